@@ -1,17 +1,18 @@
 //! Adds the flags of this run to the commands that fixes suggest. Without `--cacert` or `--resolve`, for example, the
-//! suggested command could fail for another reason.
+//! suggested command could fail for a different reason.
 //!
-//! Only command-line flags about the connection, names and trust are added to every command. The flags for login,
-//! sender and recipients are added to commands that repeat the check: fixes that are marked so, retries, and checks of the
-//! same port after a rejected MAIL or RCPT. Other fixes contain the flags that they need.
-//! Values from the environment are not added, because they apply to the next run too.
+//! Only the command-line flags for the connection, names and trust are added to every command. The flags for login,
+//! sender and recipients are added to commands that repeat the check: fixes that are marked as such, retries, and
+//! checks of the same port after a rejected MAIL or RCPT. Other fixes contain the flags that they need. Values from the
+//! environment are not added, because they also apply to the next run.
 
 use super::finding::{Finding, PhaseFailure, in_shell};
 use crate::evidence::Phase;
 use crate::plan::{Esmtp, Family, OverrideHost, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
 use crate::wire::{EhloName, Parameter};
 
-/// A fix that contains one of these words may suggest the same command again, because the user does something else first.
+/// A fix that contains one of these words may suggest the same command again, because the user takes another step
+/// first.
 const OF_REPETITION: [&str; 9] = ["again", "repeat", "then ", "after", "retry", "new ", "test ", "later", "wait"];
 
 /// Completes the commands of all findings, and removes commands that would be pointless: `--retry` after a result that is not
@@ -29,7 +30,7 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
             let text = fix.text.to_lowercase();
             let Some(command) = fix.command.as_deref() else { continue };
             let command = &in_notation(plan, command);
-            // From here on, the command has the flags that it needs.
+            // From this point on, the command has the flags that it needs.
             let is_repeat = std::mem::take(&mut fix.is_repeat);
             let needs_envelope = is_repeat || repeats(plan, finding.phase, command);
             let repeated = if needs_envelope { with_envelope(plan, command) } else { command.to_owned() };
@@ -42,14 +43,14 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
     }
 }
 
-/// The target as a word of a command.
+/// The target as an argument of a command.
 fn target_word(plan: &Plan) -> String {
     let notation = plan.target.notation();
     if plan.target.host.socket().is_some() { in_shell(&notation) } else { notation }
 }
 
-/// The command with the protocol of the target, which checks do not write: `HOST:PORT` and the path of a socket would be
-/// checked as SMTP.
+/// The command with the target's protocol, which checks omit: `HOST:PORT` and the path of a socket would be checked as
+/// SMTP.
 fn in_notation(plan: &Plan, command: &str) -> String {
     let (place, notation) = (plan.target.host.with_port(plan.target.port), target_word(plan));
     let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| place != notation) else {
@@ -66,8 +67,9 @@ fn in_notation(plan: &Plan, command: &str) -> String {
     }
 }
 
-/// Whether a command repeats the check, so that it needs the sender and the recipients. A retry does, and so does a check
-/// of the same port that leads to MAIL or RCPT: without them, it would pass before the command that the server rejected.
+/// Whether a command repeats the check, so that it needs the sender and the recipients. A retry does, and so does a
+/// check of the same port that leads to MAIL or RCPT: without them, the check would pass before reaching the command
+/// that the server rejected.
 fn repeats(plan: &Plan, phase: Phase, command: &str) -> bool {
     let words = || command.split(' ');
     let is_about_target = words().nth(1) == Some(&target_word(plan)) && plan.domain.is_none();
@@ -98,7 +100,7 @@ fn with_envelope(plan: &Plan, command: &str) -> String {
     whole
 }
 
-/// Whether a command is that of this run.
+/// Whether a command is the command of this run.
 fn is_run_command(plan: &Plan, command: &str) -> bool {
     let is_given = |name: &str| plan.origin(name) == ValueOrigin::Flag;
     if !command.starts_with("smtpcheck ") || ["auth", "no-auth", "quit-after", "probe"].into_iter().any(is_given) {
@@ -129,7 +131,8 @@ fn is_run_command(plan: &Plan, command: &str) -> bool {
     sorted(&run) == sorted(command)
 }
 
-/// A command with the flags of this run that change which server is reached, and whether its certificate verifies.
+/// A command with the flags of this run that change which server is reached, and whether the server's certificate is
+/// valid.
 pub(super) fn completed(plan: &Plan, command: &str) -> String {
     let Some(kind) = CommandKind::of(command) else { return command.to_owned() };
     let host = in_shell(&plan.target.host.to_string());
@@ -163,8 +166,8 @@ enum CommandKind {
     Settings,
 }
 
-/// The commands of smtpcheck, with the flags that can be added to them; `None` if no flag can be added. A test compares
-/// this list with `cli::commands::COMMANDS`, which this module cannot import.
+/// The commands of smtpcheck, with the flags that can be added to them; `None` if no flags can be added. A test
+/// compares this list with `cli::commands::COMMANDS`, which this module cannot import.
 const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
     ("check", Some(CommandKind::Check)),
     ("domain", Some(CommandKind::Domain)),
@@ -187,7 +190,7 @@ const COMMAND_KINDS: &[(&str, Option<CommandKind>)] = &[
 ];
 
 impl CommandKind {
-    /// `None` for commands of other programs and for commands that no flag can be added to. A first word that is not a
+    /// `None` for commands of other programs and for commands that accept no added flags. A first word that is not a
     /// command is the target of a check.
     fn of(command: &str) -> Option<CommandKind> {
         let first = command.strip_prefix("smtpcheck ")?.split(' ').next()?;
@@ -326,7 +329,7 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
     flags
 }
 
-/// The entries of `--resolve`, one for each host and port.
+/// The `--resolve` entries, one for each host and port.
 fn grouped_overrides(plan: &Plan) -> Vec<String> {
     let mut entries: Vec<(String, Vec<String>)> = Vec::new();
     for one in &plan.overrides {
@@ -342,7 +345,7 @@ fn grouped_overrides(plan: &Plan) -> Vec<String> {
     entries.into_iter().map(|(place, addresses)| format!("{place}:{}", addresses.join(","))).collect()
 }
 
-/// Other spellings of a flag that a command may already contain, and flags that exclude it.
+/// Other spellings of a flag that a command may already contain, and flags that conflict with it.
 fn spellings(flag: &str) -> &'static [&'static str] {
     match flag {
         "-4" => &["-6", "--ipv4", "--ipv6"],

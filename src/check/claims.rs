@@ -15,9 +15,9 @@ static XCLIENT_NOT_ADVERTISED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not advertise XCLIENT or XFORWARD with the requested attributes",
     docs: Docs {
-        sees: "--xclient or --xforward was given, and the EHLO reply does not list the command or lacks some of the attributes. smtpcheck ended the session, because the server would have treated the rest of it as a session of this machine, not of the given client.",
+        sees: "--xclient or --xforward was given, but the EHLO reply does not list the command or lacks some of the attributes. smtpcheck ended the session, because the server would have treated the rest as a session of this machine, not of the given client.",
         matters: "Postfix advertises XCLIENT only to the clients in smtpd_authorized_xclient_hosts, and XFORWARD only to those in smtpd_authorized_xforward_hosts. Both extensions are for proxies in front of the server. If the session uses TLS, smtpcheck reads the EHLO reply that is sent over TLS.",
-        action: "Server operator: add the IP address of this machine to the setting, and reload Postfix. List only machines that you trust, because they can claim to be any client. Dovecot's submission server accepts XCLIENT from the machines in login_trusted_networks.",
+        action: "Server operator: add this machine's IP address to the setting, and reload Postfix. List only machines that you trust, because they can claim to be any client. Dovecot's submission server accepts XCLIENT from the machines in login_trusted_networks.",
         example: "smtpcheck mx.example.net:25 --xclient ADDR=192.0.2.1, and no XCLIENT in the EHLO reply",
         references: "Postfix: XCLIENT_README, XFORWARD_README, postconf(5) on smtpd_authorized_xclient_hosts",
     },
@@ -29,8 +29,8 @@ static XCLIENT_REFUSED: Rule = Rule {
     title: "the server rejects XCLIENT or XFORWARD",
     docs: Docs {
         sees: "The server advertised the command with all attributes, but rejected it. smtpcheck ended the session.",
-        matters: "The server does not treat the session as that of the given client. The code 550 means that this machine is not authorized, 501 that the server does not accept a value, and 503 that a mail transaction has already begun.",
-        action: "Compare the values with the documentation of the server. Server operator: read the mail log, and check smtpd_authorized_xclient_hosts and smtpd_authorized_xforward_hosts.",
+        matters: "The server does not treat the session as a session of the given client. Code 550 means that this machine is not authorized, 501 means that the server does not accept a value, and 503 means that a mail transaction has already begun.",
+        action: "Compare the values with the server's documentation. Server operator: read the mail log, and check smtpd_authorized_xclient_hosts and smtpd_authorized_xforward_hosts.",
         example: "550 5.7.0 Error: insufficient authorization",
         references: "Postfix: XCLIENT_README and XFORWARD_README (server responses)",
     },
@@ -41,7 +41,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     withheld(plan, session).or_else(|| refused(plan, session)).into_iter().collect()
 }
 
-/// The setting of Postfix that lists the machines that may use a command.
+/// The Postfix setting that lists the machines that may use a command.
 fn setting(command: ClientCommand) -> &'static str {
     match command {
         ClientCommand::Xclient => "smtpd_authorized_xclient_hosts",
@@ -49,7 +49,7 @@ fn setting(command: ClientCommand) -> &'static str {
     }
 }
 
-/// Authorizes this machine. The IP address is that of the connection, unless a router changes it.
+/// Authorizes this machine. Its IP address is the local address of the connection, unless a router changes it.
 fn authorize(session: Session<'_>, command: ClientCommand) -> Fix {
     let address =
         session.connected().map_or_else(|| "ADDRESS".to_owned(), |(_, local)| local.ip().to_canonical().to_string());
@@ -107,13 +107,13 @@ fn refused(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (cause, otherwise, fix) = match () {
         () if code(550) => (
             format!("The server does not authorize this machine to use {command}."),
-            "Another rule of the server may reject the given client. The mail log of the server shows this.",
+            "Another rule on the server may reject the given client. The server's mail log shows whether it does.",
             authorize(session, command),
         ),
         () if code(501) => (
             format!("The server does not accept the value of an attribute ({}).", names.join(", ")),
             "The server may not support one of the attributes, although it advertises all of them.",
-            Fix::text("Give the attributes one at a time, to find out which value the server rejects"),
+            Fix::text("Specify the attributes one at a time, to find out which value the server rejects"),
         ),
         () if code(503) => (
             format!(
@@ -124,7 +124,7 @@ fn refused(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         ),
         () => (
             format!("The server rejected {command}, or the given client."),
-            "An access list may reject the given client. The mail log of the server shows this.",
+            "An access list may reject the given client. The server's mail log shows whether it does.",
             Fix::text("Server operator: read the mail log"),
         ),
     };

@@ -21,7 +21,7 @@ static VRFY_CONFIRMS_ADDRESSES: Rule = Rule {
     title: "replies to VRFY reveal which mailboxes exist",
     docs: Docs {
         sees: "With --probe vrfy, the server accepted VRFY for a mailbox and rejected it for a made-up name.",
-        matters: "Spammers use VRFY to collect email addresses, and attackers use it to collect user names. The reply 252 reveals nothing, and RFC 5321 allows it. On most servers, the replies to RCPT TO reveal the same information.",
+        matters: "Spammers use VRFY to collect email addresses, and attackers use it to collect user names. A 252 reply reveals nothing, and RFC 5321 allows it. On most servers, the replies to RCPT TO reveal the same information.",
         action: "Server operator: configure the server to reply with 252 to every VRFY, or disable the command (Postfix: disable_vrfy_command = yes).",
         example: "250 2.1.5 Ann Example <ann@example.net> in reply to VRFY ann",
         references: "RFC 5321 section 3.5.3 (252), section 7.3 (VRFY, EXPN and security)",
@@ -34,7 +34,7 @@ static EXPN_LISTS_MEMBERS: Rule = Rule {
     title: "the server lists the members of a mailing list in reply to EXPN",
     docs: Docs {
         sees: "With --probe expn, the server accepted EXPN with 250.",
-        matters: "The reply contains the email addresses of the members, which are often private, or the user who receives mail for an email address.",
+        matters: "The reply contains the members' email addresses, which are often private, or the user who receives mail for an email address.",
         action: "Server operator: disable EXPN, or allow it only to administrators.",
         example: "250-ann@example.net and 250 bob@example.net in reply to EXPN staff",
         references: "RFC 5321 section 3.5.2, section 7.3 (VRFY, EXPN and security)",
@@ -47,17 +47,17 @@ static VRFY_NOT_IMPLEMENTED: Rule = Rule {
     title: "the server does not implement VRFY",
     docs: Docs {
         sees: "With --probe vrfy, the server replied with 500, 502 or 504.",
-        matters: "VRFY is one of the commands that every server must implement, but a server may reply with 252, which reveals nothing. Many operators disable the command, and mail servers do not use it.",
+        matters: "Every server must implement VRFY, but may reply with 252, which reveals nothing. Many operators disable the command, and mail servers do not use it.",
         action: "No action is needed. To follow the standard, configure the server to reply with 252 to VRFY instead of rejecting the command.",
         example: "502 5.5.1 VRFY command is disabled",
         references: "RFC 5321 section 4.5.1 (minimum implementation), section 3.5.3 (252)",
     },
 };
 
-/// The number of recipients that are asked about.
+/// The number of recipients that the probe asks about.
 const MOST_RECIPIENTS: usize = 3;
 
-/// One session with all questions. It does not log in, because the question is what an unknown client learns.
+/// One session with all questions. It does not log in, because the probe tests what an unknown client learns.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let wants = |probe: IntrusiveProbe| plan.probes.contains(&probe);
     let is_reached =
@@ -100,7 +100,7 @@ struct Answered<'a> {
     received: ReceivedReply<'a>,
 }
 
-/// The questions with their replies, which are in the same order.
+/// The questions with their replies, which arrive in the same order.
 fn answers(probe: Session<'_>) -> Vec<Answered<'_>> {
     let replies = probe.replies().filter(|received| received.event.phase == Phase::Vrfy);
     let is_question = |what: &EventKind| matches!(what, EventKind::Sent { .. });
@@ -139,7 +139,7 @@ fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
     let confidence = if is_confirmed(&known.received) { Confidence::Certain } else { Confidence::Likely };
     let finding = Finding::new(&VRFY_CONFIRMS_ADDRESSES, Phase::Vrfy, confidence, summary);
     Some(Finding {
-        cause: "The server replies differently for a mailbox that exists. Anyone can use that to collect email addresses and user names.".to_owned(),
+        cause: "The server replies differently for a mailbox that exists. Anyone can use this difference to collect email addresses and user names.".to_owned(),
         otherwise: (confidence == Confidence::Likely).then(|| {
             "The server may reject the made-up mailbox for another reason, such as the form of its name.".to_owned()
         }),
@@ -153,7 +153,7 @@ fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
 
 fn lists(answers: &[Answered<'_>]) -> Option<Finding> {
     let listed = answers.iter().find(|one| one.command == QueryCommand::Expn && is_confirmed(&one.received))?;
-    let summary = format!("EXPN {} is answered with {}", listed.address, listed.received.first_line());
+    let summary = format!("the reply to EXPN {} is {}", listed.address, listed.received.first_line());
     let finding = Finding::new(&EXPN_LISTS_MEMBERS, Phase::Vrfy, Confidence::Certain, summary);
     Some(Finding {
         cause: "The server expands the address. The reply contains the members of the mailing list, or the mailbox that receives mail for the address.".to_owned(),
@@ -169,7 +169,7 @@ fn not_implemented(answers: &[Answered<'_>]) -> Option<Finding> {
     let summary = format!("the server does not implement VRFY: {}", rejected.received.first_line());
     let finding = Finding::new(&VRFY_NOT_IMPLEMENTED, Phase::Vrfy, Confidence::Certain, summary);
     Some(Finding {
-        cause: "The operator has probably disabled the command, so that it cannot be used to collect email addresses."
+        cause: "The operator has probably disabled the command to prevent its use for collecting email addresses."
             .to_owned(),
         fixes: vec![Fix::text(
             "No action is needed. To follow the standard, configure the server to reply with 252 to VRFY",

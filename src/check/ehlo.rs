@@ -14,7 +14,7 @@ static EHLO_UNSUPPORTED: Rule = Rule {
     title: "the server supports only HELO, not EHLO",
     docs: Docs {
         sees: "The server rejected EHLO with 500, 502 or 504, and accepted HELO. The finding is an error if STARTTLS or a login was requested, because both need EHLO.",
-        matters: "Without EHLO, the client cannot use STARTTLS, AUTH or SIZE. Every mail server of the last twenty years supports EHLO, so a filter or an old appliance on the network path is the likely cause.",
+        matters: "Without EHLO, the client cannot use STARTTLS, AUTH or SIZE. Every mail server developed in the last twenty years supports EHLO, so a filter or an old appliance on the network path is the likely cause.",
         action: "Network operator: look for a firewall with SMTP inspection on the network path, and disable the inspection. Until then, use another port of the server.",
         example: "500 5.5.1 Command unrecognized: \"EHLO client.example.org\"",
         references: "RFC 5321 section 3.2",
@@ -26,9 +26,9 @@ static CAPABILITIES_DIFFER: Rule = Rule {
     severity: Severity::Notice,
     title: "the server advertises fewer or different extensions over TLS than before TLS",
     docs: Docs {
-        sees: "An extension that the server advertised before TLS is missing from the EHLO reply over TLS, or has different parameters there. STARTTLS, AUTH and REQUIRETLS are not compared, because they may differ. Extensions that appear only over TLS are normal and are not reported.",
-        matters: "The difference is allowed. However, a proxy or firewall on the network path that changes the first, unencrypted reply can also cause it. Rely on the reply over TLS.",
-        action: "Server operator: compare both replies with the configuration of the server. If the configuration advertises the same extensions before and over TLS, look for a filter on the network path.",
+        sees: "An extension that the server advertised before TLS is missing from the EHLO reply over TLS, or has different parameters in that reply. STARTTLS, AUTH and REQUIRETLS are not compared, because they may differ. Extensions that appear only over TLS are normal and are not reported.",
+        matters: "The difference is allowed, but it can also mean that a proxy or firewall on the network path changes the first, unencrypted reply. Rely on the reply over TLS.",
+        action: "Server operator: compare both replies with the server's configuration. If the configuration advertises the same extensions before and over TLS, look for a filter on the network path.",
         example: "SIZE 1000 before TLS, SIZE 2000 over TLS",
         references: "RFC 3207 section 4.2 (EHLO again after TLS)",
     },
@@ -37,7 +37,7 @@ static CAPABILITIES_DIFFER: Rule = Rule {
 /// Returns the findings of this check. Rejections of both EHLO and HELO are judged by `refusal`.
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };
-    // After XCLIENT, the second reply is for another client.
+    // After XCLIENT, the second reply applies to a different client.
     let differing = differing(session).filter(|_| plan.claims.is_empty());
     [helo_only(plan, session), differing].into_iter().flatten().collect()
 }
@@ -59,7 +59,7 @@ fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(Finding {
         severity: if failure.is_some() { Severity::Error } else { finding.severity },
         failure,
-        cause: "A filter on the network path rewrites or blocks EHLO. Every mail server of the last twenty years supports EHLO.".to_owned(),
+        cause: "A filter on the network path rewrites or blocks EHLO. Every mail server developed in the last twenty years supports EHLO.".to_owned(),
         otherwise: Some(
             "The server itself may be very old. Repeat the check from another network to find out: if EHLO is accepted there, the filter is in your network.".to_owned(),
         ),
@@ -71,7 +71,7 @@ fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// Extensions that are missing over TLS, or have other parameters there. Additional extensions over TLS are normal,
+/// Extensions that are missing over TLS, or have different parameters there. Additional extensions over TLS are normal,
 /// because many servers advertise only a few before TLS.
 fn differing(session: Session<'_>) -> Option<Finding> {
     let (first, before) = session.capabilities(Phase::Ehlo)?;

@@ -1,4 +1,4 @@
-//! Findings about MAIL FROM and RCPT TO that are not rejections: email addresses that this server does not support, and
+//! Findings about MAIL FROM and RCPT TO, other than rejections: email addresses that this server does not support, and
 //! providers that reject mail only after the message has been sent.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
@@ -17,7 +17,7 @@ static ADDRESS_NEEDS_SMTPUTF8: Rule = Rule {
     docs: Docs {
         sees: "The part of the email address before the @ contains non-ASCII characters, and the EHLO reply does not list SMTPUTF8. smtpcheck did not send the email address.",
         matters: "Mail to or from such an email address can be delivered only if all servers on its path support SMTPUTF8.",
-        action: "Use an ASCII email address of the same mailbox, or a server that advertises SMTPUTF8. Server operator: enable SMTPUTF8.",
+        action: "Use an ASCII email address for the same mailbox, or a server that advertises SMTPUTF8. Server operator: enable SMTPUTF8.",
         example: "jürgen@example.net",
         references: "RFC 6531 section 3.2",
     },
@@ -28,7 +28,7 @@ static REFUSALS_AFTER_DATA: Rule = Rule {
     severity: Severity::Notice,
     title: "this provider rejects some mail only after the message has been sent",
     docs: Docs {
-        sees: "All recipients were accepted, and the provider is known to check the sender, sending limits or content only after the message data has been sent.",
+        sees: "All recipients were accepted, and the provider is known to check the sender, the sending limits or the content only after the message data has been sent.",
         matters: "smtpcheck never sends a message, so it cannot detect these rejections. An accepted recipient does not guarantee delivery.",
         action: "If your mail is not delivered, send one real message with your own program and read the server's reply.",
         example: "Microsoft 365 sends 5.7.60 (no permission to send as this address) after the message",
@@ -72,7 +72,7 @@ fn needs_smtputf8(session: Session<'_>) -> Vec<Finding> {
                 cause: "The part of the email address before the @ contains non-ASCII characters. Such an address can be sent only to a server that supports the SMTPUTF8 extension."
                     .to_owned(),
                 fixes: vec![
-                    Fix::text("Use an ASCII email address of the same mailbox"),
+                    Fix::text("Use an ASCII email address for the same mailbox"),
                     Fix::run("Server operator: enable SMTPUTF8 (command for Postfix)", "postconf -e smtputf8_enable=yes"),
                 ],
                 failure: Some(PhaseFailure::RefusedPermanent),

@@ -1,4 +1,4 @@
-//! The types of checks, rules and findings, and helpers that several checks use.
+//! The types for checks, rules and findings, and helpers that several checks use.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +18,7 @@ pub struct Check {
     pub ask: fn(&Plan, &Evidence) -> Vec<Question>,
     /// Returns the findings that follow from the evidence.
     pub judge: fn(&Plan, &Evidence) -> Vec<Finding>,
-    /// The rules that it can raise.
+    /// The rules for which it can raise findings.
     pub rules: &'static [&'static Rule],
 }
 
@@ -29,7 +29,7 @@ pub struct Rule {
     pub id: &'static str,
     /// The usual severity. A finding may have another severity if the rule's page says so.
     pub severity: Severity,
-    /// The title, in one line.
+    /// The title, on one line.
     pub title: &'static str,
     /// The rule's page.
     pub docs: Docs,
@@ -94,11 +94,11 @@ pub struct Finding {
     pub category: Option<Category>,
     /// The severity.
     pub severity: Severity,
-    /// The phase of the session that it is about.
+    /// The phase of the session that the finding concerns.
     pub phase: Phase,
     /// How certain the cause is.
     pub confidence: Confidence,
-    /// The observation, in one line.
+    /// The observation, on one line.
     pub summary: String,
     /// The explanation, in complete sentences.
     pub cause: String,
@@ -106,13 +106,13 @@ pub struct Finding {
     pub otherwise: Option<String>,
     /// The lexicon entry that explains a reply; none if the finding is not based on a reply.
     pub basis: Option<Basis>,
-    /// The evidence for it.
+    /// The evidence for the finding.
     pub evidence: Grounds,
     /// What to do, the most useful action first.
     pub fixes: Vec<Fix>,
     /// Effects of the same cause, which are not separate findings.
     pub consequences: Vec<String>,
-    /// The kind of failure for the exit code; none if it is only a warning.
+    /// The kind of failure for the exit code; none if the finding is only a warning.
     pub failure: Option<PhaseFailure>,
     /// Whether the user expects this finding. If so, it is shown but does not affect the exit code.
     pub expected: bool,
@@ -149,9 +149,9 @@ impl Finding {
         }
     }
 
-    /// Every text of the finding. Each of them may quote the server.
+    /// Every string in the finding. Each string may quote the server.
     pub fn texts(&mut self) -> impl Iterator<Item = &mut String> {
-        // All fields are listed so that the compiler reports a new one.
+        // All fields are listed, so the compiler reports an error when a field is added.
         let Finding {
             rule: _,
             category: _,
@@ -207,8 +207,8 @@ pub fn order(plan: &Plan, phase: Phase) -> (Phase, u8) {
 }
 
 /// The order in which findings determine the exit code. In a check of a domain or of its client settings, a limit of
-/// smtpcheck counts only if there is no other failure. A policy that makes delivery fail counts as a failure of TLS,
-/// although its records are in the DNS.
+/// smtpcheck counts only if there is no other failure. A policy that makes delivery fail counts as a TLS failure,
+/// although its records are in DNS.
 pub(crate) fn exit_order(plan: &Plan, finding: &Finding) -> (bool, (Phase, u8)) {
     if plan.is_about_server() {
         return (false, order(plan, finding.phase));

@@ -1,5 +1,5 @@
-//! The server's greeting. If no greeting arrives, or the greeting is not that of an SMTP server, smtpcheck also tries
-//! implicit TLS on the same port.
+//! The server's greeting. If no greeting arrives, or the greeting does not come from an SMTP server, smtpcheck also
+//! tries implicit TLS on the same port.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell, seconds};
 use super::peer;
@@ -24,9 +24,9 @@ static GREETING_MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "the server accepts the connection but sends no greeting",
     docs: Docs {
-        sees: "The TCP connection succeeds, but no complete greeting arrives within the time limit for one reply (--timeout), or the server closes the connection before the greeting is complete. If the server sent no data, smtpcheck also tried a TLS handshake on the same port, and the server did not respond to it either.",
-        matters: "In SMTP, the server sends first. A server that sends no greeting is overloaded, waits for a slow reverse DNS lookup of your IP address, delays unknown clients on purpose, or is not a mail server. RFC 5321 recommends that clients wait five minutes.",
-        action: "Repeat the check with a longer --timeout. If no greeting arrives within five minutes, check the host and port. Server operator: if the greeting is only late, check the DNS lookups and the greeting delay of the server.",
+        sees: "The TCP connection succeeds, but no complete greeting arrives within the time limit for one reply (--timeout), or the server closes the connection before the greeting is complete. If the server sent no data, smtpcheck also tried a TLS handshake on the same port, to which the server did not respond either.",
+        matters: "In SMTP, the server sends first. A server that sends no greeting is overloaded, is waiting for a slow reverse DNS lookup of your IP address, delays unknown clients on purpose, or is not a mail server. RFC 5321 recommends that clients wait five minutes.",
+        action: "Repeat the check with a longer --timeout. If no greeting arrives within five minutes, check the host and port. Server operator: if the greeting is only late, check the server's DNS lookups and greeting delay.",
         example: "smtpcheck mx.example.net:25 --timeout 300s --max-time 310s",
         references: "RFC 5321 sections 3.1 and 4.5.3.2.1",
     },
@@ -38,7 +38,7 @@ pub(super) static IMPLICIT_TLS_EXPECTED: Rule = Rule {
     title: "the port uses implicit TLS (TLS from the first byte)",
     docs: Docs {
         sees: "On an unencrypted connection, the server sent no SMTP greeting. It responded to a TLS handshake on the same port.",
-        matters: "The server waits for the client to start TLS, and the client waits for the greeting, until one of them reaches its timeout. This is one of the most common mistakes in mail settings.",
+        matters: "The server waits for the client to start TLS, and the client waits for the greeting, until one of them times out. This is one of the most common mistakes in mail settings.",
         action: "Use implicit TLS on this port. In mail programs the setting is called SSL, SSL/TLS or SMTPS, not STARTTLS.",
         example: "smtpcheck smtps://mail.example.net:465",
         references: "RFC 8314 section 3.3 (implicit TLS for submission)",
@@ -50,7 +50,7 @@ static GREETING_NOT_SMTP: Rule = Rule {
     severity: Severity::Error,
     title: "the service on this port is not SMTP",
     docs: Docs {
-        sees: "The first line from the server does not begin with a three-digit code. The rule also applies if the server sends binary data, or if the greeting is that of another service that uses such codes (FTP, NNTP, LMTP), and the server rejects EHLO.",
+        sees: "The first line from the server does not begin with a three-digit code. The rule also applies if the server sends binary data, or if the greeting belongs to another service that uses such codes (FTP, NNTP, LMTP) and the server rejects EHLO.",
         matters: "Another service uses this port or Unix socket, for example a web server, SSH, IMAP, POP3 or FTP. Most sockets in Postfix's private directory belong to internal services, which use a binary protocol.",
         action: "Use the SMTP port. Mail programs use 587 with STARTTLS or 465 with implicit TLS. Mail servers use 25.",
         example: "* OK [CAPABILITY IMAP4rev1 ...] on port 143",
@@ -63,9 +63,9 @@ static GREETING_SLOW: Rule = Rule {
     severity: Severity::Notice,
     title: "the greeting is slow",
     docs: Docs {
-        sees: "Five seconds or more passed between the connection and the end of the greeting.",
-        matters: "Some servers delay every unknown client on purpose, to detect programs that do not wait. Others do a reverse DNS lookup of your IP address and get no response. Programs with a short timeout fail here, but mail servers wait five minutes.",
-        action: "Set a longer timeout in your program. Operator of the sending machine: give its IP address a PTR record. Server operator: check the DNS lookups and the greeting delay.",
+        sees: "At least five seconds passed between the connection and the end of the greeting.",
+        matters: "Some servers delay every unknown client on purpose, to detect programs that do not wait. Others look up the reverse DNS name of your IP address and get no response. Programs with a short timeout fail here, but mail servers wait five minutes.",
+        action: "Set a longer timeout in your program. Operator of the sending machine: set a PTR record for its IP address. Server operator: check the DNS lookups and the greeting delay.",
         example: "220-mx.example.net ESMTP, then a pause of six seconds, then 220 mx.example.net ESMTP",
         references: "RFC 5321 section 4.5.3.2.1 (five minutes for the greeting)",
     },
@@ -77,10 +77,10 @@ const SLOW_MS: f64 = 5000.0;
 static GREETING_OF_ANOTHER_HOST: Rule = Rule {
     id: "greeting-of-another-host",
     severity: Severity::Warning,
-    title: "another server responds instead of the provider's",
+    title: "a server that is not the provider's responds",
     docs: Docs {
         sees: "The host name belongs to a known provider, but the greeting shows server software that the provider is not known to use.",
-        matters: "Some web hosting companies and internet providers redirect all mail connections to their own server. Virus scanners do this on a single machine. Logins then fail, and the certificate does not match the host name.",
+        matters: "Some web hosting companies and internet providers redirect all mail connections to their own server. Virus scanners do the same on a single machine. Logins then fail, and the certificate does not match the host name.",
         action: "Ask your hosting company whether outgoing SMTP is redirected (on cPanel servers: SMTP restrictions), use another port of the provider, or send through the hosting company's own server.",
         example: "220 server1.hoster.example ESMTP Exim 4.96 from smtp.gmail.com",
         references: "RFC 5321 section 4.2 (greeting)",
@@ -127,8 +127,8 @@ pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
     (!session.is_over()).then_some(session.probe.id)
 }
 
-/// A session over the other address family. The server may accept this machine there, because each of the machine's IP
-/// addresses has its own reputation.
+/// A session over the other address family. The server may accept this machine over that family, because each of the
+/// machine's IP addresses has its own reputation.
 fn other_family(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Question> {
     let peer = session.server_address()?;
     let (_, names) = evidence.names()?;
@@ -180,7 +180,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 /// A finding if the second connection, with implicit TLS, reached an SMTP server or another service. None if the TLS
 /// handshake failed there too.
 fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
-    // A port may accept both modes. If it sends an unencrypted greeting, the first session used the right mode.
+    // A port may accept both modes. If the server sends an unencrypted greeting, the first session used the right mode.
     if greeting(session).is_some_and(Reply::is_success) {
         return None;
     }
@@ -239,7 +239,7 @@ fn slow(session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// The host name belongs to a provider, but the greeting is that of software that the provider is not known to use.
+/// The host name belongs to a provider, but the greeting shows software that the provider is not known to use.
 fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let received = session.reply_at(Phase::Greeting).filter(|received| received.accepts())?;
     let provider = peer::provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
@@ -264,10 +264,10 @@ fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         ),
         fixes: vec![
             Fix::text(
-                "Ask your hosting company or internet provider whether it redirects outgoing SMTP connections (cPanel: SMTP restrictions), or send through its server",
+                "Ask your hosting company or internet provider whether it redirects outgoing SMTP connections (cPanel: SMTP restrictions), or send through its mail server",
             ),
             Fix::run(
-                "Check whether port 465 is redirected too",
+                "Check whether port 465 is also redirected",
                 format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
             ),
         ],
@@ -284,7 +284,7 @@ fn hung_up(session: Session<'_>, reset: bool, begun: bool) -> Finding {
     for event in session.events() {
         finding.evidence.events.push(event.seq);
     }
-    finding.cause = "The server does not accept mail from this machine, because an access list does not allow it or a connection limit is reached.".to_owned();
+    finding.cause = "The server does not accept mail from this machine, because an access list does not allow this machine or a connection limit has been reached.".to_owned();
     finding.otherwise = Some(
         "The mail service may be down behind a proxy or load balancer. Repeat the check from another network to find out: if the connection is closed there too, the service is probably down."
             .to_owned(),
@@ -309,14 +309,14 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
             "Only {partial_bytes} bytes of a greeting arrived. The server is very slow, or it delays the greeting on purpose."
         )
     } else {
-        "The server is overloaded, delays unknown clients on purpose, or waits for a slow reverse DNS lookup of your IP address.".to_owned()
+        "The server is overloaded, delays unknown clients on purpose, or is waiting for a slow reverse DNS lookup of your IP address.".to_owned()
     };
     finding.otherwise = Some(
         "The service on this port may not be a mail server, or a device on the network path may drop its data. Repeat the check with a longer --timeout to find out: a server that sends its greeting within five minutes is only slow.".to_owned(),
     );
     if let Host::Socket(path) = &plan.target.host {
-        finding.cause = "The service on this socket waits for the client to send first, so it is probably not a mail server. Policy services, SASL servers and milters do this.".to_owned();
-        finding.otherwise = Some("The mail server may be overloaded. Its mail log shows that.".to_owned());
+        finding.cause = "The service on this socket waits for the client to send first, so it is probably not a mail server. Policy services, SASL servers and milters wait in this way.".to_owned();
+        finding.otherwise = Some("The mail server may be overloaded. Its mail log shows whether it is.".to_owned());
         finding.fixes = vec![
             Fix::run(
                 "Find the process that listens on the socket (as root)",
@@ -342,21 +342,21 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     finding
 }
 
-/// Notes in a finding that the server does send a greeting over the other address family, or at another address.
+/// Notes in a finding that the server does send a greeting over the other address family, or at another IP address.
 pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     weigh_other_address(plan, evidence, finding);
     let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };
     let Some(received) = probe.reply_at(Phase::Greeting).filter(|received| received.accepts()) else { return };
     let (name, flag) = if probe.request.family == Family::V4 { ("IPv4", "-4") } else { ("IPv6", "-6") };
     finding.consequences.push(format!(
-        "Over {name} the same host sends a greeting, so the problem exists only with the other address family"
+        "Over {name}, the same host sends a greeting, so the problem affects only the other address family"
     ));
     finding.evidence.events.push(received.event.seq);
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes.insert(
         0,
         Fix::run(
-            format!("Use {name} for this server until the problem with the other address family is solved"),
+            format!("Use {name} for this server until the problem with the other address family has been fixed"),
             format!("smtpcheck {target} {flag}"),
         ),
     );
@@ -374,19 +374,19 @@ fn weigh_other_address(plan: &Plan, evidence: &Evidence, finding: &mut Finding) 
         return;
     }
     finding.consequences.push(format!(
-        "At {other}, another IP address of the host, the server sends a greeting, so only one of its machines rejects the connection"
+        "At {other}, another IP address of the host, the server sends a greeting, so only one of the host's machines rejects the connection"
     ));
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes.insert(
         0,
         Fix::run(
-            "Use the other IP address of the host until the problem is solved",
+            "Use the host's other IP address until the problem has been fixed",
             format!("smtpcheck {target} --resolve {target}:{other}"),
         ),
     );
 }
 
-/// A service with a binary protocol, such as the internal services of Postfix.
+/// A service with a binary protocol, such as Postfix's internal services.
 fn binary(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (event, text) = session.events().find_map(|event| match &event.what {
         EventKind::Unfinished { text, .. } => Some((event, text)),
@@ -400,7 +400,7 @@ fn binary(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// Rejections with a code are judged by `refusal`, unless the greeting is that of another service.
+/// Rejections with a code are judged by `refusal`, unless the greeting comes from another service.
 fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let received = session.reply_at(Phase::Greeting)?;
     if received.reply.code.is_none() {

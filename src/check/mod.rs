@@ -1,6 +1,6 @@
-//! Checks: one subject per file. Each check has two functions: one asks questions, and one judges the evidence. Both are
-//! pure functions of the plan and the evidence: no I/O, no clock, no randomness. [`CHECKS`] is the list, and [`judge`]
-//! runs it.
+//! Checks: one subject per file. Each check has two functions: one returns questions, and the other judges the
+//! evidence. Both are pure functions of the plan and the evidence: no I/O, no clock, no randomness. [`CHECKS`] is the
+//! list, and [`judge`] runs it.
 //!
 //! A [`Rule`] is a value with a public id and its documentation. A [`Finding`] is a rule that fired, with its evidence.
 //! Rules for findings: one root cause raises one finding. An error or a warning has a fix. `certain` is used only if
@@ -50,7 +50,7 @@ pub fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     checks_of(plan).iter().flat_map(|check| (check.ask)(plan, evidence)).collect()
 }
 
-/// The checks of a domain, those of client settings, or those of a server.
+/// The checks of a domain, of client settings, or of a server.
 fn checks_of(plan: &Plan) -> &'static [&'static Check] {
     match (&plan.domain, &plan.settings) {
         (Some(_), _) => domain::DOMAIN_CHECKS,
@@ -59,7 +59,7 @@ fn checks_of(plan: &Plan) -> &'static [&'static Check] {
     }
 }
 
-/// A session that can be abandoned, because data that still arrives in it cannot change the findings.
+/// A session that can be abandoned, because data that may still arrive in it cannot change the findings.
 pub fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
     greeting::settled(plan, evidence)
 }

@@ -1,6 +1,6 @@
-//! The parameters of MAIL and RCPT that the user gave. The rules report parameters that were not sent because the
-//! server does not advertise their extensions, and parameters that make the server reject the command. For the latter,
-//! a second session proves that the server accepts the same command without parameters.
+//! The MAIL and RCPT parameters that the user gave. The rules report parameters that were not sent because the server
+//! does not advertise their extensions, and parameters that make the server reject the command. For the latter, a
+//! second session proves that the server accepts the same command without parameters.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::fit::Fit;
@@ -19,8 +19,8 @@ static PARAMETER_NOT_ADVERTISED: Rule = Rule {
     severity: Severity::Error,
     title: "a parameter was not sent, because the server does not advertise its extension",
     docs: Docs {
-        sees: "A parameter was given with --mail-parameter or --rcpt-parameter, and its extension is missing from the EHLO reply. smtpcheck sent the command without the parameter.",
-        matters: "A client may use a parameter only if the server advertises its extension. Without the extension, what the parameter requests is lost: for example, no delivery notification is sent (DSN), or the message may be sent unencrypted later (REQUIRETLS).",
+        sees: "A parameter was given with --mail-parameter or --rcpt-parameter, but its extension is missing from the EHLO reply. smtpcheck sent the command without the parameter.",
+        matters: "A client may use a parameter only if the server advertises its extension. Without the extension, the server does not do what the parameter requests: for example, no delivery notification is sent (DSN), or the message may be sent unencrypted later (REQUIRETLS).",
         action: "Omit the parameter, or use a server that advertises the extension. Server operator: enable the extension. Some extensions are advertised only over TLS or after a login. To see how the server responds to the parameter, add --force-parameters.",
         example: "--mail-parameter RET=HDRS, and no DSN in the EHLO reply",
         references: "RFC 5321 section 4.1.1.11 (parameters need an extension), RFC 3461 (DSN), RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 8689 (REQUIRETLS), RFC 6710 (MT-PRIORITY)",
@@ -33,7 +33,7 @@ static PARAMETER_REFUSED: Rule = Rule {
     title: "the server rejects a command because of its parameters",
     docs: Docs {
         sees: "The server rejected MAIL FROM or RCPT TO with parameters. In a second session, it accepted the same command without parameters.",
-        matters: "Programs that send these parameters cannot send mail through this server. A value may be outside the limits of the server (SIZE, MT-PRIORITY) or invalid (NOTIFY, ORCPT). Or the server does not implement the extension that it advertises.",
+        matters: "Programs that send these parameters cannot send mail through this server. A value may be outside the server's limits (SIZE, MT-PRIORITY) or invalid (NOTIFY, ORCPT), or the server does not implement the extension that it advertises.",
         action: "Correct the value, or omit the parameter. Server operator: if the value is valid, update the server or the filter in front of it, or stop advertising the extension.",
         example: "552 5.3.4 Message size exceeds fixed limit in reply to MAIL FROM:<a@example.org> SIZE=99999999",
         references: "RFC 5321 section 4.1.1.11 (555: parameters not recognised), section 4.2.3 (501, 504), RFC 1870 section 6 (552)",
@@ -48,8 +48,8 @@ struct Suspect<'a> {
     command: &'a str,
 }
 
-/// The first rejected command with parameters. A rejection of MAIL may always be about them. A rejection of RCPT is usually
-/// about the recipient, so only codes about parameters count (RFC 5321 §4.2.3, §4.1.1.11).
+/// The first rejected command with parameters. A rejection of MAIL may always be caused by the parameters. A rejection
+/// of RCPT is usually caused by the recipient, so only codes about parameters count (RFC 5321 §4.2.3, §4.1.1.11).
 fn suspect<'a>(plan: &Plan, session: Session<'a>) -> Option<Suspect<'a>> {
     let rejects =
         |received: &ReceivedReply<'_>| received.fit() == Fit::Rejects && received.reply.class() == Class::Permanent;
@@ -71,7 +71,7 @@ fn suspect<'a>(plan: &Plan, session: Session<'a>) -> Option<Suspect<'a>> {
     sent(plan, received.event.phase, command).next().is_some().then_some(Suspect { received, command })
 }
 
-/// The parameters that the user gave and that a command contains.
+/// The parameters given by the user that a command contains.
 fn sent<'p>(plan: &'p Plan, phase: Phase, command: &str) -> impl Iterator<Item = &'p Parameter> {
     let given = if phase == Phase::Mail { &plan.parameters.mail } else { &plan.parameters.rcpt };
     given.iter().filter(move |parameter| command.split(' ').any(|word| word == parameter.to_string()))
@@ -93,7 +93,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The reply that is rejected because of a parameter, and the reply that accepts the same command without it.
+/// The reply that rejects the command because of a parameter, and the reply that accepts the same command without it.
 pub(super) fn proved<'a>(plan: &Plan, evidence: &'a Evidence) -> Option<(ReceivedReply<'a>, ReceivedReply<'a>)> {
     let rejected = suspect(plan, evidence.main_session()?)?.received;
     let probe = evidence.probes(Purpose::WithoutParameters).next()?;
@@ -124,11 +124,12 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
             "The size {size} is larger than the limit of {} bytes that the server advertises.",
             accepted.event.quote(limit)
         ),
-        _ => "In a second session, the server accepted the same command without parameters. Therefore it does not accept the value, or does not implement the extension.".to_owned(),
+        _ => "In a second session, the server accepted the same command without parameters. This means that the server does not accept the value or does not implement the extension.".to_owned(),
     };
     Some(Finding {
-        otherwise: (finding.confidence != Confidence::Certain)
-            .then(|| "Only some of the parameters may be the cause. Give them one at a time to find out.".to_owned()),
+        otherwise: (finding.confidence != Confidence::Certain).then(|| {
+            "Only some of the parameters may be the cause. Specify them one at a time to find out.".to_owned()
+        }),
         cause,
         fixes: vec![
             Fix::text(format!("Correct the value of {list}, or omit the parameter in the program that sends it")),
@@ -141,12 +142,12 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     })
 }
 
-/// With one parameter, the second session is a proof. With several, it is not known which of them the server rejects.
+/// With one parameter, the second session is proof. With several, it is not known which of them the server rejects.
 fn confidence(blamed: &[&Parameter]) -> Confidence {
     if blamed.len() == 1 { Confidence::Certain } else { Confidence::Likely }
 }
 
-/// Whether a size is larger than a limit. A limit of 0 means that there is none (RFC 1870 §4).
+/// Whether a size is larger than a limit. A limit of 0 means that there is no limit (RFC 1870 §4).
 fn exceeds(size: &str, limit: &str) -> bool {
     match (size.parse::<u128>(), limit.parse::<u128>()) {
         (Ok(size), Ok(limit)) => limit > 0 && size > limit,
@@ -189,7 +190,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
             "Server operator: enable the extension. In Postfix, smtpd_discard_ehlo_keywords removes extensions from the EHLO reply.",
         ),
         Fix::repeat(
-            "Send the parameter anyway, to see how the server responds",
+            "To see how the server responds, send the parameter anyway",
             format!("smtpcheck {target}{mail}{rcpt} --force-parameters"),
         ),
     ];
@@ -197,7 +198,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         fixes.insert(0, Fix::text("Use TLS, because some extensions are advertised only over TLS"));
     }
     Some(Finding {
-        cause: "The EHLO reply does not list the extension, and a client may not send parameters of extensions that are not advertised.".to_owned(),
+        cause: "The EHLO reply does not list the extension, and a client must not send the parameters of extensions that are not advertised.".to_owned(),
         fixes,
         failure: Some(PhaseFailure::RefusedPermanent),
         ..finding

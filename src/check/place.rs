@@ -1,6 +1,6 @@
-//! The cloud, container or network that this machine runs in: whether it blocks outgoing connections to a mail port, and
-//! what to do if a device in it responds instead of a provider. Other checks use these functions. This file raises no
-//! findings and sends nothing over the network.
+//! The cloud, container or network that this machine runs in: whether it blocks outgoing connections to a mail port,
+//! and what to do if a device in that network responds instead of a provider. Other checks use these functions. This
+//! file raises no findings and sends nothing over the network.
 
 use super::refusal::is_private;
 use crate::evidence::{EventKind, Evidence, Probe, Session};
@@ -11,17 +11,17 @@ use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::Host;
 
-/// The question that collects the local data that identify the cloud.
+/// The question that collects the local data for identifying the cloud.
 pub(super) fn question() -> Question {
     let variables = clouds::variables().chain(OF_CONTAINERS);
     Question::Machine { variables: variables.map(str::to_owned).collect() }
 }
 
-/// Environment variables that are set in the containers of Kubernetes, and of systemd-nspawn and Podman.
+/// Environment variables that Kubernetes, systemd-nspawn and Podman set in containers.
 const OF_CONTAINERS: [&str; 2] = ["KUBERNETES_SERVICE_HOST", "container"];
 
-/// The evidence that this program runs in a container. In Docker, the host name of a container is the first 12 digits
-/// of its id.
+/// The evidence that this program runs in a container. In Docker, a container's host name is the first 12 digits of its
+/// ID.
 pub(super) fn container(evidence: &Evidence) -> Option<&Probe> {
     let (probe, machine) = evidence.machine()?;
     let is_id = |host: &String| host.len() == 12 && host.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -66,13 +66,13 @@ pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
     let other = other.min_by_key(|port| (*port != 465, *port == 25));
     let mut fixes = vec![Fix::repeat(
         format!(
-            "Repeat the check from another network or machine (for example over a mobile connection), to see the server of {}",
+            "To reach the server of {}, repeat the check from another network or machine (for example over a mobile connection)",
             provider.name
         ),
         format!("smtpcheck {}", host.with_port(plan.target.port)),
     )];
     fixes.extend(other.map(|port| {
-        Fix::run(format!("Check whether port {port} is redirected too"), format!("smtpcheck {}", host.with_port(port)))
+        Fix::run(format!("Check whether port {port} is also redirected"), format!("smtpcheck {}", host.with_port(port)))
     }));
     fixes.push(Fix::text(
         "Ask the network's administrator or the hosting company to let connections to this host pass unchanged (cPanel: SMTP Restrictions; firewalls: exclude mail from TLS inspection), or send through their own relay with an account there",
@@ -80,8 +80,8 @@ pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
     fixes
 }
 
-/// How certain it is that the cloud blocks the port. At most `likely`, because the cloud's rule may not apply to this
-/// account.
+/// How certain it is that the cloud blocks the port. The value is at most `likely`, because the cloud's rule may not
+/// apply to this account.
 pub(super) fn confidence(cloud: &Cloud) -> Confidence {
     if cloud.blocks.is_empty() { Confidence::Possible } else { cloud.certainty.min(Confidence::Likely) }
 }

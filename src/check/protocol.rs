@@ -20,7 +20,7 @@ static LMTP_EXPECTED: Rule = Rule {
     docs: Docs {
         sees: "The server rejected EHLO and HELO as unknown commands. On a second connection, it accepted LHLO, the first command of LMTP.",
         matters: "A mail server uses LMTP to pass messages to a mailbox server such as Dovecot or Cyrus. An LMTP server has no queue, and sends one reply per recipient after the message. Mail programs cannot use LMTP.",
-        action: "To send mail, use the SMTP port of the host. To test delivery to mailboxes, check the server with LMTP (lmtp://HOST). Operator of the sending server: use the LMTP client (in Postfix lmtp:inet:HOST:PORT) for this server.",
+        action: "To send mail, use the SMTP port of the host. To test delivery to mailboxes, check the server with LMTP (lmtp://HOST). Operator of the sending server: use the LMTP client for this server (in Postfix, lmtp:inet:HOST:PORT).",
         example: "500 5.5.1 Unknown command in reply to EHLO, and 250 in reply to LHLO",
         references: "RFC 2033 section 4.1 (LHLO, and no EHLO or HELO)",
     },
@@ -32,7 +32,7 @@ static SMTP_EXPECTED: Rule = Rule {
     title: "the server speaks SMTP, not LMTP",
     docs: Docs {
         sees: "The server rejected LHLO as an unknown command. On a second connection, it accepted EHLO.",
-        matters: "A client that speaks LMTP, such as the lmtp transport of Postfix, cannot deliver mail to this server.",
+        matters: "A client that speaks LMTP, such as Postfix's lmtp transport, cannot deliver mail to this server.",
         action: "Check the server with SMTP. Operator of the sending server: use the SMTP client for this server, or the LMTP port or socket of the mailbox server.",
         example: "502 5.5.2 Error: command not recognized in reply to LHLO",
         references: "RFC 2033 section 4.1 (LHLO), RFC 5321 section 3.2 (EHLO)",
@@ -57,7 +57,8 @@ pub(super) fn is_about_protocols(finding: &Finding) -> bool {
     CHECK.rules.iter().any(|rule| rule.id == finding.rule)
 }
 
-/// The reply that rejects the first command of the session as unknown. After TLS the server has accepted this command.
+/// The reply that rejects the first command of the session as unknown. If TLS has begun, the server accepted this
+/// command earlier.
 fn unknown_command(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let implicit = session.request.script.tls == TlsUse::Implicit;
     let phase = if implicit { Phase::EhloTls } else { Phase::Ehlo };
@@ -67,7 +68,7 @@ fn unknown_command(session: Session<'_>) -> Option<ReceivedReply<'_>> {
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
-    // A greeting of LMTP is only a sign; that of a file server is enough.
+    // An LMTP greeting is only a hint; a file server's greeting is sufficient.
     let is_other_service = service_with_codes(session).is_some_and(|service| !service.is_lmtp);
     if unknown_command(session).is_none() || is_other_service || session.sequence().believed_until().is_some() {
         return Vec::new();
@@ -85,7 +86,8 @@ fn other(protocol: Protocol) -> Protocol {
     }
 }
 
-/// The target with the other protocol. The scheme is always written: commands without one get the protocol of this check.
+/// The target with the other protocol. The scheme is always included, because a command without a scheme gets the
+/// protocol of this check.
 fn other_target(target: &Target) -> String {
     match (other(target.protocol), &target.host) {
         (Protocol::Smtp, Host::Name(_) | Host::Ip(_)) => format!("smtp://{}", target.host.with_port(target.port)),
@@ -123,7 +125,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             Fix::run(format!("Check the server with {spoken}"), format!("smtpcheck {}", in_shell(&target))),
             Fix::text(match plan.target.protocol {
                 Protocol::Smtp => {
-                    "To send mail, use the SMTP port of the host. Operator of a server that delivers to this one: use its LMTP client (Postfix: lmtp:inet:HOST:PORT or lmtp:unix:PATH)."
+                    "To send mail, use the SMTP port of the host. Operator of the sending server: use its LMTP client for this server (Postfix: lmtp:inet:HOST:PORT or lmtp:unix:PATH)."
                 }
                 Protocol::Lmtp => {
                     "Operator of the sending server: use its SMTP client for this server, or the LMTP port or socket of the mailbox server"

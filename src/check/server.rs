@@ -56,7 +56,7 @@ pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> V
     findings
 }
 
-/// The first command of LMTP is LHLO (RFC 2033 §4.1), which has the replies of EHLO.
+/// The first command of LMTP is LHLO (RFC 2033 §4.1), which has the same replies as EHLO.
 fn in_words_of_lmtp(finding: &mut Finding) {
     let texts = [&mut finding.summary, &mut finding.cause].into_iter();
     let texts = texts.chain(&mut finding.otherwise).chain(&mut finding.consequences);
@@ -65,8 +65,8 @@ fn in_words_of_lmtp(finding: &mut Finding) {
     }
 }
 
-/// The findings about servers behind one name that differ, from the sessions of any number of checks. Marks around
-/// quotations are kept.
+/// The findings about differences between the servers behind one name, from the sessions of any number of checks. Marks
+/// around quotations are kept.
 pub fn judge_backends(plan: &Plan, seen: &[&BackendSeen]) -> Vec<Finding> {
     let mut findings = backends::compare(plan, seen);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), exit_order(plan, finding)));
@@ -110,7 +110,7 @@ mod tests {
     use crate::lexicon::Confidence;
     use crate::plan::{Plan, TlsMode};
 
-    /// Findings in an order that must be changed; the summary identifies each finding.
+    /// Findings that must be reordered; the summary identifies each finding.
     fn findings(_: &Plan, _: &Evidence) -> Vec<Finding> {
         let of = |summary: &str, phase, severity, failure| {
             let rule = connect::CHECK.rules.first().expect("a rule");

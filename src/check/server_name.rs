@@ -1,9 +1,9 @@
 //! The server name in the ClientHello (SNI, RFC 6066 section 3). If the client sends no name or a wrong name, a server
 //! with several certificates may reject the handshake, present its default certificate, or connect the client to
-//! another service. smtpcheck then tries a session with a better name, to find out whether the name is the reason or
-//! the server is broken.
+//! another service. smtpcheck then tries a session with a better name, to find out whether the name is the cause or the
+//! server is faulty.
 //!
-//! The session is tried in these cases. Each case states the proof that the name was the reason:
+//! The session is tried in these cases. Each case states what proves that the name was the cause:
 //! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites
 //!    do not explain. Proof: with the better name it succeeds.
 //! 2. The certificate matches neither the target nor the better name. Proof: with that name the server presents a
@@ -32,8 +32,8 @@ static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     title: "the server needs a different server name (SNI) than smtpcheck sent",
     docs: Docs {
         sees: "The handshake failed, the certificate was for another host, or a service other than SMTP responded. smtpcheck then tried another server name in the ClientHello, taken from the greeting, the EHLO reply or the certificate, and that session succeeded. If the target is an IP address, the first ClientHello contains no server name.",
-        matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or a wrong name cannot use the server.",
-        action: "In your program, replace the IP address or alias with the name that the server expects. In smtpcheck, use NAME:PORT as the target, or --sni NAME. Server operator: add a default certificate for clients that send another name or no name (HAProxy: remove strict-sni).",
+        matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or an incorrect name cannot use the server.",
+        action: "In your program, replace the IP address or alias with the name that the server expects. In smtpcheck, use NAME:PORT as the target, or --sni NAME. Server operator: add a default certificate for clients that send a different name or no name (HAProxy: remove strict-sni).",
         example: "the server sends alert 112 (unrecognized_name) if the target is 192.0.2.25; a session with the name mail.example.net succeeds",
         references: "RFC 6066 section 3 (server_name contains no IP addresses; the alert unrecognized_name), RFC 8446 section 9.2",
     },
@@ -82,8 +82,8 @@ fn symptom(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Sym
 }
 
 /// Whether a failed handshake may be caused by the server name. Alert 112 always means this. HAProxy with strict-sni,
-/// nginx and others send alert 40, 49 or 80, or close the connection. These may be caused by the name only if a
-/// ClientHello with all versions and cipher suites was rejected too.
+/// nginx and others send alert 40, 49 or 80, or close the connection. The name may be the cause only if the server also
+/// rejected a ClientHello with all versions and cipher suites.
 fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
     let is_vague = match tls.kind {
         TlsFaultKind::Alert { code: 112, .. } => return true,
@@ -204,7 +204,7 @@ fn other_port(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     None
 }
 
-/// The session with another name that proved that the name was the reason.
+/// The session with another name, which proved that the name was the cause.
 fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Session<'_>> {
     evidence.probes(Purpose::ServerName).find(|probe| {
         let Some((_, handshake)) = probe.handshake() else { return false };
@@ -292,7 +292,7 @@ fn fixes(plan: &Plan, name: &str) -> Vec<Fix> {
     }
     let target = plan.target.host.with_port(port);
     fixes.push(Fix::run(
-        if is_target { "Send the name of the target" } else { "Keep the target, and send this name as SNI" },
+        if is_target { "Send the target's name" } else { "Keep the target, and send this name as SNI" },
         format!("smtpcheck {} --sni {}", in_shell(&target), in_shell(name)),
     ));
     fixes.push(Fix::text(match plan.target.host {
@@ -302,7 +302,7 @@ fn fixes(plan: &Plan, name: &str) -> Vec<Fix> {
     fixes
 }
 
-/// Reports one root cause as one finding. If the name is proved to be the reason, faults of the default certificate or
+/// Reports one root cause as one finding. If the name is proved to be the cause, faults of the default certificate or
 /// the default service become consequences of that finding. If not, the findings only mention that no name was sent.
 pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Finding>) {
     let is_needed = |finding: &Finding| finding.rule == TLS_SERVER_NAME_NEEDED.id;
@@ -314,13 +314,13 @@ pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Findin
             || matches!(finding.rule.as_ref(), "greeting-not-smtp" | "greeting-missing")
     };
     let (absorbed, rest): (Vec<Finding>, Vec<Finding>) = findings.drain(..).partition(follows);
-    // A certificate for another host is not always an error. A wrong server name with this effect is therefore not
+    // A certificate for another host is not always an error. Therefore, a wrong server name that has this effect is not
     // always an error either.
     if let Some(misnamed) = absorbed.iter().find(|finding| finding.rule == "certificate-name-mismatch") {
         (needed.severity, needed.failure) = (misnamed.severity, misnamed.failure);
     }
-    // Warnings about the default certificate do not matter, because clients get another certificate with the right
-    // name.
+    // Warnings about the default certificate do not matter, because clients that send the right name get another
+    // certificate.
     let is_relevant =
         |finding: &Finding| finding.severity == Severity::Error || finding.rule == "certificate-name-mismatch";
     for finding in absorbed.into_iter().filter(is_relevant) {
@@ -342,7 +342,7 @@ fn without_name(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
     for finding in findings {
         match finding.rule.as_ref() {
             "certificate-name-mismatch" => finding.consequences.push(
-                "smtpcheck sent no server name (SNI), because the target is an IP address. The server may present another certificate to a client that sends a name (--sni NAME)"
+                "smtpcheck sent no server name (SNI), because the target is an IP address. The server may present a different certificate to a client that sends a name (--sni NAME)"
                     .to_owned(),
             ),
             "greeting-not-smtp" => {

@@ -1,5 +1,5 @@
-//! Recognises services that are not the mail server that was expected, by their first bytes and by their replies. This
-//! module asks no questions and raises no findings.
+//! Recognises services other than the expected mail server, by their first bytes and their replies. This module asks no
+//! questions and raises no findings.
 
 use crate::evidence::{Phase, Session};
 use crate::lexicon::Fix;
@@ -18,14 +18,14 @@ pub(super) fn at_place(plan: &Plan) -> String {
 pub(super) fn other_mail_service(plan: &Plan, note: &str) -> Fix {
     match (&plan.target.host, plan.target.protocol) {
         (Host::Socket(_), _) => Fix::text(
-            "Use the socket of the mail server from its configuration (Dovecot: the unix_listener of service lmtp, normally /run/dovecot/lmtp)",
+            "Use the mail server's socket, from its configuration (Dovecot: the unix_listener of service lmtp, normally /run/dovecot/lmtp)",
         ),
         (Host::Name(_) | Host::Ip(_), Protocol::Smtp) => Fix::run(
-            format!("Use the SMTP port of this host{note}"),
+            format!("Use this host's SMTP port{note}"),
             format!("smtpcheck {}", plan.target.host.with_port(587)),
         ),
         (Host::Name(_) | Host::Ip(_), Protocol::Lmtp) => {
-            Fix::text(format!("Use the LMTP port of this host, from the configuration of the server (often 24){note}"))
+            Fix::text(format!("Use this host's LMTP port, from the server's configuration (often 24){note}"))
         }
     }
 }
@@ -76,16 +76,16 @@ pub(super) fn by_first_bytes(text: &str) -> Option<(&'static str, &'static str)>
     } else if starts("HTTP/") || starts("<!DOCTYPE") || starts("<html") {
         Some(("a web server", ""))
     } else if starts("protocol\0") {
-        // Postfix sends `protocol`, the name of the protocol and an empty attribute, each with a NUL byte.
+        // Postfix sends `protocol`, the name of the protocol and an empty attribute, each followed by a NUL byte.
         let name = text.split('\0').nth(1).unwrap_or_default();
         Some(match name {
             "delivery_request_protocol" => {
-                ("a Postfix delivery agent (such as smtp or lmtp, to which the queue manager gives messages)", "")
+                ("a Postfix delivery agent (such as smtp or lmtp, to which the queue manager passes messages)", "")
             }
             _ => ("an internal service of Postfix", ""),
         })
     } else if starts("protocol=") {
-        // Another notation of Postfix, with a line for each attribute.
+        // Another Postfix notation, with a line for each attribute.
         Some(("an internal service of Postfix", ""))
     } else if starts("VERSION\t") {
         Some(("a login service of Dovecot, which other servers ask about passwords", ""))

@@ -33,9 +33,9 @@ static STARTTLS_NOT_OFFERED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server does not advertise STARTTLS",
     docs: Docs {
-        sees: "The EHLO reply does not list STARTTLS. The finding is an error if TLS was required (--tls starttls). The finding is also an error if a login was requested, because by default smtpcheck does not send passwords unencrypted. The finding is a notice for the loopback addresses of this machine, where test servers often run.",
+        sees: "The EHLO reply does not list STARTTLS. The finding is an error if TLS was required (--tls starttls), or if a login was requested, because by default smtpcheck does not send passwords unencrypted. The finding is a notice for this machine's loopback addresses, where test servers often run.",
         matters: "An on-path attacker can read and change everything on this connection, including passwords. A firewall that inspects SMTP may have removed the extension.",
-        action: "Server operator: install a certificate and enable TLS. If TLS is already enabled, repeat the check from another network, to find out whether a firewall with SMTP inspection removes the extension.",
+        action: "Server operator: install a certificate and enable TLS. If TLS is already enabled, repeat the check from another network to find out whether a firewall with SMTP inspection removes the extension.",
         example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",
         references: "RFC 3207 section 4, RFC 8314 section 4",
     },
@@ -48,7 +48,7 @@ static STARTTLS_STRIPPED: Rule = Rule {
     docs: Docs {
         sees: "STARTTLS is missing, although the provider is known to always advertise it.",
         matters: "A firewall, a virus scanner or an on-path attacker removes the extension. Programs that do not require TLS then send everything unencrypted, including passwords.",
-        action: "Use port 465 (implicit TLS), where TLS does not depend on an extension. Repeat the check from another network. Administrator of your network: look for SMTP inspection in the firewall or the virus scanner, and disable it.",
+        action: "Use port 465 (implicit TLS), where TLS does not depend on an EHLO extension. Repeat the check from another network. Network administrator: look for SMTP inspection in the firewall or virus scanner, and disable it.",
         example: "smtp.gmail.com on 587 without STARTTLS",
         references: "RFC 3207 section 6 (stripping), RFC 8314 section 3.3",
     },
@@ -59,8 +59,8 @@ static SMTP_INSPECTION: Rule = Rule {
     severity: Severity::Error,
     title: "a firewall on the network path changes the SMTP session",
     docs: Docs {
-        sees: "The greeting consists of asterisks, or the name of an extension in the EHLO reply is overwritten with Xs.",
-        matters: "The SMTP inspection of Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. Behind such a firewall, STARTTLS does not work, and logins often fail too.",
+        sees: "The greeting consists of asterisks, or an extension name in the EHLO reply is overwritten with Xs.",
+        matters: "SMTP inspection in Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. Behind such a firewall, STARTTLS does not work, and logins often also fail.",
         action: "Firewall administrator: disable the inspection (`no inspect esmtp`), or allow TLS in it (`allow-tls`). Until then, use port 465, which the inspection does not affect.",
         example: "220 ********************************, and 250-XXXXXXXA instead of 250-STARTTLS",
         references: "RFC 3207 section 6; Cisco document 113423",
@@ -74,8 +74,8 @@ static STARTTLS_INJECTED_BYTES: Rule = Rule {
     docs: Docs {
         sees: "Data arrived after the reply to STARTTLS and before TLS began. smtpcheck shows this data but does not process it.",
         matters: "Some clients treat such data as if it had been received over TLS, so an on-path attacker can forge replies from the server (response injection, the counterpart of CVE-2011-0411). A server that sends such data itself is faulty.",
-        action: "Repeat the check from another network. If the data does not arrive there, a device or an attacker in the first network changes the traffic. Server operator: if the data arrives from every network, update the server or the proxy in front of it.",
-        example: "the packet with the reply 220 ready for TLS also contains 250 mx.example.net",
+        action: "Repeat the check from another network. If the data does not arrive there, a device or an attacker in the first network is changing the traffic. Server operator: if the data arrives from every network, update the server or the proxy in front of it.",
+        example: "the packet that contains the reply 220 ready for TLS also contains 250 mx.example.net",
         references: "RFC 3207 section 6; CVE-2011-0411",
     },
 };
@@ -96,20 +96,20 @@ static STARTTLS_EXPECTED: Rule = Rule {
 static STARTTLS_COMMAND_INJECTION: Rule = Rule {
     id: "starttls-command-injection",
     severity: Severity::Error,
-    title: "the server executes, after the TLS handshake, a command that it received before the handshake",
+    title: "after the TLS handshake, the server executes a command that it received before the handshake",
     docs: Docs {
         sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived over TLS, either before smtpcheck sent a command over TLS or instead of the reply to QUIT. Data that the server also sends unprompted in the main session is not counted as a reply to NOOP.",
         matters: "An on-path attacker can insert commands before the client's commands, for example MAIL, RCPT and DATA. The server then treats the client's password and mail as part of the attacker's message (CVE-2011-0411 and similar).",
-        action: "Server operator: update the mail server, or the proxy in front of it. It must discard data that it received before TLS.",
+        action: "Server operator: update the mail server, or the proxy in front of it. The server must discard data that it received before TLS.",
         example: "STARTTLS CRLF NOOP CRLF in one packet, and a 250 reply over TLS",
-        references: "RFC 3207 section 4.2 (the server must discard information from before TLS); CVE-2011-0411",
+        references: "RFC 3207 section 4.2 (the server must discard information obtained before TLS); CVE-2011-0411",
     },
 };
 
 static STARTTLS_NOT_ENFORCED: Rule = Rule {
     id: "starttls-not-enforced",
     severity: Severity::Warning,
-    title: "the server accepts MAIL FROM before TLS on a port for mail programs",
+    title: "the server accepts MAIL FROM before TLS on a submission port",
     docs: Docs {
         sees: "The server advertises STARTTLS on a port other than 25, and accepts MAIL FROM without TLS instead of rejecting it with 530. smtpcheck tests this only with --probe mail-before-tls or --tls-scan. On port 25, a public server must accept MAIL FROM without TLS (RFC 3207 section 4), so the finding is not reported there.",
         matters: "A misconfigured program sends mail, and perhaps a password, over the unencrypted connection without an error message.",
@@ -207,7 +207,7 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     {
         return None;
     }
-    // On a port for mail programs, AUTH is missing because TLS is missing: most servers advertise AUTH only over TLS.
+    // On a submission port, AUTH is missing because TLS is missing: most servers advertise AUTH only over TLS.
     let withheld = session.events().any(|event| match &event.what {
         EventKind::Withheld { reason: WithheldReason::Plaintext } => true,
         EventKind::Withheld { reason: WithheldReason::NotOffered } => {
@@ -273,13 +273,13 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         ));
     }
     finding.fixes.push(Fix::text(
-        "Repeat the check from another network. If STARTTLS is advertised there, a firewall in your network removes it.",
+        "Repeat the check from another network. If the server advertises STARTTLS there, a firewall in your network removes it.",
     ));
     Some(finding)
 }
 
-/// A firewall has replaced text: an extension consists of three or more X and one letter, or of four or more X, or the
-/// greeting consists of asterisks.
+/// A firewall has overwritten part of a reply: an extension consists of three or more X and one letter, or of four or
+/// more X, or the greeting consists of asterisks.
 fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let is_mask = |word: &str| {
         let crosses = word.bytes().take_while(|&byte| byte == b'X').count();
@@ -293,7 +293,7 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let event = greeting.map(|received| received.event).or(keyword.map(|(received, _)| received.event))?;
     let summary = "a firewall on the network path replaces the greeting or STARTTLS (SMTP inspection)".to_owned();
     let mut finding = Finding::new(&SMTP_INSPECTION, Phase::Starttls, Confidence::Certain, summary).on(event);
-    finding.cause = "The SMTP inspection of Cisco ASA and PIX firewalls replaces the greeting with asterisks, and extensions with the letter X. With this inspection, STARTTLS does not work.".to_owned();
+    finding.cause = "SMTP inspection in Cisco ASA and PIX firewalls replaces the greeting with asterisks, and extensions with the letter X. STARTTLS does not work behind such a firewall.".to_owned();
     finding
         .fixes
         .push(Fix::run("Firewall administrator: disable the inspection, or allow TLS in it", "no inspect esmtp"));
@@ -311,7 +311,7 @@ fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let summary = format!("{} always advertises STARTTLS on port {port}, but it is missing", provider.name);
     let mut finding = Finding::new(&STARTTLS_STRIPPED, Phase::Starttls, Confidence::Likely, summary).on(received.event);
     finding.cause =
-        "A device on the network path removes the extension: a firewall, a virus scanner, or an on-path attacker."
+        "A device on the network path (a firewall, a virus scanner or an on-path attacker) removes the extension."
             .to_owned();
     finding.otherwise = Some(
         "The connection may have been redirected to another server. The greeting shows whether it is the provider's."
@@ -348,7 +348,7 @@ fn injected(session: Session<'_>) -> Option<Finding> {
     let mut finding = Finding::new(&STARTTLS_INJECTED_BYTES, Phase::Starttls, Confidence::Certain, summary).on(event);
     finding.cause = "After its 220 reply to STARTTLS, a server must send only TLS data. The server, a proxy in front of it or an on-path attacker sent other data. smtpcheck did not process it.".to_owned();
     finding.fixes.push(Fix::text(
-        "Repeat the check from another network, to find out whether the server or an on-path attacker sends this data",
+        "To find out whether the server or an on-path attacker sends this data, repeat the check from another network",
     ));
     finding.fixes.push(Fix::text(
         "Server operator: if the server sends this data, update the mail server or the proxy in front of it",
@@ -357,7 +357,8 @@ fn injected(session: Session<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Data before the reply to STARTTLS is only unsolicited. Data after the 220 reply is an attack or a defect.
+/// Data that arrives before the reply to STARTTLS is merely unsolicited. Data that arrives after the 220 reply
+/// indicates an attack or a defect.
 fn after_220(session: Session<'_>, stray: &Event) -> bool {
     session.reply_at(Phase::Starttls).is_some_and(|received| received.event.seq < stray.seq)
 }
@@ -385,7 +386,7 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
         if upgraded.is_some() {
             "Repeat the check with STARTTLS"
         } else {
-            "Repeat the check without TLS, to find out which extensions the server advertises"
+            "To find out which extensions the server advertises, repeat the check without TLS"
         },
         format!(
             "smtpcheck {} --tls {}",
@@ -400,7 +401,7 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     Some(finding)
 }
 
-/// Ports whose TLS mode is specified by an RFC. On other ports, the TLS mode of the first check is a guess.
+/// Ports whose TLS mode is specified by an RFC. On other ports, the first check guesses the TLS mode.
 const WITH_A_RULE: [u16; 3] = [25, 465, 587];
 
 /// A plan for the same port in the other TLS mode, if no RFC specifies the mode and the findings show that the other mode
@@ -465,17 +466,17 @@ fn command_injection(evidence: &Evidence) -> Option<Finding> {
     let line = received.first_line();
     let summary = if received.event.phase == Phase::Quit {
         format!(
-            "the server executed, after the TLS handshake, a command that it had received before the handshake; the reply arrived after QUIT: {line}"
+            "after the TLS handshake, the server executed a command that it had received before the handshake; the reply arrived after QUIT: {line}"
         )
     } else {
         format!(
-            "the server executed, after the TLS handshake, a command that it had received before the handshake: {line}"
+            "after the TLS handshake, the server executed a command that it had received before the handshake: {line}"
         )
     };
     let finding =
         Finding::new(&STARTTLS_COMMAND_INJECTION, Phase::Starttls, Confidence::Certain, summary).on(received.event);
     Some(Finding {
-        cause: "The server does not discard data that it received before the handshake, so an on-path attacker can insert commands before those of the client.".to_owned(),
+        cause: "The server does not discard data that it received before the handshake, so an on-path attacker can insert commands before the client's commands.".to_owned(),
         fixes: vec![Fix::text("Server operator: update the mail server, or the proxy in front of it (CVE-2011-0411 and similar)")],
         failure: Some(PhaseFailure::Protocol),
         ..finding

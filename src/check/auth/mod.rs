@@ -42,13 +42,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// A fault of the token or the user name, which explains why the login was rejected.
+/// A fault in the token or the user name, which explains why the login was rejected.
 pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     token(plan, evidence, session).or_else(|| user_name(plan, session))
 }
 
-/// The findings about AUTH before TLS. A mechanism that the server both advertises and accepts is one finding. A server may
-/// also accept a mechanism that it does not advertise.
+/// The findings about AUTH before TLS. A mechanism that the server both advertises and accepts raises one finding. A
+/// server may also accept a mechanism that it does not advertise.
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {
@@ -140,7 +140,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     }
 }
 
-/// `--tls none` together with `--user`: the password is withheld because of the user's choice, even if STARTTLS is
+/// `--tls none` together with `--user`: the user's choice causes the password to be withheld, even if STARTTLS is
 /// advertised.
 fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Option<Finding> {
     if plan.tls_use() != TlsUse::Never {
@@ -150,7 +150,8 @@ fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Opti
         "smtpcheck did not send the password, because --tls none leaves the connection unencrypted".to_owned();
     let mut finding = Finding::new(&AUTH_WITHHELD, Phase::Auth, Confidence::Certain, summary).on(event);
     finding.cause =
-        "smtpcheck sends no secret over an unencrypted connection, unless --allow-plaintext-auth is given.".to_owned();
+        "smtpcheck does not send secrets over an unencrypted connection unless --allow-plaintext-auth is given."
+            .to_owned();
     if session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS")) {
         finding.fixes.push(Fix::text("Remove --tls none; the server advertises STARTTLS"));
     }
@@ -159,7 +160,7 @@ fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Opti
     Some(finding)
 }
 
-/// Whether the user allows a login without encryption, so that missing TLS does not prevent it.
+/// Whether the user allows an unencrypted login. If so, missing TLS does not prevent the login.
 pub(in crate::check) fn may_log_in_unencrypted(plan: &Plan) -> bool {
     plan.login.as_ref().is_some_and(|login| login.plaintext == Plaintext::Allowed)
 }
@@ -179,9 +180,11 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     };
     let mut finding = Finding::new(&AUTH_NOT_OFFERED, Phase::Auth, Confidence::Certain, summary).on(event);
     finding.cause = match (plan.target.port, encrypted) {
-        (25, _) => "Port 25 is for mail between servers, where most servers accept no logins.".to_owned(),
+        (25, _) => {
+            "Port 25 is for mail between servers, and most servers do not accept logins on this port.".to_owned()
+        }
         (_, false) => "Many servers advertise AUTH only over TLS, and this connection is unencrypted.".to_owned(),
-        _ => "This host only receives mail and accepts no logins.".to_owned(),
+        _ => "This host only receives mail and does not accept logins.".to_owned(),
     };
     if plan.target.port != 25 && encrypted {
         finding.confidence = Confidence::Likely;
@@ -189,7 +192,7 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
             Some("AUTH may be disabled by mistake. Ask the server's operator whether it is.".to_owned());
     }
     if plan.tls_use() == TlsUse::Never {
-        finding.fixes.push(Fix::text("Remove --tls none, so that the server can advertise AUTH over TLS"));
+        finding.fixes.push(Fix::text("Remove --tls none to let the server advertise AUTH over TLS"));
     }
     for port in [587u16, 465].into_iter().filter(|&port| port != plan.target.port).take(1) {
         finding.fixes.push(Fix::run(
@@ -202,7 +205,7 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
         ));
     }
     finding.fixes.push(Fix::text(
-        "Use the provider's server for mail programs (often smtp.* or mail.*) instead of the server in its MX record",
+        "Use the provider's submission server (often smtp.* or mail.*), not the server in its MX record",
     ));
     finding.consequences.push("smtpcheck did not send the password".to_owned());
     finding.failure = Some(PhaseFailure::Auth);
@@ -211,7 +214,7 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
 
 fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
     let summary = format!(
-        "the server advertises AUTH {}, but smtpcheck can use none of these mechanisms",
+        "the server advertises AUTH {}, but smtpcheck cannot use any of these mechanisms",
         event.quote(offered.join(" "))
     );
     let mut finding = Finding::new(&AUTH_MECHANISM_MISMATCH, Phase::Auth, Confidence::Certain, summary).on(event);
@@ -246,7 +249,7 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
     }
     let summary = match reason {
         CancelReason::Malformed => "the server sends a challenge that violates the login mechanism",
-        CancelReason::Iterations => "the server requests an unreasonable number of hashing rounds",
+        CancelReason::Iterations => "the server requests an unreasonable number of hash iterations",
         CancelReason::ServerUnproved | CancelReason::UnexpectedChallenge => {
             "the server sends more challenges than the login mechanism has"
         }
@@ -258,7 +261,8 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
         _ => None,
     });
     let finding = Finding {
-        cause: "The server does not follow the mechanism that it advertises. smtpcheck cancelled the login.".to_owned(),
+        cause: "The server violates the protocol of the mechanism that it advertises. smtpcheck cancelled the login."
+            .to_owned(),
         fixes: vec![Fix::text("Try another mechanism with --auth. Server operator: check the authentication service.")],
         ..finding
     };
@@ -278,7 +282,7 @@ fn unproved(event: &Event) -> Finding {
     let finding = Finding::new(&AUTH_SERVER_UNVERIFIED, Phase::Auth, Confidence::Certain, summary).on(event);
     Finding {
         cause:
-            "The SCRAM server signature is wrong or missing. The server may belong to an attacker and accept every login."
+            "The server's SCRAM signature is wrong or missing. The server may belong to an attacker and accept every login."
                 .to_owned(),
         fixes: vec![
             Fix::text("Repeat the check from another network (smtpcheck did not send the password itself)"),

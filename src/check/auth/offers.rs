@@ -6,7 +6,7 @@ use crate::evidence::{Phase, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
-/// CRAM-MD5 (RFC 2195), DIGEST-MD5 (historic by RFC 6331), NTLM (MS-NLMP).
+/// CRAM-MD5 (RFC 2195), DIGEST-MD5 (declared historic by RFC 6331), NTLM (MS-NLMP).
 const OBSOLETE: [&str; 3] = ["CRAM-MD5", "DIGEST-MD5", "NTLM"];
 
 pub(super) fn obsolete(session: Session<'_>) -> Option<Finding> {
@@ -30,7 +30,7 @@ pub(super) fn obsolete(session: Session<'_>) -> Option<Finding> {
             "With these mechanisms, an eavesdropper can run an offline dictionary attack. The server has to store every password in clear text, or as a hash that is as useful to an attacker as the password."
                 .to_owned(),
         fixes: vec![Fix::text(
-            "Server operator: enable PLAIN over TLS and SCRAM-SHA-256, and remove the old mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256)",
+            "Server operator: enable PLAIN over TLS and SCRAM-SHA-256, and disable the obsolete mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256)",
         )],
         ..finding.on(received.event)
     })
@@ -42,11 +42,13 @@ pub(super) fn tokens_only(session: Session<'_>) -> Option<Finding> {
     if offered.is_empty() || !offered.iter().all(|name| name.contains("OAUTH")) {
         return None;
     }
-    let summary =
-        format!("the server advertises only mechanisms with OAuth tokens: AUTH {}", received.quote(offered.join(" ")));
+    let summary = format!(
+        "the server advertises only mechanisms that use OAuth tokens: AUTH {}",
+        received.quote(offered.join(" "))
+    );
     let finding = Finding::new(&AUTH_TOKENS_ONLY, received.event.phase, Confidence::Certain, summary);
     Some(Finding {
-        cause: "Programs that support only user name and password cannot log in to this server.".to_owned(),
+        cause: "Programs that support only a user name and password cannot log in to this server.".to_owned(),
         fixes: vec![Fix::text(
             "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay that accepts passwords",
         )],
@@ -54,16 +56,15 @@ pub(super) fn tokens_only(session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// AUTH is missing on a port for programs that log in, 587 or 465 (RFC 6409 §4.3, RFC 8314 §3.3). Only a notice,
-/// because a relay may accept known IP addresses without a login.
+/// AUTH is missing on a submission port, 587 or 465 (RFC 6409 §4.3, RFC 8314 §3.3). This is only a notice, because a
+/// relay may accept known IP addresses without a login.
 pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, offers) = session.capabilities(Phase::EhloTls).filter(|_| matches!(plan.target.port, 587 | 465))?;
     // If the user gave a sender, the reply to MAIL is better evidence.
     if !offers.auth_mechanisms().is_empty() || plan.from.is_some() {
         return None;
     }
-    let summary =
-        "the server does not advertise AUTH over TLS, although the port is for programs that log in".to_owned();
+    let summary = "the server does not advertise AUTH over TLS, although this is a submission port".to_owned();
     let finding = Finding::new(&AUTH_NOT_OFFERED, Phase::EhloTls, Confidence::Likely, summary);
     Some(Finding {
         severity: Severity::Notice,

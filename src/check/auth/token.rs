@@ -1,4 +1,5 @@
-//! Faults of the token itself, examined if a login failed: first its form, then its claims. The token is never shown.
+//! Faults in the token itself, which is examined if a login failed: first its form, then its claims. The token is never
+//! shown.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, in_shell};
 use super::super::peer;
@@ -21,7 +22,7 @@ struct TokenFault {
     fixes: Vec<Fix>,
 }
 
-/// The token of a session as the evidence describes it.
+/// A session's token, as the evidence describes it.
 #[derive(Clone, Copy)]
 struct TokenSeen<'a> {
     event: &'a Event,
@@ -31,7 +32,7 @@ struct TokenSeen<'a> {
     claims: Option<&'a TokenClaims>,
 }
 
-/// The provider whose servers the token is for, if its rules for tokens are known.
+/// The provider whose servers the token is for, if the provider's rules for tokens are known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TokenIssuer {
     Microsoft,
@@ -39,7 +40,7 @@ enum TokenIssuer {
     Other,
 }
 
-/// A finding about a fault that can be seen in the token itself, if the login did not succeed.
+/// A finding about a fault that is visible in the token itself, if the login did not succeed.
 pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let reply = session.reply_at(Phase::Auth);
     if reply.is_some_and(|received| received.accepts()) {
@@ -140,8 +141,8 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
         ),
         TokenForm::Document => (
             Confidence::Certain,
-            "the given value is not an access token: it is a JSON document, the complete response of the token service",
-            "The complete document was sent as the token. The server accepts only the value of access_token in it.",
+            "the given value is not an access token: it is a JSON document, the entire response of the token service",
+            "The entire document was sent as the token. The server accepts only the value of access_token in the document.",
             Fix::run(
                 "Pass only the value of access_token: append this filter to the command that gets the token",
                 "jq -r .access_token",
@@ -150,7 +151,7 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
         TokenForm::DocumentWithRefreshToken => (
             Confidence::Certain,
             "the given value is not an access token: it is a JSON document with a refresh token, so smtpcheck did not send it",
-            "It is the complete response of the token service. The server accepts only the value of access_token in it, and the refresh token must not be sent to a mail server.",
+            "The document is the entire response of the token service. A mail server accepts only the value of access_token in the document, and must never receive the refresh token.",
             Fix::run(
                 "Pass only the value of access_token: append this filter to the command that gets the token",
                 "jq -r .access_token",
@@ -159,29 +160,29 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
         TokenForm::Prefixed => (
             Confidence::Certain,
             "the given value is not an access token: it begins with Bearer, which is not part of the token",
-            "Login mechanisms add the word Bearer themselves, so the server received it twice and rejects the token.",
+            "Login mechanisms add the word Bearer themselves, so the server received the word twice and rejected the token.",
             Fix::text("Pass the token without the word Bearer, the space after it and any header name before it"),
         ),
         TokenForm::Finished => (
             Confidence::Certain,
-            "the given value is not an access token: it is the finished XOAUTH2 string (user name and token)",
+            "the given value is not an access token: it is a finished XOAUTH2 string (user name and token)",
             "smtpcheck and mail libraries build this string themselves from the user name and the access token, so the server received the string inside another such string.",
             Fix::text(
-                "Pass only the access token: the part of the decoded string after auth=Bearer. In a program, remove your own encoding and give the library the user name and the token.",
+                "Pass only the access token: the part of the decoded string after auth=Bearer. In a program, remove your own encoding, and pass the user name and the token to the library.",
             ),
         ),
         TokenForm::Placeholder => (
             Confidence::Likely,
             "the given value is not an access token: it looks like a placeholder or the name of a variable",
-            "The text was not replaced by the value of the token, so the text itself was sent as the token.",
+            "The placeholder was not replaced by the value of the token, so the placeholder itself was sent as the token.",
             Fix::text(
-                "Pass the value of the token: remove quotation marks around the name of the variable, set the variable, or replace the placeholder of the example",
+                "Pass the value of the token: remove quotation marks around the variable's name, set the variable, or replace the example's placeholder",
             ),
         ),
         TokenForm::AuthorizationCode => (
             Confidence::Likely,
             "the given value is not an access token: it looks like an authorization code",
-            "The code is for the token service, which issues an access token in exchange. This is possible only once, within a few minutes.",
+            "The code is for the token service, which issues an access token in exchange. The code can be exchanged only once, within a few minutes.",
             Fix::text(
                 "Exchange the code for an access token at the token service (grant_type=authorization_code), and log in with the access token",
             ),
@@ -191,21 +192,21 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
             "the given value is not an access token: it looks like the client secret of an application",
             "An application uses the client secret to identify itself to the token service, which then issues an access token. A mail server does not accept the client secret.",
             Fix::text(
-                "Get an access token from the token service with the client secret, and log in with the token. Replace the client secret, because it was sent to a mail server.",
+                "Use the client secret to get an access token from the token service, and log in with the token. Replace the client secret, because it was sent to a mail server.",
             ),
         ),
         TokenForm::Quoted => (
             Confidence::Certain,
             "the given value is not an access token: it is in quotation marks, which are not part of the token",
             "The quotation marks were sent as part of the token, so the server does not recognise it.",
-            Fix::text("Pass the token without quotation marks; with jq, use the option -r"),
+            Fix::text("Pass the token without quotation marks; with jq, use the -r option"),
         ),
         TokenForm::Damaged => (
             Confidence::Certain,
             "the access token is damaged: it is cut off or contains spaces or line breaks",
             "A token contains no spaces, and a token in JSON Web Token format has three parts separated by full stops. The server cannot read the damaged token.",
             Fix::text(
-                "Copy the complete token as one line; check the maximum length of the field or variable that stores it",
+                "Copy the complete token as one line; check the maximum length of the field or variable that stores the token",
             ),
         ),
     };
@@ -228,17 +229,17 @@ fn of_audience(issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<TokenFault> {
     let (summary, cause, fix) = match issuer {
         TokenIssuer::Microsoft if !lower.contains("outlook.") && lower != EXCHANGE_ONLINE => {
             let cause = if is_id(&lower) || lower.starts_with("api://") {
-                "The audience is an application: this is an ID token, or a token for that application's own interface. Microsoft's mail servers accept only access tokens for https://outlook.office.com."
+                "The audience is an application: this is an ID token, or a token for that application's own API. Microsoft's mail servers accept only access tokens for https://outlook.office.com."
             } else {
                 "Microsoft's mail servers accept only tokens for https://outlook.office.com."
             };
             (format!("the access token is for {audience}, not for mail"), cause, microsoft_scope(seen))
         }
         TokenIssuer::Google => (
-            format!("the token is a JSON Web Token for {audience}, not an access token of Google"),
-            "Google's access tokens begin with ya29. A JSON Web Token of Google is an ID token, or the request that a service account sends to get an access token.",
+            format!("the token is a JSON Web Token for {audience}, not a Google access token"),
+            "Google's access tokens begin with ya29. A JSON Web Token from Google is an ID token, or the request that a service account sends to get an access token.",
             Fix::text(
-                "Pass the value of access_token from the response of Google's token service, requested with the scope https://mail.google.com/",
+                "Pass the value of access_token from the response of Google's token service; request it with the scope https://mail.google.com/",
             ),
         ),
         TokenIssuer::Microsoft | TokenIssuer::Other => return None,
@@ -261,7 +262,7 @@ fn is_id(text: &str) -> bool {
 fn microsoft_scope(seen: TokenSeen<'_>) -> Fix {
     Fix::text(match seen.claims {
         Some(claims) if claims.is_of_application => {
-            "Request the scope https://outlook.office365.com/.default from the token service; the application needs the permission SMTP.SendAsApp"
+            "Request the scope https://outlook.office365.com/.default from the token service; the application needs the SMTP.SendAsApp permission"
         }
         _ => "Request the scope https://outlook.office.com/SMTP.Send from the token service",
     })
@@ -284,29 +285,29 @@ fn of_permissions(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Opti
     };
     if claims.login_is_an_id {
         return Some(fault(
-            "the user name is the ID of the application, not the email address of a mailbox".to_owned(),
+            "the user name is the application's ID, not the email address of a mailbox".to_owned(),
             "An application logs in with its own token, but the user name must be the email address of the mailbox from which it sends.",
-            vec![Fix::text("Give the email address of the mailbox with --user")],
+            vec![Fix::text("Specify the email address of the mailbox with --user")],
         ));
     }
     if claims.is_of_application && !has(&claims.roles, "SMTP.SendAsApp") {
         let mut fixes = vec![
             Fix::text(
-                "Administrator of the Microsoft 365 tenant: add the application permission SMTP.SendAsApp of \"Office 365 Exchange Online\" to the app registration and grant admin consent",
+                "Administrator of the Microsoft 365 tenant: add the application permission SMTP.SendAsApp (from \"Office 365 Exchange Online\") to the app registration, and grant admin consent",
             ),
             Fix::text("Then get a new token with the scope https://outlook.office365.com/.default"),
         ];
         fixes.extend(microsoft_setup(plan));
         return Some(fault(
             format!("SMTP.SendAsApp is missing from the application's token (its roles: {})", listed(&claims.roles)),
-            "The token belongs to an application, not to a user. To log in to SMTP, an application needs the permission SMTP.SendAsApp of Exchange Online. The permission Mail.Send of Microsoft Graph is for another interface.",
+            "The token belongs to an application, not to a user. To log in to SMTP, an application needs Exchange Online's SMTP.SendAsApp permission. Microsoft Graph's Mail.Send permission is for a different API.",
             fixes,
         ));
     }
     (!claims.is_of_application && !claims.scopes.is_empty() && !has(&claims.scopes, "SMTP.Send")).then(|| {
         fault(
             format!("SMTP.Send is missing from the access token (its scopes: {})", listed(&claims.scopes)),
-            "The token does not permit sending mail by SMTP. Microsoft's server accepts only tokens with the scope SMTP.Send.",
+            "The token does not permit sending mail by SMTP. Microsoft's server accepts only tokens with the SMTP.Send scope.",
             vec![
                 microsoft_scope(seen),
                 Fix::text("Add the delegated permission SMTP.Send to the app registration, and ask the user to consent again: a token that is only refreshed keeps its old scopes"),
@@ -328,7 +329,7 @@ fn of_expiry(evidence: &Evidence, seen: TokenSeen<'_>) -> Option<TokenFault> {
         confidence: Confidence::Likely,
         summary: format!("the access token expired {ago} ago"),
         cause: "Access tokens are usually valid for about an hour. According to this machine's clock, this token has expired.".to_owned(),
-        otherwise: "This machine's clock may be wrong. Compare it with another clock.",
+        otherwise: "This machine's clock may be wrong. Check it against another clock.",
         fixes: vec![Fix::text("Get a new token just before the login, for example with --token-command")],
     })
 }
@@ -353,11 +354,11 @@ fn of_user(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<Toke
         },
         fixes: vec![
             Fix::run(
-                "Log in with the same token as the user to whom it belongs",
+                "Log in with the same token, as the user to whom the token belongs",
                 format!("smtpcheck {target} --user {}", in_shell(owner)),
             ),
             Fix::text(format!(
-                "Alternatively, sign in as {user} and get a new token; use a private browser window, so that the browser does not choose another account"
+                "Alternatively, sign in as {user} in a private browser window, which prevents the browser from choosing another account, and get a new token"
             )),
         ],
     })
@@ -368,7 +369,7 @@ fn microsoft_setup(plan: &Plan) -> Vec<Fix> {
     let user = plan.login.as_ref().map(|login| in_shell(&login.user)).unwrap_or_default();
     vec![
         Fix::run(
-            "Administrator of the Microsoft 365 tenant: register the application in Exchange Online PowerShell; take both IDs from its page under \"Enterprise applications\" (the app registration has a different object ID)",
+            "Administrator of the Microsoft 365 tenant: register the application in Exchange Online PowerShell; take both IDs from the application's page under \"Enterprise applications\" (the app registration has a different object ID)",
             "New-ServicePrincipal -AppId APPLICATION-ID -ObjectId OBJECT-ID -DisplayName smtp",
         ),
         Fix::run(
@@ -402,12 +403,12 @@ pub(in crate::check) fn rejection(plan: &Plan, session: Session<'_>) -> TokenRej
     match (issuer, claims) {
         (TokenIssuer::Microsoft, Some(claims)) if claims.is_of_application => TokenRejection {
             cause: "The token is valid and contains SMTP.SendAsApp, so the setup in Exchange Online is probably incomplete: the application is not registered there, it has no access to this mailbox, or SMTP AUTH is disabled for the mailbox.",
-            otherwise: "A change of the setup can take up to an hour to take effect. A policy of the tenant may also block the login, which the sign-in log of Entra shows.",
+            otherwise: "A change to the setup can take up to an hour to take effect. A tenant policy may also block the login; the Entra sign-in log shows whether it does.",
             fixes: microsoft_setup(plan),
         },
         (TokenIssuer::Microsoft, Some(claims)) if !claims.scopes.is_empty() => TokenRejection {
-            cause: "The token has not expired, is for mail and contains SMTP.Send, so the mailbox is the probable reason: SMTP AUTH is disabled for it or for the tenant, or the account has no mailbox.",
-            otherwise: "The token may have been revoked (new password, consent withdrawn), or a policy of the tenant may block the login. The sign-in log of Entra shows the reason.",
+            cause: "The token has not expired, is for mail and contains SMTP.Send, so the problem is probably with the mailbox: SMTP AUTH is disabled for the mailbox or the tenant, or the account has no mailbox.",
+            otherwise: "The token may have been revoked (new password, consent withdrawn), or a tenant policy may block the login. The Entra sign-in log shows the reason.",
             fixes: vec![
                 switch_smtp_on(&user),
                 Fix::text(
@@ -423,12 +424,12 @@ pub(in crate::check) fn rejection(plan: &Plan, session: Session<'_>) -> TokenRej
             )];
             if issuer == TokenIssuer::Google {
                 fixes.push(Fix::run(
-                    "Look up the user, the scope and the expiry of the token at Google; the scope must be https://mail.google.com/",
+                    "Query Google for the token's user, scope and expiry; the scope must be https://mail.google.com/",
                     "curl -s https://oauth2.googleapis.com/tokeninfo -d access_token=\"$TOKEN\"",
                 ));
             }
             fixes.push(Fix::text(
-                "Check on the token service's page for this application whether the consent was withdrawn",
+                "On the token service's page for this application, check whether consent was withdrawn",
             ));
             TokenRejection {
                 cause: if has_valid_date {
@@ -436,7 +437,7 @@ pub(in crate::check) fn rejection(plan: &Plan, session: Session<'_>) -> TokenRej
                 } else {
                     "The server does not accept the token: it has expired, is for another user or scope, or was revoked."
                 },
-                otherwise: "The account or its organisation may not allow logins with tokens by SMTP. Ask its administrator.",
+                otherwise: "The account or its organisation may not allow token logins over SMTP. Ask the account's administrator.",
                 fixes,
             }
         }

@@ -36,9 +36,9 @@ pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<F
         (None, Some(event)) => finding.on(event),
         (None, None) => finding.tried(session.probe.id),
     };
-    finding.cause = "smtpcheck sent this text unchanged as the user name. Servers look up the complete text and do not find such an account.".to_owned();
+    finding.cause = "smtpcheck sent this value unchanged as the user name. Servers look up the entire value and find no such account.".to_owned();
     finding.otherwise = Some(
-        "A few servers allow user names of any form. If this is the name of the account, check the password."
+        "A few servers allow user names of any form. If this is the account's user name, check the password."
             .to_owned(),
     );
     finding.fixes = vec![
@@ -60,7 +60,7 @@ pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<F
     Some(finding)
 }
 
-/// The email address in a user name that contains more than an email address.
+/// The email address within a user name that contains more than an email address.
 fn address_in(user: &str) -> Option<String> {
     let trimmed = user.trim();
     let trimmed = trimmed.strip_prefix("mailto:").unwrap_or(trimmed);

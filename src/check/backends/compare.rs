@@ -18,7 +18,7 @@ use crate::plan::{Plan, TlsMode, Verify};
 /// The number of servers, and of extensions, that a sentence lists.
 const LISTED: usize = 4;
 
-/// The findings about servers that differ. Each element is one server; fewer than two servers cannot be compared.
+/// The findings about servers that differ. Each element is one server. Fewer than two servers cannot be compared.
 pub(crate) fn compare(plan: &Plan, seen: &[&BackendSeen]) -> Vec<Finding> {
     let servers = Servers { plan, all: seen };
     if seen.len() < 2 {
@@ -95,7 +95,7 @@ fn short(sha256: &str) -> &str {
     sha256.get(..8).unwrap_or(sha256)
 }
 
-/// Servers whose sessions fail, although the sessions with other servers succeed.
+/// Servers whose sessions fail although the sessions with other servers succeed.
 fn failing(servers: Servers<'_>) -> Option<Finding> {
     let some: Vec<&BackendSeen> = servers.all.iter().copied().filter(|one| one.failure.is_some()).collect();
     let first = some.first()?;
@@ -114,16 +114,16 @@ fn failing(servers: Servers<'_>) -> Option<Finding> {
     let summary = format!("{} {predicate}: {}{more}", servers.counted(some.len()), reasons.join(", "));
     let mut finding = servers.finding(&BACKEND_FAILS, failure.phase, summary, &some);
     finding.failure = Some(failure.kind);
-    finding.cause = "The other servers respond. A client fails if the name leads it to a faulty server, and often succeeds on the next attempt, so the fault is intermittent.".to_owned();
+    finding.cause = "The other servers respond. A client fails if it reaches a faulty server, and often succeeds on the next attempt, so the fault is intermittent.".to_owned();
     finding.fixes = vec![Fix::text(format!(
-        "Server operator: repair {}, or remove it from the load balancer or from the DNS until it works",
+        "Server operator: repair {}, or remove it from the load balancer or from DNS until it works",
         servers.named(&some)
     ))];
     finding.fixes.extend(servers.check_of(first));
     Some(finding)
 }
 
-/// Servers whose certificates could not be verified, although those of other servers could.
+/// Servers whose certificates could not be verified although other servers' certificates could.
 fn certificates(servers: Servers<'_>) -> Option<Finding> {
     let shown = |one: &&BackendSeen| one.certificate.is_some();
     let fault = |one: &BackendSeen| one.certificate.as_ref().and_then(|certificate| certificate.fault);
@@ -148,7 +148,7 @@ fn certificates(servers: Servers<'_>) -> Option<Finding> {
     } else {
         finding.failure = Some(PhaseFailure::Tls);
     }
-    finding.cause = "The certificates of the other servers are valid. A client fails only if the name leads it to a server with an invalid certificate. Usually, a renewed certificate was not installed on this server.".to_owned();
+    finding.cause = "The certificates of the other servers are valid. A client fails only if it reaches a server with an invalid certificate. Usually, the cause is that a renewed certificate was not installed on every server.".to_owned();
     finding.fixes = vec![Fix::text(format!(
         "Server operator: install the current certificate on {}, and reload the mail service there",
         servers.named(&some)
@@ -157,7 +157,7 @@ fn certificates(servers: Servers<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Servers without TLS, or with another TLS version.
+/// Servers without TLS, or with a different TLS version.
 fn without_tls(servers: Servers<'_>) -> Option<Finding> {
     let complete: Vec<&BackendSeen> = servers.all.iter().copied().filter(|one| one.is_complete()).collect();
     let some: Vec<&BackendSeen> = complete.iter().copied().filter(|one| !one.has_tls()).collect();
@@ -165,7 +165,7 @@ fn without_tls(servers: Servers<'_>) -> Option<Finding> {
         let predicate = if some.len() == 1 { "does" } else { "do" };
         let summary = format!("{} {predicate} not support TLS: {}", servers.counted(some.len()), servers.named(&some));
         let mut finding = servers.finding(&BACKEND_TLS_DIFFERS, Phase::Starttls, summary, &some);
-        finding.cause = "The other servers support TLS. A client that requires TLS fails if the name leads it to a server without TLS. Other clients send their messages unencrypted.".to_owned();
+        finding.cause = "The other servers support TLS. A client that requires TLS fails if it reaches a server without TLS. Other clients send their messages unencrypted.".to_owned();
         finding.fixes = vec![Fix::text(format!(
             "Server operator: enable TLS on {}, as on the other servers",
             servers.named(&some)
@@ -178,7 +178,7 @@ fn without_tls(servers: Servers<'_>) -> Option<Finding> {
     let summary = format!("{} {predicate} TLS {value}: {}", servers.counted(some.len()), servers.named(&some));
     let mut finding = servers.finding(&BACKEND_TLS_DIFFERS, Phase::Tls, summary, &some);
     finding.severity = Severity::Notice;
-    finding.cause = "The other servers use another TLS version with the same client.".to_owned();
+    finding.cause = "The other servers use a different TLS version with the same client.".to_owned();
     finding.fixes = vec![Fix::text("Server operator: use the same TLS settings on all servers behind the name")];
     Some(finding)
 }
@@ -214,9 +214,9 @@ fn extensions(servers: Servers<'_>) -> Option<Finding> {
     };
     let summary = format!("{} {what}: {}", servers.counted(some.len()), servers.named(&some));
     let mut finding = servers.finding(&BACKEND_EXTENSIONS_DIFFER, Phase::Ehlo, summary, &some);
-    finding.cause = "All other servers advertise the same extensions. One server may accept a message or login that another rejects, so the result depends on the server that a client reaches.".to_owned();
+    finding.cause = "All other servers advertise the same extensions. One server may accept a message or login that another rejects, so the result depends on which server a client reaches.".to_owned();
     finding.fixes = vec![Fix::text(format!(
-        "Server operator: compare the configuration and the software version of {} with those of the other servers",
+        "Server operator: compare the configuration and software version of {} with those of the other servers",
         servers.named(&some)
     ))];
     finding.fixes.extend(servers.check_of(first));
@@ -240,8 +240,9 @@ fn tickets(servers: Servers<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// The value that the fewest servers have, with these servers; `None` if all have the same value. Servers without a
-/// value are not compared. If two values are equally frequent, the value that was seen later is returned.
+/// The value that the fewest servers have, together with these servers; `None` if all servers have the same value.
+/// Servers without a value are not compared. If two values are equally frequent, the value that was seen later is
+/// returned.
 fn minority<'a, V: Clone + Ord + fmt::Debug>(
     all: &[&'a BackendSeen],
     value: impl Fn(&BackendSeen) -> Option<V>,

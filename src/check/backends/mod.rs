@@ -1,6 +1,6 @@
 //! Several servers behind one name. A name can have several IP addresses, and a load balancer behind one IP address can
-//! have several servers. If the servers differ, the result of a check depends on the server that it reaches. The rules
-//! in this folder name the server that differs.
+//! have several servers. If the servers differ, the result of a check depends on which server it reaches. The rules in
+//! this module name the server that differs.
 //!
 //! With `--every-address`, this check opens a session at each IP address of the host ([`ask`]), and compares the
 //! results ([`compare`]). `smtpcheck watch` compares the results of many checks with the same function
@@ -28,11 +28,11 @@ pub use seen::{BackendCertificate, BackendFailure, BackendSeen, CertificateFault
 
 pub(super) static CHECK: Check = Check { subject: "backends", ask, judge, rules: rules::RULES };
 
-/// The number of IP addresses that are checked at the same time.
+/// The number of IP addresses that smtpcheck checks at the same time.
 const AT_ONCE: usize = 4;
 
 /// A session at each IP address that the main session did not connect to. smtpcheck does not log in during these
-/// sessions, because a rejected login would count once for each IP address.
+/// sessions, because the server would count a rejected login once for each IP address.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if plan.addresses != AddressChoice::Every {
         return Vec::new();

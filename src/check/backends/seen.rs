@@ -10,7 +10,7 @@ use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{ChainFault, Doubt, EventId, EventKind, Fault, Handshake, Phase, ProbeId, Session, TlsFaultKind};
 use crate::wire::Class;
 
-/// The maximum number of extensions that are kept, and the maximum length of a text in bytes.
+/// The maximum number of extensions that are kept, and the maximum length of a string in bytes.
 const MOST_EXTENSIONS: usize = 64;
 const LONGEST: usize = 255;
 
@@ -49,7 +49,7 @@ pub struct BackendCertificate {
     /// The end of the validity period.
     #[cfg_attr(test, schemars(with = "String"))]
     pub not_after: Timestamp,
-    /// The reason why it could not be verified; null if it was verified.
+    /// The reason why the certificate could not be verified; null if it was verified.
     pub fault: Option<CertificateFault>,
 }
 
@@ -87,7 +87,7 @@ pub struct BackendFailure {
 }
 
 impl BackendSeen {
-    /// The facts that a session shows; `None` if it shows nothing about a single server. `now` is compared with the
+    /// The facts that a session shows; `None` if it reveals nothing about a single server. `now` is compared with the
     /// dates of certificates.
     pub fn of(session: Session<'_>, now: Timestamp) -> Option<BackendSeen> {
         if is_without_network(session) {
@@ -153,7 +153,7 @@ impl CertificateFault {
     }
 }
 
-/// Whether this machine has no network of the address family. Such a failure shows nothing about the server.
+/// Whether this machine has no network of the address family. Such a failure reveals nothing about the server.
 fn is_without_network(session: Session<'_>) -> bool {
     matches!(session.fault(), Some(Fault::NotConnected { connect })
         if matches!(connect.kind, ConnectFaultKind::NetworkUnreachable
@@ -238,7 +238,7 @@ fn failure(session: Session<'_>) -> Option<BackendFailure> {
     }
     let replied = |code| match phase {
         Phase::Greeting => format!("sends {code} instead of a greeting"),
-        phase => format!("replies {code} to {phase}"),
+        phase => format!("replies with {code} to {phase}"),
     };
     let (kind, what) = match refused.reply.code {
         Some(code) if refused.reply.class() == Class::Transient => (PhaseFailure::RefusedTemporary, replied(code)),

@@ -1,4 +1,5 @@
-//! Faults in the list of certificates that the server sent, and a long validity. Most programs connect despite them.
+//! Faults in the list of certificates that the server sent, and a long validity period. Most programs connect despite
+//! these faults.
 
 use super::super::finding::Finding;
 use super::context::CertificateContext;
@@ -9,7 +10,7 @@ use crate::lexicon::{Confidence, Fix};
 /// A normal chain has three certificates, or four with a cross-signed root.
 const MANY: usize = 10;
 
-/// The longest validity in days that Apple's systems accept.
+/// The longest validity period, in days, that Apple's systems accept.
 const LONG_DAYS: i64 = 825;
 
 pub(super) fn oddities(seen: CertificateContext<'_>) -> Vec<Finding> {
@@ -23,13 +24,13 @@ fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
         |(place, one): (usize, &Certificate)| one.issued_by.is_some_and(|issuer| issuer < place).then_some(place);
     let place = seen.presented.chain.iter().enumerate().find_map(backwards)?;
     let summary =
-        format!("in the chain that the server sends, {} comes after the certificate of its issuer", seen.called(place));
+        format!("in the chain that the server sends, {} comes after its issuer's certificate", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_DISORDERED, Confidence::Certain, summary);
     finding.cause =
-        "The server's file contains the certificates in the wrong order: each certificate must come before the certificate of its issuer. Most programs sort the certificates, but older programs fail."
+        "The certificates in the server's file are in the wrong order: each certificate must come before its issuer's certificate. Most programs sort the certificates, but older programs fail."
             .to_owned();
     finding.fixes = vec![Fix::text(
-        "Server operator: sort the certificates in the file. Put the server's certificate first, and after each certificate the certificate of its issuer.",
+        "Server operator: sort the certificates in the file. Put the server's certificate first, and put each issuer's certificate directly after the certificate that it issued.",
     )];
     Some(finding)
 }
@@ -74,7 +75,7 @@ fn long_lived(seen: CertificateContext<'_>) -> Option<Finding> {
     let summary = format!("the certificate is valid for {days} days");
     let mut finding = seen.finding(&CERTIFICATE_LIFETIME_LONG, Confidence::Certain, summary);
     finding.cause = format!(
-        "Apple's systems reject server certificates that are valid for more than {LONG_DAYS} days, including those of private CAs."
+        "Apple's systems reject server certificates that are valid for more than {LONG_DAYS} days, including certificates from private CAs."
     );
     finding.fixes = vec![Fix::text(
         "Server operator: use a certificate that is valid for a year or less, and renew it automatically",

@@ -1,19 +1,20 @@
-//! The input of all files in this folder: the certificates of one handshake, with their context.
+//! The input of all files in this module: the certificates of one handshake, with their context.
 
 use super::super::finding::{Finding, Rule};
 use crate::evidence::{Certificate, Event, Handshake, Phase, Presented, ProbeId};
 use crate::lexicon::Confidence;
 use crate::plan::Plan;
 
-/// The certificates that a server presented, with the plan, the time and their place in the evidence.
+/// The certificates that a server presented, with the plan, the time and their location in the evidence.
 #[derive(Clone, Copy)]
 pub(super) struct CertificateContext<'a> {
     pub(super) plan: &'a Plan,
-    /// The handshake's event; a ClientHello probe has none.
+    /// The handshake's event; none for a ClientHello probe.
     pub(super) event: Option<&'a Event>,
     pub(super) probe: ProbeId,
     pub(super) presented: &'a Presented,
-    /// The handshake in which they were sent; none for a ClientHello probe, which does not complete the handshake.
+    /// The handshake in which the certificates were sent; none for a ClientHello probe, which does not complete the
+    /// handshake.
     pub(super) handshake: Option<&'a Handshake>,
     pub(super) leaf: &'a Certificate,
     pub(super) now: jiff::Timestamp,

@@ -1,4 +1,4 @@
-//! Validity dates of the server's certificate and of the intermediate certificates.
+//! The validity dates of the server's certificate and of the intermediate certificates.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -50,7 +50,7 @@ fn intermediate(seen: CertificateContext<'_>, place: usize, one: &Certificate) -
         "This certificate is part of the chain from the server's certificate to the root, so clients that verify certificates refuse to connect."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "Server operator: install the current chain of the CA and reload the mail service (command for Postfix)",
+        "Server operator: install the CA's current chain and reload the mail service (command for Postfix)",
         "postfix reload",
     )];
     finding
@@ -74,9 +74,9 @@ pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
         );
         let mut finding = seen.finding(&CERTIFICATE_EXPIRES_SOON, Confidence::Certain, summary);
         finding.cause =
-            "When the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually happens about 30 days before expiry, so it may have failed."
+            "Once the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually takes place about 30 days before expiry, so it may have failed."
                 .to_owned();
-        finding.fixes = vec![renewal(), Fix::repeat("Repeat the check after the renewal", format!("smtpcheck {}", seen.target()))];
+        finding.fixes = vec![renewal(), Fix::repeat("Repeat the check after renewing the certificate", format!("smtpcheck {}", seen.target()))];
         if limits.error > 0 && within(one, limits.error) {
             finding.severity = Severity::Error;
             finding.failure = Some(PhaseFailure::Tls);

@@ -33,22 +33,22 @@ pub(super) fn weak_signature(seen: CertificateContext<'_>, place: usize, hash: &
     let mut finding = seen.finding(&CERTIFICATE_SIGNATURE_WEAK, Confidence::Certain, summary);
     finding.cause = format!("Signatures with {hash} can be forged, and current programs reject them.");
     finding.fixes = vec![Fix::text(
-        "Server operator: get a new certificate that is signed with SHA-256 or better. If the CA is private, change its settings first.",
+        "Server operator: get a new certificate that is signed with SHA-256 or better. If the CA is private, first configure it to sign with SHA-256.",
     )];
     finding
 }
 
 /// The server did not prove that it has the key of its certificate (RFC 8446 §4.4.3). None if the certificate cannot be
-/// read: this is a separate finding, and the signature cannot be judged.
+/// read: a separate finding reports that, and the signature cannot be judged.
 pub(super) fn proof(seen: CertificateContext<'_>, fault: &str) -> Option<Finding> {
-    // TLS libraries also report a key that is too short as a wrong signature. `weak_key` then reports the key.
+    // For a key that is too short, TLS libraries also report a wrong signature. `weak_key` then reports the key.
     let is_unreadable =
         |fault: &PathFault| fault.at == (PathPlace::Sent { place: 0 }) && fault.kind == PathFaultKind::Unreadable;
     let is_readable = seen.leaf.is_readable() && !seen.presented.faults.iter().any(is_unreadable);
     if !is_readable || seen.leaf.has_weak_key() {
         return None;
     }
-    let summary = "the handshake is not signed with the key of the certificate".to_owned();
+    let summary = "the handshake is not signed with the certificate's key".to_owned();
     let mut finding = seen.finding(&CERTIFICATE_SIGNATURE_INVALID, Confidence::Likely, summary);
     finding.cause = format!("The server's key and certificate do not match ({fault}).");
     finding.otherwise = Some(
@@ -76,7 +76,7 @@ pub(super) fn misused(seen: CertificateContext<'_>, misuse: Misuse) -> Finding {
             format!("the certificate is for {uses}, not for servers (serverAuth)")
         }
         Misuse::Usage => {
-            format!("the key of the certificate is for {}, not for signing handshakes", list(&seen.leaf.key_usage))
+            format!("the certificate's key is for {}, not for signing handshakes", list(&seen.leaf.key_usage))
         }
     };
     let cause = match misuse {
@@ -118,7 +118,7 @@ pub(super) fn revoked(seen: CertificateContext<'_>) -> Finding {
     let summary = "the CA has revoked the certificate".to_owned();
     let mut finding = seen.finding(&CERTIFICATE_REVOKED, Confidence::Certain, summary);
     finding.cause =
-        "The server sent an OCSP response with the status revoked, and its signature is valid. The usual reason for a revocation is a compromised key."
+        "The server sent an OCSP response with the status revoked, and the response's signature is valid. The most common reason for revocation is a compromised key."
             .to_owned();
     finding.fixes = vec![Fix::text("Server operator: immediately create a new key and get a new certificate for it")];
     finding
@@ -157,7 +157,7 @@ fn of_fault(fault: StapleFault) -> (&'static str, &'static str) {
         ),
         StapleFault::OtherCertificate => (
             "the server's OCSP response is for a different certificate",
-            "The first entry of the response is for another certificate. Usually the server still has the response for an earlier certificate",
+            "The first entry in the response is for another certificate. Usually, the server still has the response for an earlier certificate",
         ),
         StapleFault::UnknownIssuer => (
             "the server's OCSP response cannot be verified",
@@ -186,7 +186,7 @@ pub(super) fn staple_invalid(seen: CertificateContext<'_>, fault: StapleFault) -
     finding
 }
 
-/// Features of a valid chain that not every client can verify.
+/// Features of a valid chain that some clients cannot verify.
 pub(super) fn limited_clients(seen: CertificateContext<'_>) -> Vec<Finding> {
     let found = seen.presented.limits.iter().map(|limit| {
         let (rejecting, accepting) = (limit.rejected_by.join(", "), limit.accepted_by.join(" and "));
@@ -195,7 +195,7 @@ pub(super) fn limited_clients(seen: CertificateContext<'_>) -> Vec<Finding> {
         let mut finding = seen.finding(&CERTIFICATE_LIMITED_CLIENTS, Confidence::Certain, summary);
         finding.cause = format!("{accepting} can verify the chain, but clients that use {rejecting} cannot.");
         finding.fixes = vec![Fix::text(
-            "Server operator: if such clients must be able to connect, get a certificate that they can verify",
+            "Server operator: if the clients that reject the chain must be able to connect, get a certificate that they can verify",
         )];
         finding
     });

@@ -73,13 +73,13 @@ fn faults_of(seen: CertificateContext<'_>, session: Session<'_>) -> Vec<Finding>
     faults
 }
 
-/// Whether the doubt is about the path from the certificate to a trust anchor.
+/// Whether the doubt concerns the path from the certificate to a trust anchor.
 fn is_of_path(doubt: &Doubt<'_>) -> bool {
     matches!(doubt, Doubt::NoPath(_) | Doubt::Path(_))
 }
 
 /// The finding about one reason not to trust the server. Each finding is an error here, and [`weigh`] may lower the
-/// severity, so that the run fails if and only if the password was withheld.
+/// severity, so the run fails if and only if the password was withheld.
 fn finding(seen: CertificateContext<'_>, doubt: &Doubt<'_>) -> Option<Finding> {
     match doubt {
         // No current handshake succeeds without a certificate.
@@ -154,8 +154,8 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
     flaws
 }
 
-/// Whether a listing describes the fault only as a violated rule of path validation. It describes the other faults with
-/// specific words.
+/// Whether a listing describes the fault only as a violated rule of path validation. It describes other faults
+/// specifically.
 fn is_shown(fault: &PathFault) -> bool {
     !matches!(
         fault.kind,
@@ -232,14 +232,14 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         return Some(finding);
     }
     let is_usable = |name: &&String| {
-        // A certificate can contain any text as a name; only a host name is put into a command.
+        // A certificate can contain an arbitrary string as a name; only a host name is put into a command.
         !name.starts_with(['*', '-']) && name.contains('.') && Host::parse(name.as_str()).is_ok()
     };
     if seen.plan.target.host.socket().is_some() {
-        // The user chooses the name, because a socket has none.
+        // The user chooses the name, because a socket has no host name.
         let name = presented.iter().find(is_usable).map_or("NAME", String::as_str);
         finding.cause = format!(
-            "A Unix socket has no host name, so smtpcheck compares the certificate with {expected}. Give the name that your clients expect with --sni."
+            "A Unix socket has no host name, so smtpcheck compares the certificate with {expected}. Specify the name that your clients expect with --sni."
         );
         finding.fixes.push(Fix::run(
             "Compare the certificate with the name that your clients expect",
@@ -250,8 +250,8 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     if let Some(usable) = presented.iter().find(is_usable) {
         let target = format!("{usable}:{}", seen.plan.target.port);
         finding.fixes.push(Fix::run(
-            "If the names in the certificate belong to the same server, connect to one of them",
-            // The same server presents the same certificate, so `--cacert` is needed there too.
+            "If the names in the certificate belong to the same server, use one of the names to connect",
+            // The same server presents the same certificate, so `--cacert` is also needed there.
             match &seen.plan.tls.cacert {
                 Some(path) => {
                     format!("smtpcheck {} --cacert {}", in_shell(&target), in_shell(&path.display().to_string()))
@@ -262,7 +262,7 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     }
     // Public CAs rarely issue certificates for IP addresses, and never for private ones.
     finding.fixes.push(if expected.parse::<std::net::IpAddr>().is_ok() {
-        Fix::text("Connect to the server by a host name that the certificate contains, instead of an IP address")
+        Fix::text("Instead of the IP address, use a host name that the certificate contains")
     } else {
         Fix::text(format!("Server operator: get a certificate that contains {expected}"))
     });
@@ -280,16 +280,16 @@ fn is_of_stranger(provider: &Provider, expected: &str, presented: &[String]) -> 
     !is_provider && !presented.is_empty() && presented.iter().all(|name| domain(name) != domain(expected))
 }
 
-/// Another operator's server responds under a public provider's name. The usual fix, to connect to a name in the
-/// certificate, would be wrong.
+/// Another operator's server responds under a public provider's name. The usual fix (connecting to a name in the
+/// certificate) would be wrong.
 fn of_stranger(seen: CertificateContext<'_>, provider: &Provider, finding: &mut Finding) {
     finding.confidence = Confidence::Likely;
     finding.cause = format!(
-        "The server that responds is not that of {}: the network or the hosting company of this machine redirects mail connections to its own server, or the name lookup returned a wrong IP address. The server that responds can read the session. smtpcheck could not examine the provider's own certificate, which may have faults too.",
+        "The server that responds does not belong to {}: this machine's network or hosting company redirects mail connections to its own server, or the name lookup returned a wrong IP address. The server that responds can read the session. smtpcheck could not examine the provider's own certificate, which may also have faults.",
         provider.name
     );
     finding.otherwise = Some(format!(
-        "{} may have moved this host name to another company. The check from another network shows this.",
+        "{} may have moved this host name to another company. To find out, repeat the check from another network.",
         provider.name
     ));
     finding.fixes = place::around_device(seen.plan, provider);

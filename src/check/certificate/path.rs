@@ -1,4 +1,4 @@
-//! Findings about certificates that violate a rule of path validation.
+//! Findings about certificates that violate a path validation rule.
 
 use super::super::finding::Finding;
 use super::context::CertificateContext;
@@ -8,7 +8,7 @@ use super::trust::{broken, constrained, name_constrained, store, with_sign};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace, TrustStore};
 use crate::lexicon::{Confidence, Fix};
 
-/// The finding about one violation. Some violations have a separate rule.
+/// The finding about one violation. Some violations have their own rule.
 pub(super) fn fault(seen: CertificateContext<'_>, fault: &PathFault) -> Finding {
     let who = match fault.at {
         PathPlace::Sent { place } => seen.called(place),
@@ -122,7 +122,7 @@ fn cause(fault: &PathFault) -> String {
             rejected("The chain exceeds the path length constraint of the certificate (RFC 5280 section 6.1.4 (l))")
         }
         PathFaultKind::PathTooLongWithSelfIssued { .. } => {
-            "GnuTLS counts certificates whose issuer and subject are the same, and therefore rejects the chain. RFC 5280 section 6.1.4 (l) and OpenSSL do not count them."
+            "GnuTLS counts certificates whose issuer and subject are the same, so it rejects the chain. RFC 5280 section 6.1.4 (l) and OpenSSL do not count them."
                 .to_owned()
         }
         PathFaultKind::Proxy => {
@@ -155,7 +155,7 @@ fn cause(fault: &PathFault) -> String {
             rejected("authorityKeyIdentifier does not match the issuer's certificate (RFC 5280 section 4.2.1.1)")
         }
         PathFaultKind::WrongSignature => rejected(
-            "The certificate was modified, or the CA certificate with the issuer's name has another key",
+            "The certificate was modified, or the CA certificate with the issuer's name has a different key",
         ),
         PathFaultKind::AlgorithmsDiffer => rejected("Both algorithms must be the same (RFC 5280 section 4.1.1.2)"),
         // `fault` handles these separately.
@@ -186,7 +186,7 @@ fn dates_of_root(seen: CertificateContext<'_>) -> String {
 fn replaced_root(seen: CertificateContext<'_>) -> Fix {
     Fix::text(match &seen.presented.store {
         TrustStore::File { path, .. } => {
-            format!("Replace the root in {path} with the current root certificate of the CA")
+            format!("Replace the root in {path} with the CA's current root certificate")
         }
         TrustStore::System { .. } | TrustStore::Mozilla { .. } => {
             "Update ca-certificates on this machine. Server operator: install a chain that leads to another root."

@@ -1,8 +1,8 @@
-//! The rules about certificates, with their pages.
+//! Rules for certificates, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &CERTIFICATE_INTERCEPTED,
     &CERTIFICATE_UNTRUSTED,
@@ -32,9 +32,9 @@ pub(super) static CERTIFICATE_UNTRUSTED: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not issued by a trusted CA",
     docs: Docs {
-        sees: "The chain that the server sent does not lead to a trusted root, because its CA is private or unknown to this machine, or because the chain is broken. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The chain that the server sent does not lead to a trusted root, because its CA is private or unknown to this machine, or because the chain is broken. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Anyone can create such a certificate, so a client cannot distinguish the server from an on-path attacker. Programs that verify certificates reject it.",
-        action: "If the CA is private, give its root certificate with --cacert, and install it in every program that sends to this server. If the CA is public, update ca-certificates on this machine. Server operator: install the complete chain.",
+        action: "If the CA is private, pass its root certificate with --cacert, and install it in every program that sends to this server. If the CA is public, update ca-certificates on this machine. Server operator: install the complete chain.",
         example: "a certificate issued by a company's private CA",
         references: "RFC 5280 section 6.1 (path validation)",
     },
@@ -45,9 +45,9 @@ pub(super) static CERTIFICATE_SELF_SIGNED: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is self-signed, not issued by a CA",
     docs: Docs {
-        sees: "The subject and the issuer of the server's certificate are the same, the certificate is signed with its own key, and it is not in the trust store. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The subject and the issuer of the server's certificate are the same, the certificate is signed with its own key, and it is not in the trust store. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Anyone can create such a certificate for any name. Programs that verify certificates reject it. Programs that do not verify certificates cannot distinguish the server from an on-path attacker.",
-        action: "Server operator: get a certificate from a public CA (ACME CAs such as Let's Encrypt issue them free of charge). If the server is private, give its certificate with --cacert; smtpcheck then trusts exactly this certificate.",
+        action: "Server operator: get a certificate from a public CA (ACME CAs such as Let's Encrypt issue them free of charge). If the server is private, pass its certificate with --cacert; smtpcheck then trusts exactly this certificate.",
         example: "a certificate created with openssl req -x509, or the snakeoil certificate that a package creates",
         references: "RFC 5280 section 6.1 (path validation)",
     },
@@ -58,7 +58,7 @@ pub(super) static CERTIFICATE_CHAIN_INCOMPLETE: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not send the intermediate certificate",
     docs: Docs {
-        sees: "The server's certificate was not signed by any other certificate that the server sent, or by a trusted root. It contains the URL of its issuer's certificate. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The server's certificate was not issued by a trusted root, and the server did not send the issuer's certificate. The server's certificate contains the URL of the issuer's certificate. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Some clients download or cache the missing certificate, but most mail programs and mail servers do not. The connection therefore works in some programs and fails in others.",
         action: "Server operator: install the complete chain (fullchain.pem instead of cert.pem), with the server's certificate first.",
         example: "the server sends a certificate issued by Let's Encrypt R11, but not the certificate of R11",
@@ -71,9 +71,9 @@ pub(super) static CERTIFICATE_INTERCEPTED: Rule = Rule {
     severity: Severity::Error,
     title: "a virus scanner or gateway replaces the server's certificate",
     docs: Docs {
-        sees: "The issuer of an untrusted certificate is a virus scanner on this machine or a network gateway, not a CA. The rule also applies if the host name is that of a known public provider, and the certificate is self-signed or comes from a CA that is not public.",
+        sees: "The server's certificate was issued by a virus scanner on this machine or by a network gateway, not by a CA. The rule also applies if the host name belongs to a known public provider, and the certificate is self-signed or was not issued by a public CA.",
         matters: "The scanner or gateway can read the entire session, and programs that verify certificates reject its certificate. smtpcheck could not examine the server's own certificate.",
-        action: "Switch off the scanning of encrypted mail, or exclude smtpcheck and your mail program from it. On a company network, ask its administrator for the gateway's root certificate.",
+        action: "Turn off scanning of encrypted mail, or exclude smtpcheck and your mail program from scanning. On a company network, ask the administrator for the gateway's root certificate.",
         example: "issuer: O=Avast Web/Mail Shield, CN=Avast Web/Mail Shield Root",
         references: "RFC 5280 section 6.1",
     },
@@ -84,7 +84,7 @@ pub(super) static CERTIFICATE_NAME_MISMATCH: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate does not match the host name",
     docs: Docs {
-        sees: "None of the names in the certificate matches the host that smtpcheck connected to. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "None of the names in the certificate matches the host that smtpcheck connected to. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect, because they may have reached a different server.",
         action: "In your program, use a name from the certificate as the server name. On shared hosting, use the host name of the hosting company's server. Server operator: get a certificate that contains the host name.",
         example: "the target is mail.example.net, but the certificate is for *.hoster.example",
@@ -97,7 +97,7 @@ pub(super) static CERTIFICATE_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate has expired",
     docs: Docs {
-        sees: "According to this machine's clock, the server's certificate has expired. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "According to this machine's clock, the server's certificate has expired. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect.",
         action: "Server operator: renew the certificate and reload the mail service. Without a reload, the service continues to use the old certificate. If the certificate should still be valid, check this machine's clock.",
         example: "notAfter=Nov 18 06:02:11 2026 GMT",
@@ -110,8 +110,8 @@ pub(super) static CERTIFICATE_NOT_YET_VALID: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not valid yet",
     docs: Docs {
-        sees: "The validity of the server's certificate begins in the future. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
-        matters: "Until the certificate becomes valid, clients that verify certificates refuse to connect. Often the reason is a wrong clock on this machine.",
+        sees: "The validity period of the server's certificate has not begun yet. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
+        matters: "Until the certificate becomes valid, clients that verify certificates refuse to connect. Often, the cause is that this machine's clock is wrong.",
         action: "Check this machine's clock first. Server operator: if the clock is correct, use a certificate that is already valid.",
         example: "a machine whose clock is set to 1970",
         references: "RFC 5280 section 4.1.2.5",
@@ -124,7 +124,7 @@ pub(super) static CERTIFICATE_EXPIRES_SOON: Rule = Rule {
     title: "the certificate, or an intermediate certificate, expires soon",
     docs: Docs {
         sees: "The server's certificate, or an intermediate certificate, expires in 21 days or less. --cert-days changes this limit, and can set a second, shorter limit for an error.",
-        matters: "When the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually happens about 30 days before expiry. At this point, it has probably failed, or the mail service has not loaded the new certificate.",
+        matters: "Once the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually takes place about 30 days before expiry, so it has probably failed, or the mail service has not loaded the new certificate.",
         action: "Server operator: renew the certificate and reload the mail service. If you use automatic renewal, find out why it did not take effect.",
         example: "certbot renewed the file, but Postfix was not reloaded",
         references: "RFC 5280 section 4.1.2.5",
@@ -136,7 +136,7 @@ pub(super) static CERTIFICATE_SIGNATURE_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not prove that it has the certificate's key",
     docs: Docs {
-        sees: "The signature of the handshake was not made with the key of the server's certificate. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The handshake signature was not made with the key of the server's certificate. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect, because the certificate may have been copied from another server.",
         action: "Server operator: check that the key and the certificate match.",
         example: "the certificate was renewed with a new key, and the old key is still in use",
@@ -149,11 +149,11 @@ pub(super) static CERTIFICATE_INTERMEDIATE_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     title: "an intermediate certificate has expired or is not valid yet",
     docs: Docs {
-        sees: "A CA certificate in the chain to the root has expired or is not valid yet. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "A CA certificate in the chain to the root has expired or is not valid yet. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect, even if the server's own certificate is valid.",
         action: "Server operator: download the current chain from the CA's website, install it, and reload the mail service.",
         example: "USERTrust RSA Certification Authority, as issued by AddTrust External CA Root, in May 2020; Let's Encrypt R3, as issued by DST Root CA X3, in September 2021",
-        references: "RFC 5280 section 6.1.3 (each certificate of the path must be valid at the current time)",
+        references: "RFC 5280 section 6.1.3 (each certificate in the path must be valid at the current time)",
     },
 };
 
@@ -162,7 +162,7 @@ pub(super) static CERTIFICATE_KEY_WEAK: Rule = Rule {
     severity: Severity::Error,
     title: "a key in the chain is too short",
     docs: Docs {
-        sees: "The chain contains an RSA key of less than 2048 bits, a key on an elliptic curve of less than 256 bits, or a DSA key. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The chain contains an RSA key of less than 2048 bits, an elliptic-curve key of less than 256 bits, or a DSA key. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "An attacker may be able to compute the private key. Current programs reject such keys, often with an error message that does not mention the key.",
         action: "Server operator: create a new key (EC P-256, or RSA with 2048 bits or more) and get a certificate for it.",
         example: "an RSA key of 1024 bits; OpenSSL reports: ee key too small",
@@ -175,9 +175,9 @@ pub(super) static CERTIFICATE_SIGNATURE_WEAK: Rule = Rule {
     severity: Severity::Error,
     title: "a certificate is signed with MD5 or SHA-1",
     docs: Docs {
-        sees: "The server's certificate, or an intermediate certificate, is signed with MD5 or SHA-1. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The server's certificate, or an intermediate certificate, is signed with MD5 or SHA-1. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Such signatures can be forged, and current programs reject them. OpenSSL reports: ca md too weak.",
-        action: "Server operator: get a new certificate that is signed with SHA-256 or better. If the CA is private, change its settings first.",
+        action: "Server operator: get a new certificate that is signed with SHA-256 or better. If the CA is private, first configure it to sign with SHA-256.",
         example: "sha1WithRSAEncryption",
         references: "RFC 9155 section 2 (MD5 and SHA-1 in signatures), RFC 9325 section 4.5",
     },
@@ -188,7 +188,7 @@ pub(super) static CERTIFICATE_USAGE_WRONG: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not for a TLS server",
     docs: Docs {
-        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of a CA (CA:TRUE). For CA:TRUE, the finding is only a warning, because OpenSSL and GnuTLS accept such a certificate. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of a CA (CA:TRUE). For CA:TRUE, the finding is only a warning, because OpenSSL and GnuTLS accept such a certificate. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "The certificate was issued for another purpose, so most programs that verify certificates reject it.",
         action: "Server operator: get a certificate for a TLS server, with CA:FALSE, extended key usage serverAuth and key usage digitalSignature.",
         example: "a certificate for clients (clientAuth) or for signing mail (emailProtection)",
@@ -201,9 +201,9 @@ pub(super) static CERTIFICATE_NAME_CONSTRAINED: Rule = Rule {
     severity: Severity::Error,
     title: "the CA is not allowed to certify this name",
     docs: Docs {
-        sees: "The name constraints of a CA in the chain exclude a name in the server's certificate. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The name constraints of a CA in the chain exclude a name in the server's certificate. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Programs that verify certificates reject the certificate, even if it has no other fault.",
-        action: "Server operator: get the certificate from a CA that is allowed to certify this name. If the CA is private, change its name constraints so that they permit this name.",
+        action: "Server operator: get the certificate from a CA that is allowed to certify this name. If the CA is private, change its name constraints to permit this name.",
         example: "a CA for example.com issues a certificate for mail.example.net",
         references: "RFC 5280 section 4.2.1.10 (name constraints)",
     },
@@ -216,7 +216,7 @@ pub(super) static CERTIFICATE_CHAIN_DISORDERED: Rule = Rule {
     docs: Docs {
         sees: "In the list that the server sends, an issuer's certificate precedes a certificate that it signed.",
         matters: "Most programs sort the certificates, but older programs fail.",
-        action: "Server operator: sort the certificates in the file. Put the server's certificate first, and after each certificate the certificate of its issuer.",
+        action: "Server operator: sort the certificates in the file. Put the server's certificate first, and put each issuer's certificate directly after the certificate that it issued.",
         example: "server certificate, root, intermediate certificate",
         references: "RFC 8446 section 4.4.2 (each certificate should certify the previous one; in TLS 1.2 it must)",
     },
@@ -227,7 +227,7 @@ pub(super) static CERTIFICATE_CHAIN_UNNECESSARY: Rule = Rule {
     severity: Severity::Notice,
     title: "the server sends unnecessary certificates",
     docs: Docs {
-        sees: "The server sends a certificate twice, a root certificate, a certificate of another chain, or more than ten certificates.",
+        sees: "The server sends a certificate twice, a root certificate, a certificate from another chain, or more than ten certificates.",
         matters: "Unnecessary certificates make each handshake larger. Sending a root does not make clients trust it. Some programs fail if an unnecessary certificate has expired.",
         action: "Server operator: remove the unnecessary certificates from the file. The server needs only its own certificate and the intermediate certificates.",
         example: "a file that contains the contents of fullchain.pem twice",
@@ -240,7 +240,7 @@ pub(super) static CERTIFICATE_STAPLE_MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate requires an OCSP response (must-staple), but the server sends no valid response",
     docs: Docs {
-        sees: "The certificate has the must-staple extension. The server sent no OCSP response, or a response that is out of date, is for another certificate, or is not signed by the issuer. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The certificate has the must-staple extension. The server sent no OCSP response, or a response that is out of date, is for another certificate, or is not signed by the issuer. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Programs that enforce must-staple, including all programs that use GnuTLS, reject the certificate. Most mail servers cannot send OCSP responses.",
         action: "Server operator: get a certificate without must-staple, or enable OCSP stapling if the server supports it (Exim: tls_ocsp_file).",
         example: "TLS Feature: status_request",
@@ -253,8 +253,8 @@ pub(super) static CERTIFICATE_REVOKED: Rule = Rule {
     severity: Severity::Error,
     title: "the CA has revoked the certificate",
     docs: Docs {
-        sees: "The server sends an OCSP response for its certificate with the status revoked. The response is signed by the issuer of the certificate or by a responder that the issuer authorized. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
-        matters: "The certificate is no longer valid. Programs that check for revocation reject it. A frequent reason for a revocation is a compromised key.",
+        sees: "The server's OCSP response states that the server's certificate has been revoked. The response is signed by the certificate's issuer or by a responder that the issuer authorized. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
+        matters: "The certificate is no longer valid. Programs that check for revocation reject it. A common reason for revocation is a compromised key.",
         action: "Server operator: immediately create a new key and get a new certificate for it.",
         example: "Cert Status: revoked",
         references: "RFC 6960 section 2.2 (status of a certificate)",
@@ -268,7 +268,7 @@ pub(super) static CERTIFICATE_LIFETIME_LONG: Rule = Rule {
     docs: Docs {
         sees: "The validity period of the server's certificate is longer than 825 days.",
         matters: "Apple's systems reject such certificates, including those issued by private CAs. Public CAs are no longer allowed to issue them.",
-        action: "Server operator: use a certificate with a shorter validity, and renew it automatically.",
+        action: "Server operator: use a certificate with a shorter validity period, and renew it automatically.",
         example: "openssl req -x509 -days 3650",
         references: "RFC 5280 section 4.1.2.5; Apple: Requirements for trusted certificates in iOS 13 and macOS 10.15 (support.apple.com/103769)",
     },
@@ -279,7 +279,7 @@ pub(super) static CERTIFICATE_STAPLE_UNUSABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the server's OCSP response is invalid",
     docs: Docs {
-        sees: "The server sent an OCSP response that is for another certificate, is not signed by the issuer or by a responder that the issuer authorized, is out of date, or cannot be read. On port 25 without a login, the finding is only a warning, because, by default, mail servers verify certificates on that port only for domains that use MTA-STS or DANE.",
+        sees: "The server sent an OCSP response that is for another certificate, is not signed by the issuer or by a responder that the issuer authorized, is out of date, or cannot be read. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Clients that use GnuTLS close the connection. Most other clients continue without the response, so they do not detect a revocation.",
         action: "Server operator: fetch a new OCSP response for the current certificate and reload the mail service, or disable OCSP stapling.",
         example: "the certificate was renewed, but the server still sends the response for the old certificate",
@@ -294,7 +294,7 @@ pub(super) static CERTIFICATE_LIMITED_CLIENTS: Rule = Rule {
     docs: Docs {
         sees: "The chain is valid, but it has a feature that some TLS libraries do not support: a critical certificatePolicies or inhibitAnyPolicy extension, name constraints for directory names, more than six CA certificates, an unusual signature, or the host name only in the common name.",
         matters: "Whether a client accepts the certificate depends on its TLS library. The finding lists the libraries that accept it and those that reject it.",
-        action: "Server operator: if such clients must be able to connect, get a certificate that they can verify.",
+        action: "Server operator: if the clients that reject the certificate must be able to connect, get a certificate that they can verify.",
         example: "X509v3 Certificate Policies: critical",
         references: "RFC 5280 section 4.2 (a client rejects a critical extension that it cannot process)",
     },

@@ -17,7 +17,7 @@ pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
     if !matches!(sign.kind.as_str(), "antivirus" | "gateway") {
         return None;
     }
-    let summary = format!("the certificate is not the server's; it was created by {}", sign.meaning);
+    let summary = format!("the certificate is not the server's own: it was created by {}", sign.meaning);
     let mut finding = seen.finding(&CERTIFICATE_INTERCEPTED, Confidence::Likely, summary);
     finding.cause = sign.means.into();
     finding.otherwise = Some(
@@ -32,9 +32,9 @@ pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-const HIDDEN: &str = "smtpcheck could not examine the provider's own certificate, which may have faults too.";
+const HIDDEN: &str = "smtpcheck could not examine the provider's own certificate, which may also have faults.";
 
-/// Names of public CAs. A certificate of one of them leads to no root if this machine's trust store is old.
+/// Names of public CAs. A certificate from one of these CAs leads to no root if this machine's trust store is old.
 const PUBLIC_AUTHORITIES: &[&str] = &[
     "aaa certificate services",
     "actalis",
@@ -101,7 +101,7 @@ fn is_public_authority(issuer: &str) -> bool {
 /// A certificate for a public provider's name that no public CA issued, so a device on the network path created it.
 fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     let provider = place::public_provider(seen.plan)?;
-    // With --cacert, the user expects certificates of that CA.
+    // With --cacert, the user expects certificates from that CA.
     if matches!(seen.presented.store, TrustStore::File { .. }) {
         return None;
     }
@@ -116,18 +116,18 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     }
     let (name, issuer) = (&provider.name, &last.issuer);
     let summary = if seen.leaf.self_signed {
-        format!("the certificate is self-signed, so it is not that of {name}")
+        format!("the certificate is self-signed, so it does not belong to {name}")
     } else {
-        format!("the certificate was issued by {issuer}, which is not a public CA, so it is not that of {name}")
+        format!("the certificate was issued by {issuer}, which is not a public CA, so it does not belong to {name}")
     };
     let mut finding = seen.finding(&CERTIFICATE_INTERCEPTED, Confidence::Likely, summary);
     finding.cause = format!(
-        "{name} uses only certificates of public CAs. A device on the network path responds instead of the provider's server and can read the session: TLS inspection of a company's network, a virus scanner on this machine, or the mail relay of a hosting company. {HIDDEN}"
+        "{name} uses only certificates from public CAs. A device on the network path responds instead of the provider's server and can read the session: TLS inspection in a company network, a virus scanner on this machine, or a hosting company's mail relay. {HIDDEN}"
     );
     finding.otherwise = Some(OLD_STORE.to_owned());
     finding.fixes = place::around_device(seen.plan, provider);
     finding.fixes.push(Fix::text(
-        "If this network inspects TLS on purpose, ask its administrator to install the root certificate on this machine and in the application; do not copy the certificate from this connection",
+        "If this network inspects TLS on purpose, ask the network administrator to install the root certificate on this machine and in the application; do not copy the certificate from this connection",
     ));
     Some(finding)
 }
@@ -168,8 +168,8 @@ pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Findin
     finding
 }
 
-/// Adds information about a certificate that is recognised by its names, for example a package's default certificate, a
-/// hosting company's certificate or a test certificate.
+/// Adds information about a certificate that is recognised by its names, for example the default certificate of a
+/// package or hosting company, or a test certificate.
 pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> Finding {
     // A certificate for the target's host name is not the default certificate of a package.
     let is_for_host = |sign: &&software::CertificateSign| {
@@ -179,12 +179,13 @@ pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> F
         };
         sign.kind == "default" && expected.is_some() && expected == seen.leaf.common_name.as_ref()
     };
-    // Nor is a certificate with another issuer, because a CA issued it. Google's error certificate is self-signed too.
+    // Nor is a certificate with a different issuer, because a CA issued it. Google's error certificate is also
+    // self-signed.
     let is_by_ca = |sign: &&software::CertificateSign| sign.kind == "default" && !seen.leaf.self_signed;
     let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names);
     if let Some(sign) = sign.filter(|sign| !is_for_host(sign) && !is_by_ca(sign)) {
         finding.consequences.push(sign.means.into());
-        // The fix of such a sign replaces the general advice.
+        // The fix for a recognised certificate replaces the general advice.
         let is_replaced = matches!(sign.kind.as_str(), "default" | "local");
         finding.fixes.retain(|fix| !is_replaced || fix.text != public_certificate().text);
         finding.fixes.splice(0..0, sign.fix.fixes());
@@ -279,7 +280,7 @@ fn incomplete(seen: CertificateContext<'_>, url: &str) -> Finding {
     let summary = format!("the server does not send the certificate of the issuer, {}", seen.leaf.issuer);
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_INCOMPLETE, Confidence::Likely, summary);
     finding.cause = format!(
-        "{sent}, so clients cannot follow the chain to a root. Some clients download the missing certificate (for example Chrome, Edge and programs that use the TLS library of Windows), but most mail programs and mail servers do not."
+        "{sent}, so clients cannot follow the chain to a root. Some clients download the missing certificate (for example Chrome, Edge and programs that use Windows' TLS library), but most mail programs and mail servers do not."
     );
     finding.otherwise = Some(format!(
         "The issuer may be a root that is missing from {}. Repeat the check on another machine to find out.",
@@ -288,7 +289,7 @@ fn incomplete(seen: CertificateContext<'_>, url: &str) -> Finding {
     finding.fixes = vec![Fix::text(
         "Server operator: install the complete chain (fullchain.pem, not cert.pem), with the server's certificate first",
     )];
-    // The issuer chose this URL, which may be any text, and users paste the command into a shell.
+    // The issuer chose this URL, which may be an arbitrary string, and users paste the command into a shell.
     if is_web(url) {
         let command = format!("curl -O {}", in_shell(url));
         finding.fixes.push(Fix::run("Server operator: download the missing certificate from the CA", command));
@@ -313,8 +314,9 @@ pub(super) fn name_constrained(seen: CertificateContext<'_>, name: &str) -> Find
 pub(super) fn constrained(seen: CertificateContext<'_>, summary: String, cause: &str) -> Finding {
     let mut finding = seen.finding(&CERTIFICATE_NAME_CONSTRAINED, Confidence::Certain, summary);
     finding.cause = cause.to_owned();
-    finding.fixes =
-        vec![Fix::text("Server operator: get a certificate from a CA that is allowed to certify all its names")];
+    finding.fixes = vec![Fix::text(
+        "Server operator: get a certificate from a CA that is allowed to certify all the names in the certificate",
+    )];
     finding
 }
 

@@ -1,7 +1,7 @@
-//! The clients that can connect to a server over TLS. Other clients use TLS libraries that support other versions and
-//! algorithms than that of smtpcheck. This file compares the unencrypted part of the server's handshake with the
-//! versions and algorithms that common clients support ([`table`]). It lists the clients that connect, and raises
-//! findings if smtpcheck connects but other clients do not.
+//! The clients that can connect to a server over TLS. Other clients use TLS libraries that do not support the same
+//! versions and algorithms as smtpcheck's library. This file compares the unencrypted part of the server's handshake
+//! with the versions and algorithms that common clients support ([`table`]). It lists the clients that can connect, and
+//! raises findings if smtpcheck can connect but other clients cannot.
 //!
 //! The evidence is one of these:
 //! 1. After a successful handshake, the ServerHello of the session. The server chose its parameters from those that
@@ -63,8 +63,8 @@ pub(crate) enum Connects {
     Unknown,
 }
 
-/// The clients and whether they connect. None if this is not known, or if the reason for the failed handshake is not
-/// the parameters that server and client support.
+/// The clients, and whether they connect. None if this is not known, or if the supported parameters are not the reason
+/// for the failed handshake.
 pub(crate) fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     let session = evidence.main_session()?;
     if let Some((_, handshake)) = session.handshake() {
@@ -139,7 +139,7 @@ fn is_unbound(handshake: &Handshake) -> bool {
     handshake.server_hello.as_ref().is_some_and(|hello| hello.version < Version::Tls13 && !hello.secure_renegotiation)
 }
 
-/// One choice of the server, with the type of key in its certificate.
+/// One choice of the server, with the key type of its certificate.
 struct Term<'a> {
     hello: &'a ServerHello,
     key: Option<&'a str>,
@@ -160,7 +160,7 @@ fn terms(evidence: &Evidence) -> Vec<Term<'_>> {
 enum ClientVerdict {
     Yes,
     No(Obstacle),
-    /// Only versions up to this one connect, and the reason why newer versions do not.
+    /// Only versions up to this one connect; with the reason why newer versions do not.
     Until(&'static str, Obstacle),
     Unknown(Obstacle),
 }
@@ -240,7 +240,7 @@ fn takes_signature(client: &TlsClient, term: &Term<'_>) -> Has {
     }
 }
 
-/// Whether a client ends the handshake because of the server's choice.
+/// Whether a client aborts the handshake because of the server's choice.
 fn refused(client: &TlsClient, hello: &ServerHello) -> ClientVerdict {
     // TLS 1.3 has no renegotiation (RFC 8446 §1.2) and no primes chosen by the server.
     let is_old = hello.version < Version::Tls13;
@@ -312,8 +312,8 @@ impl Suite {
     }
 }
 
-/// All suites of the same family as the suite `of`, which the next ClientHello leaves out. DHE and RSA key exchange are
-/// one family each. ECDHE is two families, with and without an AEAD.
+/// All suites in the same family as the suite `of`, which the next ClientHello omits. DHE and RSA key exchange are one
+/// family each. ECDHE is two families, with and without an AEAD.
 pub(super) fn family<'a>(of: &str, all: impl Iterator<Item = (u16, &'a str)>) -> Vec<u16> {
     let key = |name: &str| {
         let suite = Suite::of(name);
@@ -348,11 +348,11 @@ fn found(rule: &'static Rule, event: &Event, summary: String) -> Finding {
 /// RFC 5746 §4.1: a client may reject a server without renegotiation_info, and OpenSSL 3 does.
 fn insecure_renegotiation(evidence: &Evidence, event: &Event, hello: &ServerHello) -> Finding {
     let summary = format!(
-        "programs that use OpenSSL 3 do not connect: in {}, the server does not send renegotiation_info (RFC 5746)",
+        "programs that use OpenSSL 3 cannot connect: in {}, the server does not send renegotiation_info (RFC 5746)",
         hello.version
     );
     Finding {
-        cause: "The server, or a device in front of it, uses a TLS library from before 2010 or does not enable secure renegotiation. Programs that use OpenSSL 3 (PHP, Python, Postfix, swaks) end the handshake with \"unsafe legacy renegotiation disabled\". smtpcheck's TLS library does not require the extension.".to_owned(),
+        cause: "The server, or a device in front of it, uses a TLS library from before 2010 or does not enable secure renegotiation. Programs that use OpenSSL 3 (PHP, Python, Postfix, swaks) abort the handshake with \"unsafe legacy renegotiation disabled\". smtpcheck's TLS library does not require the extension.".to_owned(),
         fixes: vec![
             Fix::text("Server operator: update the TLS library of the mail server, or of the load balancer or security appliance in front of it"),
             Fix::text("Until then, allow such servers in the client (OpenSSL: Options = UnsafeLegacyServerConnect in openssl.cnf; Postfix: tls_ssl_options = LEGACY_SERVER_CONNECT)"),
@@ -364,11 +364,11 @@ fn insecure_renegotiation(evidence: &Evidence, event: &Event, hello: &ServerHell
 
 fn no_extended_master_secret(event: &Event, hello: &ServerHello) -> Finding {
     let summary = format!(
-        "clients in FIPS mode do not connect: in {}, the server does not use the extended master secret (RFC 7627)",
+        "clients in FIPS mode cannot connect: in {}, the server does not use the extended master secret (RFC 7627)",
         hello.version
     );
     Finding {
-        cause: "The server uses a TLS library from before 2016, or does not enable the extension. RHEL 9.2 and later in FIPS mode, OpenSSL's FIPS provider and other FIPS 140-3 modules end the handshake. Clients that are not in FIPS mode connect.".to_owned(),
+        cause: "The server uses a TLS library from before 2016, or does not enable the extension. RHEL 9.2 and later in FIPS mode, OpenSSL's FIPS provider and other FIPS 140-3 modules abort the handshake. Clients that are not in FIPS mode can connect.".to_owned(),
         fixes: vec![Fix::text("Server operator: enable TLS 1.3, or update the server's TLS library")],
         ..found(&TLS_EXTENDED_MASTER_SECRET_MISSING, event, summary)
     }

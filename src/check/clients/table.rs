@@ -22,7 +22,7 @@ pub(crate) struct TlsClient {
     pub(crate) older_versions: Has,
     /// Whether the client requires renegotiation_info in TLS 1.2 (RFC 5746 §4.1 leaves this to the client).
     pub(crate) needs_renegotiation_info: bool,
-    /// The size of the shortest prime that the client accepts in DHE, in bits; none if it does not offer DHE.
+    /// The size in bits of the shortest DHE prime that the client accepts; none if it does not offer DHE.
     pub(crate) shortest_prime: Option<u32>,
     pub(crate) static_rsa: Has,
     /// AES-CBC with HMAC-SHA1.
@@ -58,15 +58,15 @@ pub(crate) enum Has {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Obstacle {
-    /// The newest TLS version of the server is too old.
+    /// The server's newest TLS version is too old.
     Version,
     /// The client does not offer the server's cipher suite.
     CipherSuite,
-    /// The prime of the Diffie-Hellman exchange is too short.
+    /// The Diffie-Hellman prime is too short.
     DhPrime,
     /// The client does not offer the server's key exchange group.
     Group,
-    /// The client does not support the type of the certificate's key, or the signature.
+    /// The client does not support the certificate's key type, or the signature.
     KeyOrSignature,
     /// In TLS 1.2, the server does not send renegotiation_info.
     RenegotiationInfo,
@@ -104,7 +104,7 @@ const X25519_MLKEM: u16 = 0x11EC;
 const ALL_GROUPS: &[u16] =
     &[X25519, P256, P384, P521, X448, FFDHE[0], FFDHE[1], FFDHE[2], FFDHE[3], FFDHE[4], X25519_MLKEM];
 
-/// All clients. The first one is smtpcheck's own TLS library.
+/// All clients. The first client is smtpcheck's own TLS library.
 pub(crate) static CLIENTS: &[TlsClient] = &[
     TlsClient {
         name: "rustls",

@@ -1,5 +1,5 @@
-//! Hosts with several IP addresses: an address that cannot be reached although another address can, and a second address
-//! that is tried if the server at the first address rejects the connection.
+//! Hosts with several IP addresses: an address that cannot be reached although another can, and a second address that
+//! is tried if the server at the first rejects the connection.
 
 use std::net::IpAddr;
 
@@ -13,7 +13,7 @@ use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
 /// A question about another IP address of the same family, if the server rejects the connection in the greeting. The
-/// machines behind one name often differ. The other family is tried first, by `greeting`.
+/// machines behind one name often differ. `greeting` tries the other family first.
 pub(super) fn ask_another(plan: &Plan, evidence: &Evidence) -> Option<Question> {
     let session = evidence.main_session().filter(Session::is_over)?;
     let is_refused = session
@@ -64,7 +64,7 @@ pub(super) fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
                 // `localhost` always has addresses of both families, but local services often listen on only one.
                 finding.severity = Severity::Notice;
             }
-            finding.cause = "The name has an IP address on which this port cannot be reached. Programs that try that IP address first are delayed or fail.".to_owned();
+            finding.cause = "The name has an IP address on which this port cannot be reached. Programs that try this IP address first are delayed or fail.".to_owned();
             finding.fixes.push(Fix::text(format!(
                 "Server operator: make the service listen on {}, open the firewall for it, or remove the IP address from DNS",
                 address.ip()

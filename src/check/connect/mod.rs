@@ -20,7 +20,7 @@ use crate::wire::Host;
 use rules::{CONNECTION_IMPOSSIBLE, CONNECTION_REFUSED, CONNECTION_TIMED_OUT, RESOLVE_ENTRY_UNUSED};
 
 /// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and port 2525, which some providers offer because the
-/// others are often blocked.
+/// other ports are often blocked.
 pub(super) const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 
 pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: rules::RULES };
@@ -49,7 +49,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if kind == Some(ConnectFaultKind::TimedOut) {
         questions.push(place::question());
     }
-    // The other mail ports of an LMTP server's host are those of other servers.
+    // On an LMTP server's host, the other mail ports belong to other servers.
     if worth_it && plan.target.protocol == Protocol::Smtp {
         for port in MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port) {
             let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
@@ -89,7 +89,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         _ => addresses::unreachable_addresses(session),
     };
     if let Some(mut elsewhere) = names::points_elsewhere(plan, evidence) {
-        // If the name leads to a wrong IP address, a failed connection is a consequence of that.
+        // If the name resolves to a wrong IP address, a failed connection is a consequence of that.
         if elsewhere.failure.is_some() {
             elsewhere.consequences.extend(findings.drain(..).map(|finding| finding.summary));
         }
@@ -106,9 +106,9 @@ fn unused(plan: &Plan, session: Session<'_>, one: &Override) -> Finding {
     let summary = format!("--resolve {host}:{port}:{address} has no effect: this run connects to {target}");
     let finding = Finding::new(&RESOLVE_ENTRY_UNUSED, Phase::Dns, Confidence::Certain, summary);
     Finding {
-        cause: "An entry of --resolve applies only to the host and port that it names.".to_owned(),
+        cause: "A --resolve entry applies only to the host and port that it names.".to_owned(),
         fixes: vec![Fix::run(
-            "Use the host and port of the target in --resolve",
+            "In --resolve, use the host and port of the target",
             format!("smtpcheck {target} --resolve {target}:{address}"),
         )],
         ..finding.tried(session.probe.id)
@@ -182,7 +182,7 @@ fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
             "The host may be down or overloaded. Repeat the check from another network, or with another port, to find out.",
         ),
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
-            Some("Some firewalls on servers respond in the same way (firewalld does).")
+            Some("Some server firewalls respond in the same way (for example firewalld).")
         }
         ConnectFaultKind::NetworkUnreachable
         | ConnectFaultKind::NoSourceAddress
@@ -218,18 +218,20 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         return Siblings::Unknown;
     };
     let list: Vec<String> = open.iter().map(u16::to_string).collect();
+    let ports = match list.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("ports {} and {last}", rest.join(", ")),
+        _ => format!("port {}", list.concat()),
+    };
     finding.cause = match (kind, plan.target.port) {
         (ConnectFaultKind::TimedOut, 25) => format!(
-            "The host responds on port {}, so it is up. Port 25 is probably blocked on the network path, as in most home and cloud networks.",
-            list.join(", ")
+            "The host responds on {ports}, so it is up. Port 25 is probably blocked on the network path, as in most home and cloud networks."
         ),
         (ConnectFaultKind::TimedOut, _) => {
             format!(
-                "The host responds on port {}, so it is up. This port is probably filtered on the network path or by the server.",
-                list.join(", ")
+                "The host responds on {ports}, so it is up. This port is probably filtered on the network path or by the server."
             )
         }
-        _ => format!("The host responds on port {}, so it is up. No service listens on this port.", list.join(", ")),
+        _ => format!("The host responds on {ports}, so it is up. No service listens on this port."),
     };
     if kind == ConnectFaultKind::TimedOut {
         finding.otherwise = Some(
@@ -240,7 +242,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         465 => "Use port 465 (implicit TLS)",
         587 => "Use port 587, the port for mail programs",
         25 => "Port 25 responds, but only mail servers should use it; mail programs should use 587 or 465",
-        _ => "Use port 2525, which some providers offer where the others are blocked",
+        _ => "Use port 2525, which some providers offer for networks where the other ports are blocked",
     };
     finding.fixes.push(Fix::run(which, format!("smtpcheck {}", plan.target.host.with_port(best))));
     Siblings::Answer
@@ -306,13 +308,13 @@ fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
         ],
         ConnectFaultKind::TimedOut => vec![
             Fix::text(
-                "Repeat the check from another network, to find out whether the port is blocked on the network path or the host is down",
+                "To find out whether the port is blocked on the network path or the host is down, repeat the check from another network",
             ),
             Fix::text("Check the IP address. Server operator: check the firewall for this port."),
         ],
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
             vec![Fix::text(
-                "Check the route and the VPN. Server operator: check the firewall (firewalld rejects connections in this way).",
+                "Check the route and the VPN. Server operator: check the firewall (for example, firewalld rejects connections in this way).",
             )]
         }
         ConnectFaultKind::NetworkUnreachable

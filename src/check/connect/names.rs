@@ -1,4 +1,4 @@
-//! The lookup of the host name: the reason why it has no IP address, and wrong IP addresses for a known provider.
+//! The host name lookup: the reason why the name has no IP address, and wrong IP addresses for a known provider.
 
 use std::net::IpAddr;
 
@@ -26,7 +26,7 @@ pub(super) fn many_addresses(evidence: &Evidence) -> Option<Finding> {
     Some(Finding {
         cause: "The lookup returned far more IP addresses than a mail service needs.".to_owned(),
         fixes: vec![Fix::run(
-            "Operator of the domain: list all IP addresses, and remove those that are not needed",
+            "Domain owner: list all IP addresses, and remove those that are not needed",
             format!("dig +short {} A {0} AAAA", names.host),
         )],
         ..finding
@@ -37,7 +37,7 @@ pub(super) fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let (probe, names) = evidence.names()?;
     let names = names?;
     let host = names.host.both();
-    let next = "Compare the name with the one in the provider's documentation, letter by letter";
+    let next = "Compare the name with the name in the provider's documentation, letter by letter";
     let mut finding = match (&names.a, &names.aaaa) {
         (Lookup::NotFound { .. }, _) | (_, Lookup::NotFound { .. }) => {
             let mut finding = found(&NAME_NOT_FOUND, probe, format!("{host} does not exist"));
@@ -56,7 +56,7 @@ pub(super) fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
             }
             finding.fixes.push(Fix::text(next));
             finding.fixes.push(Fix::run(
-                "Query a public resolver, to find out whether the name exists outside your network",
+                "To find out whether the name exists outside your network, query a public resolver",
                 format!("smtpcheck {} --resolver 9.9.9.9", plan.target.host.with_port(plan.target.port)),
             ));
             finding
@@ -83,17 +83,17 @@ pub(super) fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
             let meant =
                 providers::recognise(&ProviderSigns { host: Some(names.host.ascii()), ..ProviderSigns::default() });
             if let Some(host) = meant.and_then(|provider| provider.hosts.first()) {
-                finding
-                    .fixes
-                    .push(Fix::run("Use the provider's server for mail programs", format!("smtpcheck {host}")));
+                finding.fixes.push(Fix::run("Use the provider's submission server", format!("smtpcheck {host}")));
             }
             finding.confidence = Confidence::Likely;
             finding.otherwise =
-                Some("The A or AAAA record may be missing by mistake. Ask the operator of the domain.".to_owned());
+                Some("The A or AAAA record may be missing by mistake. Ask the domain owner.".to_owned());
             finding
                 .fixes
                 .push(Fix::run("Find the mail servers of the domain", format!("dig +short MX {}", names.host)));
-            finding.fixes.push(Fix::text("Or use the server's host name from the provider's documentation"));
+            finding
+                .fixes
+                .push(Fix::text("Alternatively, use the server's host name from the provider's documentation"));
             finding
         }
     };
@@ -118,17 +118,17 @@ fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) 
     let asked = match &names.source {
         NameSource::Given { resolver } => format!("The resolver {resolver}"),
         NameSource::LoopbackFallback => "The resolver 127.0.0.1 (no resolver is configured on this machine)".to_owned(),
-        NameSource::System | NameSource::Override => "The resolver of this machine".to_owned(),
+        NameSource::System | NameSource::Override => "This machine's resolver".to_owned(),
     };
     finding.cause = match why {
         LookupFault::Timeout => format!("{asked} did not respond."),
         LookupFault::ServerFailure => format!(
-            "{asked} reports a failure (SERVFAIL): the name servers of the domain are at fault, or DNSSEC validation failed."
+            "{asked} reports a failure (SERVFAIL): the domain's name servers are at fault, or DNSSEC validation failed."
         ),
         LookupFault::Refused => format!("{asked} refuses queries from this machine."),
         LookupFault::Unreachable => format!("{asked} cannot be reached."),
         // The error may have occurred before a query was sent.
-        LookupFault::Other => format!("The lookup ended with an error: {detail}"),
+        LookupFault::Other => format!("The lookup failed with an error: {detail}"),
     };
     if why == LookupFault::Other {
         finding.confidence = Confidence::Likely;
@@ -138,7 +138,7 @@ fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) 
         );
     }
     finding.fixes.push(Fix::run(
-        "Look up a name that you know exists, to find out whether only this lookup fails",
+        "To find out whether only this lookup fails, look up a name that you know exists",
         "getent hosts example.com",
     ));
     finding.fixes.push(Fix::text(
@@ -159,20 +159,24 @@ fn provider_of(name: &str) -> Option<&'static Provider> {
 fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Finding) -> Finding {
     let target = plan.target.host.with_port(plan.target.port);
     finding.cause = format!(
-        "{} However, the name is correct: it is a server of {}. The resolver of this machine or network returns a wrong response, for example because of a DNS filter, a VPN, the login page of a wireless network, or a container without DNS.",
+        "{} However, the name is correct: it belongs to a server of {}. The resolver of this machine or network returns an incorrect response, for example because of a DNS filter, a VPN, the login page of a wireless network, or a container without DNS.",
         finding.cause, provider.name
     );
     finding.confidence = Confidence::Likely;
-    finding.otherwise =
-        Some("The provider may have removed the name. The lookup with another resolver shows this.".to_owned());
+    finding.otherwise = Some(
+        "The provider may have removed the name. A lookup with another resolver shows whether this is the case."
+            .to_owned(),
+    );
     finding.fixes = match names.source {
-        NameSource::Given { .. } => vec![Fix::text("Use another resolver with --resolver, or that of this machine")],
+        NameSource::Given { .. } => {
+            vec![Fix::text("Use another resolver with --resolver, or use this machine's resolver")]
+        }
         NameSource::System | NameSource::LoopbackFallback | NameSource::Override => {
-            vec![Fix::run("Use a public resolver, to confirm this", format!("smtpcheck {target} --resolver 9.9.9.9"))]
+            vec![Fix::run("To confirm this, use a public resolver", format!("smtpcheck {target} --resolver 9.9.9.9"))]
         }
     };
     finding.fixes.push(Fix::text(
-        "Correct the resolver of this machine or container (/etc/resolv.conf, the DNS settings of Docker, the VPN), or ask the network's administrator whether a DNS filter blocks the name",
+        "Correct the resolver settings of this machine or container (/etc/resolv.conf, Docker's DNS settings, the VPN), or ask the network's administrator whether a DNS filter blocks the name",
     ));
     finding.failure = Some(PhaseFailure::Unreachable);
     finding
@@ -239,14 +243,14 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
                     format!("smtpcheck localhost:{port}"),
                 ),
                 Fix::text(format!("Kubernetes: use the full name of the service, {host}.NAMESPACE.svc.cluster.local")),
-                Fix::text("For another machine, use its full name with the domain, or its IP address"),
+                Fix::text("To reach another machine, use its full name including the domain, or its IP address"),
             ],
         ),
         PrivateName::Cluster => (
-            "This is the name of a Kubernetes service. Only pods of that cluster can resolve it, with the cluster's own DNS.",
+            "This is the name of a Kubernetes service. Only pods in that cluster can resolve the name, with the cluster's own DNS.",
             vec![
                 Fix::run(
-                    "Check that the service exists, and in which namespace",
+                    "Check whether the service exists, and in which namespace",
                     "kubectl get services --all-namespaces",
                 ),
                 Fix::text(
@@ -258,7 +262,7 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
             ],
         ),
         PrivateName::ContainerHost => (
-            "In a container, this name means the machine that runs the container. Docker Desktop and Podman create the name. Docker Engine on Linux creates the name only if this is configured.",
+            "In a container, this name means the machine that runs the container. Docker Desktop and Podman create the name. Docker Engine on Linux creates the name only if it is configured to do so.",
             vec![
                 Fix::text(
                     "Docker Engine on Linux: start the container with --add-host=host.docker.internal:host-gateway; in Docker Compose, extra_hosts: [\"host.docker.internal:host-gateway\"]",
@@ -269,17 +273,17 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
         PrivateName::Local => (
             "Names below .local are resolved by multicast DNS in the local network, not by DNS servers. Containers and many servers do not support this.",
             vec![
-                Fix::text("Use the IP address of the machine, or add its name to the hosts file"),
+                Fix::text("Use the machine's IP address, or add its name to the hosts file"),
                 Fix::text("In Kubernetes, use the full name of the service: SERVICE.NAMESPACE.svc.cluster.local"),
             ],
         ),
         PrivateName::Domain => (
-            "Names with this ending belong to private networks. Only the resolver of that network can look up the name.",
+            "Names with this ending belong to private networks, and only the private network's resolver can look them up.",
             vec![
-                Fix::text("Run the check on a machine of that network, or connect to it by VPN"),
-                Fix::text("Use the resolver of that network with --resolver, or the IP address of the server"),
+                Fix::text("Run the check on a machine in that network, or connect to that network over a VPN"),
+                Fix::text("Use that network's resolver with --resolver, or use the server's IP address"),
                 Fix::text(
-                    "In a container, use the service name on the same network; for the machine that runs the container, host.docker.internal",
+                    "In a container, use the service name on the same network; to reach the machine that runs the container, use host.docker.internal",
                 ),
             ],
         ),
@@ -317,7 +321,7 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
         format!("{} resolves to {list}, an IP address of {place}, not of {}", names.host.both(), provider.name);
     let mut finding = found(&NAME_POINTS_ELSEWHERE, probe, summary);
     finding.cause = format!(
-        "{} has public IP addresses, so this is not its server. The name is redirected by {devices}. The other results are about the server that responds there. smtpcheck examined neither the provider's own server nor its certificate.",
+        "{} has public IP addresses, so this is not its server. The name is redirected by {devices}. The other results apply to the server that responds at this IP address. smtpcheck examined neither the provider's own server nor its certificate.",
         provider.name
     );
     let target = plan.target.host.with_port(plan.target.port);
@@ -327,11 +331,11 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
             format!("smtpcheck {target} --resolver 9.9.9.9"),
         ),
         Fix::run(
-            "Find the entry in the hosts file, and remove it if it is not intended",
+            "Find the entry in the hosts file, and remove the entry if it is not intended",
             format!("grep -n {} /etc/hosts", names.host.ascii()),
         ),
         Fix::text(
-            "Ask the administrator of the network or the hosting company whether outgoing mail is redirected; if it is intended, send through their relay under its own name",
+            "Ask the network administrator or the hosting company whether outgoing mail is redirected; if the redirection is intended, send through their relay under its own name",
         ),
     ];
     let connected = evidence.main_session().is_some_and(|session| session.is_connected());

@@ -1,8 +1,8 @@
-//! The rules about names and connections, with their pages.
+//! Rules for names and connections, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &NAME_NOT_FOUND,
     &NAME_WITHOUT_ADDRESS,
@@ -27,7 +27,7 @@ pub(super) static NAME_NOT_FOUND: Rule = Rule {
     docs: Docs {
         sees: "The DNS resolver replied that the name does not exist (NXDOMAIN).",
         matters: "Without an IP address, no connection to the server is possible.",
-        action: "Compare the name with the provider's documentation, letter by letter. If the name exists only in an internal network, use the DNS resolver of that network (--resolver), or run smtpcheck on a machine in that network.",
+        action: "Compare the name with the provider's documentation, letter by letter. If the name exists only in an internal network, use that network's DNS resolver (--resolver), or run smtpcheck on a machine in that network.",
         example: "smtpcheck smtp.gmial.com",
         references: "RFC 2308 section 2.1 (what NXDOMAIN means)",
     },
@@ -40,7 +40,7 @@ pub(super) static NAME_WITHOUT_ADDRESS: Rule = Rule {
     docs: Docs {
         sees: "The name exists, but the DNS resolver returned no IP address for it, or no IP address of the requested family (-4 or -6).",
         matters: "Often the target is a mail domain (example.net) instead of its mail server (mail.example.net). Such a domain has MX records but no IP address.",
-        action: "Look up the MX records of the domain to find its mail servers, or use the host name from the provider's documentation.",
+        action: "Look up the domain's MX records to find its mail servers, or use the host name from the provider's documentation.",
         example: "smtpcheck example.net, where only mail.example.net has an IP address",
         references: "RFC 5321 section 5.1 (locating the target host), RFC 2308 section 2.2",
     },
@@ -52,8 +52,8 @@ pub(super) static NAME_LOOKUP_FAILED: Rule = Rule {
     title: "the host name could not be looked up",
     docs: Docs {
         sees: "The DNS resolver did not respond, refused the query, or reported a failure (SERVFAIL).",
-        matters: "The mail server was not tested. The fault is between this machine and its DNS resolver, or in the name servers of the domain.",
-        action: "Look up another name. If that fails too, fix the DNS settings of this machine or container (/etc/resolv.conf, VPN, firewall on port 53). If only this name fails, the operator of the domain must fix its name servers.",
+        matters: "The mail server was not tested. The fault is between this machine and its DNS resolver, or in the domain's name servers.",
+        action: "Look up another name. If that lookup also fails, fix the DNS settings of this machine or container (/etc/resolv.conf, VPN, firewall on port 53). If only this name fails, the domain owner must fix the domain's name servers.",
         example: "a container without DNS; a domain whose DNSSEC signatures have expired",
         references: "RFC 1035 section 4.1.1 (response codes)",
     },
@@ -65,8 +65,8 @@ pub(super) static NAME_WITH_MANY_ADDRESSES: Rule = Rule {
     title: "the host name has more IP addresses than smtpcheck tries",
     docs: Docs {
         sees: "The DNS lookup returned more than 16 IP addresses of one family. smtpcheck tries only the first 16.",
-        matters: "A mail server tries only some of a host's IP addresses before it tries the next host, so each delivery uses only a few of them. In addition, a DNS response of this size may not fit into one UDP packet. A dozen IP addresses are enough for large mail services.",
-        action: "Operator of the domain: give the name fewer IP addresses, or list several names in the MX records. If you do not operate the domain, compare the name with the provider's documentation.",
+        matters: "A mail server tries only some of a host's IP addresses before it tries the next host, so each delivery uses only a few of them. In addition, a DNS response of this size may not fit into one UDP packet. A dozen IP addresses are enough even for a large mail service.",
+        action: "Domain owner: give the name fewer IP addresses, or list several names in the MX records. If you do not operate the domain, compare the name with the provider's documentation.",
         example: "a name with 40 A records",
         references: "RFC 5321 section 5.1 (a client may limit the number of IP addresses that it tries)",
     },
@@ -79,7 +79,7 @@ pub(super) static CONNECTION_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The host, or a firewall in front of it, rejected the connection immediately (TCP reset).",
         matters: "The network path works. The mail service is stopped or listens on another port, or a firewall rejects the connection on behalf of the host.",
-        action: "If the host responds on another mail port, use that port. If it does not, check the host name and the port. Server operator: start the mail service, and check the firewall.",
+        action: "If the host responds on another mail port, use that port. Otherwise, check the host name and the port. Server operator: start the mail service, and check the firewall.",
         example: "smtpcheck localhost:2525 with no server running",
         references: "RFC 9293 section 3.10.7 (reset)",
     },
@@ -92,7 +92,7 @@ pub(super) static CONNECTION_TIMED_OUT: Rule = Rule {
     docs: Docs {
         sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine is hosted by a cloud provider that blocks the port.",
         matters: "A timeout usually means that a firewall drops the packets. Most home and cloud networks block outgoing connections to port 25. A wrong IP address has the same effect.",
-        action: "If another mail port of the host responds, use it (587 or 465 with a login). If no port responds, repeat the check from another network, and check the IP address. If this machine runs in a known cloud, follow the provider's procedure for unblocking the port, which the finding describes.",
+        action: "If another mail port of the host responds, use it (587 or 465 with a login). If no port responds, repeat the check from another network, and check the IP address. If this machine runs at a known cloud provider, follow the provider's procedure for unblocking the port, which the finding describes.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",
         references: "RFC 8314 section 3.3 (which ports mail clients use), RFC 9293 section 3.8",
     },
@@ -103,7 +103,7 @@ pub(super) static CONNECTION_IMPOSSIBLE: Rule = Rule {
     severity: Severity::Error,
     title: "this machine cannot reach the host",
     docs: Docs {
-        sees: "The operating system could not connect because this machine has no route to the host, has no IP address of that family, or has a local policy that forbids the connection.",
+        sees: "The operating system could not connect because this machine has no route to the host, has no IP address of the host's address family, or has a local policy that forbids the connection.",
         matters: "The connection failed before the mail service could respond. The cause is usually on this machine or in its network.",
         action: "Check the routes, the VPN and the local firewall of this machine. To reach a host that has only an IPv6 address, use a network with IPv6.",
         example: "a host with only an AAAA record, checked from an IPv4-only network",
@@ -127,11 +127,11 @@ pub(super) static ADDRESS_UNREACHABLE: Rule = Rule {
 pub(super) static RESOLVE_ENTRY_UNUSED: Rule = Rule {
     id: "resolve-entry-unused",
     severity: Severity::Notice,
-    title: "an entry of --resolve is for a host or port that is not checked",
+    title: "a --resolve entry is for a host or port that is not checked",
     docs: Docs {
         sees: "--resolve gives an IP address for a host and port that is not a target of this run.",
         matters: "The entry has no effect. The target's name is looked up in DNS as usual, so the check may reach the wrong server.",
-        action: "Correct the host and port in --resolve to those of the target. The default port is 587, or 465 with implicit TLS.",
+        action: "Change the host and port in --resolve to match the target. The default port is 587, or 465 with implicit TLS.",
         example: "smtpcheck mail.example.net:25 --resolve mail.example.net:587:192.0.2.7",
         references: "curl(1), --resolve",
     },
@@ -142,10 +142,10 @@ pub(super) static NAME_POINTS_ELSEWHERE: Rule = Rule {
     severity: Severity::Warning,
     title: "a public provider's name resolves to a loopback or private IP address",
     docs: Docs {
-        sees: "The host name is that of a known provider, and the lookup returned only loopback or private IP addresses. --resolve was not given. The finding is an error if the connection fails.",
+        sees: "The host name belongs to a known provider, and the lookup returned only loopback or private IP addresses. --resolve was not given. The finding is an error if the connection fails.",
         matters: "Public mail providers have public IP addresses, so this is not the provider's server. The hosts file, a DNS filter, a virus scanner, a VPN or the hosting company redirects the name.",
         action: "Remove the entry for this name from the hosts file, or use another resolver (--resolver). If the redirection is intended, use the relay of this network under its own name.",
-        example: "smtp.gmail.com with the address 127.0.0.1",
+        example: "smtp.gmail.com resolves to 127.0.0.1",
         references: "RFC 5321 section 5.1 (locating the target host), RFC 6761 section 6.3 (localhost)",
     },
 };
@@ -157,7 +157,7 @@ pub(super) static SOCKET_ACCESS_DENIED: Rule = Rule {
     docs: Docs {
         sees: "The operating system rejected the connection to the Unix socket with EACCES or EPERM. smtpcheck checked each part of the path to find the directory or socket whose permissions are the cause.",
         matters: "A client needs execute permission (x) on every directory in the path, and write permission (w) on the socket. A mail server that runs as another user may still be able to connect.",
-        action: "Run the check as the user of the program that uses the socket, or grant the missing permission. In Dovecot, set user, group and mode in the unix_listener. In Postfix, do not change the permissions of its private directory: only Postfix may use the sockets there.",
+        action: "Run the check as the user that normally connects to the socket, or grant the missing permission. In Dovecot, set user, group and mode in the unix_listener. In Postfix, do not change the permissions of its private directory: only Postfix may use the sockets there.",
         example: "smtpcheck lmtp+unix:/var/spool/postfix/private/dovecot-lmtp as a user other than postfix and root",
         references: "unix(7), connect(2), path_resolution(7)",
     },
@@ -170,7 +170,7 @@ pub(super) static SOCKET_MISSING: Rule = Rule {
     docs: Docs {
         sees: "The operating system reports that the path of the Unix socket, or a directory in it, does not exist (ENOENT or ENOTDIR).",
         matters: "The server that should create the socket is not running, or creates the socket at another path.",
-        action: "Compare the path with the configuration of the server, and start the server. A path in Postfix's configuration is relative to the queue directory, normally /var/spool/postfix.",
+        action: "Compare the path with the server's configuration, and start the server. A path in Postfix's configuration is relative to the queue directory, normally /var/spool/postfix.",
         example: "smtpcheck lmtp+unix:/private/dovecot-lmtp for lmtp:unix:private/dovecot-lmtp in Postfix",
         references: "unix(7), postconf(5) on queue_directory",
     },

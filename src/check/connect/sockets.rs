@@ -6,7 +6,7 @@ use crate::evidence::{PathKind, PathSeen, Phase, Session, SocketFault, SocketFau
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
-/// The finding for a socket that could not be connected to.
+/// The finding about a socket that smtpcheck could not connect to.
 pub(super) fn not_connected(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
     let path = plan.target.host.to_string();
     let (rule, summary, cause): (&'static Rule, String, String) = match socket.kind {
@@ -15,7 +15,7 @@ pub(super) fn not_connected(plan: &Plan, session: Session<'_>, socket: &SocketFa
         SocketFaultKind::NotServed => (
             &SOCKET_NOT_SERVED,
             format!("no process listens on the socket {path}"),
-            "The socket file exists, but the server that created it is not running, or has created another socket in the meantime.".to_owned(),
+            "The socket file exists, but the server that created it is not running, or has since created another socket.".to_owned(),
         ),
         SocketFaultKind::Busy => (
             &SOCKET_NOT_SERVED,
@@ -25,12 +25,12 @@ pub(super) fn not_connected(plan: &Plan, session: Session<'_>, socket: &SocketFa
         SocketFaultKind::NotASocket => (
             &SOCKET_UNSUITABLE,
             format!("{path} is a {}, not a socket", kind(socket)),
-            "Only a Unix socket can be connected to.".to_owned(),
+            "smtpcheck can connect only to a Unix socket.".to_owned(),
         ),
         SocketFaultKind::OtherType => (
             &SOCKET_UNSUITABLE,
             format!("the socket {path} is not a stream socket"),
-            "The socket is for datagrams or packets, as that of the system log. SMTP and LMTP need a stream socket.".to_owned(),
+            "The socket is for datagrams or packets, like the system log's socket. SMTP and LMTP need a stream socket.".to_owned(),
         ),
         SocketFaultKind::Unsupported => (
             &SOCKET_UNSUITABLE,
@@ -39,7 +39,7 @@ pub(super) fn not_connected(plan: &Plan, session: Session<'_>, socket: &SocketFa
         ),
         SocketFaultKind::Other => (
             &SOCKET_UNSUITABLE,
-            format!("the socket {path} cannot be connected to: {}", socket.detail),
+            format!("smtpcheck cannot connect to the socket {path}: {}", socket.detail),
             "The operating system rejected the connection.".to_owned(),
         ),
     };
@@ -57,7 +57,7 @@ pub(super) fn not_connected(plan: &Plan, session: Session<'_>, socket: &SocketFa
         SocketFaultKind::Unsupported => {
             vec![Fix::text("Check the server on a Unix system, or over TCP (lmtp://HOST:PORT)")]
         }
-        _ => vec![Fix::text("Use the path of the stream socket from the configuration of the server"), listening()],
+        _ => vec![Fix::text("Use the path of the stream socket from the server's configuration"), listening()],
     };
     finish(session, Finding { cause, fixes, ..Finding::new(rule, Phase::Connect, Confidence::Certain, summary) })
 }
@@ -72,10 +72,10 @@ fn finish(session: Session<'_>, mut finding: Finding) -> Finding {
 
 /// Lists the sockets that a process listens on.
 fn listening() -> Fix {
-    Fix::run("List the Unix sockets on which processes listen, with the processes (as root)", "ss -xlp")
+    Fix::run("List the Unix sockets on which processes listen, together with the processes (as root)", "ss -xlp")
 }
 
-/// The permissions of a file or directory in a sentence.
+/// The permissions of a file or directory, for use in a sentence.
 fn permissions(place: &PathSeen) -> String {
     let PathSeen { owner, group, mode, .. } = place;
     format!("owner {owner}, group {group}, mode {mode}")
@@ -98,7 +98,7 @@ fn where_it_ends(socket: &SocketFault) -> String {
 fn missing(socket: &SocketFault) -> Vec<Fix> {
     let mut fixes = vec![
         Fix::text(
-            "Compare the path with the configuration of the server, and start the server if it is not running. A relative path in the configuration of Postfix begins at its queue directory, normally /var/spool/postfix.",
+            "Compare the path with the server's configuration, and start the server if it is not running. A path in Postfix's configuration is relative to the queue directory, normally /var/spool/postfix.",
         ),
         listening(),
     ];
@@ -122,7 +122,7 @@ fn denied(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
             ),
             vec![Fix::run(
                 format!(
-                    "Let {user} search the directory (as root; not for the directories of Postfix, whose permissions Postfix checks)"
+                    "Allow {user} to search the directory (as root; do not change Postfix's directories, because Postfix checks their permissions)"
                 ),
                 format!("setfacl -m u:{}:x {}", in_shell(user), in_shell(&place.path)),
             )],
@@ -134,7 +134,7 @@ fn denied(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
                 permissions(place)
             ),
             vec![Fix::text(format!(
-                "Server operator: let {user} write to the socket. In Dovecot, set user, group and mode in the unix_listener of the service (for example mode = 0660 and the group of {user}), and reload it."
+                "Server operator: allow {user} to write to the socket. In Dovecot, set user, group and mode in the service's unix_listener (for example mode = 0660 and the group of {user}), and reload Dovecot."
             ))],
         ),
         None => (
@@ -150,7 +150,7 @@ fn denied(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
     fixes.insert(
         0,
         Fix::run(
-            "Run the check as a user who has access, for example the user of the mail server",
+            "Run the check as a user who has access, for example the mail server's user",
             format!("sudo -u {} smtpcheck {}", in_shell(owner), in_shell(&target)),
         ),
     );

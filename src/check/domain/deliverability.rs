@@ -2,7 +2,7 @@
 
 use super::seen::{Delivery, DnssecWord, DomainSeen, MxAddressSeen, PoliciesSeen, SenderKind};
 
-/// The result for one IP address of an MX host, for one of its certificates.
+/// The result for one IP address of an MX host, with one of its certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddressResult<'a> {
     /// The server does not accept connections.
@@ -21,7 +21,7 @@ pub enum AddressResult<'a> {
 pub struct PolicyFailure<'a> {
     /// The senders that follow the policy.
     pub sender: SenderKind,
-    /// The reason as a result type of TLS reports (RFC 8460 §4.3).
+    /// The reason, as a TLS report result type (RFC 8460 §4.3).
     pub reason: &'a str,
 }
 
@@ -53,8 +53,8 @@ pub fn address_result<'a>(address: &MxAddressSeen, policies: &'a PoliciesSeen) -
     AddressResult::Delivers(known.min().unwrap_or_default())
 }
 
-/// The names whose records are not signed, so that senders ignore the TLSA records: the domain, for its MX records, and its
-/// MX hosts.
+/// The names whose records are not signed, which causes senders to ignore the TLSA records: the domain (for its MX
+/// records) and its MX hosts.
 pub fn names_without_dnssec(seen: &DomainSeen) -> Vec<&str> {
     let is_unsigned = |state: Option<DnssecWord>| state == Some(DnssecWord::Insecure);
     let domain = is_unsigned(seen.dnssec.state).then_some(seen.domain.as_str());

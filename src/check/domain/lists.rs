@@ -23,9 +23,9 @@ static LISTED: Rule = Rule {
     severity: Severity::Error,
     title: "a blocklist contains the sending IP address or the domain",
     docs: Docs {
-        sees: "The list has an entry for an IP address of --sending or for the domain, and the test entries show that the list works. The finding is an error for lists that many receivers use, a warning for other lists, and a notice for lists or codes that hardly any receiver uses to reject mail (UCEPROTECT levels 2 and 3, Backscatterer).",
+        sees: "The list has an entry for an IP address given with --sending or for the domain, and the test entries show that the list works. The finding is an error for lists that many receivers use, a warning for other lists, and a notice for lists or codes that hardly any receiver uses to reject mail (UCEPROTECT levels 2 and 3, Backscatterer).",
         matters: "Receivers that use the list reject or filter mail that is sent from this IP address or contains this domain.",
-        action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the website of the list. For a range that is not intended to send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the IP address.",
+        action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the list's website. For a range that is not intended to send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the IP address from the list.",
         example: "2.2.0.192.zen.spamhaus.org A 127.0.0.3",
         references: "RFC 5782 section 2 (queries and codes), section 5 (test entries)",
     },
@@ -38,7 +38,7 @@ static REFUSES_RESOLVER: Rule = Rule {
     docs: Docs {
         sees: "The list returned an error code (127.255.255.0/24), or its name servers rejected the query. This never means that the IP address or domain is listed.",
         matters: "It is unknown whether the IP address or domain is listed. Many lists do not answer queries from public resolvers, or from resolvers that send too many queries.",
-        action: "Use your own resolver (--resolver), or look up the IP address or domain on the website of the list.",
+        action: "Use your own resolver (--resolver), or look up the IP address or domain on the list's website.",
         example: "2.0.0.127.zen.spamhaus.org A 127.255.255.254",
         references: "RFC 5782 section 5 (test entries); the lists' own documentation of their return codes",
     },
@@ -51,7 +51,7 @@ static NOT_WORKING: Rule = Rule {
     docs: Docs {
         sees: "The list does not respond, does not list its test entry 127.0.0.2 (for domains: TEST), or lists 127.0.0.1 (for domains: INVALID), which no list may contain.",
         matters: "It is unknown whether the IP address or domain is listed. Some lists respond only to registered resolvers.",
-        action: "Look up the IP address or domain on the website of the list, use your own resolver (--resolver), or query no lists (--list none). If the list also fails its test from your mail server, remove it from that server's configuration.",
+        action: "Look up the IP address or domain on the list's website, use your own resolver (--resolver), or query no lists (--list none). If the list also fails its test from your mail server, remove it from that server's configuration.",
         example: "1.0.0.127.bl.example A 127.0.0.2",
         references: "RFC 5782 section 5 (test entries)",
     },
@@ -70,7 +70,7 @@ static SHUT_DOWN: Rule = Rule {
     },
 };
 
-/// The test entry is missing: the list does not work, or this resolver does not resolve names in its zone.
+/// The test entry is missing: the list does not work, or this resolver does not resolve names in the list's zone.
 const NO_TEST_ENTRY: &str = "this resolver returns no test entry";
 /// No response from the list.
 const NO_RESPONSE: &str = "it does not respond; some lists respond only to registered resolvers";
@@ -103,7 +103,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
             tests.into_iter().flat_map(|(first, second)| [first, second]).map(|name| records(&name, RecordKind::A)),
         );
         questions.push(records(&lookup.name, RecordKind::A));
-        // The text of an entry often contains the reason.
+        // The TXT record of an entry often contains the reason for the listing.
         if matches!(lookup.answer(sight), Some(ListAnswer::Listed(_))) {
             questions.push(records(&lookup.name, RecordKind::Txt));
         }
@@ -149,7 +149,7 @@ impl ListLookup {
         blocklist::test_names(&self.zone, self.test)
     }
 
-    /// The answer of the list; `None` while unknown.
+    /// The list's answer; `None` while unknown.
     fn answer(&self, sight: Sight<'_>) -> Option<ListAnswer> {
         answer(sight, &self.zone, &self.name)
     }
@@ -197,7 +197,7 @@ impl ListLookup {
         sight.records(&self.name, RecordKind::A).probe()
     }
 
-    /// The name of the list, with its zone.
+    /// The list's name, with its zone.
     fn list_name(&self) -> String {
         match blocklist::facts(self.zone.as_str()) {
             Some(list) => format!("{} ({})", list.name, self.zone),
@@ -206,7 +206,7 @@ impl ListLookup {
     }
 }
 
-/// The answer of a list for a name; `None` while unknown. A list that does not respond counts as not working.
+/// A list's answer for a name; `None` while unknown. A list that does not respond counts as not working.
 fn answer(sight: Sight<'_>, zone: &DnsName, name: &DnsName) -> Option<ListAnswer> {
     match sight.records(name, RecordKind::A) {
         Known::Seen(_, seen) => Some(blocklist::read(zone.as_str(), seen)),
@@ -236,7 +236,7 @@ pub(super) fn of_domain(sight: Sight<'_>) -> Vec<ListSeen> {
     for_domain(sight).iter().filter_map(|lookup| lookup.list_seen(sight)).collect()
 }
 
-/// The lists that did not answer, and what is needed to query lists of addresses.
+/// The lists that did not answer, and what is needed to query lists of IP addresses.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut entries: Vec<NotTested> = all(sight)
         .iter()
@@ -248,7 +248,7 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         .collect();
     let has_address_lists = zones(sight).any(|zone| blocklist::subject(zone.as_str()) != ListSubject::Domains);
     if sight.domain.sending.is_empty() && has_address_lists {
-        let why = "give the IP address that sends mail with --sending".to_owned();
+        let why = "specify the IP address that sends mail with --sending".to_owned();
         entries.push(NotTested { what: "blocklists of IP addresses".to_owned(), why });
     }
     entries
@@ -265,7 +265,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             Some((ListState::Clean, _)) | None => {}
         }
     }
-    let refusal = "The list does not answer queries from this resolver. This does not mean that the address is listed.";
+    let refusal = "The list does not answer queries from this resolver. This does not mean that the IP address or domain is listed.";
     findings.extend(without_verdict(
         sight,
         &REFUSES_RESOLVER,
@@ -285,9 +285,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let summary = format!("the blocklist {zone} was shut down, so it was not queried");
         let mut finding = Finding::new(&SHUT_DOWN, Phase::Dns, Confidence::Certain, summary);
         "A list that was shut down is empty, or lists every IP address.".clone_into(&mut finding.cause);
-        finding
-            .fixes
-            .push(Fix::text("Do not use this list, and remove it from the configuration of your own mail server"));
+        finding.fixes.push(Fix::text("Do not use this list, and remove it from your own mail server's configuration"));
         findings.push(finding);
     }
     findings
@@ -309,12 +307,12 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
         ListWeight::Noted => Severity::Notice,
     };
     finding.cause = if is_range {
-        "The owner of the address range, or the list, declares that no mail should be sent directly from it. Receivers that use the list reject such mail.".to_owned()
+        "The list, or the owner of the IP address range, declares that mail should not be sent directly from this range. Receivers that use the list reject such mail.".to_owned()
     } else if finding.severity == Severity::Notice {
-        "The entry covers more than this sender, or is not about spam. Hardly any receiver rejects mail because of this list."
+        "The entry covers more than this sender, or was not made because of spam. Hardly any receiver rejects mail because of this list."
             .to_owned()
     } else {
-        "The test entries of the list are correct, so it works, and it has an entry for the address or domain. Receivers that use the list reject or filter the mail.".to_owned()
+        "The list's test entries are correct, so the list works. It has an entry for the IP address or domain. Receivers that use the list reject or filter the mail.".to_owned()
     };
     if let Some((first, second)) = lookup.tests() {
         let proofs = [first, second].map(|name| sight.records(&name, RecordKind::A).probe());
@@ -326,13 +324,13 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
         finding.consequences.push(format!("The list explains: {}", probe.quote(text)));
     }
     finding.fixes.push(if is_range {
-        Fix::text("You, or the server operator: send through the mail server of your provider, or ask the owner of the address range to allow mail from this address")
+        Fix::text("You, or the server operator: send through your provider's mail server, or ask the owner of the IP address range to allow mail from this IP address")
     } else {
         Fix::text("Server operator: first fix the cause that the code indicates")
     });
     let removal = match facts {
         Some(list) => Fix::open("Server operator: then request removal", list.removal),
-        None => Fix::text("Server operator: then ask the operator of the list for removal"),
+        None => Fix::text("Server operator: then ask the list's operator for removal"),
     };
     finding.fixes.push(removal);
     Some(finding)
@@ -356,7 +354,7 @@ fn without_verdict(
         }
         _ => format!("these blocklists {words}: {}", zones.join(", ")),
     };
-    // A resolver that cannot resolve the zone of the list returns the same responses as a list without test entries.
+    // A resolver that cannot resolve the list's zone returns the same responses as a list without test entries.
     let is_proved = !lookups.iter().any(|(_, why)| why == NO_TEST_ENTRY || why == NO_RESPONSE);
     let confidence = if is_proved { Confidence::Certain } else { Confidence::Possible };
     let mut finding = Finding::new(rule, Phase::Dns, confidence, summary);
@@ -372,7 +370,7 @@ fn without_verdict(
     }
     finding
         .fixes
-        .push(Fix::text("Use your own resolver (--resolver), look up the address or domain on the website of the list, or query no lists (--list none)"));
+        .push(Fix::text("Use your own resolver (--resolver), look up the IP address or domain on the list's website, or query no lists (--list none)"));
     Some(finding)
 }
 
@@ -412,7 +410,6 @@ mod tests {
         findings.iter().map(|finding| (&*finding.rule, finding.severity)).collect()
     }
 
-    // Row 39.
     #[test]
     fn a_list_counts_only_with_both_test_entries() {
         let zone = "bl.example.net";
@@ -460,7 +457,7 @@ mod tests {
         assert_eq!(findings[0].confidence, crate::lexicon::Confidence::Possible);
     }
 
-    // BLK-10.
+    // Case BLK-10 in `tests/data/domain`.
     #[test]
     fn the_severity_follows_the_list_and_the_code() {
         for (zone, code, severity) in [
@@ -489,7 +486,7 @@ mod tests {
         }
     }
 
-    // BLK-06.
+    // Case BLK-06 in `tests/data/domain`.
     #[test]
     fn domains_and_addresses_are_asked_in_their_own_lists() {
         let mut world = World::new();
@@ -516,7 +513,7 @@ mod tests {
         assert_eq!(lists.len(), 1);
     }
 
-    // BLK-07.
+    // Case BLK-07 in `tests/data/domain`.
     #[test]
     fn lists_that_were_shut_down_are_never_asked() {
         let mut world = World::new();

@@ -47,7 +47,7 @@ pub use deliverability::{AddressResult, PolicyFailure, address_result, names_wit
 pub use lists::default_lists;
 pub use results::{results, tlsa_records};
 
-/// Every check of a domain, in the order in which findings of the same severity are listed.
+/// Every check of a domain, in the order in which findings of equal severity are listed.
 pub static DOMAIN_CHECKS: &[&Check] = &[
     &mx::CHECK,
     &hosts::CHECK,

@@ -27,7 +27,7 @@ static CAA_EXCLUDES_ISSUER: Rule = Rule {
     docs: Docs {
         sees: "The MX host, or one of its parent domains, has CAA records, and none of them names the CA that issued the certificate in use. CAs whose identifiers smtpcheck does not know are not reported.",
         matters: "The certificate remains valid, but the CA must refuse the next renewal.",
-        action: "Operator of the DNS: add an issue record for the CA, unless you plan to change the CA.",
+        action: "DNS operator: unless you plan to switch to another CA, add an issue record for the current CA.",
         example: "example.com CAA 0 issue \"digicert.com\", and a certificate from Let's Encrypt",
         references: "RFC 8659 section 3 (the closest CAA records apply), section 4.2 (issue), section 4.3 (issuewild)",
     },
@@ -38,9 +38,9 @@ static BIMI_WITHOUT_POLICY: Rule = Rule {
     severity: Severity::Notice,
     title: "a BIMI logo is published, but DMARC is not enforced",
     docs: Docs {
-        sees: "default._bimi.<domain> has a BIMI record, and the DMARC policy is none, is in test mode, applies to only a part of the mail, or does not cover subdomains.",
+        sees: "default._bimi.<domain> has a BIMI record, but the DMARC policy is none, is in test mode, applies to only part of the mail, or does not cover subdomains.",
         matters: "Receivers do not show the logo.",
-        action: "Operator of the DNS: enforce the DMARC policy with p=quarantine or p=reject, without pct and sp=none.",
+        action: "DNS operator: enforce the DMARC policy with p=quarantine or p=reject, without pct and sp=none.",
         example: "default._bimi.example.com TXT \"v=BIMI1; l=https://example.com/logo.svg\", and p=none",
         references: "BIMI (draft-brand-indicators-for-message-identification): the domain needs an enforced DMARC policy",
     },
@@ -53,19 +53,20 @@ static RECEIVER_DEMANDS: Rule = Rule {
     docs: Docs {
         sees: "With --sending: SPF, DKIM, DMARC or reverse DNS is missing for the domain or the sending IP address, although large receivers require it. smtpcheck cannot see the spam rate, the volume, the unsubscribe header, or whether mail is signed.",
         matters: "Gmail requires SPF or DKIM, and a PTR name that resolves back to the IP address, from all senders. Gmail, Yahoo and Outlook.com require SPF, DKIM and DMARC from senders of about 5,000 or more messages a day. They reject or defer other mail, for example with 550 5.7.26, 550 5.7.25 or 550 5.7.515.",
-        action: "Publish the records that the finding names. Each missing record also has its own finding with the details.",
+        action: "Publish the records that the finding names. A separate finding gives the details of each missing record.",
         example: "no DMARC record: Gmail, Yahoo and Outlook.com reject mail from large senders",
         references: "support.google.com/a/answer/81126; senders.yahooinc.com; support.microsoft.com (NDR 5.7.515); postmaster.gmx.com",
     },
 };
 
-/// A CA: a part of its name as the issuer of certificates, and the domains that identify it in CAA records.
+/// A CA: part of its name as it appears in the issuer field of certificates, and the domains that identify the CA in
+/// CAA records.
 struct CaaIdentity {
     issuer: &'static str,
     domains: &'static [&'static str],
 }
 
-/// The CAs of most mail servers, from the documentation of the CAs.
+/// The CAs that most mail servers use, from the CAs' documentation.
 const AUTHORITIES: &[CaaIdentity] = &[
     CaaIdentity { issuer: "Let's Encrypt", domains: &["letsencrypt.org"] },
     CaaIdentity {
@@ -180,7 +181,7 @@ fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Opti
     finding.otherwise =
         Some("The CA may accept a different identifier, or the next certificate may come from another CA".to_owned());
     finding.fixes.push(Fix::run(
-        "Operator of the DNS: permit the CA, unless you plan to change the CA",
+        "DNS operator: unless you plan to switch to another CA, permit the current CA",
         format!("{}. CAA 0 issue \"{identity}\"", probe.quote(at.as_str())),
     ));
     Some((at, finding))
@@ -192,7 +193,7 @@ fn is_for_wildcard(names: &[String], host: &DnsName) -> bool {
         && names.iter().any(|name| name.starts_with("*."))
 }
 
-/// The domains of the CAs that may issue; `None` if the records do not restrict this.
+/// The domains of the CAs that may issue certificates; `None` if the records do not restrict the CAs.
 fn permitted(seen: &RecordsSeen, is_wildcard: bool) -> Option<Vec<String>> {
     let of = |wanted: &str| -> Vec<String> {
         let values = seen.records.iter().filter_map(|record| match &record.data {
@@ -220,9 +221,7 @@ fn bimi(sight: Sight<'_>) -> Option<Finding> {
     let summary = format!("{name} has a BIMI logo, but the DMARC policy is not enforced");
     let mut finding = Finding::new(&BIMI_WITHOUT_POLICY, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     "Receivers show the logo only for domains with p=quarantine or p=reject that applies to all mail and to subdomains.".clone_into(&mut finding.cause);
-    finding
-        .fixes
-        .push(Fix::text(format!("Operator of the DNS: enforce the policy in the DMARC record of {}", sight.name())));
+    finding.fixes.push(Fix::text(format!("DNS operator: enforce the policy in the DMARC record of {}", sight.name())));
     Some(finding)
 }
 

@@ -66,7 +66,7 @@ mod tests {
     use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, RecordsSeen};
     use crate::wire::RecordKind;
 
-    /// The entries of the list `not_tested`.
+    /// The entries in the `not_tested` list.
     fn untested(world: &mut World) -> Vec<String> {
         let plan = plan("example.com");
         let evidence = world.evidence(&plan);

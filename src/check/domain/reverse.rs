@@ -27,9 +27,9 @@ static MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "an IP address has no PTR record",
     docs: Docs {
-        sees: "An IP address of --sending has no PTR record. For IP addresses of MX hosts, the finding is a notice.",
+        sees: "An IP address given with --sending has no PTR record. For IP addresses of MX hosts, the finding is a notice.",
         matters: "Gmail, GMX, Telekom and many other receivers reject mail from IP addresses without a PTR record, some of them before EHLO. For hosts that only receive mail, a missing PTR record has no effect.",
-        action: "Owner of the IP address, usually the hosting provider: set the reverse DNS name to the name of the mail server, and make sure that this name resolves to the IP address.",
+        action: "Owner of the IP address, usually the hosting provider: set the reverse DNS name to the mail server's name, and make sure that this name resolves to the IP address.",
         example: "7.2.0.192.in-addr.arpa does not exist",
         references: "RFC 1035 section 3.5 (in-addr.arpa), RFC 3596 section 2.5 (ip6.arpa); support.google.com/a/answer/81126; postmaster.gmx.com",
     },
@@ -40,10 +40,10 @@ static NOT_CONFIRMED: Rule = Rule {
     severity: Severity::Warning,
     title: "the name in the PTR record does not resolve back to the IP address",
     docs: Docs {
-        sees: "No name in the PTR records of the IP address has an A or AAAA record with this IP address. For IP addresses of MX hosts, the finding is a notice.",
-        matters: "Anyone who controls a reverse zone can enter any name, so receivers trust only names that resolve back. Gmail and several others reject or defer the mail.",
-        action: "Operator of the DNS: add the IP address to the A or AAAA records of the name. Or owner of the IP address: set the PTR record to a name that resolves to it.",
-        example: "192.0.2.7 has the name mail.example.com, and mail.example.com has the address 198.51.100.9",
+        sees: "None of the names in the IP address's PTR records has an A or AAAA record with this IP address. For IP addresses of MX hosts, the finding is a notice.",
+        matters: "Anyone who controls a reverse zone can enter any name, so receivers trust only names that resolve back to the IP address. Gmail and several others reject or defer the mail.",
+        action: "DNS operator: add the IP address to the A or AAAA records of the name. Alternatively (owner of the IP address): set the PTR record to a name that resolves to it.",
+        example: "192.0.2.7 has the name mail.example.com, but mail.example.com has the IP address 198.51.100.9",
         references: "support.google.com/a/answer/81126 (PTR and forward record must match); RFC 5321 section 4.1.4 does not require it",
     },
 };
@@ -55,7 +55,7 @@ static GENERIC: Rule = Rule {
     docs: Docs {
         sees: "The name in the PTR record contains the IP address, or a word such as dyn, dhcp, dsl, pool or static.",
         matters: "Such names are typical of customer connections. GMX, Telekom and Comcast reject mail from them.",
-        action: "Owner of the IP address, usually the hosting provider: set the reverse DNS name to the name of the mail server.",
+        action: "Owner of the IP address, usually the hosting provider: set the reverse DNS name to the mail server's name.",
         example: "static.7.2.0.192.clients.example.net",
         references: "postmaster.gmx.com (generic PTR records); postmaster.t-online.de",
     },
@@ -66,10 +66,10 @@ static EHLO_UNRESOLVED: Rule = Rule {
     severity: Severity::Warning,
     title: "the EHLO name of the sending host does not resolve to its IP address",
     docs: Docs {
-        sees: "The name of --from-host has no A or AAAA record with an IP address of --sending.",
+        sees: "The name given with --from-host has no A or AAAA record with an IP address given with --sending.",
         matters: "Spam filters check the EHLO name. A few receivers reject the mail, although RFC 5321 does not allow that.",
-        action: "Operator of the DNS: publish an A or AAAA record with the IP address at the EHLO name. Or server operator: use a name that resolves to the IP address (in Postfix: smtp_helo_name).",
-        example: "EHLO mail.example.com from 192.0.2.7, and mail.example.com is the address of a web proxy",
+        action: "DNS operator: publish an A or AAAA record with the IP address at the EHLO name. Alternatively (server operator): use a name that resolves to the IP address (in Postfix: smtp_helo_name).",
+        example: "EHLO mail.example.com from 192.0.2.7, but mail.example.com resolves to a web proxy",
         references: "RFC 5321 section 4.1.4 (the name must not be the reason for a rejection), section 2.3.5 (it must resolve)",
     },
 };
@@ -79,8 +79,8 @@ static EHLO_DIFFERS: Rule = Rule {
     severity: Severity::Notice,
     title: "the EHLO name and the PTR name differ",
     docs: Docs {
-        sees: "The name of --from-host is not among the names in the PTR records of the IP address. Both names resolve to this IP address.",
-        matters: "This is not a fault: no RFC requires the names to be the same. Some spam filters count a difference against the sender.",
+        sees: "The name given with --from-host is not among the names in the PTR records of the IP address. Both names resolve to this IP address.",
+        matters: "This is not a fault: no RFC requires the names to be the same. Some spam filters treat a difference as suspicious.",
         action: "No action is required. If a receiver complains, use the same name for both.",
         example: "EHLO mail.example.com from 192.0.2.7, whose name is host7.example.com",
         references: "RFC 5321 section 4.1.4",
@@ -100,7 +100,7 @@ fn names(sight: Sight<'_>, ip: IpAddr) -> Option<(&Probe, Vec<&DnsName>)> {
     is_conclusive(seen).then(|| (probe, names.take(MAX_NAMES).collect()))
 }
 
-/// The type of the address records for an IP address: A or AAAA.
+/// The type of address record for an IP address: A or AAAA.
 fn kind_of(ip: IpAddr) -> RecordKind {
     if ip.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa }
 }
@@ -123,7 +123,7 @@ fn receiving(sight: Sight<'_>) -> Vec<IpAddr> {
     found
 }
 
-/// Whether the public DNS can have names for an address.
+/// Whether public DNS can have names for an IP address.
 fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()),
@@ -168,7 +168,7 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending addresses whose names, or the addresses of these names, could not be looked up.
+/// The sending IP addresses for which the names, or the addresses of the names, could not be looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };
@@ -189,7 +189,7 @@ pub(super) fn has_no_name(sight: Sight<'_>, ip: IpAddr) -> bool {
 }
 
 /// A sign of a generated name: a typical word, or the IP address in any notation, in the part of the name that its
-/// owner chooses freely.
+/// owner can choose freely.
 fn generic_sign(name: &DnsName, ip: IpAddr) -> Option<&'static str> {
     let organization = organizational_domain_by_list(name);
     let own = name.as_str().strip_suffix(organization.as_str()).unwrap_or_default().trim_end_matches('.');
@@ -269,7 +269,8 @@ fn finding(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> 
     finding
 }
 
-/// The name to suggest for a sending address: the EHLO name or the MX host, if the name has this address or no address.
+/// The name to suggest for a sending address: the EHLO name or the MX host, if this name has the sending address or no
+/// address.
 fn host_name(sight: Sight<'_>, ip: IpAddr) -> String {
     let sending =
         sight.domain.sending_host.as_ref().map(DnsName::from).filter(|host| !leads_elsewhere(sight, host, ip));
@@ -299,11 +300,11 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             &MISSING,
             probe,
             format!("the sending address {ip} has no PTR record"),
-            "Many receivers, including Gmail and GMX, reject mail from addresses without a name.",
+            "Many receivers, including Gmail and GMX, reject mail from IP addresses without a name.",
         );
-        missing.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the name of the mail server"), ptr));
+        missing.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the mail server's name"), ptr));
         missing.fixes.push(Fix::run(
-            "Operator of the DNS: publish an A or AAAA record, so that the name resolves back to the address",
+            "DNS operator: publish an A or AAAA record that makes the name resolve back to the IP address",
             format!("{host}. {} {ip}", kind_of(ip)),
         ));
         findings.push(missing);
@@ -314,26 +315,28 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
     if is_confirmed == Some(false) {
         let summary =
             format!("the sending address {ip} has the name {}, which does not resolve back to it", quoted.join(", "));
-        let cause = "Receivers trust the name in a PTR record only if it resolves to the address. Gmail and several others reject or defer the mail.";
+        let cause = "Receivers trust the name in a PTR record only if it resolves to the IP address. Gmail and several others reject or defer the mail.";
         let mut unconfirmed = finding(&NOT_CONFIRMED, probe, summary, cause);
         for asked in names.iter().filter_map(|name| sight.records(name, kind_of(ip)).probe()) {
             unconfirmed = unconfirmed.tried(asked.id);
         }
         let is_elsewhere = names.iter().any(|name| leads_elsewhere(sight, name, ip));
-        let of_owner =
-            Fix::run(format!("{owner} set the reverse DNS name to one that resolves to the address"), ptr.clone());
+        let of_owner = Fix::run(
+            format!("{owner} set the reverse DNS name to a name that resolves to the IP address"),
+            ptr.clone(),
+        );
         if is_elsewhere {
             unconfirmed
                 .cause
-                .push_str(" The name has other addresses, which may belong to another host, such as a web server.");
+                .push_str(" The name has other IP addresses, which may belong to another host, such as a web server.");
             unconfirmed.fixes.push(Fix::run(
-                "Operator of the DNS: give the mail host its own name",
+                "DNS operator: give the mail host its own name",
                 format!("{host}. {} {ip}", kind_of(ip)),
             ));
             unconfirmed.fixes.push(of_owner);
         } else if let Some(name) = quoted.first() {
             unconfirmed.fixes.push(Fix::run(
-                format!("Operator of the DNS of {name}: add the address to the name"),
+                format!("DNS operator of {name}: add the IP address to the name's records"),
                 format!("{name}. {} {ip}", kind_of(ip)),
             ));
             unconfirmed.fixes.push(of_owner);
@@ -353,8 +356,8 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             ),
         );
         generic.confidence = Confidence::Likely;
-        generic.otherwise = Some("Each receiver uses its own patterns. If a receiver rejects the mail, its reply shows whether this is the reason".to_owned());
-        generic.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the name of the mail server"), ptr));
+        generic.otherwise = Some("Each receiver uses its own patterns. If a receiver rejects the mail because of the name, its reply shows this".to_owned());
+        generic.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the mail server's name"), ptr));
         findings.push(generic);
     }
     if let Some(host) = &sight.domain.sending_host {
@@ -363,7 +366,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             is_confirmed == Some(true) && resolves(sight, &host, ip) == Some(true) && !names.contains(&&host);
         if is_other {
             let summary = format!("the EHLO name {host} differs from the name of {ip}, which is {}", quoted.join(", "));
-            let cause = "Both names resolve to the address. No RFC requires them to be equal, but some spam filters count a difference against the sender.";
+            let cause = "Both names resolve to the IP address. No RFC requires them to be equal, but some spam filters treat a difference as suspicious.";
             findings.push(finding(&EHLO_DIFFERS, probe, summary, cause));
         }
     }
@@ -378,18 +381,18 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
     }
     let probe = sight.records(&host, kind_of(ip)).probe()?;
     let summary = format!("the EHLO name {host} does not resolve to the sending address {ip}");
-    let cause = "A client must send an EHLO name that resolves (RFC 5321 section 2.3.5). Spam filters compare the addresses of the name with the client's address.";
+    let cause = "A client must send an EHLO name that resolves (RFC 5321 section 2.3.5). Spam filters compare the name's IP addresses with the client's IP address.";
     let mut unresolved = finding(&EHLO_UNRESOLVED, probe, summary, cause);
     let own = host_name(sight, ip);
     let (what, name) = if leads_elsewhere(sight, &host, ip) {
-        ("give the mail host its own name, because this name has other addresses", own.as_str())
+        ("give the mail host its own name, because this name has other IP addresses", own.as_str())
     } else {
-        ("publish the address at the name", host.as_str())
+        ("publish the IP address at the name", host.as_str())
     };
     let record = format!("{name}. {} {ip}", kind_of(ip));
-    unresolved.fixes.push(Fix::run(format!("Operator of the DNS: {what}"), record));
+    unresolved.fixes.push(Fix::run(format!("DNS operator: {what}"), record));
     unresolved.fixes.push(Fix::run(
-        "Server operator: use a name that resolves to the address",
+        "Server operator: use a name that resolves to the IP address",
         format!("postconf -e {}", probe.quote(in_shell(&format!("smtp_helo_name={name}")))),
     ));
     Some(unresolved)
@@ -405,7 +408,7 @@ fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
             Some(_) | None => {}
         }
     }
-    let cause = "This affects only mail that the host sends. If the host sends mail for the domain, give its address with --sending.";
+    let cause = "This affects only mail that the host sends. If the host sends mail for the domain, specify its IP address with --sending.";
     [
         (&MISSING, missing, "have no PTR record"),
         (&NOT_CONFIRMED, unconfirmed, "have a PTR name that does not resolve back"),
@@ -469,7 +472,7 @@ mod tests {
         assert!(in_zone(&format!("7.2.0.192.in-addr.arpa PTR other.example.com\n{GOOD}"), None).0.is_empty());
     }
 
-    // REV-06, REV-09.
+    // Cases REV-06, REV-09 in `tests/data/domain`.
     #[test]
     fn a_missing_name_is_an_error_with_the_record_to_publish() {
         let (findings, names) = in_zone("", None);
@@ -481,7 +484,7 @@ mod tests {
         assert_eq!(rules(&findings), [("ptr-missing", Severity::Error)]);
     }
 
-    // REV-03, REV-07.
+    // Cases REV-03, REV-07 in `tests/data/domain`.
     #[test]
     fn a_name_that_leads_elsewhere_is_a_warning() {
         let zone = "7.2.0.192.in-addr.arpa PTR mail.example.com\nmail.example.com A 198.51.100.1";
@@ -493,7 +496,7 @@ mod tests {
         assert_eq!(names.1, Some(false));
     }
 
-    // REV-01, REV-04, REV-12.
+    // Cases REV-01, REV-04, REV-12 in `tests/data/domain`.
     #[test]
     fn different_names_that_both_resolve_are_only_a_notice() {
         let zone = format!("{GOOD}\nmx1.example.com A 192.0.2.7");

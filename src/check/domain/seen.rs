@@ -80,7 +80,7 @@ pub struct NameServerSeen {
     pub address: Option<IpAddr>,
     /// Its response.
     pub state: NameServerState,
-    /// The serial number of its copy of the zone.
+    /// The serial number of the server's copy of the zone.
     pub serial: Option<u32>,
     /// The record types in which it differs from the other servers, for example `MX`.
     pub differs: Vec<String>,
@@ -113,7 +113,7 @@ pub struct MxSeen {
     pub host: String,
     /// Whether the host is the domain itself, because it has no MX record (RFC 5321 §5.1).
     pub implicit: bool,
-    /// The name that the host name is an alias (CNAME) of.
+    /// The name that the host name is an alias (CNAME) for.
     pub alias: Option<String>,
     /// The DNSSEC state of its address records.
     pub dnssec: DnssecSeen,
@@ -133,7 +133,7 @@ pub struct MxAddressSeen {
     pub port: u16,
     /// Whether the server accepted the connection; null if this was not tested.
     pub reachable: Option<bool>,
-    /// Whether the server is ready: it greeted, and accepted EHLO.
+    /// Whether the server is ready: it sent a greeting and accepted EHLO.
     pub ready: bool,
     /// The first failure, as a short phrase; null if nothing failed or nothing was tested.
     pub problem: Option<String>,
@@ -151,7 +151,7 @@ pub struct MxAddressSeen {
     pub starttls: Option<bool>,
     /// The negotiated TLS version, for example `TLS 1.3`.
     pub tls_version: Option<String>,
-    /// The certificates, one for each type of key that the server has. A client gets one of them.
+    /// The certificates, one for each key type that the server has. A client gets one of them.
     pub certificates: Vec<MxCertificateSeen>,
     /// What senders do, depending on the policies that they support. If the certificates differ, this is the worst
     /// result.
@@ -203,9 +203,9 @@ pub enum ProbeReplyState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MxCertificateSeen {
-    /// The type of its key: `rsa`, `ecdsa`, `ed25519`, `other`.
+    /// Its key type: `rsa`, `ecdsa`, `ed25519`, `other`.
     pub kind: String,
-    /// Whether it verifies for the name of the host.
+    /// Whether it is valid for the host name.
     pub verifies: bool,
     /// Its fault, as a short phrase: `expired`, `wrong name`, `self-signed`.
     pub problem: Option<String>,
@@ -257,7 +257,7 @@ pub struct DaneSeen {
     pub state: Option<DaneState>,
     /// How the message would be delivered.
     pub delivers: Delivery,
-    /// The failure as a result type of TLS reports (RFC 8460 §4.3), for example `tlsa-invalid`.
+    /// The failure, as a TLS report result type (RFC 8460 §4.3), for example `tlsa-invalid`.
     pub result: Option<String>,
     /// Senders with a different result, each with its result, for example `mox: delivers`.
     pub senders: Vec<String>,
@@ -276,9 +276,9 @@ pub enum DaneState {
     Absent,
     /// The address records or the TLSA records are not signed, so senders do not use DANE.
     Insecure,
-    /// There are TLSA records, but none is usable. Senders require TLS, without authentication.
+    /// There are TLSA records, but none is usable. Senders require TLS, but do not authenticate the server.
     Unusable,
-    /// The lookup failed or is bogus, so senders do not use the host.
+    /// The lookup failed or its result is bogus, so senders do not use the host.
     Error,
     /// No usable TLSA record matches the certificate.
     Invalid,
@@ -304,11 +304,11 @@ pub struct StsResultSeen {
     pub delivers: Delivery,
     /// Whether the host matches the policy; null without a policy.
     pub listed: Option<bool>,
-    /// The failure as a result type of TLS reports (RFC 8460 §4.3), for example `certificate-host-mismatch`.
+    /// The failure, as a TLS report result type (RFC 8460 §4.3), for example `certificate-host-mismatch`.
     pub result: Option<String>,
 }
 
-/// How mail is delivered to the domain by one kind of sender.
+/// How one kind of sender delivers mail to the domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SenderSeen {
@@ -316,7 +316,7 @@ pub struct SenderSeen {
     pub sender: SenderKind,
     /// The result for each MX host.
     pub hosts: Vec<HostDelivery>,
-    /// The result for the domain: that of the first host that the sender can use.
+    /// The result for the domain, which is the result for the first host that the sender can use.
     pub delivers: Delivery,
 }
 
@@ -339,9 +339,9 @@ pub enum SenderKind {
 pub struct HostDelivery {
     /// The host name.
     pub host: String,
-    /// How it is delivered.
+    /// How mail is delivered.
     pub delivers: Delivery,
-    /// The reason, if mail is not delivered or the result is not known: a result type of TLS reports, if one fits.
+    /// The reason, if mail is not delivered or the result is not known: a TLS report result type, if one fits.
     pub reason: Option<String>,
 }
 
@@ -363,7 +363,7 @@ pub struct StsSeen {
     pub mx: Vec<String>,
     /// The HTTP status of the policy.
     pub status: Option<u16>,
-    /// The fault, as a short phrase, or as a result type of TLS reports if one fits (`sts-policy-fetch-error`).
+    /// The fault, as a short phrase, or as a TLS report result type if one fits (`sts-policy-fetch-error`).
     pub problem: Option<String>,
 }
 
@@ -372,7 +372,7 @@ pub struct StsSeen {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PublishedState {
-    /// Not known, because it was not tested or the lookup failed.
+    /// Unknown, because it was not tested or the lookup failed.
     #[default]
     Unknown,
     /// Not published.
@@ -407,17 +407,17 @@ pub struct SpfSeen {
     pub state: PublishedState,
     /// What is wrong.
     pub problem: Option<String>,
-    /// The number of lookups for the complete record (RFC 7208 §4.6.4); null if a part depends on the sender.
+    /// The number of lookups for the entire record (RFC 7208 §4.6.4); null if part of it depends on the sender.
     pub lookups: Option<u32>,
     /// The number of lookups that found no record.
     pub void_lookups: Option<u32>,
-    /// The terms of the record, with those of included records below them.
+    /// The terms of the record, with the terms of included records below them.
     pub tree: Vec<SpfTermSeen>,
-    /// The results for the addresses of `--sending`, or for the IP addresses of the MX hosts.
+    /// The results for the IP addresses given with `--sending`, or for the IP addresses of the MX hosts.
     pub results: Vec<SpfResultSeen>,
 }
 
-/// A term of an SPF record.
+/// A term in an SPF record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SpfTermSeen {
@@ -436,7 +436,7 @@ pub struct SpfTermSeen {
     pub children: Vec<SpfTermSeen>,
 }
 
-/// The result of SPF for one IP address.
+/// The SPF result for one IP address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SpfResultSeen {
@@ -446,7 +446,7 @@ pub struct SpfResultSeen {
     pub result: String,
     /// The terms that determined the result, from the outermost record to the innermost.
     pub decided_by: Vec<String>,
-    /// The number of lookups until the result was known.
+    /// The number of lookups that were needed to find the result.
     pub lookups: u32,
 }
 
@@ -456,7 +456,7 @@ pub struct SpfResultSeen {
 pub struct DkimSeen {
     /// Whether any key can exist; false if `_domainkey` does not exist, null if unknown.
     pub can_exist: Option<bool>,
-    /// The selectors that were requested, and the common ones that have a record.
+    /// The selectors that were requested, and the common selectors that have a record.
     pub keys: Vec<DkimKeySeen>,
     /// The number of common selectors that were tried without a result.
     pub tried: usize,
@@ -470,11 +470,11 @@ pub struct DkimKeySeen {
     pub selector: String,
     /// The state.
     pub state: DkimState,
-    /// The type of the key: `rsa`, `ed25519`.
+    /// The key type: `rsa`, `ed25519`.
     pub kind: Option<String>,
-    /// The size of the key in bits.
+    /// The key size in bits.
     pub bits: Option<u32>,
-    /// The names that the selector is an alias (CNAME) of.
+    /// The names that the selector is an alias (CNAME) for.
     pub via: Vec<String>,
     /// What is wrong.
     pub problem: Option<String>,
@@ -517,7 +517,7 @@ pub struct DmarcSeen {
     pub organizational_domain_by_list: Option<String>,
     /// The policy according to RFC 7489 (historic), if it differs.
     pub policy_by_list: Option<String>,
-    /// The names that were looked up, in this order, each with its result.
+    /// The names that were looked up, in order, each with its result.
     pub walk: Vec<String>,
     /// The addresses that receive aggregate reports.
     pub rua: Vec<String>,

@@ -40,15 +40,15 @@ struct DomainCase {
     fault: String,
     #[serde(default = "example")]
     domain: String,
-    /// Records in the form of [`World::record`]. `{3 1 1 leaf}` is a TLSA record for a certificate of the server. A line that
-    /// begins with `*300 ` stands for 300 lines, with the number from 1 instead of `{n}`.
+    /// Records in the form of [`World::record`]. `{3 1 1 leaf}` is a TLSA record for a certificate of the server. A
+    /// line that begins with `*300 ` stands for 300 lines, in which `{n}` is replaced by 1 to 300.
     #[serde(default)]
     zone: String,
-    /// TXT records of several strings: the name, then the strings.
+    /// TXT records that consist of several strings: the name, then the strings.
     #[serde(default)]
     strings: Vec<Vec<String>>,
-    /// Lookups without an ordinary response: name, type, [`failure`], the server if it is not the resolver, and `upper`
-    /// if only the name in upper case fails.
+    /// Lookups without an ordinary response: name, type, [`failure`], the server (if it is not the resolver), and
+    /// `upper` (if only the name in upper case fails).
     #[serde(default)]
     fails: Vec<String>,
     /// Answers of authoritative servers: the address of the server, then a record.
@@ -83,7 +83,7 @@ struct DomainCase {
     /// Rules that may also raise findings.
     #[serde(default)]
     also: Vec<String>,
-    /// A text that the findings must contain, such as the record to publish.
+    /// Text that the findings must contain, such as the record to publish.
     #[serde(default)]
     shows: Vec<String>,
     /// Why the result differs from the expectation.
@@ -102,7 +102,7 @@ enum Verdict {
     WrongAndCertain,
 }
 
-/// Records that a case without them gets.
+/// Default records for cases that have none.
 const SOUND: [(&str, &str, &str); 5] = [
     ("{domain}", "MX", "10 mx.{domain}"),
     ("mx.{domain}", "A", "8.8.4.4"),
@@ -386,7 +386,7 @@ fn sentences(finding: &Finding) -> String {
     texts.join("\n    ")
 }
 
-/// Compares the findings with the expectation, and also describes the differences in words.
+/// Compares the findings with the expectation, and describes the differences in words.
 fn compared(case: &DomainCase, findings: &[Finding]) -> (Verdict, Vec<String>) {
     let mut why = Vec::new();
     let mut verdict = Verdict::Right;

@@ -25,9 +25,9 @@ static TLSRPT_INVALID: Rule = Rule {
     severity: Severity::Warning,
     title: "the TLS-RPT record is invalid, so no reports will arrive",
     docs: Docs {
-        sees: "There are several TLS-RPT records, the record does not begin with \"v=TLSRPTv1;\", its rua has no address with mailto: or https:, or the record is at a wrong name, such as _tlsrpt. If only a part of the record is invalid, the finding is a notice.",
+        sees: "There are several TLS-RPT records, the record does not begin with \"v=TLSRPTv1;\", its rua has no mailto: or https: address, or the record is at the wrong name, such as _tlsrpt. If only part of the record is invalid, the finding is a notice.",
         matters: "Senders do not send reports, so failures of DANE and MTA-STS remain unnoticed.",
-        action: "Operator of the DNS: publish exactly one record in the form that smtpcheck prints.",
+        action: "DNS operator: publish exactly one record in the form that smtpcheck prints.",
         example: "v=TLSRPTv1; rua=reports@example.com: mailto: is missing",
         references: "RFC 8460 section 3 (records)",
     },
@@ -36,11 +36,11 @@ static TLSRPT_INVALID: Rule = Rule {
 static TLSRPT_UNDELIVERABLE: Rule = Rule {
     id: "tlsrpt-undeliverable",
     severity: Severity::Warning,
-    title: "an address for TLS reports cannot receive mail",
+    title: "a TLS report address cannot receive mail",
     docs: Docs {
         sees: "The TLS-RPT record contains an email address in another domain, and that domain does not exist, or declares with a null MX record that it receives no mail. Up to 5 domains are looked up.",
         matters: "Reports for this address are lost, so failures of DANE and MTA-STS remain unnoticed.",
-        action: "Operator of the DNS: replace the address in the record with one that receives mail.",
+        action: "DNS operator: replace the address in the record with one that receives mail.",
         example: "rua=mailto:tlsrpt@reports.example.com, and reports.example.com does not exist",
         references: "RFC 8460 section 3 (rua), RFC 7505 section 3 (null MX)",
     },
@@ -52,8 +52,8 @@ static TLSRPT_MISSING: Rule = Rule {
     title: "there is no TLS-RPT record, although the domain uses DANE or MTA-STS",
     docs: Docs {
         sees: "The domain has an MTA-STS record, or an MX host has signed TLSA records, but there is no TLS-RPT record at _smtp._tls.",
-        matters: "If the certificate of a server does not match the policy, senders do not deliver. Only TLS reports show you such failures, which occur on the senders' side.",
-        action: "Operator of the DNS: publish the record that smtpcheck prints, with an address that receives mail.",
+        matters: "If a server's certificate does not match the policy, senders do not deliver. Such failures occur on the senders' side, so only TLS reports show them to you.",
+        action: "DNS operator: publish the record that smtpcheck prints, with an address that receives mail.",
         example: "_mta-sts.example.com exists, but _smtp._tls.example.com does not",
         references: "RFC 8460 section 3 (records), RFC 8460 section 1.1 (policy domain)",
     },
@@ -67,7 +67,7 @@ enum PublishedReports<'s> {
     Absent {
         probe: &'s Probe,
     },
-    /// A text that was probably intended as a record.
+    /// A TXT record that was probably intended as a TLS-RPT record.
     Other {
         probe: &'s Probe,
         text: &'s str,
@@ -95,7 +95,7 @@ fn wrong_names(sight: Sight<'_>) -> Vec<DnsName> {
     mistaken.into_iter().chain([doubled]).flatten().collect()
 }
 
-/// A record at a wrong name.
+/// A record at the wrong name.
 fn misplaced(sight: Sight<'_>) -> Option<(DnsName, &Probe, &str)> {
     wrong_names(sight).into_iter().find_map(|name| {
         let Known::Seen(probe, seen) = sight.records(&name, RecordKind::Txt) else { return None };
@@ -243,7 +243,7 @@ fn finding(sight: Sight<'_>) -> Option<Finding> {
     let mut finding = Finding::new(&TLSRPT_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     finding.severity = severity;
     finding.cause = if severity == Severity::Notice {
-        "Senders use the valid part of the record, or ignore the record.".to_owned()
+        "Some senders use the valid part of the record; others ignore the record.".to_owned()
     } else {
         "Senders ignore the record, so no reports will arrive.".to_owned()
     };
@@ -258,7 +258,7 @@ fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
     let domain = sight.name();
     finding.cause = format!("Senders look only at _smtp._tls.{domain}, so no reports will arrive.");
     finding.fixes = vec![Fix::run(
-        format!("Operator of the DNS of {domain}: move the record"),
+        format!("DNS operator of {domain}: move the record"),
         format!("_smtp._tls.{domain}. IN TXT {}", probe.quote(in_strings(text))),
     )];
     Some(finding)
@@ -275,12 +275,12 @@ fn missing(sight: Sight<'_>, probe: &Probe) -> Finding {
 fn publish(sight: Sight<'_>, what: &str) -> Fix {
     let domain = sight.name();
     Fix::run(
-        format!("Operator of the DNS of {domain}: {what}"),
+        format!("DNS operator of {domain}: {what}"),
         format!("_smtp._tls.{domain}. IN TXT \"v=TLSRPTv1; rua=mailto:tlsrpt@{domain}\""),
     )
 }
 
-/// Whether senders verify the servers of the domain, by MTA-STS or by DANE.
+/// Whether senders verify the domain's servers, with MTA-STS or DANE.
 fn has_policy(sight: Sight<'_>) -> bool {
     let has_tlsa = |host: &DnsName| {
         let owner = host.below("_25._tcp").ok();

@@ -5,12 +5,12 @@ use crate::evidence::DnsCode;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
-/// The names at which a SOA record is looked up: the domain and its parent domains, except the root.
+/// The names at which smtpcheck looks for a SOA record: the domain and its parent domains, except the root.
 fn candidates(sight: Sight<'_>) -> Vec<DnsName> {
     std::iter::successors(Some(sight.name()), DnsName::parent).take_while(|name| !name.is_root()).take(10).collect()
 }
 
-/// The name at which the zone begins; `None` while unknown, or if no SOA record was found.
+/// The apex of the zone; `None` while unknown, or if no SOA record was found.
 pub(super) fn apex(sight: Sight<'_>) -> Option<DnsName> {
     for name in candidates(sight) {
         let Known::Seen(_, seen) = sight.records(&name, RecordKind::Soa) else { return None };

@@ -52,11 +52,11 @@ fn rejected(code: u8, name: &str) -> Finding {
     }
     .to_owned();
     finding.otherwise = Some(
-        "The server may have rejected the certificate for a reason that the alert does not name. Its mail log shows the reason."
+        "The server may have rejected the certificate for a reason that the alert does not state. Its mail log shows the reason."
             .to_owned(),
     );
     finding.fixes = vec![Fix::text(
-        "Make sure that the file in --cert contains the complete chain, with the client certificate first. Server operator: add the CA to those that the server trusts.",
+        "Make sure that the file given with --cert contains the complete chain, with the client certificate first. Server operator: add the CA to the server's list of trusted CAs.",
     )];
     finding
 }
@@ -75,7 +75,7 @@ fn required(plan: &Plan, code: u8, name: &str) -> Finding {
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes = vec![
         Fix::run("Send your client certificate", format!("smtpcheck {target} --cert client.pem --key client.key")),
-        Fix::text("Use the port for clients without a certificate, where mail programs log in with a password"),
+        Fix::text("Use a port that does not require a client certificate, where mail programs log in with a password"),
     ];
     finding
 }

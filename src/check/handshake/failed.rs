@@ -22,7 +22,7 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
     if confidence != Confidence::Certain {
         finding.otherwise = Some(otherwise(&tls.kind).to_owned());
     }
-    // If a server rejects every ClientHello, the server name may be the reason.
+    // If a server rejects every ClientHello, the server name may be the cause.
     let is_about_the_name = matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. });
     if is_about_the_name {
         finding.cause = format!("{} {}.", finding.cause, server_name::described(plan, tls));
@@ -36,27 +36,28 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
         ));
     }
     if is_other_service(tls) {
-        finding.cause =
-            "The first bytes of the response are those of another service, not of a mail server.".to_owned();
+        finding.cause = "The first bytes of the response come from another service, not from a mail server.".to_owned();
         finding
             .fixes
-            .push(Fix::run("Use the SMTP port of this host", format!("smtpcheck {}", plan.target.host.with_port(587))));
+            .push(Fix::run("Use this host's SMTP port", format!("smtpcheck {}", plan.target.host.with_port(587))));
         return finding;
     }
     if is_deferred(tls) {
-        finding.fixes.push(Fix::text("Repeat the check after a few minutes"));
+        finding.fixes.push(Fix::text("Repeat the check in a few minutes"));
     }
     finding.fixes.extend(last_resorts(plan));
     finding
 }
 
-/// How the server name may be the reason, for a server that rejects every ClientHello.
+/// How the server name may be the cause, for a server that rejects every ClientHello.
 fn about_the_name(plan: &Plan, tls: &TlsFault) -> String {
     match &tls.sni {
-        Some(name) => format!("It may also have no certificate for the server name (SNI) that smtpcheck sent, {name}."),
+        Some(name) => {
+            format!("The server may also have no certificate for the server name (SNI) that smtpcheck sent, {name}.")
+        }
         None => {
             format!(
-                "It may also require a server name (SNI): smtpcheck sent none, because {} is not a host name.",
+                "The server may also require a server name (SNI): smtpcheck sent none, because {} is not a host name.",
                 plan.target.host
             )
         }
@@ -76,7 +77,7 @@ fn otherwise(kind: &TlsFaultKind) -> &'static str {
             "A firewall on the network path may block TLS on this port. Repeat the check from another network to find out."
         }
         TlsFaultKind::Silent { .. } => {
-            "A device on the network path may drop packets of the handshake. Repeat the check from another network to find out."
+            "A device on the network path may drop handshake packets. Repeat the check from another network to find out."
         }
         TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => {
             "A single certificate may be too large. Check the server's certificate file to find out."
@@ -87,7 +88,7 @@ fn otherwise(kind: &TlsFaultKind) -> &'static str {
     }
 }
 
-/// The results of the further ClientHellos.
+/// The results of the additional ClientHellos.
 #[derive(Clone, Copy)]
 struct HelloResults<'a> {
     /// The choice of the server, if it supports a version and a suite that current clients offer.
@@ -140,7 +141,7 @@ fn reading(
         ),
         TlsFaultKind::Silent { waited_ms } => silent(plan, tls, *waited_ms),
         TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => (
-            "the server sends more than 64 KiB of certificates, which is the limit of smtpcheck (OpenSSL accepts 100 KiB by default)".to_owned(),
+            "the server sends more than 64 KiB of certificates, which is smtpcheck's limit (OpenSSL accepts 100 KiB by default)".to_owned(),
             "The server's certificate file contains far too many certificates, for example a complete trust store.",
         ),
         TlsFaultKind::Incompatible { .. } => (
@@ -174,20 +175,22 @@ fn cause_of_alert(plan: &Plan, tls: &TlsFault, hellos: HelloResults<'_>, code: u
             "The server requires a client certificate (--cert, --key), and smtpcheck sent none."
         }
         40 if hellos.current.is_some() => {
-            "The client and the server have a TLS version and cipher suites in common. The handshake may have failed because of the key exchange group, or because of the type of the certificate's key or signature (Brainpool, DSA)."
+            "The client and the server have a TLS version and cipher suites in common. The handshake may have failed because of the key exchange group, or because of the type of key or signature in the certificate (Brainpool, DSA)."
         }
         40 | 71 if hellos.reject_everything => {
             "The server also rejects a ClientHello that offers all versions and cipher suites. Usually, the server has no certificate, or has a certificate that it cannot use."
         }
         40 | 70 | 71 => {
-            "The server supports no TLS version or cipher suite that smtpcheck offers (TLS 1.2 and 1.3 with current cipher suites). Servers that support only TLS 1.0 or 1.1 respond in this way."
+            "The server supports no TLS version or cipher suite that smtpcheck offers (TLS 1.2 and 1.3 with current cipher suites). This is how servers that support only TLS 1.0 or 1.1 respond."
         }
         112 if hellos.accept_without_name => {
             "The server has no certificate for the server name that was sent. It responds to a ClientHello without a name."
         }
         112 if tls.sni.is_none() => "The server has no certificate for clients that send no server name.",
         112 => "The server has no certificate for the server name that was sent.",
-        80 => "The server has an internal error. Usually its key or certificate is missing, or the two do not match.",
+        80 => {
+            "The server has an internal error. Usually, the server's key or certificate is missing, or the two do not match."
+        }
         42..=46 | 48 if plan.tls.identity.is_some() => "The server does not accept the client certificate (--cert).",
         42..=46 | 48 | 116 => "The server requires a client certificate.",
         _ => "The server rejected the handshake. The alert shows the reason.",
@@ -231,7 +234,7 @@ fn last_resorts(plan: &Plan) -> [Fix; 2] {
     let starttls = if plan.tls_use() == TlsUse::Implicit { "" } else { " -starttls smtp" };
     [
         Fix::text(
-            "Server operator: read the mail log for the time of the check, and check the certificate, the key and the TLS versions that are enabled",
+            "Server operator: read the mail log for the time of the check, and check the certificate, the key and the enabled TLS versions",
         ),
         Fix::run(
             "Try a handshake with another TLS library",
@@ -240,7 +243,7 @@ fn last_resorts(plan: &Plan) -> [Fix; 2] {
     ]
 }
 
-/// The beginning of the summary, by the first bytes that arrived instead of TLS.
+/// The beginning of the summary, depending on the first bytes that arrived instead of TLS.
 fn in_place_of_tls(tls: &TlsFault) -> &'static str {
     match FirstBytes::of(tls.first_bytes.as_bytes()) {
         FirstBytes::Smtp => "the server sends unencrypted SMTP",

@@ -1,19 +1,20 @@
-//! Finds out why a handshake failed. After a failure, smtpcheck sends further ClientHellos to find out what the server
-//! would have accepted: old versions and cipher suites, a smaller ClientHello, or a ClientHello without a server name.
+//! Finds out why a handshake failed. After a failure, smtpcheck sends additional ClientHellos to find out what the
+//! server would have accepted: old versions and cipher suites, a smaller ClientHello, or a ClientHello without a server
+//! name.
 //!
 //! These ClientHellos are sent:
-//! 1. TLS 1.2 and all older versions with all suites, after every failure in TLS.
+//! 1. TLS 1.2 and all older versions with all suites, after every TLS failure.
 //! 2. A small ClientHello, if the server sent no TLS response to the normal one, or could not parse it (alerts 10, 47,
 //!    50, 109). If the small ClientHello succeeds, a large one follows, to prove that the size is the reason.
 //! 3. A ClientHello without a server name, if the server rejected the name (alert 112).
-//! 4. TLS 1.3 with all groups, if TLS 1.2 was rejected too.
+//! 4. TLS 1.3 with all groups, if the server also rejected TLS 1.2.
 //! 5. TLS 1.2 without the families of suites that the server has chosen so far, at most twice, if it chose parameters
 //!    that smtpcheck's TLS library does not offer. This shows for which clients the handshake fails.
 //!
-//! A scan sends the ClientHellos of 4 and 5 itself.
+//! A scan sends the ClientHellos described in 4 and 5 itself.
 //!
 //! Modules: [`client_certificate`] and [`parameters`] (failures with a known reason), [`failed`] (all others),
-//! [`hellos`] (results of the further ClientHellos), and [`rules`].
+//! [`hellos`] (results of the additional ClientHellos), and [`rules`].
 
 mod client_certificate;
 mod failed;
@@ -67,7 +68,7 @@ fn more_parameters(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
     let Some(taken) = wide.accepted() else {
         return is_alert(wide).then_some(Offer::Version { version: Version::Tls13 });
     };
-    // If the type of the key is the reason, other suites do not help.
+    // If the key type is the reason, other suites do not help.
     let obstacle = clients::own_obstacle_to(wide);
     let is_worth_it = matches!(obstacle, Some(clients::Obstacle::CipherSuite | clients::Obstacle::Group));
     if taken.version != Version::Tls12 || !is_worth_it {

@@ -1,5 +1,5 @@
 //! Handshakes that failed because the client and the server do not support the same parameters (version, cipher suite,
-//! group, type of key or signature, size of the ClientHello), or because a device on the network path changed them.
+//! group, key or signature type, ClientHello size), or because a device on the network path changed them.
 
 use super::super::clients;
 use super::super::finding::Finding;
@@ -18,7 +18,7 @@ pub(super) fn downgraded(plan: &Plan, tls: &TlsFault) -> Option<Finding> {
     if tls.kind != (TlsFaultKind::Incompatible { why: Incompatibility::Downgraded }) {
         return None;
     }
-    let summary = "the server supports TLS 1.3 but chose TLS 1.2, although TLS 1.3 was offered".to_owned();
+    let summary = "the server supports TLS 1.3 but chose TLS 1.2, although smtpcheck offered TLS 1.3".to_owned();
     let mut finding = Finding::new(&TLS_DOWNGRADED, Phase::Tls, Confidence::Likely, summary);
     finding.cause = "A device on the network path (a proxy, a firewall, or an on-path attacker) probably removes TLS 1.3 from the ClientHello. The server's response contains a downgrade marker, which shows that the server supports TLS 1.3.".to_owned();
     finding.otherwise = Some(
@@ -76,8 +76,8 @@ fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, vers
     finding
 }
 
-/// Certain if the server rejected a ClientHello without the family of suites that it chose, because it then supports no
-/// suite that smtpcheck's TLS library offers.
+/// Certain if the server rejected a ClientHello without the family of suites that it chose, because this means that it
+/// supports no suite that smtpcheck's TLS library offers.
 fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHello) -> Finding {
     let prime = taken.dh_bits.map(|bits| format!(" and a Diffie-Hellman prime of {bits} bits")).unwrap_or_default();
     let summary = format!(
@@ -102,7 +102,7 @@ fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHell
     finding.cause =
         format!("The reason is the cipher suite, not the TLS version or the certificate. The server {has} {exchange}");
     finding.otherwise = (!is_all).then(|| {
-        "The server may support current cipher suites too, and may have ended the handshake for another reason. Its mail log shows the reason."
+        "The server may also support current cipher suites, and may have ended the handshake for another reason. Its mail log shows the reason."
             .to_owned()
     });
     finding.consequences = clients::sentences(evidence);
@@ -124,7 +124,7 @@ fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHell
 fn exchange(taken: &ServerHello) -> String {
     match (taken.dh_bits, taken.suite_name.as_str()) {
         (Some(bits), _) if bits < 2048 => format!(
-            "finite-field Diffie-Hellman (DHE) with a prime of {bits} bits. rustls, which smtpcheck uses, and Go do not offer DHE at all. OpenSSL 3 with its defaults (security level 2) ends the handshake with \"dh key too small\". Postfix accepts such a prime if TLS is opportunistic."
+            "finite-field Diffie-Hellman (DHE) with a prime of {bits} bits. rustls, which smtpcheck uses, and Go do not offer DHE at all. With its default settings (security level 2), OpenSSL 3 aborts the handshake with \"dh key too small\". Postfix accepts such a prime if TLS is opportunistic."
         ),
         (Some(bits), _) => format!(
             "finite-field Diffie-Hellman (DHE) with a prime of {bits} bits. OpenSSL 3 accepts such a prime. rustls, which smtpcheck uses, and Go do not offer DHE at all."
@@ -137,7 +137,7 @@ fn exchange(taken: &ServerHello) -> String {
 }
 
 /// A finding if the client and the server support the same version and suites, but smtpcheck's TLS library does not
-/// support the group, or the type of key or signature, that the server chose.
+/// support the group, key type or signature type that the server chose.
 pub(super) fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
     // Alerts about parameters that both sides must support (RFC 8446 §6.2): handshake_failure, illegal_parameter,
     // protocol_version, insufficient_security.
@@ -164,10 +164,10 @@ pub(super) fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
         clients::Obstacle::KeyOrSignature => {
             let key = hello.seen().and_then(|seen| seen.presented.as_ref()?.leaf()).map(|leaf| leaf.key.as_str());
             let what = match (taken.signature.as_deref(), key) {
-                (Some(name), Some(key)) => format!("the handshake signature {name} (key of the certificate: {key})"),
+                (Some(name), Some(key)) => format!("the handshake signature {name} (certificate key: {key})"),
                 (Some(name), None) => format!("the handshake signature {name}"),
                 (None, Some(key)) => format!("a certificate with the key {key}"),
-                (None, None) => "a certificate with an unusual type of key".to_owned(),
+                (None, None) => "a certificate with an unusual key type".to_owned(),
             };
             (
                 &TLS_KEY_UNUSUAL,
@@ -186,7 +186,7 @@ pub(super) fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
         "The server and smtpcheck support the same TLS version and cipher suites. In response to a ClientHello that offers all algorithms, the server chose {what}, which smtpcheck's TLS library (rustls) does not support."
     );
     finding.otherwise = Some(
-        "The server may support common algorithms too, and may have ended the handshake for another reason. Its mail log shows the reason."
+        "The server may also support common algorithms, and may have ended the handshake for another reason. Its mail log shows the reason."
             .to_owned(),
     );
     finding.consequences = clients::sentences(evidence);
@@ -204,9 +204,9 @@ pub(super) fn too_large(evidence: &Evidence) -> Option<Finding> {
             .to_owned();
     let mut finding = Finding::new(&TLS_LARGE_HELLO_REFUSED, Phase::Tls, Confidence::Likely, summary);
     finding = finding.tried(small.probe.id).tried(large.probe.id);
-    finding.cause = "The server, or a load balancer or firewall in front of it, reads only the first packet of a ClientHello. The ClientHello of current programs needs two packets, because of the post-quantum key share.".to_owned();
+    finding.cause = "The server, or a load balancer or firewall in front of it, reads only the first packet of a ClientHello. Current programs send a ClientHello that needs two packets, because of the post-quantum key share.".to_owned();
     finding.otherwise = Some(
-        "The server may have reached a connection limit at that time. Repeat the check after a few minutes to find out."
+        "The server may have reached a connection limit at that time. Repeat the check in a few minutes to find out."
             .to_owned(),
     );
     finding.fixes = vec![

@@ -1,8 +1,8 @@
-//! The rules about failed handshakes, with their pages.
+//! Rules for failed handshakes, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &TLS_VERSION_TOO_OLD,
     &TLS_SUITES_TOO_OLD,
@@ -74,7 +74,7 @@ pub(super) static TLS_LARGE_HELLO_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The server sent no TLS response to the normal ClientHello, which needs more than one packet because of its post-quantum key share. It responded to a small ClientHello, but not to a large ClientHello without new algorithms.",
         matters: "Current versions of OpenSSL, Go, rustls and browsers send large ClientHellos, so none of them can connect to this server.",
-        action: "Server operator: update the server, the load balancer or the firewall that inspects TLS, so that it accepts a ClientHello of several packets. Until then, disable post-quantum groups in the programs that connect.",
+        action: "Server operator: update the server, the load balancer or the firewall that inspects TLS to a version that accepts a ClientHello of several packets. Until then, disable post-quantum groups in the programs that connect.",
         example: "a proxy that looks for the server name only in the first packet (tldr.fail)",
         references: "RFC 8446 section 4.1.2; https://tldr.fail",
     },
@@ -85,8 +85,8 @@ pub(super) static TLS_DOWNGRADED: Rule = Rule {
     severity: Severity::Error,
     title: "a device on the network path lowers the TLS version",
     docs: Docs {
-        sees: "The server chose TLS 1.2, although smtpcheck offered TLS 1.3. A downgrade marker in the server's response shows that the server supports TLS 1.3 too.",
-        matters: "Probably a proxy, a firewall or an attacker changes the ClientHello on its way to the server. TLS libraries abort such a handshake.",
+        sees: "The server chose TLS 1.2, although smtpcheck offered TLS 1.3. A downgrade marker in the server's response shows that the server also supports TLS 1.3.",
+        matters: "A proxy, a firewall or an attacker is probably changing the ClientHello in transit. TLS libraries abort such a handshake.",
         action: "Repeat the check from another network. Server operator: if the result is the same from every network, check the proxy or the TLS inspection in front of the server.",
         example: "DOWNGRD 01 at the end of the server's random number",
         references: "RFC 8446 section 4.1.3 (downgrade protection)",
@@ -100,7 +100,7 @@ pub(super) static CLIENT_CERTIFICATE_REQUIRED: Rule = Rule {
     docs: Docs {
         sees: "The server requested a client certificate, smtpcheck sent none (no --cert), and the server aborted the connection.",
         matters: "The server accepts only clients whose certificates it trusts.",
-        action: "Give a client certificate with --cert and --key, or use a port that does not require a client certificate.",
+        action: "Specify a client certificate with --cert and --key, or use a port that does not require a client certificate.",
         example: "alert 116 certificate_required, after the handshake",
         references: "RFC 8446 sections 4.4.2.4 and 6.2",
     },
@@ -111,9 +111,9 @@ pub(super) static CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
     severity: Severity::Error,
     title: "the server rejects the client certificate",
     docs: Docs {
-        sees: "smtpcheck sent the client certificate from --cert, and the server closed the connection with an alert about the certificate.",
+        sees: "smtpcheck sent the client certificate given with --cert, and the server closed the connection with an alert about the certificate.",
         matters: "The client cannot use the server. The client certificate has expired, was revoked, was issued by a CA that the server does not trust, or was sent without its chain.",
-        action: "Compare the alert with the certificate: 45 means expired, 44 revoked, 48 unknown CA. Make sure that the file in --cert contains the complete chain. Server operator: add the CA to those that the server trusts.",
+        action: "Compare the alert with the certificate: 45 means expired, 44 revoked, 48 unknown CA. Make sure that the file given with --cert contains the complete chain. Server operator: add the CA to the server's list of trusted CAs.",
         example: "alert 48 unknown_ca",
         references: "RFC 8446 section 6.2 (error alerts)",
     },

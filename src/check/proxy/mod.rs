@@ -1,6 +1,6 @@
 //! The proxy between this machine and the server. None of these findings is about the mail server, because smtpcheck
 //! did not reach it. If the proxy does not allow the port or cannot reach it, this check tries the other mail ports
-//! through the same proxy.
+//! through the proxy.
 //!
 //! Module [`rules`]: the rules and their pages.
 
@@ -60,7 +60,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// What a kind of fault means.
+/// What each kind of fault means.
 struct ProxyVerdict {
     rule: &'static Rule,
     summary: String,
@@ -96,7 +96,7 @@ fn failed(plan: &Plan, evidence: &Evidence, session: Session<'_>, proxy: &Proxy,
     other_ports(plan, evidence, &mut finding);
     if let Some(variable) = plan.proxy.as_ref().and_then(|settings| settings.variable.as_ref()) {
         finding.fixes.push(Fix::run(
-            format!("The proxy is named by the environment variable {variable}. Connect without it"),
+            format!("The environment variable {variable} specifies the proxy. Connect without the proxy"),
             format!("smtpcheck {target} --noproxy '*'"),
         ));
     }
@@ -107,10 +107,10 @@ fn name_unknown(proxy: &Proxy, said: &Quote<'_>) -> ProxyVerdict {
     ProxyVerdict {
         rule: &PROXY_NAME_UNKNOWN,
         summary: format!("no IP address was found for the proxy {}", proxy.host),
-        cause: format!("The name of the proxy was looked up on this machine: {said}."),
+        cause: format!("The proxy's name was looked up on this machine: {said}."),
         otherwise: None,
         fixes: vec![Fix::text(
-            "Compare the name of the proxy with the instructions of your network's administrator, letter by letter",
+            "Compare the proxy's name with your network administrator's instructions, letter by letter",
         )],
     }
 }
@@ -118,7 +118,7 @@ fn name_unknown(proxy: &Proxy, said: &Quote<'_>) -> ProxyVerdict {
 fn unreachable(proxy: &Proxy, kind: ConnectFaultKind) -> ProxyVerdict {
     let cause = match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => {
-            "The host of the proxy responded that it does not accept connections on this port."
+            "The proxy's host responded that it does not accept connections on this port."
         }
         ConnectFaultKind::TimedOut => "The connection to the proxy was neither accepted nor rejected.",
         _ => "This machine could not connect to the proxy.",
@@ -165,7 +165,7 @@ fn login_required(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) ->
 fn login_rejected(proxy: &Proxy, said: &Quote<'_>) -> ProxyVerdict {
     let is_socks4 = matches!(proxy.scheme, ProxyScheme::Socks4 | ProxyScheme::Socks4a);
     let fix = match is_socks4 {
-        true => "Use a proxy that does not ask this machine for the user (identd), or use SOCKS5",
+        true => "Use a proxy that does not query this machine for the user (identd), or use SOCKS5",
         false => "Check the user name and the password for the proxy. They usually differ from those of the mailbox.",
     };
     ProxyVerdict {
@@ -181,7 +181,7 @@ fn denied(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVe
     let (cause, fix) = match proxy.scheme {
         ProxyScheme::Http => (
             format!(
-                "The rules of the proxy forbid the connection ({said}). HTTP proxies usually allow CONNECT to port 443 only."
+                "The proxy's rules forbid the connection ({said}). HTTP proxies usually allow CONNECT only to port 443."
             ),
             format!(
                 "Ask the proxy's administrator to allow CONNECT to port {0} (tinyproxy: ConnectPort {0}; squid: acl SSL_ports port {0})",
@@ -189,7 +189,7 @@ fn denied(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVe
             ),
         ),
         _ => (
-            format!("The rules of the proxy forbid the connection ({said})."),
+            format!("The proxy's rules forbid the connection ({said})."),
             format!("Ask the proxy's administrator to allow connections to {target}"),
         ),
     };
@@ -198,27 +198,25 @@ fn denied(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVe
         summary: format!("the proxy {proxy} does not allow connections to {target}"),
         cause,
         otherwise: None,
-        fixes: vec![Fix::text(fix), Fix::text("Or connect without the proxy, if the network allows it")],
+        fixes: vec![Fix::text(fix), Fix::text("Alternatively, connect without the proxy, if the network allows it")],
     }
 }
 
 fn server_unreachable(proxy: &Proxy, target: &str, reason: ServerUnreachable, said: &Quote<'_>) -> ProxyVerdict {
     let otherwise = match reason {
         ServerUnreachable::Unknown => {
-            "The proxy does not state a reason. It sends the same response if one of its rules forbids the connection, if the name is unknown, and if the server is down. Read the proxy's log."
+            "The proxy does not state a reason. It sends the same response whether one of its rules forbids the connection, the name is unknown, or the server is down. Read the proxy's log."
         }
         _ => {
-            "The server may be reachable from other networks. Repeat the check without the proxy, or read the proxy's log, to find out."
+            "The server may be reachable from other networks. To find out, repeat the check without the proxy, or read the proxy's log."
         }
     };
     let mut fixes = vec![
-        Fix::text(format!(
-            "Check whether the proxy can resolve the host name and reach the port of the server: {target}"
-        )),
-        Fix::text("Check whether the network of the proxy blocks connections to mail ports"),
+        Fix::text(format!("Check whether the proxy can resolve the host name and reach the server's port: {target}")),
+        Fix::text("Check whether the proxy's network blocks connections to mail ports"),
     ];
     if proxy.scheme == ProxyScheme::Socks4a && reason == ServerUnreachable::Unknown {
-        fixes.push(Fix::text("Try socks4:// or socks5h:// too; some proxies (dante) do not support SOCKS4a"));
+        fixes.push(Fix::text("Also try socks4:// or socks5h://; some proxies (dante) do not support SOCKS4a"));
     }
     ProxyVerdict {
         rule: &PROXY_SERVER_UNREACHABLE,
@@ -230,7 +228,7 @@ fn server_unreachable(proxy: &Proxy, target: &str, reason: ServerUnreachable, sa
 }
 
 fn no_result(proxy: &Proxy, target: &str) -> ProxyVerdict {
-    // These protocols have a single response, so the proxy does not show earlier that it is one.
+    // These protocols have a single response, so there is no earlier sign that the service is a proxy.
     let otherwise = match proxy.scheme {
         ProxyScheme::Socks5 | ProxyScheme::Socks5h => {
             "The proxy itself may be faulty. Check another server through the proxy to find out."
@@ -248,21 +246,21 @@ fn no_result(proxy: &Proxy, target: &str) -> ProxyVerdict {
         otherwise: Some(otherwise),
         fixes: vec![
             Fix::run("Wait longer", format!("smtpcheck {target} --connect-timeout 60s --max-time 2m")),
-            Fix::text("Check whether the network of the proxy blocks connections to mail ports"),
+            Fix::text("Check whether the proxy's network blocks connections to mail ports"),
         ],
     }
 }
 
 fn unsupported(proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVerdict {
     let fix = match proxy.scheme {
-        ProxyScheme::Http => "Check the port of the proxy: a web server does not support CONNECT",
+        ProxyScheme::Http => "Check the proxy's port: a web server does not support CONNECT",
         ProxyScheme::Socks4 | ProxyScheme::Socks4a => "Use SOCKS5 for servers with IPv6 addresses, or use --ipv4",
         ProxyScheme::Socks5 => "Look up the name on the proxy (socks5h://), or use --ipv4",
         ProxyScheme::Socks5h => "Look up the name on this machine (socks5://)",
     };
     ProxyVerdict {
         rule: &PROXY_UNSUPPORTED,
-        summary: format!("{proxy} does not support the request for {target}"),
+        summary: format!("{proxy} does not support the request to connect to {target}"),
         cause: format!("smtpcheck reached the proxy, but the proxy does not support this kind of request: {said}."),
         otherwise: None,
         fixes: vec![Fix::text(fix)],
@@ -289,9 +287,11 @@ fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> ProxyVer
         }
         (SpokenInstead::Smtp, _) => (
             "a mail server",
-            Fix::text("Give the host and port of the proxy with --proxy, and those of the mail server as the target"),
+            Fix::text(
+                "Specify the host and port of the proxy with --proxy, and the host and port of the mail server as the target",
+            ),
         ),
-        (SpokenInstead::Tls, _) => ("a server that expects TLS", Fix::text("Use a port of the proxy without TLS")),
+        (SpokenInstead::Tls, _) => ("a server that expects TLS", Fix::text("Use a proxy port that does not use TLS")),
         (SpokenInstead::Other, _) => {
             ("another service", Fix::text("Check the host, the port and the scheme of the proxy"))
         }
@@ -303,7 +303,7 @@ fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> ProxyVer
             proxy.host.with_port(proxy.port),
             kind(proxy)
         ),
-        cause: format!("The service at this address does not use the protocol of the proxy: {said}."),
+        cause: format!("The service at this address does not use the protocol that the proxy URL specifies: {said}."),
         otherwise: None,
         fixes: vec![fix],
     }
@@ -315,12 +315,12 @@ fn closed(proxy: &Proxy) -> ProxyVerdict {
         summary: format!("{proxy} closed the connection without a response"),
         cause: format!("A {} proxy responds to the request before it closes the connection.", kind(proxy)),
         otherwise: Some(
-            "A proxy may also reject the IP address of this machine in this way. Read the log of the proxy to find out.",
+            "A proxy may also reject this machine's IP address in this way. Read the proxy's log to find out.",
         ),
         fixes: vec![
             Fix::text("Check the host, the port and the scheme of the proxy"),
             Fix::text(
-                "Proxy operator: check whether the rules of the proxy allow this machine (tinyproxy: Allow; dante: client pass)",
+                "Proxy operator: check whether the proxy's rules allow this machine (tinyproxy: Allow; dante: client pass)",
             ),
         ],
     }
@@ -329,7 +329,7 @@ fn closed(proxy: &Proxy) -> ProxyVerdict {
 fn silent(proxy: &Proxy) -> ProxyVerdict {
     ProxyVerdict {
         rule: &PROXY_NO_PROXY,
-        summary: format!("{proxy} accepts the connection and does not respond"),
+        summary: format!("{proxy} accepts the connection but does not respond"),
         cause: format!("A {} proxy responds to the first message immediately.", kind(proxy)),
         otherwise: Some("The proxy may be overloaded. Repeat the check later to find out."),
         fixes: vec![Fix::text("Check the host, the port and the scheme of the proxy")],
@@ -345,7 +345,7 @@ fn kind(proxy: &Proxy) -> &'static str {
     }
 }
 
-/// Adds what the proxy does with the other mail ports.
+/// Adds how the proxy handles the other mail ports.
 fn other_ports(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     let looked: Vec<Session<'_>> = evidence.probes(Purpose::SiblingPort).filter(Session::is_over).collect();
     finding.evidence.probes.extend(looked.iter().map(|session| session.probe.id));
@@ -370,7 +370,7 @@ fn other_ports(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     }
 }
 
-/// A password that was sent to the proxy over a network in clear text. No proxy protocol here has encryption.
+/// A password that was sent to the proxy over a network in clear text. None of these proxy protocols has encryption.
 fn unencrypted_password(session: Session<'_>, proxy: &Proxy) -> Option<Finding> {
     let login = session.events().find(|event| matches!(event.what, EventKind::ProxyLogin { .. }))?;
     let address = session.events().find_map(|event| match &event.what {
@@ -385,8 +385,8 @@ fn unencrypted_password(session: Session<'_>, proxy: &Proxy) -> Option<Finding> 
     let summary = format!("the password for the proxy {proxy} was sent unencrypted");
     let mut finding = Finding::new(&PROXY_PASSWORD_UNENCRYPTED, Phase::Connect, Confidence::Certain, summary).on(login);
     finding.cause = match network(address) {
-        Network::Private => "Proxies of this kind have no encryption. Every device on the path to the proxy, here a private network, can read the password.",
-        Network::Public => "Proxies of this kind have no encryption. Every device on the path to the proxy, here the internet, can read the password.",
+        Network::Private => "Proxies of this kind have no encryption. Every device on the network path to the proxy, here a private network, can read the password.",
+        Network::Public => "Proxies of this kind have no encryption. Every device on the network path to the proxy, here the internet, can read the password.",
     }
     .to_owned();
     finding.fixes.push(Fix::text(
@@ -404,12 +404,12 @@ fn network(ip: IpAddr) -> Network {
     if is_private(ip) { Network::Private } else { Network::Public }
 }
 
-/// Adds to findings about the client's IP address that the server sees the address of the proxy.
+/// Adds to findings about the client's IP address that the server sees the proxy's IP address.
 pub(super) fn explain_address(plan: &Plan, findings: &mut [Finding]) {
     let Some(proxy) = plan.used_proxy() else { return };
     for finding in findings.iter_mut().filter(|finding| finding.rule == "client-reputation") {
         finding.consequences.push(format!(
-            "The connection goes through the proxy {proxy}, so the server sees the IP address of the proxy, not that of this machine"
+            "The connection goes through the proxy {proxy}, so the server sees the proxy's IP address, not this machine's"
         ));
     }
 }

@@ -1,8 +1,8 @@
-//! The rules about proxies, with their pages.
+//! Rules for proxies, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &PROXY_NAME_UNKNOWN,
     &PROXY_UNREACHABLE,
@@ -20,9 +20,9 @@ pub(super) static PROXY_NAME_UNKNOWN: Rule = Rule {
     severity: Severity::Error,
     title: "no IP address was found for the proxy",
     docs: Docs {
-        sees: "The host name of the proxy (--proxy, ALL_PROXY) could not be looked up, or has no IP address.",
+        sees: "The proxy's host name (--proxy, ALL_PROXY) could not be looked up, or has no IP address.",
         matters: "Without the proxy, no connection is possible. The mail server was not tested.",
-        action: "Correct the name of the proxy, or use the DNS resolver of the network that the proxy belongs to (--resolver). To connect directly, use --noproxy '*'.",
+        action: "Correct the proxy's name, or use the DNS resolver of the proxy's network (--resolver). To connect directly, use --noproxy '*'.",
         example: "smtpcheck smtp.example.net --proxy socks5h://proxy.invalid",
         references: "RFC 2308 section 2.1 (what NXDOMAIN means)",
     },
@@ -48,7 +48,7 @@ pub(super) static PROXY_LOGIN_REQUIRED: Rule = Rule {
     docs: Docs {
         sees: "A SOCKS5 proxy accepts only authentication methods that need a login, or an HTTP proxy responded with 407 or 401. No password for the proxy was given.",
         matters: "The proxy does not connect to any server without a login. The mail server was not tested.",
-        action: "Give the user name with --proxy-user, and the password with --proxy-password-file, --proxy-password-command, --proxy-netrc or SMTPCHECK_PROXY_PASSWORD. Passwords in the URL of --proxy are not accepted, because other users of the machine can read command-line arguments.",
+        action: "Specify the user name with --proxy-user, and the password with --proxy-password-file, --proxy-password-command, --proxy-netrc or SMTPCHECK_PROXY_PASSWORD. Passwords in the --proxy URL are not accepted, because other users of the machine can read command-line arguments.",
         example: "HTTP/1.1 407 Proxy Authentication Required",
         references: "RFC 1928 section 3, RFC 1929, RFC 9110 section 15.5.8 (407)",
     },
@@ -70,11 +70,11 @@ pub(super) static PROXY_LOGIN_REJECTED: Rule = Rule {
 pub(super) static PROXY_DENIES_CONNECTION: Rule = Rule {
     id: "proxy-denies-connection",
     severity: Severity::Error,
-    title: "the rules of the proxy forbid the connection",
+    title: "the proxy's rules forbid the connection",
     docs: Docs {
         sees: "A SOCKS5 proxy replied with code 2, or an HTTP proxy responded with 403. smtpcheck then tries the other mail ports through the same proxy.",
-        matters: "HTTP proxies usually allow CONNECT to port 443 only, so mail ports are forbidden. The mail server was not tested.",
-        action: "Ask the administrator of the proxy to allow the port, use a port that the proxy allows, or use a SOCKS proxy.",
+        matters: "HTTP proxies usually allow CONNECT only to port 443, so mail ports are forbidden. The mail server was not tested.",
+        action: "Ask the proxy's administrator to allow the port, use a port that the proxy allows, or use a SOCKS proxy.",
         example: "squid's default configuration: http_access deny CONNECT !SSL_ports",
         references: "RFC 1928 section 6, RFC 9110 section 9.3.6 (CONNECT)",
     },
@@ -88,7 +88,7 @@ pub(super) static PROXY_SERVER_UNREACHABLE: Rule = Rule {
         sees: "smtpcheck reached the proxy. The proxy reported that it could not connect to the server (SOCKS5 codes 1 and 3 to 6, SOCKS4 code 91, most HTTP codes from 300), or it reported no result within the time limit.",
         matters: "The server may be down, the proxy may be unable to resolve the server's name, or the proxy's network may block mail ports.",
         action: "Check the host and port. Repeat the check without the proxy or through another proxy, and read the proxy's log.",
-        example: "HTTP/1.1 503 Service Unavailable from squid, if the server refuses the connection",
+        example: "HTTP/1.1 503 Service Unavailable from squid, when the server refuses the connection",
         references: "RFC 1928 section 6, RFC 9110 section 15.6",
     },
 };
@@ -98,7 +98,7 @@ pub(super) static PROXY_UNSUPPORTED: Rule = Rule {
     severity: Severity::Error,
     title: "the proxy does not support the request",
     docs: Docs {
-        sees: "A SOCKS5 proxy replied with code 7 or 8, SOCKS4 was asked for an IPv6 address, or an HTTP server responded with 400, 404, 405, 501 or 505 to CONNECT.",
+        sees: "A SOCKS5 proxy replied with code 7 or 8, a SOCKS4 proxy was asked to connect to an IPv6 address, or an HTTP server responded with 400, 404, 405, 501 or 505 to CONNECT.",
         matters: "The proxy cannot open the requested connection. The mail server was not tested.",
         action: "For IPv6, use SOCKS5. If a web server responds, correct the host or the port of the proxy.",
         example: "--proxy socks4:// with a server that has only IPv6 addresses",
@@ -109,7 +109,7 @@ pub(super) static PROXY_UNSUPPORTED: Rule = Rule {
 pub(super) static PROXY_NO_PROXY: Rule = Rule {
     id: "proxy-no-proxy",
     severity: Severity::Error,
-    title: "the service at the address of the proxy is not a proxy of the expected type",
+    title: "the service at the proxy's address is not a proxy of the expected type",
     docs: Docs {
         sees: "The response does not belong to the protocol that the proxy URL names, or the service closed the connection or sent nothing.",
         matters: "The scheme, the host or the port of the proxy is wrong, or the proxy rejects this machine without a response. The mail server was not tested.",

@@ -2,15 +2,15 @@
 //! not expect the header.
 //!
 //! Signs of a server that waits, if no header was sent:
-//! 1. the connection is closed without a greeting, or a 421 arrives in its place, after 2.5 to 6 seconds (Dovecot closes
-//!    after 3 s, Postfix sends 421 after 5 s);
-//! 2. a rejection in the greeting or of EHLO says that the header is missing or invalid (Exim, Haraka).
+//! 1. the connection is closed without a greeting, or a 421 arrives in its place, after 2.5 to 6 seconds (Dovecot
+//!    closes after 3 s, Postfix sends 421 after 5 s);
+//! 2. a rejection in the greeting or of EHLO states that the header is missing or invalid (Exim, Haraka).
 //!
 //! The first sign proves nothing, so a second session sends the header. If the server then accepts EHLO, the cause is
 //! certain.
 //!
-//! Signs of a server that rejects the header: an error about the syntax before it replied to EHLO, or a rejection because
-//! of the header. Module [`rules`]: the rules and their pages.
+//! Signs of a server that rejects the header: a syntax error before the reply to EHLO, or a rejection because of the
+//! header. Module [`rules`]: the rules and their pages.
 
 mod rules;
 
@@ -25,10 +25,10 @@ use rules::{PROXY_HEADER_MISSING, PROXY_HEADER_UNEXPECTED};
 
 pub(super) static CHECK: Check = Check { subject: "proxy_header", ask, judge, rules: rules::RULES };
 
-/// The phrase of replies to a connection without a header, or with an invalid one.
+/// The lexicon phrase for replies to a connection without a header, or with an invalid header.
 const HEADER_NEEDED: &str = "proxy-protocol-mismatch";
 
-/// The phrase of replies to a header from a machine that may not send one.
+/// The lexicon phrase for replies to a header from a machine that is not allowed to send one.
 const HEADER_NOT_ALLOWED: &str = "proxy-protocol-not-allowed";
 
 /// How long servers wait for the header, with some tolerance, in milliseconds.
@@ -37,7 +37,7 @@ const WAITING: std::ops::RangeInclusive<f64> = 2500.0..=6500.0;
 /// A session that sends the header, if the server may wait for it.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
-    // The header contains the IP address of the server, which a proxy may not tell.
+    // The header contains the server's IP address, which a proxy may not report.
     let is_known = session.server_address().is_some();
     if plan.proxy_header.is_some() || !is_known || sign_of_waiting(session).is_none() {
         return Vec::new();
@@ -52,7 +52,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 enum WaitingSign<'a> {
     /// The connection was closed, or rejected with 421, after the usual waiting time.
     Time(f64),
-    /// A reply says that the header is missing or invalid.
+    /// A reply states that the header is missing or invalid.
     Reply(ReceivedReply<'a>),
 }
 
@@ -91,8 +91,8 @@ fn is_read_as(received: &ReceivedReply<'_>, phrase: &str) -> bool {
     reading.is_some_and(|reading| matches!(&reading.basis, Basis::Phrase { id } if id == phrase))
 }
 
-/// Whether a reply is about a header that was sent: the lexicon knows the words, or the reply repeats the header as an
-/// unknown command.
+/// Whether a reply is about a header that was sent: the lexicon recognises the reply, or the reply repeats the header
+/// as an unknown command.
 fn is_about_header(received: &ReceivedReply<'_>) -> bool {
     [HEADER_NEEDED, HEADER_NOT_ALLOWED].into_iter().any(|phrase| is_read_as(received, phrase))
         || is_syntax_error(received) && received.reply.joined().contains("PROXY")
@@ -145,7 +145,7 @@ fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     finding.evidence.events.extend(session.events().map(|event| event.seq));
     finding.evidence.probes.extend(probe.map(|probe| probe.probe.id));
     finding.cause = format!(
-        "This port is for connections from a load balancer, which sends a header of the PROXY protocol before everything else. {how}{tested}"
+        "This port is for connections from a load balancer, which sends a PROXY protocol header before anything else. {how}{tested}"
     );
     if confidence == Confidence::Likely {
         finding.otherwise = Some(
@@ -155,7 +155,7 @@ fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     }
     finding.fixes.push(Fix::text("Connect to the load balancer instead of the server behind it"));
     finding.fixes.push(Fix::repeat(
-        "Or repeat the check with the header, if this machine may send it",
+        "Alternatively, repeat the check with the header, if this machine is allowed to send it",
         format!("smtpcheck {target} --haproxy-protocol v1"),
     ));
     finding.fixes.push(Fix::text(
@@ -183,7 +183,7 @@ fn unexpected(plan: &Plan, session: Session<'_>, sent: &Event) -> Option<Finding
         }
         (None, None) => match stray() {
             Some(event) => {
-                (Confidence::Likely, "The server replied to the header as to an unknown command.".to_owned(), event)
+                (Confidence::Likely, "The server treated the header as an unknown command.".to_owned(), event)
             }
             None if in_tls => {
                 (Confidence::Likely, "The TLS handshake failed, because the header is not TLS.".to_owned(), sent)
@@ -201,17 +201,17 @@ fn unexpected(plan: &Plan, session: Session<'_>, sent: &Event) -> Option<Finding
                 .to_owned(),
         );
     }
-    // Without a command: the flags of this run would be added to it, and --haproxy-protocol is one of them.
+    // The fix has no command, because the flags of this run, including --haproxy-protocol, would be added to it.
     finding.fixes.push(Fix::text("Repeat the check without --haproxy-protocol"));
     finding.fixes.push(Fix::text(
-        "Server operator: if a load balancer is in front of this port, switch on the PROXY protocol for it, and allow the load balancer's IP address to send the header",
+        "Server operator: if a load balancer is in front of this port, enable the PROXY protocol for the port, and allow the load balancer's IP address to send the header",
     ));
     finding.failure = Some(if in_tls { PhaseFailure::Tls } else { PhaseFailure::Protocol });
     Some(finding)
 }
 
 /// Errors about commands that smtpcheck did not send, right after the greeting: a load balancer in front of the server
-/// sends the header, and the server does not know it.
+/// sends the header, and the server does not support it.
 fn from_balancer(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let greeted = session
         .all_replies()
@@ -221,10 +221,9 @@ fn from_balancer(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let summary = format!("{} replies to a command that smtpcheck did not send", plan.target.host);
     let mut finding = Finding::new(&PROXY_HEADER_UNEXPECTED, Phase::Greeting, Confidence::Likely, summary).on(event);
     finding.cause = "The server sent an error right after its greeting. A load balancer in front of the server probably sends a PROXY header, and the server treats it as a command.".to_owned();
-    finding.otherwise =
-        Some("The server may be faulty. The log of the server shows which command it received.".to_owned());
+    finding.otherwise = Some("The server may be faulty. The server's log shows which command it received.".to_owned());
     finding.fixes.push(Fix::text(
-        "Server operator: switch on the PROXY protocol in the server (Postfix: smtpd_upstream_proxy_protocol = haproxy, Dovecot: haproxy = yes, Exim: hosts_proxy), or switch it off in the load balancer (haproxy: remove send-proxy)",
+        "Server operator: enable the PROXY protocol in the server (Postfix: smtpd_upstream_proxy_protocol = haproxy, Dovecot: haproxy = yes, Exim: hosts_proxy), or disable it in the load balancer (haproxy: remove send-proxy)",
     ));
     finding.failure = Some(PhaseFailure::Protocol);
     Some(finding)
@@ -246,7 +245,7 @@ fn is_stray_error(event: &Event) -> bool {
     }
 }
 
-/// Lists the findings that follow from a missing or unexpected header under it.
+/// Lists the findings that are caused by a missing or unexpected header as consequences of that finding.
 pub(super) fn absorb(findings: &mut Vec<Finding>) {
     let is_cause =
         |finding: &Finding| finding.rule == PROXY_HEADER_MISSING.id || finding.rule == PROXY_HEADER_UNEXPECTED.id;

@@ -1,8 +1,8 @@
-//! The rules about the PROXY protocol, with their pages.
+//! Rules for the PROXY protocol, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[&PROXY_HEADER_MISSING, &PROXY_HEADER_UNEXPECTED];
 
 pub(super) static PROXY_HEADER_MISSING: Rule = Rule {
@@ -10,8 +10,8 @@ pub(super) static PROXY_HEADER_MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "the server waits for a PROXY header",
     docs: Docs {
-        sees: "The server closes the connection or sends 421 after the time that servers wait for a PROXY header (3 to 5 seconds), or a rejection says that the header is missing or invalid. smtpcheck then sends the header in a second session. If the server accepts EHLO there, the cause is certain. Without such a rejection, the finding is raised only then.",
-        matters: "The port is for connections from a load balancer. Clients that connect to it directly get no service.",
+        sees: "The server closes the connection or sends 421 after 3 to 5 seconds, which is how long servers wait for a PROXY header, or it rejects the session because the header is missing or invalid. smtpcheck then sends the header in a second session. If the server accepts EHLO in that session, the cause is certain. If no rejection mentions the header, smtpcheck reports the finding only in that case.",
+        matters: "The port is for connections from a load balancer. Clients that connect directly are not served.",
         action: "Connect to the load balancer. To test the server behind it, send the header with --haproxy-protocol v1 or v2. Server operator: offer a port without the PROXY protocol for direct connections.",
         example: "Postfix with smtpd_upstream_proxy_protocol = haproxy sends 421 4.3.0 after 5 seconds",
         references: "haproxy, The PROXY protocol, section 2; Postfix postconf(5), smtpd_upstream_proxy_protocol",
@@ -24,8 +24,8 @@ pub(super) static PROXY_HEADER_UNEXPECTED: Rule = Rule {
     title: "the server rejects a PROXY header",
     docs: Docs {
         sees: "After a PROXY header (--haproxy-protocol), the server sends 500 to 503 before the reply to EHLO, rejects the session because of the header, or fails in the TLS handshake. Without a header from smtpcheck, the same errors right after the greeting mean that a load balancer in front of the server sends one.",
-        matters: "The server does not know the PROXY protocol, or does not allow this machine to use it. If it treats the header as a command, replies no longer belong to the commands of the client, and some servers close the connection.",
-        action: "Remove --haproxy-protocol. Server operator: switch on the PROXY protocol in the server, or switch it off in the load balancer.",
+        matters: "The server does not support the PROXY protocol, or does not allow this machine to use it. If it treats the header as a command, its replies no longer match the client's commands, and some servers close the connection.",
+        action: "Remove --haproxy-protocol. Server operator: enable the PROXY protocol in the server, or disable it in the load balancer.",
         example: "500 5.5.2 Error: command not recognized, right after the greeting, behind a haproxy with send-proxy",
         references: "haproxy, The PROXY protocol, section 2; RFC 5321 section 4.2.3 (500 to 503)",
     },

@@ -1,6 +1,6 @@
 //! Uses facts about the login to correct the reading of a rejection: an error of the AUTH exchange is not about the
-//! password, a provider with API keys has no app passwords, and after a login the sender must be an address of the
-//! account.
+//! password, a provider with API keys does not use app passwords, and after a login the sender must be an email address
+//! of the account.
 
 use super::super::finding::{Finding, in_shell};
 use crate::evidence::session::ReceivedReply;
@@ -32,8 +32,8 @@ pub(super) fn corrected(
     }
 }
 
-/// Corrects the reading if, after a login, the server rejects a sender other than the account's own address without
-/// saying why. The reply has only a code, or it mentions a message policy although no message was sent.
+/// Corrects the reading if, after a login, the server rejects a sender other than the account's own email address
+/// without stating a reason. The reply has only a code, or mentions a message policy although no message was sent.
 fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
     let is_vague = match &reading.basis {
@@ -58,13 +58,14 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
                 .to_owned(),
         ),
         fixes: vec![Fix::text(
-            "If the sender must be this address, add it to the account at the provider (alias, sender identity, Send As)",
+            "If you must use this sender address, add it to the account at the provider (alias, sender identity, Send As)",
         )],
         ..reading
     }
 }
 
-/// Corrects the reading if the server rejects a mechanism that it advertises. The client has made no mistake then.
+/// Corrects the reading if the server rejects a mechanism that it advertises. In that case, the client has made no
+/// mistake.
 fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option<Reading> {
     let used = mechanism(session)?;
     let (_, offers) = session.final_capabilities()?;
@@ -80,7 +81,7 @@ fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option
             format!("smtpcheck {target} --user {user} --auth {other}"),
         ),
         None => Fix::text(
-            "Ask the operator how programs log in to this server: it advertises no other mechanism for passwords",
+            "Ask the operator how programs log in to this server, because it advertises no other mechanism for passwords",
         ),
     };
     Some(Reading {
@@ -89,16 +90,14 @@ fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option
         ),
         fixes: vec![
             by_other,
-            Fix::text(format!(
-                "Server operator: configure {used}, or remove it from the mechanisms that the server advertises, and enable PLAIN over TLS"
-            )),
+            Fix::text(format!("Server operator: configure {used}, or stop advertising it, and enable PLAIN over TLS")),
         ],
         ..reading.clone()
     })
 }
 
 /// Corrects the reading of a code, or of general wording about a command, in a reply to AUTH. The lexicon contains the
-/// meaning of the code at AUTH. The fixes depend on the mechanisms that the server advertises.
+/// meaning of the code in a reply to AUTH. The fixes depend on the mechanisms that the server advertises.
 fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: &Reading) -> Option<Reading> {
     // General wording about a command does not show whether the reply is about AUTH or about the login data.
     let is_of_auth = matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-") && id != "auth-command-not-understood");
@@ -123,7 +122,7 @@ fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, r
     });
     let on_other_port = [587u16, 465].into_iter().find(|port| *port != plan.target.port).map(|port| {
         Fix::run(
-            format!("Log in on port {port}, which servers reserve for mail programs"),
+            format!("Log in on port {port}, the port for mail programs"),
             format!("smtpcheck {} --user {user}", plan.target.host.with_port(port)),
         )
     });
@@ -138,7 +137,7 @@ fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, r
         return Some(Reading {
             cause: Cause::Syntax,
             confidence,
-            means: "The server no longer expected login data, so it treated the data as a command. It did not check the password.".to_owned(),
+            means: "The server no longer expected login data, so it treated the data as a command, and did not check the password.".to_owned(),
             otherwise: Some("A device between you and the server may have removed or changed a line of the exchange.".to_owned()),
             fixes: [by_other, on_other_port, Some(operator)].into_iter().flatten().collect(),
             ..reading.clone()
@@ -184,7 +183,7 @@ fn is_with_key(provider: &Provider) -> bool {
 }
 
 /// Replaces a general reading of rejected credentials with one for the provider. The general readings recommend app
-/// passwords and webmail, which such a provider does not have.
+/// passwords and webmail, which such a provider does not offer.
 fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
     let is_of_provider = match &reading.basis {
         Basis::ProviderStatus { provider: whose, .. } => *whose == provider.id.as_str(),
@@ -200,7 +199,7 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
     reading.cause = Cause::Credentials;
     reading.confidence = reading.confidence.min(Confidence::Likely);
     reading.means = format!(
-        "{name} does not accept this user name with this key. It has no app passwords: the user name is {user}, and the password is {password}."
+        "{name} does not accept this user name with this key. It does not use app passwords: the user name is {user}, and the password is {password}."
     );
     reading.otherwise = Some(
         "The key may have been deleted, lack the permission to send, or belong to another region or account."
@@ -214,14 +213,15 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
         },
         Fix::text(format!("As the user name, use {user}")),
         Fix::run(
-            "Compare the host, port and user name with those of the provider",
+            "Compare the host, port and user name with the provider's settings",
             format!("smtpcheck providers {id}"),
         ),
     ];
     reading
 }
 
-/// Adds advice about a sender that was rejected after a login. Most often, it is not the account's own address.
+/// Adds advice about a sender that was rejected after a login. Most often, the sender is not the account's own email
+/// address.
 pub(super) fn sender_of_account(
     plan: &Plan,
     logged_in: bool,
@@ -239,7 +239,7 @@ pub(super) fn sender_of_account(
     finding.fixes.retain(|fix| fix.when != Some(FixWhen::OtherSender));
     if from.eq_ignore_ascii_case(&login.user) {
         finding.consequences.push(
-            "The sender is the same as the user name of the login. If this name is an alias, send from the account's primary email address"
+            "The sender is the same as the login's user name. If this name is an alias, send from the account's primary email address"
                 .to_owned(),
         );
         return;

@@ -3,7 +3,7 @@
 //! 1. If MAIL FROM was rejected, later rejections of recipients are its consequence, not separate findings.
 //! 2. Rejections of several recipients for the same reason are one finding.
 //! 3. A reply that the lexicon recognises raises the rule of its category. If the text is not recognised, the rule of
-//!    the phase is raised, and the finding states that it is based on the code only.
+//!    the phase is raised, and the finding states that it is based only on the code.
 
 mod login;
 mod rules;
@@ -40,7 +40,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     if protocol::accepts_other(evidence).is_some() {
         refusals.retain(|received| !matches!(received.event.phase, Phase::Ehlo | Phase::EhloTls));
     }
-    // `parameters` reports a rejection that is proved to be about a parameter.
+    // `parameters` reports a rejection that is proved to be caused by a parameter.
     if let Some((rejected, _)) = parameters::proved(plan, evidence) {
         refusals.retain(|received| received.event.seq != rejected.event.seq);
         if rejected.event.phase == Phase::Mail {
@@ -86,7 +86,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
                 let cause = reading.cause;
                 let mut finding = finding(plan, session, received, reading);
                 login::sender_of_account(plan, logged_in, received, cause, &mut finding);
-                // The fixes are now selected: a saved report contains no conditions.
+                // The fixes are selected at this point, because a saved report contains no conditions.
                 finding.fixes.iter_mut().for_each(|fix| fix.when = None);
                 if received.event.phase == Phase::Greeting {
                     weigh_other_family(plan, evidence, &mut finding);
@@ -114,7 +114,7 @@ fn closes_behind_envelope(session: Session<'_>) -> Option<ReceivedReply<'_>> {
 fn refusals(session: Session<'_>) -> Vec<ReceivedReply<'_>> {
     let mut found = Vec::new();
     for phase in [Phase::Greeting, Phase::Ehlo, Phase::Starttls, Phase::EhloTls, Phase::Auth, Phase::Mail] {
-        // `greeting` reports a server of another protocol that rejects EHLO.
+        // `greeting` reports a server that uses another protocol and rejects EHLO.
         let of_smtp = phase != Phase::Ehlo || service_with_codes(session).is_none();
         found.extend(session.reply_at(phase).filter(|received| of_smtp && is_refusal(session, *received)));
     }
@@ -129,7 +129,7 @@ fn refusals(session: Session<'_>) -> Vec<ReceivedReply<'_>> {
 }
 
 fn is_refusal(session: Session<'_>, received: ReceivedReply<'_>) -> bool {
-    // `session` reports invalid and incomplete replies, and replies to another command.
+    // `session` reports invalid and incomplete replies, and replies that belong to another command.
     let refuses = received.fit() == Fit::Rejects;
     match received.event.phase {
         // `auth` reports a cancelled exchange.
@@ -155,7 +155,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     finding.otherwise = reading.otherwise;
     if !known {
         finding.cause = format!(
-            "{} This is based on the reply code only, because smtpcheck does not recognise the text.",
+            "{} This is based only on the reply code, because smtpcheck does not recognise the text.",
             finding.cause
         );
         // A code alone always allows another explanation.
@@ -200,11 +200,11 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     if phase == Phase::Mail
         && session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts())
     {
-        finding.consequences.push("The server rejected the recipients because it has accepted no sender".to_owned());
+        finding.consequences.push("The server rejected the recipients because it has not accepted a sender".to_owned());
     }
     if phase == Phase::Auth {
         finding.consequences.extend(super::auth::challenge_error(session));
-        // Features of the password matter only if the server rejected it.
+        // Features of the password matter only if the server rejected the password.
         if received.reply.class() == Class::Permanent {
             finding.consequences.extend(super::auth::oddities(session));
             if reading.cause == Cause::Credentials {
@@ -229,7 +229,10 @@ fn with_one_domain(plan: &Plan) -> Option<Fix> {
         return None;
     }
     let target = plan.target.host.with_port(plan.target.port);
-    Some(Fix::run("Use the user name with only one domain", format!("smtpcheck {target} --user {}", in_shell(&once))))
+    Some(Fix::run(
+        "Use a user name that contains only one domain",
+        format!("smtpcheck {target} --user {}", in_shell(&once)),
+    ))
 }
 
 /// A fix for servers that store hashed passwords: they can check a password that is sent to them, but not a proof that
@@ -267,28 +270,27 @@ fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading 
         return reading;
     }
     let means =
-        "The server requires encryption, although the connection is already encrypted. A device in front of the server may terminate TLS, so the server receives an unencrypted session."
+        "The server requires encryption, although the connection is already encrypted. A device in front of the server may terminate TLS, in which case the server receives an unencrypted session."
             .to_owned();
     let otherwise =
         "The server may use the code for another reason, for example a missing login. Its mail log shows the reason.";
     let fixes = vec![
         Fix::text(
-            "Server operator: find the proxy or load balancer that terminates TLS in front of the server. Let it pass TLS through to the server, or configure the server to treat sessions from it as encrypted.",
+            "Server operator: find the proxy or load balancer that terminates TLS in front of the server. Configure it to pass TLS through to the server, or configure the server to treat its sessions as encrypted.",
         ),
         Fix::text(
-            "Repeat the check from another network, to find out whether a device on the network path terminates TLS",
+            "To find out whether a device on the network path terminates TLS, repeat the check from another network",
         ),
     ];
     Reading { confidence: Confidence::Possible, means, otherwise: Some(otherwise.to_owned()), fixes, ..reading }
 }
 
-/// Corrects the reading of a reply about the size of a message: smtpcheck sends no message, and announces no size.
+/// Corrects the reading of a reply about the size of a message: smtpcheck neither sends a message nor announces a size.
 fn doubted_without_message(reading: Reading) -> Reading {
     if reading.cause != Cause::TooLarge {
         return reading;
     }
-    let means =
-        "The server replies that the message is too large, although smtpcheck sends no message and announces no size.";
+    let means = "The server replies that the message is too large, although smtpcheck neither sends a message nor announces a size.";
     let otherwise = || "The server may use the reply for another reason, such as a full mailbox.".to_owned();
     Reading {
         confidence: reading.confidence.min(Confidence::Likely),
@@ -310,7 +312,7 @@ fn weighed(plan: &Plan, received: ReceivedReply<'_>, reading: Reading, logged_in
 }
 
 fn of_phase(received: ReceivedReply<'_>) -> &'static Rule {
-    // Every phase has a rule for the replies that reach this function. The only such reply to RSET or QUIT is 421.
+    // Every phase has a rule for the replies that reach this function. For RSET or QUIT, the only such reply is 421.
     rule_at(reply_phase(received.event.phase), received.reply).unwrap_or(&rules::RECIPIENT_REFUSED)
 }
 
@@ -419,7 +421,7 @@ fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: F
     let rcpt = tested_recipient(plan, received).unwrap_or_else(|| "RECIPIENT".to_owned());
     let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
     let values = [
-        // A mailbox that exists. It is replaced before the domain in it.
+        // A mailbox that exists. This placeholder is replaced before the placeholder for its domain.
         ("postmaster@{rcpt_domain}", known_mailbox(plan, received)),
         ("{host}", plan.target.host.to_string()),
         ("{port}", plan.target.port.to_string()),

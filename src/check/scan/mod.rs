@@ -1,11 +1,11 @@
 //! The TLS scan (`--tls-scan`): the versions, cipher suites, groups and certificates that a server accepts, not only
-//! those that it chose for smtpcheck. smtpcheck sends ClientHellos one after the other and completes none of the
-//! handshakes.
+//! those that it chose in the session with smtpcheck. smtpcheck sends ClientHellos one after the other and completes
+//! none of the handshakes.
 //!
-//! Read next: [`order`], the order of the ClientHellos, and the reasons for it; [`results`], the results of a scan;
-//! [`profile`], the comparison with published profiles.
+//! Read next: [`order`], the order of the ClientHellos and the reasons for this order; [`results`], the results of a
+//! scan; [`profile`], the comparison with published profiles.
 //!
-//! If a server rejects a connection during the scan, it limits the rate of connections (throttling). The scan then
+//! If a server rejects a connection during the scan, it is limiting the rate of connections (throttling). The scan then
 //! stops, and items that were not tested are unknown, never "no". If a server only closes the connection, it may object
 //! to what the ClientHello offered, or to the client itself. This counts as "no" only if the server responds to a later
 //! ClientHello. To test this, the scan ends with the ClientHello of a current client.
@@ -122,8 +122,8 @@ fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     Some(finding)
 }
 
-/// The shortest acceptable Diffie-Hellman prime, in bits. Shorter primes can be broken by precomputation with enough
-/// computing power (RFC 9325 §4.1, Logjam).
+/// The shortest acceptable Diffie-Hellman prime, in bits. With enough computing power, shorter primes can be broken by
+/// precomputation (RFC 9325 §4.1, Logjam).
 const LEAST_PRIME: u32 = 2048;
 
 fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
@@ -232,7 +232,7 @@ fn renegotiation(evidence: &Evidence, seen: &Seen<'_>) -> Option<Finding> {
     let summary = if taken.compression {
         format!("in {}, the server uses compression", taken.version)
     } else {
-        format!("in {}, the server does not protect renegotiation", taken.version)
+        format!("in {}, the server does not support secure renegotiation", taken.version)
     };
     let mut finding = Finding::new(&clients::TLS_RENEGOTIATION_INSECURE, Phase::Tls, Confidence::Certain, summary);
     finding.cause = "The server's TLS library is more than ten years old, or its defaults were changed.".to_owned();
@@ -257,7 +257,7 @@ fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
                      them to the oldest version."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "Server operator: disable TLS 1.1 and older, so that a downgrade to them is not possible (command for Postfix)",
+        "Server operator: disable TLS 1.1 and older, which makes a downgrade to these versions impossible (command for Postfix)",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2' smtpd_tls_mandatory_protocols='>=TLSv1.2'",
     )];
     Some(finding.tried(hello.probe.id))
@@ -277,7 +277,7 @@ fn extended_master_secret(evidence: &Evidence, seen: &Seen<'_>, scan: &Scan) -> 
         Finding::new(&clients::TLS_EXTENDED_MASTER_SECRET_MISSING, Phase::Tls, Confidence::Certain, summary);
     finding.cause =
         "Without the extended master secret, the keys do not depend on the entire handshake (RFC 7627). Clients in FIPS \
-                     mode refuse to connect. Other clients connect, but cannot resume sessions safely."
+                     mode refuse to connect. Other clients can connect, but cannot resume sessions safely."
             .to_owned();
     finding.fixes = vec![Fix::text("Server operator: update the TLS library of the mail server")];
     Some(finding.tried(one.hello.probe.id))
@@ -292,7 +292,7 @@ fn inconclusive(scan: &Scan, seen: &Seen<'_>) -> Option<Finding> {
     finding.fixes = vec![Fix::text(if is_own_limit {
         "Repeat the scan with a higher --max-connections and --max-time"
     } else {
-        "Repeat the scan after a few minutes, or from an IP address whose connections the server does not limit"
+        "Repeat the scan in a few minutes, or from an IP address whose connections the server does not limit"
     })];
     let hellos = seen.hellos.iter().map(|one| one.hello);
     for hello in hellos.filter(|hello| is_rejected(*hello) || !hello.is_answered()) {

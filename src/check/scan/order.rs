@@ -118,7 +118,7 @@ fn key_exchange(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
     offers.into_iter().find_map(|offer| unasked(seen, offer))
 }
 
-/// Up to two ClientHellos about further groups, and then further suites of TLS 1.2 or older.
+/// Up to two ClientHellos that offer further groups, and then further suites of TLS 1.2 or older.
 fn a_few_more(seen: &Seen<'_>) -> Option<Offer> {
     let asked = seen.hellos.iter().filter(|one| matches!(one.offer(), Offer::OtherGroups { .. })).count();
     let group = if asked < 2 { next_group(seen, Version::Tls13) } else { None };
@@ -173,8 +173,8 @@ pub(super) fn other_order(suites: &[u16]) -> Option<Vec<u16>> {
     (other.len() > 1 && other.first() != suites.first()).then_some(other)
 }
 
-/// If the server closed the last connection: a ClientHello that every current server accepts, to find out whether the
-/// server still responds.
+/// If the server closed the last connection, this is a ClientHello that every current server accepts, to find out
+/// whether the server still responds.
 fn control(seen: &Seen<'_>) -> Option<Offer> {
     let is_closed = seen.hellos.last().is_some_and(|one| is_hung_up_on(&one.hello));
     if is_closed { unasked(seen, Offer::Small) } else { None }

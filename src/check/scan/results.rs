@@ -35,7 +35,7 @@ pub struct Scan {
     /// Groups that were accepted in TLS 1.2 and older; null without `--tls-scan=full`, or if no such version is
     /// accepted.
     pub groups_before_1_3: Option<Vec<String>>,
-    /// Whether that list is complete. False if all certificates are ECDSA, because their curve must always be offered.
+    /// Whether that list is complete. False if all certificates are ECDSA, because their curves must always be offered.
     pub groups_before_1_3_complete: bool,
     /// Whether a group with ML-KEM is accepted.
     pub post_quantum: Support,
@@ -43,11 +43,11 @@ pub struct Scan {
     pub without_forward_secrecy: Support,
     /// Whether finite-field ephemeral Diffie-Hellman (DHE) is accepted.
     pub dhe: Support,
-    /// The size of the smallest prime that the server used, in bits; null if it used no prime.
+    /// The size in bits of the smallest prime that the server used; null if it used no prime.
     pub dh_bits: Option<u32>,
     /// Whether the server signs with MD5, SHA-1 or SHA-224 in TLS 1.2; tested only with `--tls-scan=full`.
     pub old_hashes: Support,
-    /// The certificates that the server presented, one for each type of key.
+    /// The certificates that the server presented, one for each key type.
     pub certificates: Vec<CertificateSeen>,
     /// Extensions and features, mostly of TLS 1.2 and older.
     pub features: Features,
@@ -91,8 +91,8 @@ pub struct VersionSeen {
     pub suites: Option<Vec<String>>,
     /// Whether the list of suites is complete.
     pub suites_complete: bool,
-    /// Whether the server's or the client's preference decides which suite is used; null if it was not tested, or if
-    /// only one suite is accepted.
+    /// Whether the server's or the client's preference determines the suite; null if it was not tested, or if only one
+    /// suite is accepted.
     pub preference: Option<Preference>,
 }
 
@@ -129,7 +129,7 @@ pub struct WeakSeen {
     pub suites: Vec<SuiteSeen>,
 }
 
-/// A certificate with one type of key.
+/// A certificate with one key type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CertificateSeen {
@@ -257,7 +257,7 @@ fn version_seen(seen: &Seen<'_>, version: Version, depth: ScanDepth) -> VersionS
     }
 }
 
-/// Whether the server rejected all suites of a version in both lists, except the known ones.
+/// Whether the server rejected all suites of a version in both lists, except the known suites.
 fn has_all_suites(seen: &Seen<'_>, version: Version) -> bool {
     let rejected = |list: SuiteList| {
         seen.is_exhausted(
@@ -368,7 +368,7 @@ fn features(seen: &Seen<'_>) -> Features {
 /// RFC 7507 §2.
 const INAPPROPRIATE_FALLBACK: u8 = 86;
 
-/// The different chains that the server presented, with that of the main session first.
+/// The different chains that the server presented, with the chain from the main session first.
 pub(super) fn chains<'a>(session: Session<'a>, evidence: &'a Evidence) -> Vec<(Option<HelloProbe<'a>>, &'a Presented)> {
     let first = session.handshake().map(|(_, handshake)| (None, &handshake.presented));
     let others = evidence

@@ -1,8 +1,8 @@
-//! The rules about the results of a TLS scan, with their pages.
+//! Rules for the results of a TLS scan, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &TLS_OLD_VERSION_ACCEPTED,
     &TLS_WEAK_SUITE_ACCEPTED,
@@ -16,7 +16,7 @@ pub(super) static TLS_OLD_VERSION_ACCEPTED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server still accepts deprecated TLS versions",
     docs: Docs {
-        sees: "With --tls-scan, the server accepts a ClientHello that offers only TLS 1.1, TLS 1.0, SSLv3 or SSLv2. On port 25, the finding is a notice, because, between mail servers, an old version is better than no encryption.",
+        sees: "With --tls-scan, the server accepts a ClientHello that offers only TLS 1.1, TLS 1.0, SSLv3 or SSLv2. On port 25, the finding is a notice, because an old version is better than no encryption between mail servers.",
         matters: "An on-path attacker may be able to downgrade clients to these versions, which have known weaknesses. Security audits report such versions as a fault.",
         action: "Server operator: disable these versions. In Postfix, set smtpd_tls_protocols and smtpd_tls_mandatory_protocols to >=TLSv1.2.",
         example: "a server that accepts TLS 1.0 and TLS 1.1 in addition to TLS 1.3",
@@ -55,9 +55,9 @@ pub(super) static TLS_PROFILE_NOT_MET: Rule = Rule {
     severity: Severity::Warning,
     title: "the server deviates from the published TLS profile",
     docs: Docs {
-        sees: "With --tls-profile, the server's versions, cipher suites, groups, Diffie-Hellman prime, certificates or features deviate from the profile of Mozilla, NCSC-NL or BSI. The finding lists each deviation with the section of the publication. The finding is a notice if the profile does not require the changes but only recommends them.",
+        sees: "With --tls-profile, the server's versions, cipher suites, groups, Diffie-Hellman prime, certificates or features deviate from the profile of Mozilla, NCSC-NL or BSI. The finding lists each deviation with the section of the publication. The finding is a notice if the profile only recommends the changes and does not require them.",
         matters: "Some security audits and contracts require such a profile. A profile can be stricter than necessary, so a server that does not meet it can still be secure.",
-        action: "Server operator: make the listed changes, which are sorted by importance, and repeat the check. Check the requirements that cannot be tested from outside in the server's configuration.",
+        action: "Server operator: make the listed changes, which are sorted by importance, and repeat the check. In the server's configuration, check the requirements that cannot be tested from outside.",
         example: "smtpcheck mx.example.net:25 --tls-profile ncsc-nl-2025, where the server accepts TLS 1.0",
         references: "Mozilla Server Side TLS 5.8, NCSC-NL guidelines for TLS 2025-05, BSI TR-03116-4 with TR-02102-2; RFC 9325 section 1 (the IETF's recommendations)",
     },

@@ -107,7 +107,7 @@ impl<'a> Seen<'a> {
             _ => false,
         };
         let asked: Vec<&One<'_>> = self.hellos.iter().filter(alone).collect();
-        // TLS 1.2 is tested with both types of certificates.
+        // TLS 1.2 is tested with both certificate types.
         let enough = if version == Version::Tls12 { 2 } else { 1 };
         // A server that responds with a version that was not offered does not support the offered version.
         let is_no = |one: &&One<'_>| one.is_rejected || one.taken.is_some();
@@ -128,8 +128,8 @@ impl<'a> Seen<'a> {
         Version::ALL.into_iter().rev().filter(|version| self.version(*version) == Support::Yes).collect()
     }
 
-    /// The newest accepted version up to TLS 1.2. The names of its suites contain the key exchange and the type of
-    /// certificate.
+    /// The newest accepted version up to TLS 1.2. The names of its suites contain the key exchange and the certificate
+    /// type.
     pub(super) fn newest_old_style(&self) -> Option<Version> {
         self.spoken().into_iter().find(|version| *version < Version::Tls13)
     }
@@ -201,8 +201,8 @@ pub(super) fn has_tls(session: Session<'_>) -> bool {
     session.handshake().is_some() || session.fault().is_some_and(failed_in_tls)
 }
 
-/// Whether the server closed the connection without a response. Never for SSLv2, which has no alerts, so that closing
-/// the connection is the usual rejection.
+/// Whether the server closed the connection without a response. Never for SSLv2, which has no alerts: closing the
+/// connection is its usual form of rejection.
 pub(super) fn is_hung_up_on(hello: &HelloProbe<'_>) -> bool {
     hello.is_hung_up() && hello.request.offer != Offer::Sslv2
 }

@@ -4,7 +4,7 @@ use super::seen::Seen;
 use crate::evidence::{Fault, HelloOutcome, HelloProbe, Outcome};
 use crate::question::Offer;
 
-/// The reason why the scan stopped early, as a clause for a summary; none if it did not.
+/// The reason why the scan stopped early, as a clause for a summary; none if it did not stop early.
 pub(super) fn stopped(seen: &Seen<'_>) -> Option<String> {
     let hellos: Vec<HelloProbe<'_>> = seen.hellos.iter().map(|one| one.hello).collect();
     if hellos.last().is_some_and(|last| last.request.offer == Offer::Small && last.is_hung_up()) {

@@ -276,7 +276,7 @@ fn features_that_are_missing_in_the_responses_raise_findings() {
     };
     assert_eq!(rules(&sound()), Vec::<String>::new());
     assert_eq!(rules(&FakeServer { has_master_secret: false, ..sound() }), ["tls-extended-master-secret-missing"]);
-    // Clients detect a downgrade from TLS 1.3 to TLS 1.2 by a mark of TLS 1.3.
+    // Clients detect a downgrade from TLS 1.3 to TLS 1.2 by the TLS 1.3 downgrade marker.
     assert_eq!(rules(&FakeServer { sees_fallback: false, ..sound() }), Vec::<String>::new());
     let old = FakeServer { sees_fallback: false, ..sound() }.with(Version::Tls11, &[0xC013]);
     assert_eq!(rules(&old), ["tls-old-version-accepted", "tls-fallback-unprotected"]);

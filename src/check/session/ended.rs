@@ -56,7 +56,7 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
         | Fault::NotPublic { .. }
         | Fault::Http { .. }
         | Fault::Interrupted => return None,
-        // A server that does not follow the login mechanism may also close the connection.
+        // A server that violates the protocol of the login mechanism may also close the connection.
         Fault::Closed { phase: Phase::Auth, .. } if session.login_given_up().is_some() => return None,
         Fault::Silent { phase, waited_ms, partial_bytes } => silent(&target, *phase, *waited_ms, *partial_bytes),
         Fault::Closed { phase, reset } => closed(*phase, *reset),
@@ -176,8 +176,8 @@ fn events_at_end(session: Session<'_>, phase: Phase) -> Vec<&Event> {
     awaited.or(begun).into_iter().chain(parts).collect()
 }
 
-/// Adds to a finding that one of several pipelined commands got no reply. It is not known which command, so none of the
-/// replies is used. A second session without PIPELINING finds out whether pipelining is the reason.
+/// Adds to a finding that one of several pipelined commands got no reply. It is not known which command got no reply,
+/// so none of the replies is used. A second session without PIPELINING shows whether pipelining is the cause.
 fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &mut Finding) {
     finding.consequences.push(
         "smtpcheck sent several commands together (PIPELINING), and one reply is missing, so it is not known which command each reply belongs to".to_owned(),

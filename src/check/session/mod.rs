@@ -1,7 +1,7 @@
 //! The session in general: sessions that ended early, time limits, and invalid replies.
 //!
 //! Modules: [`ended`] (sessions that ended early), [`order`] (replies that cannot be matched to commands), [`replies`]
-//! (single invalid replies), and [`rules`].
+//! (individual invalid replies), and [`rules`].
 
 mod ended;
 mod order;
@@ -20,7 +20,7 @@ pub(super) use order::is_about_order;
 pub(super) static CHECK: Check = Check { subject: "session", ask, judge, rules: rules::RULES };
 
 /// If results are in doubt, asks for a second session that waits before each command. A surplus reply then arrives
-/// before the next command is sent, and can be recognised.
+/// before the next command is sent, so it can be recognised.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     if session.sequence().believed_until().is_none() {

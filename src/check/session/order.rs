@@ -11,8 +11,8 @@ use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::Purpose;
 
-/// A rejection that can only be the reply to AUTH, in any phase. After it, smtpcheck does not log in again, because
-/// another failed login could lock the account.
+/// A rejection, in any phase, that can only be the reply to AUTH. After such a rejection, smtpcheck does not log in
+/// again, because another failed login could lock the account.
 pub(super) fn rejected_login(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let begun =
         session.events().any(|event| event.phase == Phase::Auth && matches!(event.what, EventKind::Sent { .. }));
@@ -44,7 +44,7 @@ pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>
         "Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it",
     ));
     finding.fixes.push(Fix::text(
-        "Repeat the check from another network, to find out whether the server or your network causes the fault",
+        "To find out whether the server or your network causes the fault, repeat the check from another network",
     ));
     if broken.is_some() {
         finding.consequences.extend(in_doubt(plan, session));
@@ -159,7 +159,7 @@ pub(super) fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> V
     lines
 }
 
-/// Unsolicited data that does not affect the order of replies. If it does, [`out_of_step`] reports it.
+/// Unsolicited data that does not affect the order of replies. [`out_of_step`] reports data that does.
 pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
     let Sequence { broken, resumed, .. } = session.sequence();
     if broken.or(resumed).is_some() {

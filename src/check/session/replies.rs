@@ -1,4 +1,4 @@
-//! Single replies that are invalid or malformed.
+//! Individual replies that are invalid or malformed.
 
 use super::super::finding::{Finding, PhaseFailure};
 use super::super::service::service_with_codes;
@@ -84,7 +84,7 @@ pub(super) fn irregular(session: Session<'_>) -> Option<Finding> {
     if kinds.is_empty() {
         return None;
     }
-    let summary = format!("replies of the server are malformed: {}", kinds.join(", "));
+    let summary = format!("the server sends malformed replies: {}", kinds.join(", "));
     let mut finding = Finding::new(&REPLY_MALFORMED, first.event.phase, Confidence::Certain, summary);
     for received in &odd {
         finding = finding.on(received.event);
@@ -102,7 +102,7 @@ fn is_odd_farewell(received: &ReceivedReply<'_>) -> bool {
     received.fit() == Fit::Odd && received.reply.is_success()
 }
 
-/// Whether a reply exceeds the limits for one reply. Its other irregularities are not reported.
+/// Whether a reply exceeds the limits for one reply. Other irregularities in such a reply are not reported.
 fn is_endless(received: &ReceivedReply<'_>) -> bool {
     received.reply.irregularities.contains(&Irregularity::TooLong)
 }
@@ -113,7 +113,7 @@ pub(super) fn is_reported_elsewhere(oddity: &Irregularity) -> bool {
 
 fn name(oddity: &Irregularity) -> &'static str {
     match oddity {
-        Irregularity::BareLf => "lines that end with LF alone",
+        Irregularity::BareLf => "lines that end with only LF",
         Irregularity::BareCr => "CR inside a line",
         Irregularity::Nul => "NUL bytes",
         Irregularity::EightBit => "non-ASCII characters",

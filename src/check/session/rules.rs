@@ -1,8 +1,8 @@
-//! The rules about the session in general, with their pages.
+//! Rules for the session in general, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &CONNECTION_CLOSED,
     &REPLY_MISSING,
@@ -70,7 +70,7 @@ pub(super) static REPLY_INVALID: Rule = Rule {
 pub(super) static REPLY_MALFORMED: Rule = Rule {
     id: "reply-malformed",
     severity: Severity::Notice,
-    title: "replies of the server are malformed",
+    title: "the server sends malformed replies",
     docs: Docs {
         sees: "Replies contain bare line feeds, lines without a code, different codes in one reply, control characters, non-ASCII bytes, text that is not UTF-8, or lines that are too long. The rule also applies if the reply to QUIT is 250 instead of 221.",
         matters: "These replies violate RFC 5321. smtpcheck can read them, but some other programs cannot.",

@@ -1,11 +1,12 @@
-//! The settings that are tested: those of the sources, further ports of the same hosts, and guesses if no source has any.
+//! The settings that are tested: settings from the sources, other ports of the same hosts, and guesses if no source has
+//! settings.
 //!
-//! 1. Every setting of a source, the same setting once.
-//! 2. Ports 465 and 587 of each host that a source names, because implicit TLS is preferred (RFC 8314 §3.3) and a setting
-//!    without TLS is recommended only if TLS was tried.
+//! 1. Every setting of a source. Equal settings are tested once.
+//! 2. Ports 465 and 587 of each host that a source names, because implicit TLS is preferred (RFC 8314 §3.3) and a
+//!    setting without TLS is recommended only if TLS was tried.
 //! 3. Ports 2525 and 25 of such a host, if none of its other ports can be reached.
-//! 4. If no source has settings: the usual host names, on ports 465 and 587. Services that the domain does not offer by
-//!    its SRV records are not guessed.
+//! 4. If no source has settings: the usual host names, on ports 465 and 587. Services that the domain's SRV records
+//!    declare as not offered are not guessed.
 
 use super::seen::{SettingSecurity, SourceKind};
 use super::sight::SettingsSight;
@@ -18,9 +19,9 @@ use crate::wire::{DomainName, Host};
 
 /// The maximum number of hosts that are tested.
 const MAX_HOSTS: usize = 8;
-/// Ports for sending mail with a login, the preferred one first (RFC 8314).
+/// Ports for sending mail with a login, the preferred port first (RFC 8314).
 const USUAL: [(u16, SettingSecurity); 2] = [(465, SettingSecurity::ImplicitTls), (587, SettingSecurity::Starttls)];
-/// Ports that are tried only if the usual ones cannot be reached.
+/// Ports that are tried only if the usual ports cannot be reached.
 const OTHER: [(u16, SettingSecurity); 2] = [(2525, SettingSecurity::Starttls), (25, SettingSecurity::Starttls)];
 
 /// A setting that is tested.
@@ -102,7 +103,7 @@ impl<'s> SettingCandidate<'s> {
         sight.evidence.probes(Purpose::ClientSettings).find(|session| *session.request == request)
     }
 
-    /// Whether the password may be sent to this server, apart from its certificate.
+    /// Whether the password may be sent to this server, without considering its certificate.
     pub(super) fn has_consent(&self, sight: SettingsSight<'_>) -> bool {
         self.is_authenticated
             || match &sight.settings.consent {
@@ -117,7 +118,7 @@ impl<'s> SettingCandidate<'s> {
         Host::Name(self.host.clone()).with_port(self.port)
     }
 
-    /// The host and the port for a sentence. The host name may come from a peer.
+    /// The host and the port, for use in a sentence. The host name may have been received from the network.
     pub(super) fn quoted(&self) -> String {
         match self.probe {
             Some(probe) => probe.quote(self.place()).to_string(),
@@ -145,7 +146,7 @@ pub(super) fn candidates<'s>(sight: SettingsSight<'s>, reports: &[SourceReport<'
     for host in &hosts {
         let sessions: Vec<Option<Session<'s>>> =
             all.iter().filter(|one| one.host == *host).map(|one| one.session(sight)).collect();
-        // The ports of known providers are complete.
+        // The lists of ports for known providers are complete.
         let is_known = all.iter().any(|one| one.host == *host && one.provider.is_some());
         let is_closed = |session: &Option<Session<'s>>| {
             session.is_some_and(|session| session.is_over() && session.connected().is_none())
@@ -177,7 +178,8 @@ fn published<'s>(report: &SourceReport<'s>, setting: &PublishedSetting<'s>) -> S
     }
 }
 
-/// Adds a setting. If another source has the same one, the sources are joined. The first one determines the user name.
+/// Adds a setting. If another source has the same setting, the sources are merged. The first source determines the user
+/// name.
 fn add<'s>(all: &mut Vec<SettingCandidate<'s>>, new: SettingCandidate<'s>) {
     let same =
         all.iter_mut().find(|known| known.host == new.host && known.port == new.port && known.security == new.security);
@@ -196,7 +198,7 @@ fn add<'s>(all: &mut Vec<SettingCandidate<'s>>, new: SettingCandidate<'s>) {
     }
 }
 
-/// The hosts, each once, those of authenticated sources first.
+/// The hosts without duplicates, with the hosts from authenticated sources first.
 fn hosts_of(all: &[SettingCandidate<'_>]) -> Vec<DomainName> {
     let mut hosts: Vec<DomainName> = Vec::new();
     let ordered = all.iter().filter(|one| one.is_authenticated).chain(all.iter().filter(|one| !one.is_authenticated));
@@ -210,7 +212,8 @@ fn hosts_of(all: &[SettingCandidate<'_>]) -> Vec<DomainName> {
 
 /// Adds a port of a host, unless a source names it.
 fn add_port(all: &mut Vec<SettingCandidate<'_>>, host: &DomainName, port: u16, security: SettingSecurity) {
-    // A port with TLS replaces the same port without TLS: whether the server supports STARTTLS is then tested in any case.
+    // A port with TLS replaces the same port without TLS: the test of the port with TLS shows whether the server
+    // supports STARTTLS.
     if all.iter().any(|known| known.host == *host && known.port == port && known.security != SettingSecurity::None) {
         return;
     }

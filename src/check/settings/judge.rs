@@ -1,7 +1,7 @@
 //! The findings of a search for settings, from the result of every source and of every setting.
 //!
-//! 1. What decides the exit code: nothing was found, nothing works, the login was rejected or not tested. The cause and
-//!    the fixes are those that a check of the best server finds.
+//! 1. What determines the exit code: nothing was found, nothing works, or the login was rejected or not tested. The
+//!    cause and the fixes come from a check of the best server.
 //! 2. What is wrong with the sources, although a setting works.
 
 use super::candidates::{CandidateOrigin, SettingCandidate};
@@ -29,7 +29,7 @@ pub(super) fn findings<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> V
     findings.extend(deciding(sight, ranking));
     findings.extend(disagreement(sight, ranking));
     findings.extend(failing_entries(sight, ranking));
-    // A login that needs consent has the same cause.
+    // A login that needs the user's consent has the same cause.
     if !needs_consent(sight, ranking) {
         findings.extend(unauthenticated(sight, ranking));
     }
@@ -53,7 +53,8 @@ fn finding(rule: &'static Rule, summary: String) -> Finding {
     Finding::new(rule, Phase::Dns, Confidence::Certain, summary)
 }
 
-/// The finding that decides the exit code; `None` if a setting was proved and the login was tested, if one was wanted.
+/// The finding that determines the exit code; `None` if a setting was proved and, if a login was requested, the login
+/// was tested.
 fn deciding<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
     match ranking.recommended() {
         Some((_, tested)) if sight.plan.login.is_none() || tested.login == LoginTrial::Accepted => None,
@@ -80,7 +81,7 @@ fn not_found<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
         Some(report) if report.kind == SourceKind::Srv => {
             "The domain states in its SRV records that it does not offer a service for sending mail.".to_owned()
         }
-        Some(report) => format!("{}, so no program can send mail over SMTP from this address.", report.detail),
+        Some(report) => format!("{}, so no program can use SMTP to send mail from this email address.", report.detail),
         None if sight.settings.discovery == Discovery::BuiltIn => {
             "The domain is not in the built-in list of providers, and --offline excludes the other sources.".to_owned()
         }
@@ -89,23 +90,23 @@ fn not_found<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
     let mut fixes = Vec::new();
     if sight.settings.discovery == Discovery::BuiltIn {
         let whole = format!("smtpcheck settings {}", in_shell(&sight.target()));
-        fixes.push(Fix::run("Ask the other sources too", whole));
+        fixes.push(Fix::run("Query the other sources as well", whole));
     }
     if not_offered.is_none() {
         fixes.push(Fix::run(
-            "Look for the server's name in the documentation of your mail provider, and check it",
+            "Find the server's name in your mail provider's documentation, and check that server",
             "smtpcheck HOST:465",
         ));
         fixes.push(Fix::run(
-            format!("Operator of the DNS of {domain}: publish where the service is"),
+            format!("DNS operator of {domain}: publish the host and port of the service"),
             format!("_submissions._tcp.{domain}. SRV 0 1 465 HOST."),
         ));
     } else {
-        fixes.push(Fix::text("Ask the operator of the domain how mail is sent from its addresses"));
+        fixes.push(Fix::text("Ask the domain owner how to send mail from the domain's email addresses"));
     }
     let confidence = if failed.is_empty() && !unfinished { Confidence::Certain } else { Confidence::Likely };
     let otherwise = (confidence != Confidence::Certain).then(|| {
-        "Some sources could not be asked. To find out, repeat the search later or from another network.".to_owned()
+        "Some sources could not be queried. To find out what they contain, repeat the search later or from another network.".to_owned()
     });
     Finding {
         cause,
@@ -161,7 +162,7 @@ fn not_proved<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
     }
     if is_guess(candidate) && !tested.certificate_names.is_empty() {
         found.consequences.push(format!(
-            "The certificate names {}; one of these may be the name of the server",
+            "The certificate contains {}; one of these may be the server's name",
             quoted_names(candidate, sight, tested)
         ));
     }
@@ -218,7 +219,7 @@ fn login_rejected<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option
     if let Some(local) = local.filter(|_| sight.settings.user.is_none()) {
         let again = format!("smtpcheck settings {} --user {}", in_shell(&sight.target()), in_shell(&local));
         found.fixes.push(Fix::run(
-            "If the password is right, the user name may be only the part before the @; each attempt counts as a login",
+            "If the password is correct, the user name may be only the part before the @; each attempt counts as a login",
             again,
         ));
     }
@@ -246,7 +247,7 @@ fn login_not_tested<'s>(
         match explaining(sight, one, one.login_session(sight)) {
             Some(known) => adopt(&mut found, known),
             None => {
-                found.cause = "The login ended without a reply that shows whether the password is right.".to_owned();
+                found.cause = "The login ended without a reply that shows whether the password is correct.".to_owned();
                 found.fixes = vec![Fix::run("Check this server in detail", command(sight, one, tested))];
                 found.failure = Some(PhaseFailure::Incomplete);
             }
@@ -259,9 +260,9 @@ fn login_not_tested<'s>(
     found.phase = Phase::Auth;
     found.failure = Some(PhaseFailure::Incomplete);
     if candidate.user.value(sight).is_none() {
-        found.cause = "The user name contains a part of the email address, but only a domain was given.".to_owned();
+        found.cause = "The user name contains part of the email address, but only a domain was given.".to_owned();
         let again = format!("smtpcheck settings ADDRESS@{}", sight.domain());
-        found.fixes = vec![Fix::run("Give the email address instead of the domain", again)];
+        found.fixes = vec![Fix::run("Specify the email address instead of the domain", again)];
         return found;
     }
     let at = candidate.host.ascii();
@@ -271,7 +272,7 @@ fn login_not_tested<'s>(
         None => text.to_owned(),
     };
     found.cause = format!(
-        "The server {} in the registrable domain {} is named by a source that is not authenticated ({}). An attacker who changes this source would receive the password.",
+        "An unauthenticated source ({2}) names the server {0} in the registrable domain {1}. An attacker who changes this source would receive the password.",
         quote(at),
         quote(&base),
         titles(&candidate.sources)
@@ -279,7 +280,7 @@ fn login_not_tested<'s>(
     let again = format!("smtpcheck settings {} --yes", in_shell(&sight.target()));
     found.fixes = vec![
         Fix::run(
-            "If the documentation of your mail provider names this server, repeat the command with the password and --yes",
+            "If your mail provider's documentation names this server, repeat the command with the password and --yes",
             again,
         ),
         Fix::text(format!("Operator of {}: {}", sight.domain(), authentication_of(candidate).1)),
@@ -290,15 +291,15 @@ fn login_not_tested<'s>(
     }
 }
 
-/// Why a source is not authenticated, and how its operator changes that.
+/// Why a source is not authenticated, and how its operator can change that.
 fn authentication_of(candidate: &SettingCandidate<'_>) -> (&'static str, &'static str) {
     match candidate.sources.iter().min() {
         Some(SourceKind::Guess) => (
-            "The name was guessed. The certificate proves that the server has this name, but not that the addresses of the domain belong to it.",
+            "The name was guessed. The certificate proves that the server has this name, but not that it serves the domain's email addresses.",
             "publish SRV records or an autoconfiguration file",
         ),
         Some(SourceKind::AutoconfigHttp) => (
-            "The autoconfiguration file is available over HTTP only. An attacker on the network path could change it.",
+            "The autoconfiguration file is available only over HTTP. An attacker on the network path could change it.",
             "serve the autoconfiguration file over HTTPS",
         ),
         Some(SourceKind::Srv) => (
@@ -306,7 +307,7 @@ fn authentication_of(candidate: &SettingCandidate<'_>) -> (&'static str, &'stati
             "sign the zone with DNSSEC",
         ),
         _ => (
-            "The server was found by the MX record or an alias of the domain, which are not signed. An attacker who changes DNS responses could name another host.",
+            "The server was found through the domain's MX record or alias, which is not signed. An attacker who changes DNS responses could name another host.",
             "publish SRV records or an autoconfiguration file, or sign the zone with DNSSEC",
         ),
     }
@@ -346,13 +347,13 @@ fn disagreement<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<F
     if let Some((candidate, tested)) = ranking.recommended() {
         let why = match tested.login {
             LoginTrial::Accepted => "the login succeeds there",
-            _ => "no login was tested, so the other one may be right",
+            _ => "no login was tested, so the other server may be the right one",
         };
         consequences.push(format!("smtpcheck recommends {} ({why})", candidate.quoted()));
     }
     let probes: Vec<&Probe> = found.iter().flat_map(|report| &report.settings).filter_map(|one| one.probe).collect();
     let result = Finding {
-        cause: "At least one of the sources is out of date, or the domain uses two services. Programs that use the wrong one cannot log in.".to_owned(),
+        cause: "At least one of the sources is out of date, or the domain uses two services. Programs that use the wrong server cannot log in.".to_owned(),
         consequences,
         fixes: vec![Fix::text(format!(
             "Operator of {}: change or remove the source that is out of date",
@@ -366,7 +367,7 @@ fn disagreement<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<F
     Some(probes.iter().fold(result, |finding, probe| finding.tried(probe.id)))
 }
 
-/// Entries of sources that do not work, if another setting does.
+/// Entries in sources that do not work, if another setting works.
 fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
     ranking.recommended()?;
     let is_failing = |(candidate, tested): &&(SettingCandidate<'s>, Tested)| {
@@ -396,7 +397,7 @@ fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Optio
         confidence: Confidence::Likely,
         consequences: failing.iter().skip(1).take(8).map(|(candidate, tested)| of(candidate, tested)).collect(),
         fixes: vec![
-            Fix::text("Operator of the domain: correct the entry, or the server"),
+            Fix::text("Domain owner: correct the entry, or the server"),
             Fix::run("Check this server in detail", command(sight, first, tested)),
         ],
         ..base
@@ -411,17 +412,13 @@ fn unauthenticated<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Optio
     let (candidate, _) = ranking.recommended().filter(|(candidate, _)| !candidate.is_authenticated)?;
     let found = finding(
         &SETTINGS_UNAUTHENTICATED,
-        format!(
-            "only a source that is not authenticated names {} ({})",
-            candidate.quoted(),
-            titles(&candidate.sources)
-        ),
+        format!("only an unauthenticated source names {} ({})", candidate.quoted(), titles(&candidate.sources)),
     );
     let (cause, fix) = authentication_of(candidate);
     let found = Finding {
         cause: cause.to_owned(),
         fixes: vec![
-            Fix::text("Compare the host name with the documentation of your mail provider before you enter a password"),
+            Fix::text("Before you enter a password, compare the host name with your mail provider's documentation"),
             Fix::text(format!("Operator of {}: {fix}", sight.domain())),
         ],
         ..found
@@ -442,13 +439,13 @@ fn clear_text<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Fin
     );
     let (cause, fix) = match better {
         Some((better, proved)) => (
-            format!("The same host supports {} at port {}.", proved.security.words(), better.port),
+            format!("The same host supports {} on port {}.", proved.security.words(), better.port),
             format!("Operator of the source: publish port {} with {}", better.port, proved.security.words()),
         ),
         None => (
-            "smtpcheck tried TLS at the same host, without success, and recommends no setting without TLS.".to_owned(),
-            "Server operator: support implicit TLS on port 465, with a certificate for the name of the server"
+            "smtpcheck tried TLS on the same host without success, and does not recommend a setting without TLS."
                 .to_owned(),
+            "Server operator: support implicit TLS on port 465, with a certificate for the server's name".to_owned(),
         ),
     };
     let command = command(sight, candidate, tested);
@@ -475,7 +472,7 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
                 Finding {
                     cause: "The target of the record is a dot, which means that the service does not exist.".to_owned(),
                     fixes: vec![Fix::text(format!(
-                        "If the service exists, operator of the DNS of {}: correct the record",
+                        "If the service exists, DNS operator of {}: correct the record",
                         sight.domain()
                     ))],
                     ..finding(&SUBMISSION_NOT_OFFERED, format!("the domain does not offer the service {name}"))
@@ -484,9 +481,9 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
             ),
             SourceFault::Record { probe, words } => findings.push(
                 Finding {
-                    cause: "Programs that follow the standards for SRV records cannot use this record, or use it in another way.".to_owned(),
+                    cause: "Programs that follow the standards for SRV records cannot use this record, or interpret it differently.".to_owned(),
                     fixes: vec![Fix::run(
-                        format!("Operator of the DNS of {}: correct the record", sight.domain()),
+                        format!("DNS operator of {}: correct the record", sight.domain()),
                         format!("_submissions._tcp.{}. SRV 0 1 465 HOST.", sight.domain()),
                     )],
                     ..finding(&SUBMISSION_RECORD_INVALID, words.clone())
@@ -495,9 +492,9 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
             ),
             SourceFault::Digest { probe, words } => findings.push(
                 Finding {
-                    cause: "Programs must not use a file whose digest is not in the DNS.".to_owned(),
+                    cause: "Programs must not use a file whose digest is not in DNS.".to_owned(),
                     fixes: vec![Fix::run(
-                        format!("Operator of the DNS of {}: publish the digest of the file", sight.domain()),
+                        format!("DNS operator of {}: publish the digest of the file", sight.domain()),
                         format!("curl -s {} | openssl dgst -sha256 -binary | base64", in_shell(&place)),
                     )],
                     ..finding(&PACC_DIGEST, format!("the PACC file cannot be used: {words}"))
@@ -515,10 +512,7 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
             Finding {
                 cause: cause.to_owned(),
                 consequences: words_of_file.iter().skip(1).map(|(_, words, _)| (*words).clone()).collect(),
-                fixes: vec![Fix::run(
-                    "Operator of the web server: correct the file",
-                    format!("curl {}", in_shell(&place)),
-                )],
+                fixes: vec![Fix::run("Web server operator: correct the file", format!("curl {}", in_shell(&place)))],
                 ..finding(&AUTOCONFIG_INVALID, format!("the autoconfiguration file at {place} has an error: {words}"))
             }
             .tried(probe.id),
@@ -527,8 +521,8 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
     findings
 }
 
-/// A certificate that prevents HTTPS is reported only if the same host has the file over HTTP: many web servers respond at
-/// every name, with the certificate of another one.
+/// A certificate that prevents HTTPS is reported only if the same host has the file over HTTP: many web servers respond
+/// under every name, with a certificate for another name.
 fn certificate<'s>(ranking: &Ranking<'s>, report: &SourceReport<'s>, probe: &Probe, words: &str) -> Option<Finding> {
     let is_over_http = |report: &SourceReport<'_>| report.kind == SourceKind::AutoconfigHttp && report.is_found();
     if report.kind != SourceKind::Autoconfig || !ranking.reports.iter().any(is_over_http) {
@@ -536,7 +530,7 @@ fn certificate<'s>(ranking: &Ranking<'s>, report: &SourceReport<'s>, probe: &Pro
     }
     let found = Finding {
         cause: "The same host publishes the file over HTTP. Programs that require HTTPS find no settings, and others use a file that an attacker can change.".to_owned(),
-        fixes: vec![Fix::text("Operator of the web server: install a certificate that contains the name of this host")],
+        fixes: vec![Fix::text("Web server operator: install a certificate that contains this host's name")],
         ..finding(
             &AUTOCONFIG_CERTIFICATE,
             format!("the autoconfiguration file cannot be fetched over HTTPS: {words}"),

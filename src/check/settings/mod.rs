@@ -1,5 +1,5 @@
-//! The search for client settings (`smtpcheck settings`): what a program needs for sending mail from an email address. It
-//! runs instead of the checks of a server if the plan contains it.
+//! The search for client settings (`smtpcheck settings`): what a program needs in order to send mail from an email
+//! address. The search runs instead of the checks of a server if the plan contains it.
 //!
 //! | file | subject |
 //! |---|---|
@@ -46,7 +46,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     for (candidate, _) in &ranking.settings {
         questions.push(Question::Resolve { host: candidate.host.clone() });
     }
-    // Ports with a login come first if the limit of connections is low.
+    // Ports with a login come first if the connection limit is low.
     let mut sessions: Vec<_> = ranking.settings.iter().map(|(candidate, _)| candidate.request(sight)).collect();
     sessions.sort_by_key(|request| match request.port {
         465 => 0,

@@ -11,7 +11,7 @@ use crate::plan::{Plan, Protocol, QuitAfter, Target, TlsMode, TlsUse};
 use crate::question::{Purpose, Question};
 use crate::wire::Host;
 
-/// Rules about the ordinary check itself, and not about the server.
+/// Rules about the ordinary check itself, not about the server.
 const LEFT_OUT: &[&str] =
     &["resolve-entry-unused", "time-limit-reached", "connection-limit-reached", "refusals-after-data"];
 
@@ -45,7 +45,7 @@ fn plan_for(sight: SettingsSight<'_>, candidate: &SettingCandidate<'_>, session:
     plan
 }
 
-/// The evidence with this session only.
+/// The evidence with only this session.
 fn evidence_for(sight: SettingsSight<'_>, session: Session<'_>) -> Evidence {
     let mut evidence = sight.evidence.clone();
     let host = session.request.host.clone();

@@ -14,7 +14,7 @@ use crate::wire::status::Class;
 /// The result of testing a setting.
 pub(super) struct Tested {
     pub(super) state: CandidateState,
-    /// How the session used TLS, which can be better than the setting says.
+    /// How the session used TLS, which can be better than the setting specifies.
     pub(super) security: SettingSecurity,
     pub(super) problem: Option<String>,
     pub(super) tls_version: Option<String>,
@@ -25,7 +25,7 @@ pub(super) struct Tested {
     pub(super) login_detail: Option<String>,
     /// The mechanism of the login.
     pub(super) mechanism: Option<String>,
-    /// Whether the host rejected the login, at this or another port.
+    /// Whether the host rejected the login, on this port or another.
     pub(super) is_rejected: bool,
 }
 
@@ -53,7 +53,7 @@ pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<
     let Some(session) = candidate.session(sight) else { return nothing };
     if let Outcome::Skipped { reason } = session.probe.outcome {
         let why = match reason {
-            SkipReason::ConnectionBudget => "the limit of connections (--max-connections) was reached",
+            SkipReason::ConnectionBudget => "the connection limit (--max-connections) was reached",
             SkipReason::TimeUp => "the overall time limit (--max-time) was reached",
         };
         return Tested { problem: Some(why.to_owned()), ..nothing };
@@ -101,7 +101,7 @@ pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<
     }
 }
 
-/// Whether the source says that the server needs no login, or recognises the client in another way.
+/// Whether the source states that the server needs no login, or recognises the client in another way.
 fn needs_no_login(candidate: &SettingCandidate<'_>) -> bool {
     !candidate.methods.is_empty()
         && candidate.methods.iter().all(|method| {
@@ -170,13 +170,13 @@ fn no_address(sight: SettingsSight<'_>, session: Session<'_>) -> &'static str {
     if lookups.iter().any(|lookup| matches!(lookup, Lookup::NotFound { .. })) {
         "the name does not exist"
     } else if lookups.iter().any(|lookup| matches!(lookup, Lookup::Failed { .. })) {
-        "the lookup of the name failed"
+        "the name could not be looked up"
     } else {
         "the name has no IP address"
     }
 }
 
-/// Why a certificate does not verify, as a short phrase.
+/// Why a certificate cannot be verified, as a short phrase.
 fn certificate_words(sight: SettingsSight<'_>, presented: &Presented) -> &'static str {
     let Some(leaf) = presented.leaf() else { return "none was sent" };
     match &presented.name {
@@ -202,7 +202,7 @@ fn login<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<'s>) -> Logi
     }
     let Some(session) = candidate.login_session(sight) else {
         let why = match candidate.user.value(sight) {
-            None => "the user name depends on an address that was not given",
+            None => "the user name depends on an email address that was not given",
             Some(_) if !candidate.has_consent(sight) => "the source of the server's name is not authenticated",
             Some(_) => "one login is enough",
         };
@@ -247,7 +247,7 @@ fn withheld_words(reason: &WithheldReason) -> &'static str {
     }
 }
 
-/// The order of preference of a setting; the smallest is the best. The conditions, in this order:
+/// The rank of a setting in the order of preference; the smallest rank is the best. The criteria, in this order:
 ///
 /// 1. a login that was accepted; one that was rejected is the last;
 /// 2. proved: the certificate verifies, and the server advertises AUTH;

@@ -1,4 +1,4 @@
-//! The settings in the order of preference, and the login that is tested next.
+//! The settings in order of preference, and the login to test next.
 
 use super::candidates::{SettingCandidate, candidates};
 use super::outcome::{Tested, preference, tested};
@@ -11,7 +11,7 @@ use crate::wire::DomainName;
 /// The maximum number of servers at which a password is tested. Each rejected login may count towards a lockout.
 const MAX_LOGINS: usize = 3;
 
-/// The sources, and the settings in the order of preference.
+/// The sources, and the settings in order of preference.
 pub(super) struct Ranking<'s> {
     pub(super) reports: Vec<SourceReport<'s>>,
     pub(super) settings: Vec<(SettingCandidate<'s>, Tested)>,
@@ -32,7 +32,7 @@ impl<'s> Ranking<'s> {
         Ranking { reports, settings }
     }
 
-    /// The setting to use: the best one, if it is proved and its login was not rejected.
+    /// The setting to use: the best setting, if it is proved and its login was not rejected.
     pub(super) fn recommended(&self) -> Option<&(SettingCandidate<'s>, Tested)> {
         self.settings.first().filter(|(_, tested)| tested.is_proved() && !tested.is_rejected)
     }
@@ -64,8 +64,9 @@ impl<'s> Ranking<'s> {
         }
     }
 
-    /// The login to test next. Logins are tested one after the other: the next server is asked only if the reply of the
-    /// previous one was not conclusive, or if it rejected the login and the next one is another host.
+    /// The login to test next. Logins are tested one after the other: the next server is tested only if the previous
+    /// server's reply was not conclusive, or if the previous server rejected the login and the next server is a
+    /// different host.
     pub(super) fn next_login(&self, sight: SettingsSight<'s>) -> Option<SessionRequest> {
         sight.plan.login.as_ref()?;
         let is_open = |(candidate, _): &(SettingCandidate<'s>, Tested)| {
@@ -90,7 +91,7 @@ impl<'s> Ranking<'s> {
             .find_map(|(candidate, _)| candidate.login_request(sight))
     }
 
-    /// Proved settings at which no login was tested, because the source of the host name is not authenticated.
+    /// Proved settings for which no login was tested, because the source of the host name is not authenticated.
     pub(super) fn without_consent(&self, sight: SettingsSight<'s>) -> Vec<&SettingCandidate<'s>> {
         let is_accepted = self.settings.iter().any(|(_, tested)| tested.login == LoginTrial::Accepted);
         if sight.plan.login.is_none() || is_accepted {
@@ -102,7 +103,7 @@ impl<'s> Ranking<'s> {
     }
 }
 
-/// A host that rejects the login at one port rejects it at the others too, so it is not tested there.
+/// A host that rejects the login on one port also rejects it on the others, so the login is not tested there.
 fn share_rejections(settings: &mut [(SettingCandidate<'_>, Tested)]) {
     let rejected: Vec<(DomainName, u16)> = settings
         .iter()

@@ -15,7 +15,7 @@ use crate::lexicon::providers;
 use crate::plan::{Discovery, Plan};
 use crate::wire::Host;
 
-/// The results of a search for settings; `None` if the plan is about something else.
+/// The results of a search for settings; `None` if the plan is for a different check.
 pub fn results(plan: &Plan, evidence: &Evidence) -> Option<SettingsSeen> {
     let sight = SettingsSight::new(plan, evidence)?;
     let ranking = Ranking::new(sight);
@@ -37,7 +37,7 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<SettingsSeen> {
     })
 }
 
-/// A server at which a login needs the consent of the user.
+/// A server for which a login needs the user's consent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnconfirmedServer {
     /// The host.
@@ -50,7 +50,8 @@ pub struct UnconfirmedServer {
     pub source: SourceKind,
 }
 
-/// The server at which the login would be tested if the user confirmed it; `None` if no consent is needed.
+/// The server on which the login would be tested if the user confirmed the server's name; `None` if no consent is
+/// needed.
 pub fn unconfirmed(plan: &Plan, evidence: &Evidence) -> Option<UnconfirmedServer> {
     let sight = SettingsSight::new(plan, evidence)?;
     let ranking = Ranking::new(sight);
@@ -107,8 +108,8 @@ fn recommended(sight: SettingsSight<'_>, candidate: &SettingCandidate<'_>, teste
     let provider = candidate.provider.and_then(|id| providers::find(id).into_iter().next());
     let is_accepted = tested.login == LoginTrial::Accepted;
     let mut proved = vec![
-        format!("{} accepts connections and greets", candidate.place()),
-        format!("its certificate verifies for {}", candidate.host),
+        format!("{} accepts connections and sends a greeting", candidate.place()),
+        format!("its certificate is valid for {}", candidate.host),
     ];
     if !tested.mechanisms.is_empty() {
         proved.push(format!("it advertises AUTH {}", tested.mechanisms.join(" ")));
@@ -145,14 +146,14 @@ fn recommended(sight: SettingsSight<'_>, candidate: &SettingCandidate<'_>, teste
 fn reason(candidate: &SettingCandidate<'_>, tested: &Tested) -> String {
     let security = match tested.security {
         SettingSecurity::ImplicitTls => {
-            "implicit TLS with a certificate that verifies, which is preferred to STARTTLS (RFC 8314)"
+            "implicit TLS with a valid certificate, which is preferred to STARTTLS (RFC 8314)"
         }
-        SettingSecurity::Starttls => "STARTTLS with a certificate that verifies; implicit TLS is not available",
+        SettingSecurity::Starttls => "STARTTLS with a valid certificate; implicit TLS is not available",
         SettingSecurity::None => "no other setting works",
     };
     let origin = match candidate.origin {
         CandidateOrigin::Published => "",
-        CandidateOrigin::SameHost => "; the source names the host, with another port",
+        CandidateOrigin::SameHost => "; the source names this host with another port",
         CandidateOrigin::Guessed => "; the name was guessed",
     };
     let login = if tested.login == LoginTrial::Accepted { "; the login succeeds" } else { "" };
@@ -180,7 +181,7 @@ fn not_tested(sight: SettingsSight<'_>, ranking: &Ranking<'_>) -> Vec<NotTested>
         add("all sources except the built-in list of providers", "--offline excludes them");
     }
     for report in ranking.reports.iter().filter(|report| !report.is_over()) {
-        add(report.kind.title(), "there was no answer before the check ended");
+        add(report.kind.title(), "there was no response before the check ended");
     }
     for (candidate, tested) in &ranking.settings {
         if tested.state == super::seen::CandidateState::NotTested && !is_guess(candidate) {

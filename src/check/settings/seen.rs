@@ -19,9 +19,9 @@ pub struct SettingsSeen {
     pub provider: Option<String>,
     /// The setting to use; null if no setting was proved.
     pub recommended: Option<RecommendedSetting>,
-    /// The sources that were asked, each with its result.
+    /// The sources that were queried, each with its result.
     pub sources: Vec<SourceSeen>,
-    /// The settings that were tested, the best one first.
+    /// The settings that were tested, best first.
     pub candidates: Vec<CandidateSeen>,
     /// What was not tested, and why.
     pub not_tested: Vec<NotTested>,
@@ -78,7 +78,7 @@ impl SourceKind {
     }
 }
 
-/// The result of asking a source.
+/// The result of querying a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SourceSeen {
@@ -88,14 +88,14 @@ pub struct SourceSeen {
     pub state: SourceState,
     /// The URL or the names of the records; null for built-in knowledge.
     pub place: Option<String>,
-    /// Whether it is proved that the settings come from the operator of the domain or from a known service; null without
+    /// Whether it is proved that the settings come from the domain owner or from a known service; null without
     /// settings.
     pub authenticated: Option<bool>,
     /// What the source contains, or why it has no settings, as a short phrase.
     pub detail: String,
 }
 
-/// The result of asking a source.
+/// The result of querying a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -106,11 +106,11 @@ pub enum SourceState {
     NotPublished,
     /// It states that the domain does not offer the service.
     NotOffered,
-    /// What is published cannot be used.
+    /// The published data cannot be used.
     Invalid,
-    /// It could not be asked.
+    /// It could not be queried.
     Failed,
-    /// It was not asked.
+    /// It was not queried.
     NotAsked,
     /// The answer had not arrived when the check ended.
     Unfinished,
@@ -150,7 +150,7 @@ pub struct RecommendedSetting {
     pub port: u16,
     /// How TLS is used.
     pub security: SettingSecurity,
-    /// The user name; null if it depends on an address that was not given.
+    /// The user name; null if it depends on an email address that was not given.
     pub user: Option<String>,
     /// The user name in words, for example `your email address`.
     pub user_form: String,
@@ -158,7 +158,7 @@ pub struct RecommendedSetting {
     pub mechanisms: Vec<String>,
     /// The mechanism with which the login succeeded; null if no login was tested.
     pub mechanism: Option<String>,
-    /// Which kind of password to use, if the provider is known.
+    /// The type of password to use, if the provider is known.
     pub password: Option<String>,
     /// The sources that name this setting.
     pub sources: Vec<SourceKind>,
@@ -182,11 +182,11 @@ pub struct CandidateSeen {
     pub port: u16,
     /// How TLS is used.
     pub security: SettingSecurity,
-    /// The user name; null if it depends on an address that was not given.
+    /// The user name; null if it depends on an email address that was not given.
     pub user: Option<String>,
     /// The sources that name the host.
     pub sources: Vec<SourceKind>,
-    /// Whether a source names this host and this port, and not only the host.
+    /// Whether a source names both this host and this port, not only the host.
     pub published: bool,
     /// Whether the source of the host name is authenticated.
     pub authenticated: bool,
@@ -196,11 +196,11 @@ pub struct CandidateSeen {
     pub problem: Option<String>,
     /// The TLS version; null without a handshake.
     pub tls_version: Option<String>,
-    /// Whether the certificate verifies for the host name; null without a handshake.
+    /// Whether the certificate is valid for the host name; null without a handshake.
     pub certificate_verifies: Option<bool>,
-    /// The names in the certificate, if it does not verify.
+    /// The names in the certificate, if it is not valid.
     pub certificate_names: Vec<String>,
-    /// The SASL mechanisms that the server advertises, after TLS if it is used.
+    /// The SASL mechanisms that the server advertises (over TLS, if TLS is used).
     pub mechanisms: Vec<String>,
     /// The result of the login.
     pub login: LoginTrial,
@@ -213,7 +213,7 @@ pub struct CandidateSeen {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CandidateState {
-    /// The server responds, its certificate verifies, and it accepts logins.
+    /// The server responds, its certificate is valid, and it accepts logins.
     Proved,
     /// The server responds, but the setting cannot be recommended.
     Doubtful,

@@ -34,7 +34,7 @@ impl<'s> SettingsSight<'s> {
         self.settings.domain.ascii()
     }
 
-    /// The argument of the command: the address, or the domain.
+    /// The argument of the command: the email address or the domain.
     pub(super) fn target(&self) -> String {
         match &self.settings.address {
             Some(address) => address.to_string(),
@@ -67,15 +67,15 @@ impl<'s> SettingsSight<'s> {
         }
     }
 
-    /// Web servers at addresses that are not public are asked only in test setups: with a DNS server on this machine at
-    /// an unusual port. `--resolve` is always followed.
+    /// Web servers at IP addresses that are not public are queried only in test setups: with a DNS server on this
+    /// machine at an unusual port. `--resolve` is always followed.
     fn reach(&self) -> FetchReach {
         let is_test = self.plan.resolver.is_some_and(|server| server.ip().is_loopback() && server.port() != 53);
         if is_test { FetchReach::Any } else { FetchReach::Public }
     }
 }
 
-/// The registrable domain of a name by the public suffix list.
+/// The registrable domain of a name, according to the public suffix list.
 pub(super) fn registrable(name: &str) -> String {
     DnsName::parse(name)
         .map_or_else(|_| name.to_owned(), |name| organizational_domain_by_list(&name).as_str().to_owned())

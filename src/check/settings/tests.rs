@@ -1,4 +1,5 @@
-//! The search for client settings in made worlds: what each source says, the order of candidates, and the findings.
+//! The search for client settings with simulated servers: what each source reports, the order of candidates, and the
+//! findings.
 
 #![allow(clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -99,7 +100,7 @@ impl Searched {
         self.seen.sources.iter().find(|source| source.source == kind).expect("the source").state
     }
 
-    /// The servers at which a login was tested, in this order.
+    /// The servers on which a login was tested, in order.
     fn logins(&self) -> Vec<String> {
         let sessions = self.evidence.sessions().filter(|session| session.request.script.login.is_some());
         sessions.map(|session| session.request.host.with_port(session.request.port)).collect()
@@ -297,7 +298,7 @@ fn web_servers_with_private_addresses_are_not_asked_and_their_names_are_shown() 
     world.page_fails("autoconfig.example.com", FILE, fault);
     let found = search(&mut world, &plan("example.com"));
     let source = found.seen.sources.iter().find(|one| one.source == SourceKind::Autoconfig).expect("the source");
-    assert_eq!(source.detail, "autoconfig.example.com has the address 10.0.0.1, which is not public");
+    assert_eq!(source.detail, "autoconfig.example.com has the IP address 10.0.0.1, which is not public");
     assert_eq!(found.rules(), ["settings-not-found"]);
     assert_eq!(found.findings[0].failure, Some(PhaseFailure::Unreachable));
 }
@@ -317,7 +318,7 @@ fn the_domain_of_the_mx_host_is_asked_only_if_nothing_better_exists() {
     assert_eq!((found.state(SourceKind::AutoconfigOfMx), found.rules()), (SourceState::NotAsked, Vec::new()));
 }
 
-/// A domain whose autoconfiguration file names one server and whose SRV record another.
+/// A domain whose autoconfiguration file names one server and whose SRV record names another.
 fn contradiction(file_reply: &str, srv_reply: &str) -> World {
     let mut world = World::new();
     world.zone("_submissions._tcp.example.com SRV 0 1 465 new.example.com\nnew.example.com A 192.0.2.1\nold.example.com A 192.0.2.2");

@@ -1,5 +1,5 @@
-//! The local end of the connection: an IP address, interface or port of this machine that the user gave but that cannot
-//! be used. In these cases, smtpcheck did not connect to the server.
+//! The local end of the connection: an IP address, interface or port of this machine that the user specified but that
+//! cannot be used. In these cases, smtpcheck did not connect to the server.
 //!
 //! Module [`rules`]: the rules and their pages.
 
@@ -41,10 +41,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             let (own, other) = if plan.source.family() == Family::V4 { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
             (
                 &SOURCE_FAMILY_MISMATCH,
-                format!("no connection from {source} to {} is possible: it has no {own} address", plan.target.host),
-                format!("{source} is an {own} address, and the server was found only at {other} addresses."),
+                format!(
+                    "no connection from {source} to {} is possible, because {0} has no {own} address",
+                    plan.target.host
+                ),
+                format!("{source} is an {own} address, but the server has only {other} addresses."),
                 Fix::text(format!(
-                    "Use an {other} address of this machine for --interface, or the name of an interface"
+                    "For --interface, use an {other} address of this machine, or the name of an interface"
                 )),
             )
         }

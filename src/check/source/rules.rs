@@ -1,18 +1,18 @@
-//! The rules about the local end of connections, with their pages.
+//! Rules for the local end of connections, with their pages.
 
 use super::super::finding::{Docs, Rule, Severity};
 
-/// All rules of this file.
+/// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[&SOURCE_ADDRESS_MISSING, &SOURCE_FAMILY_MISMATCH, &SOURCE_PORT_UNAVAILABLE];
 
 pub(super) static SOURCE_ADDRESS_MISSING: Rule = Rule {
     id: "source-address-missing",
     severity: Severity::Error,
-    title: "the IP address or interface of --interface is not on this machine",
+    title: "this machine does not have the IP address or interface given with --interface",
     docs: Docs {
         sees: "The operating system did not allow a connection from the IP address or network interface given with --interface.",
         matters: "smtpcheck did not connect to the server.",
-        action: "Compare the value with the IP addresses and interfaces of this machine (ip address). Some systems accept the name of an interface only from root; otherwise, use the IP address of the interface.",
+        action: "Compare the value with the IP addresses and interfaces of this machine (ip address). On some systems, only root can use the name of an interface; otherwise, use the IP address of the interface.",
         example: "smtpcheck mx.example.net:25 --interface 192.0.2.7 on a machine that does not have this IP address",
         references: "curl(1), --interface; ip(7), SO_BINDTODEVICE in socket(7)",
     },
@@ -21,7 +21,7 @@ pub(super) static SOURCE_ADDRESS_MISSING: Rule = Rule {
 pub(super) static SOURCE_FAMILY_MISMATCH: Rule = Rule {
     id: "source-family-mismatch",
     severity: Severity::Error,
-    title: "the server has no IP address of the family of --interface",
+    title: "the server has no IP address of the same family as --interface",
     docs: Docs {
         sees: "--interface gives an IPv4 address, but the server (or the proxy) has only IPv6 addresses, or the reverse.",
         matters: "A connection has the same address family at both ends, so no connection is possible. smtpcheck did not connect to the server.",
@@ -38,7 +38,7 @@ pub(super) static SOURCE_PORT_UNAVAILABLE: Rule = Rule {
     docs: Docs {
         sees: "Each port given with --local-port is in use on this machine, needs root privileges (below 1024), or was used for an earlier connection to the same server that the operating system still keeps.",
         matters: "smtpcheck did not connect to the server.",
-        action: "Use a larger range, above 1023. Each session of a check needs its own port, and a port can be used again only after some minutes.",
+        action: "Use a larger range, above 1023. Each session of a check needs its own port, and a port can be reused only after a few minutes.",
         example: "smtpcheck mx.example.net:25 --local-port 25 without root",
         references: "curl(1), --local-port; RFC 9293 section 3.4.2 (TIME-WAIT)",
     },

@@ -1,5 +1,5 @@
-//! Findings about TLSA records. Each host is judged separately, and each certificate chain of a host once, even if
-//! several IP addresses sent it.
+//! Findings about TLSA records. Each host is judged separately. Each certificate chain of a host is judged once, even
+//! if several IP addresses sent it.
 
 use super::lookup::{TlsaLookup, tlsa_lookup, unsigned_records};
 use super::outcome::{is_mx_secure, miss_words, references};
@@ -19,7 +19,7 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
     let hosts: Vec<DaneHost<'_>> = hosts.iter().map(|host| DaneHost::new(sight, host)).collect();
     let mut findings: Vec<Finding> = hosts.iter().flat_map(DaneHost::findings).collect();
-    // Delivery fails only if senders that use DANE can deliver to none of the hosts.
+    // Delivery fails only if senders that use DANE cannot deliver to any of the hosts.
     if hosts.iter().all(|host| host.is_usable() == Some(false)) {
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             finding.failure = Some(PhaseFailure::Tls);
@@ -30,7 +30,7 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     findings
 }
 
-/// The records `3 1 1` that match the certificates that the servers of these hosts send now. A host without a
+/// The `3 1 1` records that match the certificates that these hosts' servers currently send. A host without a
 /// certificate has no such record.
 pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<String> {
     let mut records = Vec::new();
@@ -158,17 +158,17 @@ impl<'s> DaneHost<'s> {
     fn lookup_fails(&self, base: &DnsName, probe: &Probe) -> Finding {
         let owner = owner_of(base, probe);
         let summary =
-            format!("the lookup of the TLSA records of {} fails: {}", self.name, failure_words(self.sight, base));
+            format!("the TLSA records of {} cannot be looked up: {}", self.name, failure_words(self.sight, base));
         let mut finding = Finding::new(&DANE_LOOKUP_FAILS, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
         finding.cause = format!(
             "The IP addresses of the host can be looked up, but the TLSA records at {owner} cannot. Senders that use DANE do not deliver to the host, even if it has no TLSA records."
         );
         finding.otherwise = Some(
-            "The resolver of this machine, or a device on the network path to it, may remove DNSSEC records. Repeat the check with another resolver (--resolver) to find out.".to_owned(),
+            "This machine's resolver, or a device on the network path to the resolver, may remove DNSSEC records. Repeat the check with another resolver (--resolver) to find out.".to_owned(),
         );
         finding.fixes = vec![Fix::run(
             format!(
-                "Operator of the DNS of {}: fix your name servers so that they answer queries for TLSA records. Test them with a validating resolver",
+                "DNS operator of {}: fix your name servers to answer queries for TLSA records, and test them with a validating resolver",
                 self.name
             ),
             format!("dig +dnssec {} TLSA", probe.quote(in_shell(&format!("_25._tcp.{base}")))),
@@ -180,11 +180,11 @@ impl<'s> DaneHost<'s> {
         let summary = format!("the TLSA records of {} are not signed, so senders ignore them", self.name);
         let mut finding = Finding::new(&DANE_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
         finding.cause = format!(
-            "The TLSA records at {} or the IP addresses of the host are in a zone without DNSSEC. Senders use TLSA records only if the signatures of both are valid.",
+            "The TLSA records at {}, or the IP addresses of the host, are in a zone without DNSSEC. Senders use TLSA records only if the signatures of both are valid.",
             owner_of(base, probe)
         );
         finding.fixes = vec![Fix::text(format!(
-            "Operator of the DNS of {}: sign the zones that contain the TLSA records and the IP addresses, and publish their DS records in the parent zones",
+            "DNS operator of {}: sign the zones that contain the TLSA records and the IP addresses, and publish their DS records in the parent zones",
             self.name
         ))];
         finding
@@ -204,10 +204,7 @@ impl<'s> DaneHost<'s> {
             .to_owned();
         finding.fixes = vec![
             Fix::text("Server operator: configure a certificate, and advertise STARTTLS to every client on port 25"),
-            Fix::text(format!(
-                "Operator of the DNS of {}: remove the TLSA records if the server cannot use TLS",
-                self.name
-            )),
+            Fix::text(format!("DNS operator of {}: remove the TLSA records if the server cannot use TLS", self.name)),
         ];
         Some(finding)
     }
@@ -234,10 +231,10 @@ impl<'s> DaneHost<'s> {
             finding.severity = Severity::Notice;
             finding.cause = "Senders ignore this record and use the others.".to_owned();
         }
-        let fix = format!("Operator of the DNS of {}: replace the record", self.name);
-        finding.fixes = self.records_to_publish(&fix, |_| true);
+        let fix = |record: &str| format!("DNS operator of {}: replace the unusable record with {record}", self.name);
+        finding.fixes = self.records_to_publish(fix, |_| true);
         if !is_all {
-            finding.fixes = vec![Fix::text(format!("Operator of the DNS of {}: remove the record", self.name))];
+            finding.fixes = vec![Fix::text(format!("DNS operator of {}: remove the unusable record", self.name))];
         }
         Some(finding)
     }
@@ -260,7 +257,8 @@ impl<'s> DaneHost<'s> {
         }
         let kinds = published.probe.quote(kinds.into_iter().collect::<Vec<_>>().join(" and ")).to_string();
         let is_fatal = !seen.outcome.matches_strictly();
-        let summary = format!("TLSA records {kinds} of {} do not match {}", self.name, self.certificate_words(seen));
+        let summary =
+            format!("the {kinds} TLSA records of {} do not match {}", self.name, self.certificate_words(seen));
         let mut finding = self.about(&DANE_STALE_DIGEST, published, seen, summary);
         if is_fatal {
             finding.cause = "Another record matches, but strict senders use only the strongest digest for the same usage and selector, and that record does not match. Postfix does not deliver. mox and other senders that accept any matching record deliver.".to_owned();
@@ -269,7 +267,7 @@ impl<'s> DaneHost<'s> {
             finding.cause = "Another record matches, so current senders deliver. However, the publisher must have a matching record for each combination of usage, selector and matching type, because senders may support only some combinations.".to_owned();
         }
         finding.fixes = vec![Fix::text(format!(
-            "Operator of the DNS of {}: remove the records {kinds} that do not match, or publish them for the current certificate",
+            "DNS operator of {}: remove the {kinds} records that do not match, or replace them with records for the current certificate",
             self.name
         ))];
         finding.fixes.extend(
@@ -280,16 +278,16 @@ impl<'s> DaneHost<'s> {
 
     fn anchor_not_sent(&self, published: Published<'_>, seen: SeenChain<'_>) -> Finding {
         let is_in_record = seen.outcome.matches_with_record();
-        let summary = format!("{} does not send the CA certificate of its TLSA record", self.name);
+        let summary = format!("{} does not send the CA certificate that its TLSA record matches", self.name);
         let mut finding = self.about(&DANE_ANCHOR_NOT_SENT, published, seen, summary);
         finding.confidence = Confidence::Likely;
         let sent = seen.chain.chain_length;
         finding.cause = format!(
-            "Senders compare a record with usage 2 with the CA certificates that the server sends. The chain that the server sends (number of certificates: {sent}) does not chain to the CA certificate of any record."
+            "Senders compare a usage 2 record with the CA certificates that the server sends. The chain that the server sends (number of certificates: {sent}) does not chain to the CA certificate of any record."
         );
         if is_in_record {
             finding.severity = Severity::Warning;
-            finding.cause.push_str(" The record contains the complete certificate, and the names suggest that it issued the chain. Postfix and mox then use the certificate of the record; other senders do not deliver.");
+            finding.cause.push_str(" The record contains the full CA certificate, and the names suggest that this CA issued the chain. In this case, Postfix and mox use the certificate in the record; other senders do not deliver.");
         } else {
             finding.cause.push_str(" Senders that use DANE do not deliver. TLS reports contain validation-failure.");
         }
@@ -298,7 +296,7 @@ impl<'s> DaneHost<'s> {
                 .to_owned(),
         );
         finding.fixes = vec![Fix::text(
-            "Server operator: send the complete chain, including the CA certificate of the record, even if it is a root",
+            "Server operator: send the complete chain, including the CA certificate that the record matches, even if it is a root",
         )];
         finding.fixes.extend(self.publish(published, seen.chain, "the records that do not match"));
         finding
@@ -333,16 +331,16 @@ impl<'s> DaneHost<'s> {
             return None;
         }
         let kind = published.probe.quote(matching.first()?.record.kind()).to_string();
-        let summary = format!("the TLSA record {kind} of {} will not match the next certificate", self.name);
+        let summary = format!("the {kind} TLSA record of {} will not match the next certificate", self.name);
         let mut finding = self.about(&DANE_BREAKS_AT_RENEWAL, published, seen, summary);
         let end = seen.chain.leaf()?.not_after.strftime("%Y-%m-%d");
         finding.cause = format!(
-            "The record matches the complete certificate, which changes at every renewal. This certificate is valid until {end}. After its renewal, senders that use DANE do not deliver until the record is replaced."
+            "The record matches the full certificate, which changes at every renewal. This certificate is valid until {end}. After it is renewed, senders that use DANE do not deliver until the record is replaced."
         );
-        finding.fixes = self.publish(published, seen.chain, &format!("the record {kind}"));
+        finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
         finding
             .fixes
-            .push(Fix::text("Server operator: keep the key when the certificate is renewed (certbot: --reuse-key)"));
+            .push(Fix::text("Server operator: keep the key when you renew the certificate (certbot: --reuse-key)"));
         Some(finding)
     }
 
@@ -354,7 +352,7 @@ impl<'s> DaneHost<'s> {
         finding
     }
 
-    /// The certificate, with its type of key and the IP addresses that sent it, if the host has others.
+    /// The certificate; if the host has other certificates, also its key type and the IP addresses that sent it.
     fn certificate_words(&self, seen: SeenChain<'_>) -> String {
         let chains = self.host.chains();
         let leaf = seen.chain.leaf();
@@ -365,7 +363,7 @@ impl<'s> DaneHost<'s> {
         }
     }
 
-    /// The records `3 1 1` for the chains of the host, each with its chain, at the name where senders look first.
+    /// The `3 1 1` records for the chains of the host, each with its chain, at the name that senders look up first.
     fn suggested(&self) -> Vec<(&'s Presented, Option<String>)> {
         let base = match &self.lookup {
             TlsaLookup::Present { base, .. } | TlsaLookup::Unsigned { base, .. } | TlsaLookup::Failed { base, .. } => {
@@ -387,34 +385,36 @@ impl<'s> DaneHost<'s> {
         found
     }
 
-    /// One fix for each record that must be published.
-    fn records_to_publish(&self, text: &str, is_wanted: impl Fn(&Presented) -> bool) -> Vec<Fix> {
+    /// One fix for each record that must be published. `text` receives the words that refer to the record.
+    fn records_to_publish(&self, text: impl Fn(&str) -> String, is_wanted: impl Fn(&Presented) -> bool) -> Vec<Fix> {
         let records = self.suggested().into_iter().filter(|(chain, _)| is_wanted(chain));
         let fixes: Vec<Fix> = records
             .filter_map(|(_, record)| record)
-            .map(|record| Fix::run(text, self.quoted_record(&record)))
+            .map(|record| Fix::run(text("this record"), self.quoted_record(&record)))
             .collect();
         if fixes.is_empty() {
-            vec![Fix::text(format!("{text} with a 3 1 1 record for the key of the server's certificate"))]
+            vec![Fix::text(text("a 3 1 1 TLSA record for the key of the server's certificate"))]
         } else {
             fixes
         }
     }
 
-    /// Publishes the record of this chain instead of the old ones.
+    /// Suggests publishing the record of this chain instead of the old records.
     fn publish(&self, published: Published<'_>, chain: &Presented, old: &str) -> Vec<Fix> {
         let wait = published.ttl.saturating_mul(2);
-        let text = format!(
-            "Operator of the DNS of {}: publish this record, wait {wait} seconds (two TTLs), then remove {old}",
-            self.name
-        );
-        self.records_to_publish(&text, |other| {
+        let text = |record: &str| {
+            format!(
+                "DNS operator of {}: publish {record}, wait {wait} seconds (two TTLs), then remove {old}",
+                self.name
+            )
+        };
+        self.records_to_publish(text, |other| {
             let key = |presented: &Presented| presented.leaf().map(|leaf| leaf.spki_sha256.clone());
             key(other) == key(chain)
         })
     }
 
-    /// The record as a quotation, because its owner name is received text.
+    /// The record as a quotation, because its owner name was received from DNS.
     fn quoted_record(&self, record: &str) -> String {
         match self.sight.records(&self.sight.name(), RecordKind::Mx).probe() {
             Some(probe) => probe.quote(record).to_string(),
@@ -453,7 +453,7 @@ fn owner_name(base: &DnsName, probe: &Probe) -> String {
     probe.quote(base.as_str()).to_string()
 }
 
-/// How a lookup of TLSA records failed.
+/// How the TLSA record lookup failed.
 fn failure_words(sight: Sight<'_>, base: &DnsName) -> String {
     let Ok(owner) = base.below("_25._tcp") else { return "the name is too long".to_owned() };
     match sight.records(&owner, RecordKind::Tlsa) {
@@ -481,7 +481,7 @@ fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {
     let mut finding = Finding::new(&DANE_MX_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     finding.cause = "Without signatures, an attacker can replace the MX records, so the TLSA records of the hosts do not fully protect mail for the domain. Postfix still uses the TLSA records by default; other senders may not.".to_owned();
     finding.fixes = vec![Fix::text(format!(
-        "Operator of the DNS of {}: sign the zone with DNSSEC, and publish its DS record at the registrar",
+        "DNS operator of {}: sign the zone with DNSSEC, and publish its DS record at the registrar",
         sight.name()
     ))];
     Some(finding)
@@ -503,8 +503,8 @@ fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
     finding.fixes = without
         .iter()
         .flat_map(|host| {
-            let text = format!("Operator of the DNS of {}: publish a TLSA record in a signed zone", host.name);
-            host.records_to_publish(&text, |_| true)
+            let text = |record: &str| format!("DNS operator of {}: publish {record} in a signed zone", host.name);
+            host.records_to_publish(text, |_| true)
         })
         .collect();
     Some(finding)

@@ -3,7 +3,7 @@
 //! 1. Senders look up the IP addresses first. If the addresses are not signed, senders do not look up TLSA records,
 //!    because name servers of unsigned zones often cannot answer such queries (RFC 7672 §2.2.2). smtpcheck looks up the
 //!    TLSA records only for a finding.
-//! 2. If the host is an alias and every CNAME record is signed, senders look for the records first at the final name,
+//! 2. If the host is an alias and every CNAME record is signed, senders look for the records at the final name first,
 //!    then at the name in the MX record. If only the first CNAME record is signed, they look only at the name in the MX
 //!    record.
 //! 3. A failed or bogus lookup makes the host unusable. Senders try the next name only if the records are absent or not
@@ -45,13 +45,13 @@ enum Bases<'s> {
     Nowhere(TlsaLookup<'s>),
 }
 
-/// The lookups for a host that are useful now.
+/// The lookups for a host that are currently useful.
 pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
     let mut questions = vec![records(host, RecordKind::A), records(host, RecordKind::Aaaa)];
     let names = match bases(sight, host) {
-        // Both names are looked up at the same time. The second one counts only if the first one has no records.
+        // Both names are looked up at the same time. The second name counts only if the first has no records.
         Bases::Names(bases) => bases,
-        // Senders do not look up these records. A finding informs the operator that they have no effect.
+        // Senders do not look up these records. A finding tells the operator that the records have no effect.
         Bases::Nowhere(TlsaLookup::Insecure) => vec![host.clone()],
         Bases::Nowhere(_) => Vec::new(),
     };
@@ -89,7 +89,7 @@ pub(super) fn tlsa_lookup<'s>(sight: Sight<'s>, host: &DnsName) -> TlsaLookup<'s
     result
 }
 
-/// The name that has the TLSA records. `None` if it would be too long.
+/// The name that has the TLSA records; `None` if it would be too long.
 fn owner(base: &DnsName) -> Option<DnsName> {
     base.below("_25._tcp").ok()
 }
@@ -138,7 +138,7 @@ fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {
     for kind in [RecordKind::A, RecordKind::Aaaa] {
         let seen = match sight.records(host, kind) {
             Known::Unasked | Known::Waiting => return Bases::Nowhere(TlsaLookup::Open),
-            // A lookup that failed on this machine shows nothing about the host.
+            // A lookup that failed on this machine reveals nothing about the host.
             Known::Failed(..) | Known::Skipped => continue,
             Known::Seen(_, seen) => seen,
         };

@@ -25,8 +25,8 @@ pub(super) use outcome::{result, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };
 
-/// The TLSA records that match the certificates that the servers send now, as in a zone file: one `3 1 1` for each key
-/// of each host.
+/// The TLSA records that match the certificates that the servers currently send, as in a zone file: one `3 1 1` for
+/// each key of each host.
 pub(crate) fn suggested(sight: Sight<'_>) -> Vec<String> {
     judge::suggested_records(sight, &mail_servers(sight))
 }

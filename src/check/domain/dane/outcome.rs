@@ -117,7 +117,7 @@ fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
     }
 }
 
-/// The result type in TLS reports for a chain that no record matches (RFC 8460 §4.3). RFC 8460 has no type for a
+/// The TLS report result type for a chain that no record matches (RFC 8460 §4.3). RFC 8460 has no type for a
 /// certificate that matches no record, so reporters use `validation-failure` or `tlsa-invalid`.
 pub(super) fn report_word(outcome: &TlsaOutcome) -> &'static str {
     let misses = outcome.misses();

@@ -1,4 +1,4 @@
-//! The rules about TLSA records.
+//! Rules for TLSA records.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
@@ -19,11 +19,11 @@ pub(super) static RULES: &[&Rule] = &[
 pub(super) static DANE_LOOKUP_FAILS: Rule = Rule {
     id: "dane-lookup-fails",
     severity: Severity::Error,
-    title: "the lookup of the TLSA records fails",
+    title: "the TLSA records cannot be looked up",
     docs: Docs {
-        sees: "The IP addresses of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails: SERVFAIL, a timeout, or a response whose signatures are not valid. If there are no TLSA records, a signed response must prove that.",
+        sees: "The IP addresses of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails with SERVFAIL, a timeout, or a response whose signatures are invalid. If the host has no TLSA records, a signed response must prove that they do not exist.",
         matters: "Senders that use DANE must not deliver to a host whose TLSA records cannot be looked up, even if it has none. They try the next host. If there is no other host, the message stays in their queue.",
-        action: "Operator of the DNS of the host: fix the name servers so that they answer queries for the name in the finding, with signed proof if there are no records. Sign the zone again, and update name servers that do not support TLSA.",
+        action: "Operator of the host's DNS: fix the name servers. They must answer queries for the name in the finding, and must send signed proof if the name has no records. Sign the zone again, and update name servers that do not support TLSA.",
         example: "TLSA records of _25._tcp.mx1.example.com: SERVFAIL, while the IP addresses are signed and valid",
         references: "RFC 7672 section 2.1.2 (errors), RFC 7672 section 2.2.2 (lookup)",
     },
@@ -34,10 +34,10 @@ pub(super) static DANE_WITHOUT_STARTTLS: Rule = Rule {
     severity: Severity::Error,
     title: "a host with TLSA records does not advertise STARTTLS",
     docs: Docs {
-        sees: "An MX host has signed TLSA records, but its server does not advertise STARTTLS on at least one IP address.",
+        sees: "An MX host has signed TLSA records, but on at least one of its IP addresses the server does not advertise STARTTLS.",
         matters: "TLSA records require TLS. Senders that use DANE do not deliver to a server that does not advertise STARTTLS, and do not fall back to an unencrypted connection.",
         action: "Server operator: configure a certificate, and advertise STARTTLS to every client on port 25, including clients that are greylisted. If the server cannot use TLS, remove the TLSA records.",
-        example: "mx2.example.com has a record 3 1 1, but its reply to EHLO does not contain STARTTLS",
+        example: "mx2.example.com has a 3 1 1 record, but its EHLO reply does not contain STARTTLS",
         references: "RFC 7672 section 2.2 (TLS is required), RFC 7672 section 3.1.3 (STARTTLS must not be advertised selectively)",
     },
 };
@@ -49,8 +49,8 @@ pub(super) static DANE_MISMATCH: Rule = Rule {
     docs: Docs {
         sees: "An MX host has usable TLSA records, but none of them matches the certificate that its server sends.",
         matters: "Senders that use DANE do not deliver to the server. If no other MX host works, the messages stay in their queues. Other senders are not affected.",
-        action: "Operator of the DNS of the host: publish the record that smtpcheck prints, wait two TTLs, and remove the old record. Server operator: keep the key when the certificate is renewed, or publish the record for the next key before that key is used.",
-        example: "the certificate was renewed with a new key, but the record 3 1 1 still matches the old key",
+        action: "Operator of the host's DNS: publish the record that smtpcheck prints, wait two TTLs, and remove the old record. Server operator: keep the key when you renew the certificate, or publish the record for the next key before you use that key.",
+        example: "the certificate was renewed with a new key, but the 3 1 1 record still matches the old key",
         references: "RFC 7672 section 2.2 (delivery), RFC 7671 section 8 (changes of keys and certificates)",
     },
 };
@@ -62,7 +62,7 @@ pub(super) static DANE_STALE_DIGEST: Rule = Rule {
     docs: Docs {
         sees: "A TLSA record matches the certificate. For another published combination of usage, selector and matching type, however, no record matches. The finding is an error if the records that do not match have a stronger digest, because strict senders then ignore the record that matches. Otherwise, it is a warning.",
         matters: "For the same usage and selector, strict senders such as Postfix use only the strongest digest. If that digest does not match, they do not deliver. Other senders accept any record that matches. The publisher must have a matching record for each combination.",
-        action: "Operator of the DNS of the host: remove the records that do not match, or publish them for the current certificate.",
+        action: "Operator of the host's DNS: remove the records that do not match, or replace them with records for the current certificate.",
         example: "3 1 1 matches the current key, but 3 1 2 matches the previous key",
         references: "RFC 7671 section 8 (a match for each combination), RFC 7671 section 9 (strongest digest), RFC 7672 section 5",
     },
@@ -71,11 +71,11 @@ pub(super) static DANE_STALE_DIGEST: Rule = Rule {
 pub(super) static DANE_ANCHOR_NOT_SENT: Rule = Rule {
     id: "dane-anchor-not-sent",
     severity: Severity::Error,
-    title: "the CA certificate of a TLSA record is not in the chain",
+    title: "the server does not send the CA certificate that a TLSA record matches",
     docs: Docs {
-        sees: "The TLSA records have usage 2, but the server does not send the CA certificate that they match, or the certificates that it sends do not chain to it. The finding is a warning if the record contains the complete certificate (2 0 0), because some senders then use the copy in the record.",
-        matters: "Senders that use DANE cannot compare the record with a certificate that they did not receive, and do not deliver. If a record matches a root certificate, the server must send the root too.",
-        action: "Server operator: send the complete chain, including the CA certificate of the record. Or operator of the DNS of the host: publish a record 3 1 1, which needs only the server's certificate.",
+        sees: "The TLSA records have usage 2, but the server does not send the CA certificate that they match, or the certificates that it sends do not chain to it. The finding is a warning if the record contains the full certificate (2 0 0), because some senders then use the copy in the record.",
+        matters: "Senders that use DANE cannot compare the record with a certificate that they did not receive, and do not deliver. If a record matches a root certificate, the server must also send the root.",
+        action: "Server operator: send the complete chain, including the CA certificate that the record matches. Alternatively (operator of the host's DNS): publish a 3 1 1 record, which needs only the server's certificate.",
         example: "2 1 1 for a root certificate, but the server sends only its own certificate and the intermediate one",
         references: "RFC 7672 section 3.1.2 (the certificate must be sent), RFC 7671 section 5.2",
     },
@@ -86,9 +86,9 @@ pub(super) static DANE_CERTIFICATE_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate has expired or is for a different name, which usage 2 does not allow",
     docs: Docs {
-        sees: "A TLSA record with usage 2 matches a CA certificate of the chain, but the server's certificate does not contain the name of the host, or a certificate in the chain has expired or is not valid yet.",
+        sees: "A TLSA record with usage 2 matches a CA certificate in the chain, but the server's certificate does not contain the host's name, or a certificate in the chain has expired or is not valid yet.",
         matters: "With usage 2, dates and names are verified, so senders that use DANE do not deliver. Only usage 3 ignores them.",
-        action: "Server operator: renew the certificate for the name of the host. Or operator of the DNS of the host: publish a record 3 1 1.",
+        action: "Server operator: renew the certificate for the host's name. Alternatively (operator of the host's DNS): publish a 3 1 1 record.",
         example: "2 0 1 matches the intermediate certificate, but the server's certificate expired yesterday",
         references: "RFC 7672 section 3.1.2, RFC 7672 section 3.2.2 (names), RFC 7671 section 5.2",
     },
@@ -101,7 +101,7 @@ pub(super) static DANE_UNUSABLE: Rule = Rule {
     docs: Docs {
         sees: "A TLSA record has usage 0 or 1, an unknown usage, selector or matching type, or data of the wrong length. The finding is a notice if another record is usable.",
         matters: "Senders ignore such records. If no record is usable, they require TLS, but do not authenticate the server.",
-        action: "Operator of the DNS of the host: replace the records with the one that smtpcheck prints.",
+        action: "Operator of the host's DNS: replace the records with the one that smtpcheck prints.",
         example: "1 1 1 copied from a web server: SMTP uses only usages 2 and 3",
         references: "RFC 7672 section 3.1.3 (usages 0 and 1), RFC 7672 section 2.2 (unusable records), RFC 7671 section 4.1",
     },
@@ -114,8 +114,8 @@ pub(super) static DANE_NOT_SIGNED: Rule = Rule {
     docs: Docs {
         sees: "An MX host has TLSA records, but they are in a zone that is not signed with DNSSEC.",
         matters: "Senders ignore TLSA records without valid signatures, so the records do not protect mail.",
-        action: "Operator of the DNS: sign the zone that contains the TLSA records, and publish its DS record in the parent zone.",
-        example: "_25._tcp.mx1.example.com is an alias of a name in a zone without DNSSEC",
+        action: "DNS operator: sign the zone that contains the TLSA records, and publish its DS record in the parent zone.",
+        example: "_25._tcp.mx1.example.com is an alias for a name in a zone without DNSSEC",
         references: "RFC 7672 section 2.1.1 (DNSSEC states), RFC 7671 section 4",
     },
 };
@@ -125,9 +125,9 @@ pub(super) static DANE_BREAKS_AT_RENEWAL: Rule = Rule {
     severity: Severity::Warning,
     title: "the TLSA record will not match the next certificate",
     docs: Docs {
-        sees: "The only TLSA records that match are 3 0 x. They match the complete certificate, not only its key.",
-        matters: "A renewed certificate is different even if its key is the same. After the next renewal, senders that use DANE do not deliver, unless the record is replaced in time.",
-        action: "Operator of the DNS of the host: publish the 3 1 1 record that smtpcheck prints. Server operator: keep the key when the certificate is renewed.",
+        sees: "The only TLSA records that match have the form 3 0 x, so they match the full certificate, not only its key.",
+        matters: "A renewed certificate is different even if it has the same key. After the next renewal, senders that use DANE do not deliver, unless the record is replaced in time.",
+        action: "Operator of the host's DNS: publish the 3 1 1 record that smtpcheck prints. Server operator: keep the key when you renew the certificate.",
         example: "3 0 1 with a certificate that is renewed every 60 days",
         references: "RFC 7671 section 8 (changes), RFC 7672 section 3.1 (3 1 1 is recommended)",
     },
@@ -140,7 +140,7 @@ pub(super) static DANE_MX_NOT_SIGNED: Rule = Rule {
     docs: Docs {
         sees: "At least one MX host has signed TLSA records, but the MX records of the domain are not signed.",
         matters: "An attacker can replace the MX records and redirect mail to another host. Some senders still use the TLSA records of the host; others do not.",
-        action: "Operator of the DNS of the domain: sign the zone with DNSSEC, and publish its DS record at the registrar.",
+        action: "Operator of the domain's DNS: sign the zone with DNSSEC, and publish its DS record at the registrar.",
         example: "the domain is not signed, but its mail provider's hosts have TLSA records",
         references: "RFC 7672 section 2.2.1 (MX resolution)",
     },
@@ -154,7 +154,7 @@ pub(super) static DANE_INCOMPLETE: Rule = Rule {
         sees: "At least one MX host has signed TLSA records, and at least one other has none.",
         matters: "An attacker who blocks the hosts with TLSA records can force senders to use the others, whose certificates are not verified.",
         action: "Operators of the hosts without TLSA records: publish the record that smtpcheck prints for each host, in a signed zone.",
-        example: "mx1.example.com has a record 3 1 1, but the backup host has none",
+        example: "mx1.example.com has a 3 1 1 record, but the backup host has none",
         references: "RFC 7672 section 2.2 (each host separately), RFC 7672 section 8",
     },
 };

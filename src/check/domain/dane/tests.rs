@@ -16,7 +16,7 @@ use crate::policy::tlsa::tests::{Made, literal, made, record, sent};
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
-/// A domain with one MX host `mx.example.com`, whose server sends the complete chain, with one record.
+/// A domain with one MX host, `mx.example.com`, whose server sends the complete chain, and with one record.
 struct Case {
     world: World,
     plan: Plan,
@@ -302,7 +302,7 @@ fn failed_lookups_are_errors_and_absence_is_not() {
         assert_eq!(ids(&found), [("dane-lookup-fails", Severity::Error)]);
         assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
     }
-    // A host without TLSA records is not a fault, whether the zone is signed or not.
+    // A host without TLSA records is not at fault, whether or not the zone is signed.
     let mut absent = Case::new();
     absent.world.signed();
     assert_eq!(absent.state(), (Some(DaneState::Absent), Delivery::Encrypted, None));

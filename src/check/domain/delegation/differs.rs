@@ -3,7 +3,8 @@
 //! 1. The delegation comes from a server of the parent zone, and the NS records come from the servers of the zone.
 //! 2. If no server of the zone responds, the NS records come from the resolver. Its cache may be old, so the confidence
 //!    is "likely".
-//! 3. If the servers of one zone have different records, a change may be in progress, so the confidence is "likely".
+//! 3. If the servers of the same zone have different records, a change may be in progress, so the confidence is
+//!    "likely".
 
 use super::super::sight::{Known, Sight};
 use super::parent::{self, Referral, names_of};
@@ -28,7 +29,7 @@ struct OwnRecords<'s> {
     doubt: Option<&'static str>,
 }
 
-const CHANGING: &str = "The name servers of one zone do not agree either, so a change may be in progress. Repeat the check after some hours to find out.";
+const CHANGING: &str = "Name servers of the same zone also disagree, so a change may be in progress. Repeat the check in a few hours to find out.";
 const FROM_RESOLVER: &str = "The NS records of the zone come from the resolver, because no server of the zone gave an authoritative response. The resolver may have cached older records.";
 
 fn own_records<'s>(sight: Sight<'s>, apex: &DnsName, servers: &[NameServer]) -> Option<OwnRecords<'s>> {
@@ -74,18 +75,18 @@ pub(super) fn at_parent(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]
     let confidence = if doubt.is_none() { Confidence::Certain } else { Confidence::Likely };
     let mut finding = Finding::new(&DELEGATION_PARENT_DIFFERS, Phase::Dns, confidence, summary);
     finding.cause = if stale.is_empty() {
-        "Resolvers find the zone through the servers that the parent zone lists. They rarely query the other servers, so these do not help if the listed servers fail.".to_owned()
+        "Resolvers find the zone through the servers that the parent zone lists. They rarely query the other servers, which therefore do not help if the listed servers fail.".to_owned()
     } else {
-        "Resolvers find the zone through the servers that the parent zone lists. If such a server has an old copy of the zone, or no copy, some senders get old records or an error.".to_owned()
+        "Resolvers find the zone through the servers that the parent zone lists. If one of these servers has an old copy of the zone, or no copy, some senders get old records or an error.".to_owned()
     };
     finding.otherwise = doubt.map(str::to_owned);
     finding.consequences.extend(not_answering(sight, apex, servers, &stale));
     finding.fixes.push(Fix::text(format!(
-        "Operator of the domain: if the zone is correct, enter exactly these name servers at the registrar: {}",
+        "Domain owner: if the zone is correct, enter exactly these name servers at the registrar: {}",
         quoted(of_zone, &own.names)
     )));
     finding.fixes.push(Fix::text(format!(
-        "Operator of the DNS: if the parent zone is correct, publish exactly these NS records in the zone {apex}: {}",
+        "DNS operator: if the parent zone is correct, publish exactly these NS records in the zone {apex}: {}",
         quoted(first.probe, &first.names)
     )));
     let finding = tried(finding, &referrals, &own);

@@ -64,7 +64,7 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
     let mut found = Finding {
         cause: "Resolvers cannot use these servers.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Operator of the DNS: remove the NS record of {} from the zone {apex} and at the registrar, or publish IP addresses for this name",
+            "DNS operator: remove the NS record of {} from the zone {apex} and at the registrar, or publish IP addresses for this name",
             names.first().cloned().unwrap_or_default()
         ))],
         ..Finding::new(&DELEGATION_SERVER_WITHOUT_ADDRESS, Phase::Dns, Confidence::Certain, summary).tried(probe.id)
@@ -78,7 +78,7 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
     }
     if wrong.iter().any(|name| !name.is_within(apex)) {
         found.consequences.push(
-            "If the domain of such a name server is no longer registered, an attacker could register it and answer for the zone"
+            "If the domain in such a name server's name is no longer registered, an attacker could register it and answer for the zone"
                 .to_owned(),
         );
     }
@@ -111,21 +111,18 @@ fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option
         port => format!(" -p {port}"),
     };
     let mut fixes = vec![Fix::run(
-        format!(
-            "Operator of the DNS: open TCP port 53 of {} in the firewall. This command tests it",
-            shown_as(server, probe)
-        ),
+        format!("DNS operator: open TCP port 53 of {} in the firewall. This command tests it", shown_as(server, probe)),
         format!("dig +tcp {name} {first} @{}{port}", server.ip),
     )];
-    // Only TXT records can be removed without an effect on mail.
+    // Only TXT records can be removed without affecting mail.
     if failed.iter().any(|(_, kind, ..)| *kind == RecordKind::Txt) {
         fixes.push(Fix::text(format!(
-            "Operator of the domain: remove TXT records of {domain} that are no longer needed, so that the response is smaller"
+            "Domain owner: to make the response smaller, remove TXT records of {domain} that are no longer needed"
         )));
     }
     let finding = Finding {
         cause: "Resolvers cannot get these records from this server. Lookups fail or time out for some senders and receivers.".to_owned(),
-        otherwise: Some("The network of this machine may block DNS over TCP. If the command below fails from another network too, the server blocks it.".to_owned()),
+        otherwise: Some("This machine's network may block DNS over TCP. If the command below also fails from another network, the server blocks DNS over TCP.".to_owned()),
         fixes,
         ..finding
     };
@@ -185,7 +182,7 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
     }
     let first = names.first().cloned().unwrap_or_default();
     finding.fixes.push(Fix::text(format!(
-        "Operator of the DNS: load the zone {apex} on the server {first}, or remove its NS record from the zone and at the registrar"
+        "DNS operator: load the zone {apex} on the server {first}, or remove its NS record from the zone and at the registrar"
     )));
     Some(probes.into_iter().fold(finding, Finding::tried))
 }
@@ -214,22 +211,20 @@ fn differs(
     let rule = if kind == RecordKind::Mx { &MX_DIFFERS_BETWEEN_SERVERS } else { &DELEGATION_RECORDS_DIFFER };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary);
     finding.cause = match kind {
-        RecordKind::Mx => {
-            "Mail is delivered to different hosts, depending on the server that the sender's resolver queries."
-        }
-        _ => "The result of SPF, for example, depends on the server that the receiver's resolver queries.",
+        RecordKind::Mx => "The hosts to which mail is delivered depend on which server the sender's resolver queries.",
+        _ => "For example, the SPF result depends on which server the receiver's resolver queries.",
     }
     .to_owned();
     if serials_of(sight, apex, servers).len() > 1 {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("The serial numbers of the zone differ too, so a change may not have reached all servers yet. To find out, repeat the check after some minutes.".to_owned());
+        finding.otherwise = Some("The zone's serial numbers also differ, so a change may not have reached all servers yet. To find out, repeat the check in a few minutes.".to_owned());
     }
     let odd = groups.last().and_then(|group| {
         let first = group.servers.first()?;
         Some(shown_as(first, answer(sight, &domain, kind, first).probe()?))
     });
     finding.fixes.push(Fix::text(format!(
-        "Operator of the DNS: check the zone transfer to {}; if several DNS providers are used, publish the same records at all of them",
+        "DNS operator: check the zone transfer to {}; if you use several DNS providers, publish the same records at all of them",
         odd.unwrap_or_default()
     )));
     for server in groups.iter().flat_map(|group| &group.servers) {
@@ -240,7 +235,7 @@ fn differs(
     Some(finding)
 }
 
-/// At most 200 characters of a text.
+/// At most 200 characters of a string.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(200) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),

@@ -1,5 +1,5 @@
-//! Name servers that do not ignore letter case in names, as RFC 4343 §3 requires. Resolvers rely on this rule: some
-//! send names in mixed case to detect forged responses.
+//! Name servers that do not ignore letter case in names, although RFC 4343 §3 requires it. Resolvers rely on this rule:
+//! some send names in mixed case to detect forged responses.
 
 use super::super::mx::code_words;
 use super::super::sight::{Known, Sight};
@@ -11,7 +11,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::question::RecordsRequest;
 use crate::wire::RecordKind;
 
-/// The question for the MX records with the name in upper case.
+/// The query for the MX records with the name in upper case.
 pub(super) fn request(sight: Sight<'_>, server: &NameServer) -> RecordsRequest {
     RecordsRequest { upper_case: true, ..servers::request(sight, &sight.name(), RecordKind::Mx, server.ip) }
 }
@@ -50,7 +50,7 @@ pub(super) fn finding(sight: Sight<'_>, servers: &[NameServer]) -> Option<Findin
         otherwise: Some("The records may have changed between the two lookups, or the server may limit the rate of its responses. Repeat the check to find out.".to_owned()),
         fixes: vec![Fix::run(
             format!(
-                "Operator of the DNS: update the software of {}, or move the zone to another DNS provider. This command shows the fault",
+                "DNS operator: update the name server software on {}, or move the zone to another DNS provider. This command shows the fault",
                 shown_as(server, probe)
             ),
             format!("dig +norecurse {upper} MX @{}{port}", server.ip),

@@ -113,13 +113,13 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         if servers::is_blocked_here(sight, &apex, &tested) {
             list.push(NotTested {
                 what: "authoritative name servers".to_owned(),
-                why: "none of them responds; the network of this machine probably blocks DNS queries to the internet"
+                why: "none of them responds; this machine's network probably blocks DNS queries to the internet"
                     .to_owned(),
             });
         }
         if servers::addresses_total(sight, &apex) > tested.len() {
             list.push(NotTested {
-                what: format!("other IP addresses of the name servers of {apex}"),
+                what: format!("other IP addresses of the name servers for {apex}"),
                 why: format!("at most {} IP addresses of name servers are queried", servers::MAX_SERVERS),
             });
         }

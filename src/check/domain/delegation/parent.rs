@@ -60,13 +60,13 @@ fn asked(sight: Sight<'_>, parent: &DnsName) -> Vec<DnsName> {
     names
 }
 
-/// The questions to the servers of the parent zone: one IP address of each.
+/// The queries to the parent zone's servers, at one IP address each.
 fn requests(sight: Sight<'_>, apex: &DnsName) -> Vec<RecordsRequest> {
     let Some(parent) = zone(sight, apex) else { return Vec::new() };
     let mut ips: Vec<IpAddr> = Vec::new();
     for name in asked(sight, &parent) {
         let known = [RecordKind::A, RecordKind::Aaaa].map(|kind| sight.records(&name, kind));
-        // An IPv6 address is used only if the server certainly has no IPv4 address.
+        // An IPv6 address is used only if the server is known to have no IPv4 address.
         if known.iter().any(|known| known.is_open()) {
             continue;
         }
@@ -80,7 +80,7 @@ fn requests(sight: Sight<'_>, apex: &DnsName) -> Vec<RecordsRequest> {
     ips.into_iter().map(to).collect()
 }
 
-/// The questions that find the delegation.
+/// The queries that find the delegation.
 pub(super) fn questions(sight: Sight<'_>, apex: &DnsName) -> Vec<Question> {
     let mut questions = Vec::new();
     for name in above(apex) {

@@ -9,7 +9,7 @@ pub(super) static DELEGATION_LAME: Rule = Rule {
     docs: Docs {
         sees: "A name server in the NS records of the zone responds with an error, is not authoritative for the zone, or does not respond although other servers do. If no server answers for the zone, the finding is an error.",
         matters: "Resolvers that query this server first are delayed, and lookups fail if the other servers are not available.",
-        action: "Operator of the DNS: load the zone on this server, or remove its NS record from the zone and at the registrar.",
+        action: "DNS operator: load the zone on this server, or remove its NS record from the zone and at the registrar.",
         example: "ns3.example.net replies REFUSED for example.com",
         references: "RFC 1035 section 4.1.1 (AA and response codes), section 4.3.1 (queries and responses)",
     },
@@ -21,8 +21,8 @@ pub(super) static DELEGATION_SERVER_WITHOUT_ADDRESS: Rule = Rule {
     title: "a name server of the domain has no IP address",
     docs: Docs {
         sees: "The name in an NS record does not exist, or has neither an A nor an AAAA record.",
-        matters: "Resolvers cannot use this server. If the domain of its name is no longer registered, an attacker could register it and answer for the zone.",
-        action: "Operator of the DNS: remove the NS record from the zone and at the registrar, or publish IP addresses for the name server.",
+        matters: "Resolvers cannot use this server. If the domain in its name is no longer registered, an attacker could register it and answer for the zone.",
+        action: "DNS operator: remove the NS record from the zone and at the registrar, or publish IP addresses for the name server.",
         example: "NS ns2.old-provider.example, which does not exist",
         references: "RFC 1035 section 3.3.11 (NS records)",
     },
@@ -35,8 +35,8 @@ pub(super) static DELEGATION_PARENT_DIFFERS: Rule = Rule {
     docs: Docs {
         sees: "smtpcheck queried a name server of the parent zone for the delegation, and the zone's own name servers for its NS records, without recursion. The two sets of names differ. IP addresses (glue) and letter case are not compared.",
         matters: "Resolvers learn the name servers from the parent zone, and later use those in the zone. If only the parent zone lists a server, they still query it, and it may return old records or an error. They rarely query a server that only the zone lists.",
-        action: "Operator of the domain: at the registrar, enter exactly the name servers that serve the zone. Operator of the DNS: publish NS records for the same servers in the zone.",
-        example: "the parent zone lists ns1.old-provider.example and ns1.example.net, the zone lists only ns1.example.net",
+        action: "Domain owner: at the registrar, enter exactly the name servers that serve the zone. DNS operator: publish NS records for the same servers in the zone.",
+        example: "the parent zone lists ns1.old-provider.example and ns1.example.net, but the zone lists only ns1.example.net",
         references: "RFC 1034 section 4.2.2 (the records on both sides of a delegation must be consistent), RFC 2181 section 5.4.1 (which NS records resolvers trust)",
     },
 };
@@ -47,8 +47,8 @@ pub(super) static MX_DIFFERS_BETWEEN_SERVERS: Rule = Rule {
     title: "the authoritative name servers have different MX records",
     docs: Docs {
         sees: "smtpcheck queried each authoritative name server for the MX records of the domain, and their responses differ.",
-        matters: "Mail is delivered to different hosts, depending on the name server that the sender's resolver queries. Such faults are intermittent.",
-        action: "Operator of the DNS: fix the zone transfer to the server that differs. If two DNS providers are used, publish the same records at both.",
+        matters: "The hosts to which mail is delivered depend on which name server the sender's resolver queries. Such faults are intermittent.",
+        action: "DNS operator: fix the zone transfer to the server that differs. If you use two DNS providers, publish the same records at both.",
         example: "ns1 has MX 10 mx1.example.com, and ns2 still has the records of the former provider",
         references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
     },
@@ -60,8 +60,8 @@ pub(super) static MX_CASE_DEPENDENT: Rule = Rule {
     title: "a name server returns different MX records if the name is in upper case",
     docs: Docs {
         sees: "smtpcheck queried each authoritative name server twice for the MX records of the domain: with the name in lower case, and in upper case. The two responses of a server differ.",
-        matters: "DNS names are not case-sensitive. Some mail programs and resolvers send names in upper or mixed case. They find different MX records, or none, so mail is lost or goes to the IP address of the domain itself.",
-        action: "Operator of the DNS: update the software of the name server, or move the zone to a server that ignores letter case.",
+        matters: "DNS names are not case-sensitive. Some mail programs and resolvers send names in upper or mixed case. They find different MX records, or none, so mail is lost or goes to the domain's own IP address.",
+        action: "DNS operator: update the name server's software, or move the zone to a server that ignores letter case.",
         example: "the MX record of example.com is mx.example.com, but EXAMPLE.COM has no MX record",
         references: "RFC 4343 section 3 (names are compared case-insensitively), RFC 1035 section 2.3.3",
     },
@@ -73,8 +73,8 @@ pub(super) static DELEGATION_RECORDS_DIFFER: Rule = Rule {
     title: "the authoritative name servers have different TXT records",
     docs: Docs {
         sees: "smtpcheck queried each authoritative name server for the TXT records of the domain, which contain the SPF record, and their responses differ.",
-        matters: "The result of SPF depends on the name server that a receiver's resolver queries. Such faults are intermittent.",
-        action: "Operator of the DNS: fix the zone transfer to the server that differs. If two DNS providers are used, publish the same records at both.",
+        matters: "The SPF result depends on which name server a receiver's resolver queries. Such faults are intermittent.",
+        action: "DNS operator: fix the zone transfer to the server that differs. If you use two DNS providers, publish the same records at both.",
         example: "one of two DNS providers stores the quotation marks as part of the text",
         references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
     },
@@ -83,11 +83,11 @@ pub(super) static DELEGATION_RECORDS_DIFFER: Rule = Rule {
 pub(super) static DELEGATION_SERIAL_DIFFERS: Rule = Rule {
     id: "delegation-serial-differs",
     severity: Severity::Notice,
-    title: "the authoritative name servers have different copies of the zone",
+    title: "the authoritative name servers have different versions of the zone",
     docs: Docs {
         sees: "The serial numbers in the SOA records of the name servers differ, but their MX and TXT records are the same.",
-        matters: "Usually, a change has not reached all servers yet, or several DNS providers use their own serial numbers. If the difference remains, a server no longer receives the zone, and will eventually stop answering for it.",
-        action: "Repeat the check after some minutes. If the difference remains and all servers belong to one provider, the operator of the DNS must check the zone transfer.",
+        matters: "Usually, a change has not reached all servers yet, or several DNS providers use their own serial numbers. If the difference persists and all servers belong to one provider, a server may no longer be receiving the zone. That server will eventually stop answering for it.",
+        action: "Repeat the check in a few minutes. If the difference persists and all servers belong to one provider, the DNS operator must check the zone transfer.",
         example: "ns1 has serial 2026013102, and ns2 has 2026013101",
         references: "RFC 1035 section 3.3.13 (SOA records)",
     },
@@ -102,7 +102,7 @@ pub(super) static DELEGATION_RESOLVER_DIFFERS: Rule = Rule {
         matters: "The resolver may have cached an older response, or a local network may have its own records for the domain (split DNS). The results of this check apply to the records that the resolver returned.",
         action: "If the records were changed recently, repeat the check later. To test the public records, use another resolver (--resolver).",
         example: "an internal DNS server with its own records for the domain",
-        references: "RFC 1035 section 7.4 (caches of resolvers)",
+        references: "RFC 1035 section 7.4 (resolver caches)",
     },
 };
 

@@ -14,7 +14,7 @@ pub(super) const MAX_SERVERS: usize = 8;
 /// The maximum number of name servers whose addresses are looked up.
 const MAX_NAMES: usize = 13;
 
-/// The types of address records.
+/// The address record types.
 const KINDS: [RecordKind; 2] = [RecordKind::A, RecordKind::Aaaa];
 
 /// An IP address of a name server.
@@ -70,12 +70,12 @@ pub(super) fn addresses_total(sight: Sight<'_>, apex: &DnsName) -> usize {
     name_servers(sight, apex).iter().map(|name| addresses(sight, name).len()).sum()
 }
 
-/// Whether the DNS proves that a name server has no address.
+/// Whether DNS proves that a name server has no address.
 pub(super) fn has_no_address(sight: Sight<'_>, name: &DnsName) -> bool {
     KINDS.iter().all(|&kind| sight.records(name, kind).answer().is_some_and(RecordsSeen::is_void))
 }
 
-/// The IP addresses to query: the first of each server, then the second of each, and so on.
+/// The IP addresses to query: the first address of each server, then the second of each, and so on.
 pub(super) fn tested(sight: Sight<'_>, apex: &DnsName) -> Vec<NameServer> {
     let all: Vec<(DnsName, Vec<IpAddr>)> =
         name_servers(sight, apex).into_iter().map(|name| (name.clone(), addresses(sight, &name))).collect();
@@ -114,7 +114,7 @@ pub(super) fn answer<'s>(
     sight.records_of(&request(sight, name, kind, server.ip))
 }
 
-/// The state of a server, by its response about the zone.
+/// The state of a server, according to its response about the zone.
 pub(super) fn reply<'s>(sight: Sight<'s>, apex: &DnsName, server: &NameServer) -> ServerReply<'s> {
     match answer(sight, apex, RecordKind::Soa, server) {
         Known::Seen(probe, seen) => {
@@ -129,7 +129,7 @@ pub(super) fn reply<'s>(sight: Sight<'s>, apex: &DnsName, server: &NameServer) -
         }
         Known::Failed(probe, Fault::Dns { kind, .. }) => match kind {
             DnsFaultKind::Timeout => ServerReply::Silent { probe },
-            // Without an IPv6 connection, this machine can reach no IPv6 address.
+            // Without an IPv6 connection, this machine cannot reach any IPv6 address.
             DnsFaultKind::Unreachable if server.ip.is_ipv4() => ServerReply::Silent { probe },
             _ => ServerReply::Unknown,
         },
@@ -145,8 +145,8 @@ pub(super) fn is_blocked_here(sight: Sight<'_>, apex: &DnsName, servers: &[NameS
     replies.iter().any(|reply| matches!(reply, ServerReply::Silent { .. })) && !replies.iter().any(responds)
 }
 
-/// The types of records in which the authoritative servers differ, each with the groups of servers that have the same
-/// records; the largest group is the first.
+/// The record types in which the authoritative servers differ, each with the groups of servers that have the same
+/// records, largest group first.
 pub(super) fn differing(sight: Sight<'_>, servers: &[NameServer]) -> Vec<(RecordKind, Vec<ServerGroup>)> {
     [RecordKind::Mx, RecordKind::Txt]
         .into_iter()
@@ -155,7 +155,7 @@ pub(super) fn differing(sight: Sight<'_>, servers: &[NameServer]) -> Vec<(Record
         .collect()
 }
 
-/// The servers, grouped by their authoritative response to the query for one type of records of the domain.
+/// The servers, grouped by their authoritative response to the query for one record type of the domain.
 pub(super) fn groups(sight: Sight<'_>, kind: RecordKind, servers: &[NameServer]) -> Vec<ServerGroup> {
     let domain = sight.name();
     let mut groups: Vec<ServerGroup> = Vec::new();

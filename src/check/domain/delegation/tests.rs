@@ -70,7 +70,7 @@ fn rules(findings: &[Finding]) -> Vec<&str> {
     findings.iter().map(|finding| finding.rule.as_ref()).collect()
 }
 
-/// The findings if the second server has this outcome for one type of records.
+/// The findings if the second server has this outcome for one record type.
 fn with_second(kind: RecordKind, outcome: Outcome) -> Vec<Finding> {
     findings(two().outcome("example.com", kind, Some(server(2)), outcome))
 }

@@ -1,4 +1,4 @@
-//! The selectors and the state of their records. The other files of this folder use these functions.
+//! The selectors and the state of their records. The other files in this module use these functions.
 
 use super::super::seen::{DkimKeySeen, DkimState};
 use super::super::sight::{Known, Sight, is_conclusive};
@@ -31,7 +31,7 @@ pub(super) enum SelectorResult<'s> {
     Unknown(&'static str),
     /// There is no TXT record. For a guessed selector: no TXT record that is intended as a key.
     Absent,
-    /// Several records that contain a key or a part of one.
+    /// Several records that contain a key or part of a key.
     Several,
     /// One record.
     Record(&'s str, KeyRecord),
@@ -110,12 +110,12 @@ impl<'s> SelectorLookup<'s> {
         matches!(self.result(), SelectorResult::Unknown(_))
     }
 
-    /// Whether the selector is an alias of a name without TXT records.
+    /// Whether the selector is an alias for a name without TXT records.
     pub(super) fn is_dangling(&self) -> bool {
         self.seen.is_some_and(|seen| seen.is_void() && !seen.aliases.is_empty())
     }
 
-    /// Whether the selector is such an alias itself, and not because a wildcard makes every selector an alias of this
+    /// Whether the selector is such an alias itself, and not because a wildcard makes every selector an alias for this
     /// name.
     pub(super) fn is_dangling_itself(&self, wildcard: Option<&DnsName>) -> bool {
         let target = self.seen.map(|seen| seen.final_name(&self.name));
@@ -195,7 +195,7 @@ pub(in crate::check::domain) fn lookup_of_keys(sight: Sight<'_>) -> Option<&Prob
     sight.records(&sight.name().below("_domainkey").ok()?, RecordKind::Txt).probe()
 }
 
-/// The text of the wildcard record that answers for every selector.
+/// The content of the wildcard record that answers for every selector.
 pub(super) fn wildcard_text(sight: Sight<'_>) -> Option<&str> {
     wildcard(sight).map(|(_, text)| text)
 }
@@ -211,7 +211,7 @@ pub(super) fn wildcard_alias(sight: Sight<'_>) -> Option<(&Probe, &DnsName)> {
     Some((probe, &alias.to))
 }
 
-/// The response about a selector that is certainly not in use.
+/// The response for a selector that is certainly not in use.
 fn unused(sight: Sight<'_>) -> Option<(&Probe, &RecordsSeen)> {
     let name = sight.name().below("_domainkey").ok()?.below(UNUSED_SELECTOR).ok()?;
     match sight.records(&name, RecordKind::Txt) {

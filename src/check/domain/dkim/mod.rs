@@ -1,8 +1,8 @@
-//! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and the DNS has no list of
-//! selectors. The user gives the selectors, or smtpcheck tries those that providers and mail servers use by default. A
-//! guessed selector without a record proves nothing and raises no finding.
+//! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and DNS has no list of
+//! selectors. The user specifies the selectors, or smtpcheck tries the selectors that providers and mail servers use by
+//! default. A guessed selector without a record proves nothing and raises no finding.
 //!
-//! `selectors` contains the guesses, and `rules` the rules. [`crate::policy::dkim`] parses the records.
+//! `selectors` contains the guesses, and `rules` contains the rules. [`crate::policy::dkim`] parses the records.
 
 mod lookup;
 mod rules;
@@ -98,13 +98,13 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         _ if !sight.domain.selectors.is_empty() => return Vec::new(),
         None => "lookups of _domainkey or of names below it failed".to_owned(),
         Some(true) if failed > 0 => {
-            format!("{failed} lookups of common selectors failed; give the selector with --dkim-selector")
+            format!("{failed} lookups of common selectors failed; specify the selector with --dkim-selector")
         }
         Some(true) if seen.keys.is_empty() => format!(
-            "none of {} common selectors has a key, but the domain may use another; give the selector with --dkim-selector",
+            "none of {} common selectors has a key, but the domain may use another; specify the selector with --dkim-selector",
             seen.tried
         ),
-        Some(true) => "only common selectors were tried; give others with --dkim-selector".to_owned(),
+        Some(true) => "only common selectors were tried; specify others with --dkim-selector".to_owned(),
     };
     vec![NotTested { what: "DKIM".to_owned(), why }]
 }
@@ -141,7 +141,7 @@ fn about(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> Fi
     finding
 }
 
-/// A change of a record, with the record to publish if it can be computed.
+/// A change to a record, with the record to publish if it can be computed.
 fn change(lookup: &SelectorLookup<'_>, probe: &Probe, what: String, text: &str) -> Fix {
     let Some(record) = corrected(text) else { return Fix::text(what) };
     // If the name is an alias, the record belongs to its target.
@@ -167,9 +167,9 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
         if lookup.is_requested {
             finding.severity = Severity::Error;
             finding.fixes.push(Fix::text("Server operator: sign with a selector whose key is published"));
-            finding.fixes.push(Fix::text(format!(
-                "Operator of the DNS: if the key is still in use, publish it again at {name}"
-            )));
+            finding
+                .fixes
+                .push(Fix::text(format!("DNS operator: if the key is still in use, publish it again at {name}")));
         }
         return vec![finding];
     }
@@ -181,7 +181,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             summary,
             "The tag lists the hash algorithms that signatures may use. Without sha256 in this list, no valid signature is possible with this key, because SHA-1 must no longer be used (RFC 8301 section 3.1).",
         );
-        let what = format!("Operator of the DNS: remove the h= tag from the record at {name}");
+        let what = format!("DNS operator: remove the h= tag from the record at {name}");
         finding.fixes.push(change(lookup, probe, what, text));
         findings.push(finding);
     }
@@ -191,9 +191,9 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             &rules::SERVICE,
             probe,
             summary,
-            "The s= tag restricts the key to another service, so receivers ignore it for mail.",
+            "The s= tag restricts the key to another service, so receivers do not use it for mail.",
         );
-        let what = format!("Operator of the DNS: remove the s= tag from the record at {name}");
+        let what = format!("DNS operator: remove the s= tag from the record at {name}");
         finding.fixes.push(change(lookup, probe, what, text));
         findings.push(finding);
     }
@@ -208,7 +208,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             summary,
             "With t=y, the domain declares that it is only testing DKIM. Receivers may ignore its signatures.",
         );
-        let what = format!("Operator of the DNS: remove t=y from the record at {name} once signatures verify");
+        let what = format!("DNS operator: remove t=y from the record at {name} once signatures verify");
         finding.fixes.push(change(lookup, probe, what, text));
         findings.push(finding);
     }
@@ -218,7 +218,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
 fn size(lookup: &SelectorLookup<'_>, probe: &Probe, bits: u32) -> Option<Finding> {
     let summary = format!("the DKIM key at {} has {bits} bits", lookup.name);
     let fix = Fix::run(
-        "Server operator: create a key of 2048 bits, publish the record that this command prints at a new selector (NEW._domainkey), and configure the signer to use the key and the selector NEW",
+        "Server operator: create a 2048-bit key, publish the record that this command prints under a new selector (NEW._domainkey), and configure the signer to use the key and the selector NEW",
         "openssl genrsa -out dkim.key 2048 && echo \"v=DKIM1; k=rsa; p=$(openssl rsa -in dkim.key -pubout -outform DER | openssl base64 -A)\"",
     );
     let mut finding = if bits < MIN_RSA_BITS {
@@ -242,7 +242,7 @@ fn size(lookup: &SelectorLookup<'_>, probe: &Probe, bits: u32) -> Option<Finding
             &rules::KEY_LARGE,
             probe,
             summary,
-            "Verifiers need to support only keys of up to 4096 bits (RFC 8301 section 3.2).",
+            "Verifiers are not required to support keys of more than 4096 bits (RFC 8301 section 3.2).",
         )
     } else {
         return None;
@@ -255,9 +255,9 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
     let name = &lookup.name;
     let summary = format!("the DKIM key at {name} cannot be used: {fault}");
     let cause = match fault {
-        KeyFault::HostName => "The target of a CNAME record was entered as the text of a TXT record.",
+        KeyFault::HostName => "The target of a CNAME record was entered as a TXT record.",
         KeyFault::Quoted => {
-            "The DNS provider stored quotation marks or backslashes as part of the text. They belong only in a zone file."
+            "The DNS provider stored quotation marks or backslashes as part of the record. They belong only in a zone file."
         }
         KeyFault::PemArmour => "The record must contain only the base64 text between the BEGIN and END lines.",
         KeyFault::PrivateKey => "Anyone who has the private key can sign mail for the domain.",
@@ -265,34 +265,34 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
             "v=DKIM1 must be at the beginning of the record (RFC 6376 section 3.6.1). Receivers discard a record with other text before v=DKIM1, or cannot parse it."
         }
         KeyFault::Version => {
-            "A v= tag must be the first tag, and exactly v=DKIM1. Otherwise, receivers discard the record (RFC 6376 section 3.6.1)."
+            "If there is a v= tag, it must be the first tag and must be exactly v=DKIM1. Otherwise, receivers discard the record (RFC 6376 section 3.6.1)."
         }
         KeyFault::Doubled => "A tag that occurs twice makes all tags invalid (RFC 6376 section 3.2).",
         KeyFault::NotATag => "Every part between semicolons must have the form name=value (RFC 6376 section 3.2).",
         KeyFault::NoKey => "The p= tag with the key is required.",
         KeyFault::NotBase64 => {
-            "The key contains characters that are not base64. It was changed or truncated when it was entered."
+            "The key contains characters that are not base64. The key was changed or truncated when it was entered."
         }
         KeyFault::CutAt255 => {
-            "A string in a DNS record has at most 255 characters, and the DNS provider removed the rest."
+            "A string in a DNS record has at most 255 characters, and the DNS provider discarded the rest."
         }
         KeyFault::Cut => {
             "The record contains only the beginning of the key. The end was lost when the record was entered."
         }
-        KeyFault::NotAKey => "The text is base64, but its content is not a public key of the declared type.",
+        KeyFault::NotAKey => "The p= tag is valid base64, but does not contain a public key of the declared type.",
         KeyFault::Wrapped => {
-            "Only the 32 octets of the key (44 characters of base64) belong in the record (RFC 8463 section 4.2)."
+            "The record must contain only the 32 octets of the key (44 base64 characters) (RFC 8463 section 4.2)."
         }
         KeyFault::UnknownKind => "Receivers ignore keys whose type is neither rsa nor ed25519.",
     };
     let mut finding = about(&rules::KEY_BROKEN, probe, summary, cause);
     finding.consequences.push(format!("The record: {}", probe.quote(shortened(text))));
-    let operator = "Operator of the DNS:";
+    let operator = "DNS operator:";
     finding.fixes = match fault {
         KeyFault::HostName => {
             let target = text.trim().trim_end_matches('.');
             vec![Fix::run(
-                format!("{operator} delete the TXT record and publish a CNAME record"),
+                format!("{operator} delete the TXT record, and publish a CNAME record instead"),
                 format!("{name}. CNAME {}.", probe.quote(target)),
             )]
         }
@@ -303,7 +303,7 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
             ),
         ],
         KeyFault::CutAt255 | KeyFault::Cut => vec![Fix::text(format!(
-            "{operator} publish the complete key as one TXT record at {name} that consists of several strings of at most 255 characters"
+            "{operator} at {name}, publish the complete key in one TXT record that consists of several strings of at most 255 characters"
         ))],
         KeyFault::Quoted => {
             let what = format!("{operator} enter the value at {name} without quotation marks and backslashes");
@@ -330,7 +330,7 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
         | KeyFault::NotBase64
         | KeyFault::NotAKey
         | KeyFault::UnknownKind => vec![Fix::text(format!(
-            "{operator} publish the TXT record at {name} again, as the mail server or the provider prints it"
+            "{operator} publish the TXT record at {name} again, exactly as the mail server or the provider displays it"
         ))],
     };
     finding
@@ -341,9 +341,9 @@ fn several(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen) -> Fi
     let summary = format!("the DKIM selector {} has {} TXT records", lookup.selector, seen.records.len());
     let is_split = seen.texts().any(is_fragment);
     let cause = if is_split {
-        "A long key was stored as several records instead of several strings in one record. Receivers may use any of them, or none."
+        "A long key was stored as several records instead of several strings in one record. Receivers may use any of the records, or none."
     } else {
-        "A selector must have exactly one TXT record (RFC 6376 section 3.6.2.2). Receivers may use any of them, or none."
+        "A selector must have exactly one TXT record (RFC 6376 section 3.6.2.2). Receivers may use any of the records, or none."
     };
     let mut finding = about(&rules::TWO_RECORDS, probe, summary, cause);
     finding
@@ -351,10 +351,10 @@ fn several(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen) -> Fi
         .extend(seen.texts().take(3).map(|text| format!("One of the records: {}", probe.quote(shortened(text)))));
     finding.fixes.push(Fix::text(if is_split {
         format!(
-            "Operator of the DNS: replace the records at {name} with one TXT record whose strings are the parts of the key, in their order"
+            "DNS operator: replace the records at {name} with one TXT record whose strings are the parts of the key, in the right order"
         )
     } else {
-        format!("Operator of the DNS: keep only the record at {name} that contains the key in use")
+        format!("DNS operator: keep only the record at {name} that contains the key in use")
     }));
     finding
 }
@@ -362,11 +362,11 @@ fn several(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen) -> Fi
 fn dangling(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen, has_key: bool) -> Finding {
     let target = seen.final_name(&lookup.name);
     let summary = format!(
-        "the DKIM selector {} is an alias of {}, which has no key",
+        "the DKIM selector {} is an alias for {}, which has no key",
         lookup.selector,
         probe.quote(target.as_str())
     );
-    let cause = "The CNAME record of the domain exists, but the provider publishes no key at its target. Either DKIM is not enabled at the provider, or the target is misspelt.";
+    let cause = "The domain's CNAME record exists, but the provider publishes no key at its target. Either DKIM is not enabled at the provider, or the target is misspelt.";
     let mut finding = about(&rules::ALIAS_DANGLING, probe, summary, cause);
     if has_key {
         finding.severity = Severity::Notice;
@@ -374,7 +374,7 @@ fn dangling(lookup: &SelectorLookup<'_>, probe: &Probe, seen: &RecordsSeen, has_
     } else if lookup.is_requested {
         finding.severity = Severity::Error;
     }
-    finding.fixes.push(Fix::text("Operator of the domain: enable DKIM in the administration interface of the mail provider, and compare the target of the CNAME record with the target shown there"));
+    finding.fixes.push(Fix::text("Domain owner: enable DKIM in the mail provider's administration interface, and compare the target of the CNAME record with the target shown there"));
     finding
 }
 
@@ -395,10 +395,10 @@ fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Opti
         });
     let mut finding = match (misplaced, can_exist(sight)) {
         (Some((found, wrong)), _) => {
-            let cause = format!("The key was published at {wrong}: the DNS provider appends the domain itself.");
+            let cause = format!("The key was published at {wrong}: the DNS provider appends the domain automatically.");
             let mut finding = about(&rules::KEY_MISSING, probe, summary, &cause).tried(found.id);
             finding.fixes.push(Fix::text(format!(
-                "Operator of the DNS: move the record from {wrong} to {name}. If the DNS provider's form appends the domain, enter only {}._domainkey",
+                "DNS operator: move the record from {wrong} to {name}. If the DNS provider's form appends the domain, enter only {}._domainkey",
                 lookup.selector
             )));
             return Some(finding);
@@ -418,7 +418,7 @@ fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Opti
         ),
     };
     finding.fixes.push(Fix::text(format!(
-        "Operator of the DNS: publish at {name} the TXT record that the mail server or the provider prints"
+        "DNS operator: publish the TXT record that the mail server or the provider displays, at {name}"
     )));
     finding.fixes.push(Fix::text(
         "Compare the selector with the s= value of the DKIM-Signature header in a message that was sent",
@@ -429,10 +429,10 @@ fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Opti
 fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
     if let Some((probe, alias)) = wildcard_alias(sight) {
         let alias = probe.quote(alias.as_str());
-        let summary = format!("a wildcard record makes every DKIM selector an alias of {alias}, which has no key");
+        let summary = format!("a wildcard record makes every DKIM selector an alias for {alias}, which has no key");
         let cause = "Selectors without a record seem to exist, but receivers find no key.";
         let mut finding = about(&rules::WILDCARD, probe, summary, cause);
-        finding.fixes.push(Fix::text("Test the selectors that are in use with --dkim-selector"));
+        finding.fixes.push(Fix::text("With --dkim-selector, test the selectors that are in use"));
         return Some(finding);
     }
     let (probe, text) = wildcard(sight)?;
@@ -448,10 +448,10 @@ fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
     let cause = if is_revoked {
         "The wildcard declares that every selector without its own record is revoked, which is allowed. Such selectors seem to exist."
     } else {
-        "Selectors without a record seem to exist, and receivers find text there that is not a key of the selector."
+        "Selectors without their own record seem to exist, and receivers find data there that is not the selector's key."
     };
     let mut finding = about(&rules::WILDCARD, probe, summary, cause);
-    finding.fixes.push(Fix::text("Test the selectors that are in use with --dkim-selector"));
+    finding.fixes.push(Fix::text("With --dkim-selector, test the selectors that are in use"));
     Some(finding)
 }
 
@@ -472,17 +472,18 @@ fn only_ed25519(all: &[SelectorLookup<'_>]) -> Option<Finding> {
     finding.evidence.probes = usable.iter().filter_map(|(lookup, _)| lookup.probe).map(|probe| probe.id).collect();
     "Large receivers do not verify Ed25519 signatures and treat such mail as unsigned.".clone_into(&mut finding.cause);
     finding.otherwise = Some(if first.is_requested {
-        "There may be an RSA key under a selector that was not given".to_owned()
+        "There may be an RSA key under a selector that was not specified".to_owned()
     } else {
-        "There may be an RSA key under a selector that was not tried; give it with --dkim-selector".to_owned()
+        "There may be an RSA key under a selector that was not tried; specify the selector with --dkim-selector"
+            .to_owned()
     });
     finding
         .fixes
-        .push(Fix::text("Server operator: sign with an RSA key of 2048 bits too; a message can have both signatures"));
+        .push(Fix::text("Server operator: also sign with a 2048-bit RSA key; a message can have both signatures"));
     Some(finding)
 }
 
-/// The beginning of a record, for a sentence.
+/// The beginning of a record, for use in a sentence.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),

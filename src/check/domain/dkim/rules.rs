@@ -1,4 +1,4 @@
-//! The rules about DKIM keys.
+//! Rules for DKIM keys.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
@@ -22,10 +22,10 @@ pub(super) static KEY_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "a DKIM key record cannot be used",
     docs: Docs {
-        sees: "The TXT record of a selector is not a valid key record. For example, the key is incomplete, the text contains quotation marks or backslashes, the text is a host name, the key is a private key or a PEM file, or a tag is wrong. The summary names the mistake.",
+        sees: "The TXT record of a selector is not a valid key record. For example, the key is incomplete, the record contains quotation marks or backslashes, it contains a host name, a private key or a PEM file instead of the key, or a tag is invalid. The summary names the mistake.",
         matters: "Receivers cannot verify signatures with this selector. They treat the mail as unsigned, so DMARC depends on SPF alone, and forwarded mail fails DMARC.",
-        action: "Operator of the DNS: publish the record again exactly as the mail server or the provider prints it, as one TXT record. A value of more than 255 characters must be split into several strings in this one record: \"first part\" \"second part\". If a private key was published, create a new key pair with a new selector immediately.",
-        example: "s1._domainkey.example.com TXT with 255 characters of a 2048-bit key, without its end",
+        action: "DNS operator: publish the record again as one TXT record, exactly as the mail server or the provider displays it. A value of more than 255 characters must be split into several strings in this one record: \"first part\" \"second part\". If a private key was published, create a new key pair with a new selector immediately.",
+        example: "s1._domainkey.example.com TXT with only the first 255 characters of a 2048-bit key",
         references: "RFC 6376 section 3.6.1 (key records), section 3.6.2.2 (several strings); RFC 8463 section 4.2 (Ed25519 keys are 32 octets)",
     },
 };
@@ -33,11 +33,11 @@ pub(super) static KEY_BROKEN: Rule = Rule {
 pub(super) static KEY_MISSING: Rule = Rule {
     id: "dkim-key-missing",
     severity: Severity::Error,
-    title: "there is no DKIM key under the requested selector",
+    title: "no DKIM key exists for the requested selector",
     docs: Docs {
         sees: "The selector given with --dkim-selector has no TXT record. smtpcheck also looks up the names that result if a DNS provider appends the domain a second time. smtpcheck does not report a missing key for a selector that it guessed.",
         matters: "Receivers cannot verify signatures with this selector and treat the mail as unsigned.",
-        action: "Operator of the DNS: publish the key record under the name in the summary. Compare the selector with the s= value of the DKIM-Signature header in a message that was sent.",
+        action: "DNS operator: publish the key record under the name in the summary. Compare the selector with the s= value of the DKIM-Signature header in a message that was sent.",
         example: "DKIM-Signature: v=1; d=example.com; s=s2, but only s1._domainkey.example.com exists",
         references: "RFC 6376 section 3.6.2.1 (name of the key record), section 6.1.2 (no key: permanent failure); RFC 8020 (nothing exists below a name that does not exist)",
     },
@@ -46,11 +46,11 @@ pub(super) static KEY_MISSING: Rule = Rule {
 pub(super) static KEY_WEAK: Rule = Rule {
     id: "dkim-key-weak",
     severity: Severity::Error,
-    title: "an RSA key for DKIM is short",
+    title: "a DKIM RSA key is short",
     docs: Docs {
         sees: "The RSA key has fewer than 1024 bits (error) or fewer than 2048 bits (notice).",
         matters: "Signatures made with keys of fewer than 1024 bits are never valid. Keys of 1024 bits are valid, but 2048 bits are recommended.",
-        action: "Server operator: create a key of 2048 bits under a new selector, publish it, and sign with it. Remove the old record after a week.",
+        action: "Server operator: create a 2048-bit key with a new selector, publish it, and sign with it. Remove the old record after a week.",
         example: "openssl genrsa -out dkim.key 2048",
         references: "RFC 8301 section 3.2 (key sizes)",
     },
@@ -59,12 +59,12 @@ pub(super) static KEY_WEAK: Rule = Rule {
 pub(super) static KEY_LARGE: Rule = Rule {
     id: "dkim-key-large",
     severity: Severity::Notice,
-    title: "an RSA key for DKIM has more than 4096 bits",
+    title: "a DKIM RSA key has more than 4096 bits",
     docs: Docs {
         sees: "The RSA key has more than 4096 bits.",
-        matters: "Verifiers need to support only keys of up to 4096 bits. Some receivers may treat the mail as unsigned.",
-        action: "Server operator: use a key of 2048 bits.",
-        example: "a key record with 8192 bits",
+        matters: "Verifiers are not required to support keys of more than 4096 bits. Some receivers may treat the mail as unsigned.",
+        action: "Server operator: use a 2048-bit key.",
+        example: "a key record with an 8192-bit key",
         references: "RFC 8301 section 3.2 (verifiers must support 1024 to 4096 bits)",
     },
 };
@@ -76,7 +76,7 @@ pub(super) static KEY_REVOKED: Rule = Rule {
     docs: Docs {
         sees: "The p= tag of the record is empty. The finding is an error if the selector was given with --dkim-selector.",
         matters: "Signatures with this selector fail. This is intended for keys that are no longer used.",
-        action: "Server operator: if mail is still signed with this selector, sign with another key. Or operator of the DNS: publish the key again. Otherwise, no action is required.",
+        action: "Server operator: if mail is still signed with this selector, sign with another key. Alternatively (DNS operator): publish the key again. Otherwise, no action is required.",
         example: "old._domainkey.example.com TXT \"v=DKIM1; p=\"",
         references: "RFC 6376 section 3.6.1 (empty p=), section 6.1.2 (same effect as no record)",
     },
@@ -89,7 +89,7 @@ pub(super) static TESTING: Rule = Rule {
     docs: Docs {
         sees: "The record contains t=y.",
         matters: "Receivers must treat mail with an invalid signature as unsigned, and some also ignore valid signatures.",
-        action: "Operator of the DNS: remove t=y when receivers can verify the signatures.",
+        action: "DNS operator: remove t=y once receivers can verify the signatures.",
         example: "v=DKIM1; k=rsa; t=y; p=...",
         references: "RFC 6376 section 3.6.1 (t=y)",
     },
@@ -100,9 +100,9 @@ pub(super) static TWO_RECORDS: Rule = Rule {
     severity: Severity::Error,
     title: "a selector has several TXT records",
     docs: Docs {
-        sees: "Several TXT records under one selector contain a key or a part of a key.",
+        sees: "Several TXT records under one selector contain a key or part of a key.",
         matters: "The result is undefined: receivers may use any of the records, or none. Often, a long key was stored as two records instead of two strings in one record.",
-        action: "Operator of the DNS: keep one record. A key of more than 255 characters must be split into several strings in this record: \"first part\" \"second part\".",
+        action: "DNS operator: keep one record. A key of more than 255 characters must be split into several strings in this record: \"first part\" \"second part\".",
         example: "s1._domainkey.example.com with the records \"v=DKIM1; p=MIIB...\" and \"...IDAQAB\"",
         references: "RFC 6376 section 3.6.2.2 (TXT records must be unique for a selector)",
     },
@@ -115,7 +115,7 @@ pub(super) static HASH: Rule = Rule {
     docs: Docs {
         sees: "The h= tag does not contain sha256.",
         matters: "SHA-1 must no longer be used, so no valid signature is possible with this key.",
-        action: "Operator of the DNS: remove the h= tag, or change it to h=sha256.",
+        action: "DNS operator: remove the h= tag, or change it to h=sha256.",
         example: "v=DKIM1; h=sha1; p=...",
         references: "RFC 8301 section 3.1 (only rsa-sha256), RFC 6376 section 3.6.1 (h=)",
     },
@@ -127,8 +127,8 @@ pub(super) static SERVICE: Rule = Rule {
     title: "a DKIM key is not for mail",
     docs: Docs {
         sees: "The s= tag contains neither * nor email.",
-        matters: "Receivers ignore the key for mail. Keys with s=tlsrpt are for TLS reports only.",
-        action: "Operator of the DNS: remove the s= tag, or change it to s=email.",
+        matters: "Receivers do not use the key for mail. Keys with s=tlsrpt are for TLS reports only.",
+        action: "DNS operator: remove the s= tag, or change it to s=email.",
         example: "v=DKIM1; s=tlsrpt; p=...",
         references: "RFC 6376 section 3.6.1 (s=), RFC 8460 section 3 (s=tlsrpt)",
     },
@@ -141,9 +141,9 @@ pub(super) static WILDCARD: Rule = Rule {
     docs: Docs {
         sees: "A selector that no domain uses has a TXT record or is an alias (CNAME), so a wildcard record answers for all selectors. smtpcheck does not report a wildcard with an empty key in a domain that sends no mail.",
         matters: "Selectors without a record seem to exist. A wildcard with an empty p= declares that all unused selectors are revoked, which is allowed.",
-        action: "Operator of the DNS: if the domain sends mail, publish explicit records for the selectors in use, and check them with --dkim-selector.",
+        action: "DNS operator: if the domain sends mail, publish explicit records for the selectors in use, and check them with --dkim-selector.",
         example: "*._domainkey.example.com TXT \"v=DKIM1; p=\"",
-        references: "RFC 6376 section 6.1.2; RFC 1035 section 4.3.2 is not changed by DKIM: explicit records take precedence over wildcards",
+        references: "RFC 6376 section 6.1.2; RFC 1035 section 4.3.2 (explicit records take precedence over wildcards)",
     },
 };
 
@@ -154,7 +154,7 @@ pub(super) static ED25519_ONLY: Rule = Rule {
     docs: Docs {
         sees: "All usable keys that were found are Ed25519 keys.",
         matters: "Large receivers do not verify Ed25519 signatures and treat such mail as unsigned.",
-        action: "Server operator: sign with an RSA key of 2048 bits too. A message can have both signatures.",
+        action: "Server operator: also sign with a 2048-bit RSA key. A message can have both signatures.",
         example: "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
         references: "RFC 8463 section 5 (signers should add an RSA signature as long as not all verifiers support Ed25519)",
     },
@@ -163,11 +163,11 @@ pub(super) static ED25519_ONLY: Rule = Rule {
 pub(super) static ALIAS_DANGLING: Rule = Rule {
     id: "dkim-alias-dangling",
     severity: Severity::Warning,
-    title: "a DKIM selector is an alias of a name without a key",
+    title: "a DKIM selector is an alias for a name without a key",
     docs: Docs {
         sees: "The selector is a CNAME, and its target has no TXT record. The finding is an error if the selector was given with --dkim-selector, and a notice if another selector has a key, because some providers publish the second key only when they rotate keys.",
         matters: "The domain's own records are complete, but the provider has not published the key. Receivers cannot verify signatures with this selector.",
-        action: "Operator of the domain: enable DKIM in the provider's administration interface. If it is enabled there, compare the target of the CNAME with the target that the provider shows.",
+        action: "Domain owner: enable DKIM in the provider's administration interface. If it is enabled there, compare the target of the CNAME with the target that the provider shows.",
         example: "selector1._domainkey.example.com CNAME selector1-example-com._domainkey.tenant.onmicrosoft.com, which does not exist",
         references: "RFC 6376 section 3.6.2.1; RFC 1035 section 3.3.1 (CNAME)",
     },

@@ -1,5 +1,5 @@
-//! Commonly used selectors. DKIM has no list of the selectors of a domain, so smtpcheck tries the names that
-//! providers and mail servers use by default. A name without a key proves nothing.
+//! Commonly used selectors. DKIM has no list of a domain's selectors, so smtpcheck tries the names that providers and
+//! mail servers use by default. A name without a key proves nothing.
 
 use crate::evidence::{RecordData, RecordsSeen};
 
@@ -127,7 +127,7 @@ const GENERIC: &[&str] = &[
     "hostingermail-a",
 ];
 
-/// The selectors to try. Those of the providers that occur in the MX and TXT records of the domain come first.
+/// The selectors to try. The selectors of providers that occur in the domain's MX and TXT records come first.
 pub(super) fn common(mx: Option<&RecordsSeen>, txt: Option<&RecordsSeen>) -> Vec<&'static str> {
     let mut names = String::new();
     for record in mx.into_iter().chain(txt).flat_map(|seen| &seen.records) {

@@ -46,7 +46,7 @@ fn a_good_key_raises_nothing() {
     assert_eq!((seen.keys[0].state, seen.keys[0].bits, seen.can_exist), (DkimState::Ok, Some(2048), Some(true)));
 }
 
-// DKM-15.
+// Case DKM-15 in `tests/data/domain`.
 #[test]
 fn a_typed_suffix_of_the_selector_is_removed() {
     for typed in ["s1._domainkey", "s1._domainkey.example.com", "S1."] {
@@ -55,7 +55,7 @@ fn a_typed_suffix_of_the_selector_is_removed() {
     }
 }
 
-// Row 36, DKM-01, DKM-06, DKM-09, DKM-16, DKM-18.
+// Cases DKM-01, DKM-06, DKM-09, DKM-16, DKM-18 in `tests/data/domain`.
 #[test]
 fn every_fault_of_a_record_has_its_rule() {
     let cut = key(2048).get(..255).unwrap().to_owned();
@@ -100,7 +100,7 @@ fn ed25519_beside_rsa_is_fine() {
     assert!(checked(&["e", "r"], &zone).0.is_empty());
 }
 
-// DKM-04.
+// Case DKM-04 in `tests/data/domain`.
 #[test]
 fn a_key_in_two_records_is_recognised() {
     let text = key(2048);
@@ -116,7 +116,6 @@ fn a_key_in_two_records_is_recognised() {
     assert!(checked(&["s1"], &unrelated).0.is_empty());
 }
 
-// Row 37.
 #[test]
 fn a_requested_selector_without_a_key_is_an_error() {
     let (findings, seen) = checked(&["s1"], "");
@@ -136,7 +135,7 @@ fn a_key_at_a_doubled_name_is_found() {
     }
 }
 
-// Row 37: NXDOMAIN for `_domainkey` is confirmed with a few selectors; the other selectors are then not looked up.
+// NXDOMAIN for `_domainkey` is confirmed with a few selectors; the other selectors are then not looked up.
 #[test]
 fn a_missing_guess_is_never_a_finding() {
     let mut world = World::new();
@@ -164,7 +163,7 @@ fn common_selectors_are_found_in_two_rounds_and_at_most_60_questions() {
     assert_eq!(names.count(), 61);
 }
 
-// DKM-12, DKM-13.
+// Cases DKM-12, DKM-13 in `tests/data/domain`.
 #[test]
 fn an_alias_without_a_key_is_a_notice_if_another_selector_has_one() {
     let alias = "selector2._domainkey.example.com CNAME selector2-example-com._domainkey.tenant.example.net";
@@ -175,7 +174,7 @@ fn an_alias_without_a_key_is_a_notice_if_another_selector_has_one() {
     assert_eq!(rules(&checked(&["selector2"], alias).0), [("dkim-alias-dangling", Severity::Error)]);
 }
 
-// DKM-19.
+// Case DKM-19 in `tests/data/domain`.
 #[test]
 fn a_wildcard_does_not_make_keys() {
     let wildcard = |text: &str, spf: &str| {

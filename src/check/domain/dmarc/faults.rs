@@ -1,5 +1,5 @@
-//! The findings about mistakes in DMARC records: several records, texts that receivers ignore, records at wrong names, and
-//! mistakes in tags. Each finding contains the corrected record.
+//! The findings about mistakes in DMARC records: several records, TXT records that receivers ignore, records at wrong
+//! names, and mistakes in tags. Each finding contains the corrected record.
 
 use super::super::sight::{Known, Sight};
 use super::lookup::{DmarcState, about, wrong_names};
@@ -15,12 +15,12 @@ use crate::wire::{DnsName, RecordKind};
 /// The corrected record to publish.
 fn publish(at: &DnsName, probe: &Probe, text: &str) -> Fix {
     Fix::run(
-        "Operator of the DNS: publish the corrected record",
+        "DNS operator: publish the corrected record",
         format!("_dmarc.{at}. TXT {}", probe.quote(in_strings(&corrected(text)))),
     )
 }
 
-/// A text at the domain's name that is intended as a record, but ignored by receivers.
+/// A TXT record at the domain's name that was intended as a DMARC record, but is ignored by receivers.
 pub(super) fn near_miss<'s>(sight: Sight<'s>) -> Option<(&'s Probe, &'s str, NearMiss)> {
     let name = sight.name().below("_dmarc").ok()?;
     let Known::Seen(probe, seen) = sight.records(&name, RecordKind::Txt) else { return None };
@@ -40,13 +40,13 @@ pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
     if let Some((probe, text, miss)) = near_miss(sight) {
         let cause = match miss {
             NearMiss::LeadingSpace => {
-                "The text begins with a space, so many receivers do not recognise it as a DMARC record."
+                "The record begins with a space, so many receivers do not recognise it as a DMARC record."
             }
             NearMiss::Version => "A DMARC record must begin with v=DMARC1, in exactly this spelling.",
             NearMiss::VersionNotFirst => "v=DMARC1 must be the first tag.",
-            NearMiss::NoVersion => "The text has DMARC tags, but does not begin with v=DMARC1.",
+            NearMiss::NoVersion => "The record has DMARC tags, but does not begin with v=DMARC1.",
             NearMiss::Quoted => {
-                "The text contains quotation marks or backslashes as characters, so it does not begin with v=DMARC1."
+                "Quotation marks or backslashes are part of the record, so it does not begin with v=DMARC1."
             }
         };
         let summary = format!("receivers ignore the DMARC record of {}: {}", first.name, probe.quote(text));
@@ -61,7 +61,7 @@ pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
         let summary = format!("the DMARC record of {} is at the wrong name {wrong}", first.name);
         let fix = Fix::run(
             format!(
-                "Operator of the DNS: move the record from {wrong} to _dmarc.{}. If the DNS provider's form appends the domain, enter only _dmarc as the name",
+                "DNS operator: move the record from {wrong} to _dmarc.{}. If the DNS provider's form appends the domain, enter only _dmarc as the name",
                 first.name
             ),
             format!("_dmarc.{}. TXT {}", first.name, probe.quote(in_strings(&corrected(text)))),
@@ -87,7 +87,7 @@ fn several(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let texts: Vec<&str> = seen.texts().filter(|text| matches!(DmarcText::parse(text), DmarcText::Record(_))).collect();
     let summary = format!("_dmarc.{name} has {} DMARC records", texts.len());
     let cause = "According to RFC 9989, receivers ignore all of them and use the record of a parent domain, if it has one. Receivers that follow RFC 7489 (historic) do not apply DMARC.";
-    let fix = Fix::text(format!("Operator of the DNS: delete all DMARC records at _dmarc.{name} except one"));
+    let fix = Fix::text(format!("DNS operator: delete all DMARC records at _dmarc.{name} except one"));
     let mut finding = about(&rules::TWO_RECORDS, probe, summary, cause, fix);
     finding.consequences.extend(texts.iter().take(3).map(|text| format!("One of the records: {}", probe.quote(*text))));
     Some(finding)
@@ -102,9 +102,8 @@ pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Findi
         && seen.texts().any(|text| is_record(&text))
     {
         let summary = format!("a copy of the DMARC record is at {at} itself, where it has no effect");
-        let fix = Fix::text(format!(
-            "Operator of the DNS: delete the copy at {at}; receivers use only the record at _dmarc.{at}"
-        ));
+        let fix =
+            Fix::text(format!("DNS operator: delete the copy at {at}; receivers use only the record at _dmarc.{at}"));
         let mut finding =
             about(&rules::WRONG_NAME, apex, summary, "Receivers look only at _dmarc. The copy is harmless.", fix);
         finding.severity = Severity::Notice;
@@ -119,17 +118,17 @@ pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Findi
         let summary = format!("_dmarc.{at} has another TXT record, which receivers discard: {}", probe.quote(*text));
         let (advice, cause) = if is_part {
             (
-                "move its tags into the DMARC record, and delete it",
-                "The text contains DMARC tags, but it is not a DMARC record, so these tags do not apply.",
+                "move the tags of this TXT record into the DMARC record, and delete the TXT record",
+                "This TXT record contains DMARC tags, but is not a DMARC record, so the tags do not apply.",
             )
         } else {
             (
-                "delete it if it is not needed",
-                "The text does not begin with v=DMARC1. It does not affect the DMARC record.",
+                "delete this TXT record if it is not needed",
+                "This TXT record does not begin with v=DMARC1, so it does not affect the DMARC record.",
             )
         };
         let mut finding =
-            about(&rules::OTHER_TEXT, probe, summary, cause, Fix::text(format!("Operator of the DNS: {advice}")));
+            about(&rules::OTHER_TEXT, probe, summary, cause, Fix::text(format!("DNS operator: {advice}")));
         if is_part {
             finding.severity = Severity::Warning;
         }
@@ -153,17 +152,17 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
             ),
             DmarcFault::PolicyInvalid { tag, value } if is_ignored => (
                 format!("{of} has an invalid policy, and receivers ignore it: {tag}={}", probe.quote(value.as_str())),
-                "The values are none, quarantine and reject. A record with another value and without a valid rua is ignored.",
+                "The valid values are none, quarantine and reject. Receivers ignore a record that has another value and no valid rua.",
                 Severity::Error,
             ),
             DmarcFault::PolicyInvalid { tag, value } => (
                 format!("{of} has an invalid policy, which counts as none: {tag}={}", probe.quote(value.as_str())),
-                "The values are none, quarantine and reject. A record with another value counts as p=none if it has a valid rua.",
+                "The valid values are none, quarantine and reject. A record with another value counts as p=none if it has a valid rua.",
                 Severity::Error,
             ),
             DmarcFault::PolicyNotSecond => (
                 format!("{of} has tags between v and p"),
-                "RFC 9989 allows any order after v. Receivers that follow RFC 7489 (historic) may ignore the record, because it requires p as the second tag.",
+                "RFC 9989 allows any order after v. Receivers that follow RFC 7489 (historic) may ignore the record, because RFC 7489 requires p to be the second tag.",
                 Severity::Notice,
             ),
             DmarcFault::Doubled(tag) => (
@@ -173,12 +172,12 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
             ),
             DmarcFault::UpperCase(tag) => (
                 format!("{of} has a tag name in upper case: {}", probe.quote(tag.as_str())),
-                "The grammar of DMARC allows this, but the DKIM rules for tag lists, which also apply, make tag names case-sensitive (RFC 6376 section 3.2). Some receivers ignore the tag or the complete record.",
+                "The grammar of DMARC allows this, but the DKIM rules for tag lists, which also apply, make tag names case-sensitive (RFC 6376 section 3.2). Some receivers ignore the tag or the entire record.",
                 Severity::Warning,
             ),
             DmarcFault::NotATag(part) => (
                 format!("{of} has a part that is not a tag: {}", probe.quote(part.as_str())),
-                "Every part between semicolons must have the form name=value. Some receivers ignore the part; others ignore the complete record.",
+                "Every part between semicolons must have the form name=value. Some receivers ignore the part; others ignore the entire record.",
                 Severity::Warning,
             ),
             DmarcFault::ValueInvalid { tag, value } => (

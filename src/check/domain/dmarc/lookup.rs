@@ -1,4 +1,4 @@
-//! The search for the DMARC record in the answers that are known so far. The other files of this folder use it.
+//! The search for the DMARC record in the answers that are known so far. The other files in this module use it.
 
 use super::super::sight::{Known, Sight, is_conclusive};
 use crate::check::finding::{Finding, Rule};
@@ -60,7 +60,7 @@ pub(super) fn found_at(sight: Sight<'_>, name: &DnsName) -> WalkFound {
     }
 }
 
-/// The text of the record at a name, with the probe and the parsed record.
+/// The record at a name as text, with the probe and the parsed record.
 pub(super) fn record_at<'s>(sight: Sight<'s>, name: &DnsName) -> Option<(&'s Probe, &'s str, DmarcRecord)> {
     let at = name.below("_dmarc").ok()?;
     let Known::Seen(probe, seen) = sight.records(&at, RecordKind::Txt) else { return None };

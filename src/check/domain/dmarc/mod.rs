@@ -1,8 +1,8 @@
 //! The DMARC record that applies to the domain, according to RFC 9989 (tree walk) and RFC 7489 (historic), because
 //! receivers use both. All names are looked up in parallel. A failed lookup never counts as a missing record.
 //!
-//! `rules` contains the rules, and `faults` the findings about mistakes in the record. [`crate::policy::dmarc`] parses
-//! records and defines the search.
+//! `rules` contains the rules, and `faults` contains the findings about mistakes in the record.
+//! [`crate::policy::dmarc`] parses records and defines the search.
 
 mod faults;
 mod lookup;
@@ -155,7 +155,7 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     why.into_iter().map(|why| NotTested { what: "DMARC".to_owned(), why }).collect()
 }
 
-/// Whether the domain has a faulty record, or several records, although no record applies.
+/// Whether no record applies although the domain has a faulty record or several records.
 fn has_remains(sight: Sight<'_>, state: &DmarcState) -> bool {
     let is_several = state.steps.first().is_some_and(|step| step.found == WalkFound::Several);
     is_several || faults::near_miss(sight).is_some()
@@ -217,13 +217,13 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
         .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
     let (advice, record) = if sends_nothing {
         (
-            "publish a record that rejects all mail, because according to its SPF record the domain sends none",
+            "publish a record that rejects all mail, because the domain's SPF record states that it sends no mail",
             "v=DMARC1; p=reject".to_owned(),
         )
     } else {
         ("publish a record that collects reports first", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
     };
-    let fix = Fix::run(format!("Operator of the DNS: {advice}"), format!("_dmarc.{domain}. TXT \"{record}\""));
+    let fix = Fix::run(format!("DNS operator: {advice}"), format!("_dmarc.{domain}. TXT \"{record}\""));
     let cause = "Receivers cannot tell forged mail from genuine mail with this domain in the From header, and some large receivers require a DMARC record.";
     Some(about(&rules::MISSING, probe, summary, cause, fix))
 }
@@ -243,7 +243,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
             format!(
                 "the DMARC policy is {walked} according to RFC 9989, and {listed} according to RFC 7489 (historic)"
             ),
-            "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. They find different records.",
+            "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. In this case, they find different records.",
         )
     } else if *organization != state.organization_by_list {
         (
@@ -257,7 +257,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
         return None;
     };
     let fix = Fix::text(format!(
-        "Operator of the DNS: publish one DMARC record at _dmarc.{}, or sign mail with d={} itself",
+        "DNS operator: publish one DMARC record at _dmarc.{}, or sign mail with d={} itself",
         state.organization_by_list,
         sight.name()
     ));
@@ -270,7 +270,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
 fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, record: &DmarcRecord) -> Vec<Finding> {
     let mut findings = Vec::new();
     let own = record.policy_for_domain().unwrap_or(Disposition::None);
-    let operator = format!("Operator of the DNS: in the record at _dmarc.{at},");
+    let operator = format!("DNS operator: in the record at _dmarc.{at},");
     let word = own.word();
     if own == Disposition::None {
         // If a mistake changes the policy to none, a different finding reports it.
@@ -278,13 +278,13 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             let (cause, first) = if record.aggregate.is_empty() {
                 (
                     "Receivers deliver forged mail as if there were no DMARC record. Without rua, they also send no reports.",
-                    "add rua=mailto: and an email address, to receive reports;",
+                    "add rua=mailto: with an email address to receive reports;",
                 )
             } else {
-                ("Receivers deliver forged mail as if there were no DMARC record, and send reports.", "")
+                ("Receivers deliver forged mail as if there were no DMARC record, but send reports.", "")
             };
             let fix = Fix::text(format!(
-                "{operator} {first} change to p=quarantine, and then to p=reject, when the reports show that all genuine mail passes"
+                "{operator} {first} when the reports show that all genuine mail passes, change to p=quarantine, and then to p=reject"
             ).replace("  ", " "));
             findings.push(about(&rules::POLICY_NONE, probe, format!("the DMARC policy of {at} is none"), cause, fix));
         }
@@ -297,7 +297,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             .collect();
         if let Some(tag) = open.first() {
             let summary = format!("the DMARC record of {at} has p={word}, but {tag}=none: subdomains can be forged");
-            let fix = Fix::text(format!("{operator} remove {tag}=none, or write {tag}={word}"));
+            let fix = Fix::text(format!("{operator} remove {tag}=none, or change it to {tag}={word}"));
             findings.push(about(
                 &rules::SUBDOMAINS_OPEN,
                 probe,
@@ -309,7 +309,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
         if let Some(percent) = record.percent.filter(|percent| *percent < 100) {
             let summary = format!("the DMARC record of {at} has pct={percent}, which receivers handle differently");
             let fix = Fix::text(format!(
-                "{operator} remove pct={percent}; to apply a policy that is one level lower for a while, add t=y"
+                "{operator} remove pct={percent}; to apply a policy one level lower for a limited time, add t=y"
             ));
             let cause = format!(
                 "RFC 9989 removed the tag, so receivers that follow it apply p={word} to all mail. Others apply it to {percent}% of the mail."
@@ -348,7 +348,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
         let cause = "Receivers that follow RFC 9989 treat every subdomain as a separate organization, so related domains are not aligned.";
         let mut finding = about(&rules::SUFFIX, probe, summary, cause, fix);
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("If independent organizations register names below the domain, the tag is correct, and the domain is only missing from the public suffix list".to_owned());
+        finding.otherwise = Some("If independent organizations register names below the domain, the tag is correct, and the only problem is that the domain is not on the public suffix list".to_owned());
         if let Some(organization) = state.organization.as_ref().filter(|name| *name != at) {
             finding.consequences.push(format!("The organizational domain according to RFC 9989 is {organization}"));
         }
@@ -367,15 +367,15 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             let summary = format!("{shown} has not declared that it accepts DMARC reports about {at}");
             let fix = Fix::run(
                 format!(
-                    "Operator of the DNS of {shown}: publish the permission, or register {at} with the service for DMARC reports"
+                    "DNS operator of {shown}: publish the permission, or register {at} with the DMARC report service"
                 ),
                 format!("{}. TXT \"v=DMARC1\"", probe.quote(name.as_str())),
             );
-            let cause = "An address in another organizational domain counts only if that domain permits it. Receivers ignore this address, so no reports arrive.";
+            let cause = "An address in another organizational domain is valid only if that domain permits it. Receivers ignore this address, so no reports arrive.";
             let mut finding = about(&rules::REPORTS_NOT_AUTHORISED, probe, summary, cause, fix);
-            finding
-                .fixes
-                .push(Fix::text(format!("Or operator of the DNS of {at}: use a report address in your own domain")));
+            finding.fixes.push(Fix::text(format!(
+                "Alternatively (DNS operator of {at}): use a report address in your own domain"
+            )));
             if let Some(asked) = sight.records(&name, RecordKind::Txt).probe() {
                 finding = finding.tried(asked.id);
             }
@@ -383,8 +383,7 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
         }
         if receives_mail(sight, &target) == Some(false) {
             let summary = format!("{shown} is the domain of a DMARC report address of {at}, but receives no mail");
-            let fix =
-                Fix::text(format!("Operator of the DNS of {at}: use a report address in a domain that receives mail"));
+            let fix = Fix::text(format!("DNS operator of {at}: use a report address in a domain that receives mail"));
             let cause = "The domain has neither an MX record nor an IP address, or declares that it receives no mail. Reports cannot be delivered.";
             let mut finding = about(&rules::REPORT_DOMAIN, probe, summary, cause, fix);
             if let Some(asked) = sight.records(&target, RecordKind::Mx).probe() {

@@ -71,7 +71,7 @@ fn a_failed_lookup_is_not_a_missing_record() {
     }
 }
 
-// DMA-08.
+// Case DMA-08 in `tests/data/domain`.
 #[test]
 fn two_records_lead_to_different_results() {
     let zone = "_dmarc.example.com TXT v=DMARC1; p=none\n_dmarc.example.com TXT v=DMARC1; p=reject";
@@ -86,7 +86,7 @@ fn two_records_lead_to_different_results() {
     assert_eq!(seen.policy.as_deref(), Some("reject"));
 }
 
-// The table of mistakes, DMA-02, DMA-04.
+// Cases DMA-02, DMA-04 in `tests/data/domain`.
 #[test]
 fn every_mistake_has_its_rule_and_the_corrected_record() {
     for (text, rule, severity) in [
@@ -132,7 +132,7 @@ fn a_record_at_a_wrong_name_is_found() {
     }
 }
 
-// DMA-01, DMA-07, DMA-02.
+// Cases DMA-01, DMA-07, DMA-02 in `tests/data/domain`.
 #[test]
 fn texts_without_effect_do_not_hide_the_record() {
     let record = "_dmarc.example.com TXT v=DMARC1; p=reject\n";
@@ -146,7 +146,7 @@ fn texts_without_effect_do_not_hide_the_record() {
     assert_eq!(rules(&checked("example.com", &part).0), [("dmarc-other-text", Severity::Warning)]);
 }
 
-// DMA-05, DMA-10.
+// Cases DMA-05, DMA-10 in `tests/data/domain`.
 #[test]
 fn foreign_report_domains_have_to_agree() {
     let base = "_dmarc.example.com TXT v=DMARC1; p=reject; rua=mailto:a@in.example.net,mailto:b@r.example.com\n\
@@ -172,7 +172,7 @@ fn a_report_domain_with_a_null_mx_receives_nothing() {
     assert_eq!(rules(&checked("example.com", zone).0), [("dmarc-report-domain", Severity::Warning)]);
 }
 
-// Row 38, DMA-16.
+// Case DMA-16 in `tests/data/domain`.
 #[test]
 fn both_ways_to_find_the_organizational_domain_are_shown() {
     let (findings, seen) = checked("a.example.com", "_dmarc.a.example.com TXT v=DMARC1; p=reject");

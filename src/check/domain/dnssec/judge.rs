@@ -22,7 +22,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The responses that delivery depends on: the MX records and the addresses of the hosts.
+/// The responses on which delivery depends: the MX records and the addresses of the hosts.
 fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen)> {
     let mut questions = vec![(sight.name(), RecordKind::Mx)];
     for host in mx::mail_hosts(sight) {
@@ -83,7 +83,8 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether senders that validate DNSSEC find no host: the MX records are bogus, or the addresses of every host are.
+/// Whether senders that validate DNSSEC find no host: the MX records are bogus, or the addresses of every host are
+/// bogus.
 fn prevents_delivery(sight: Sight<'_>) -> bool {
     let is_bogus = |name: &DnsName, kind: RecordKind| {
         sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some())
@@ -116,30 +117,28 @@ fn one_bogus(
     match why {
         BogusReason::Expired { at } => {
             let days = (now - i64::from(*at)) / 86_400;
-            finding.cause = format!(
-                "{} The signature expired {days} days ago, according to the clock of this machine.",
-                finding.cause
-            );
-            finding.otherwise = Some("Another name server of the zone may have newer signatures. If the clock of this machine is wrong, the signature may be valid.".to_owned());
+            finding.cause =
+                format!("{} According to this machine's clock, the signature expired {days} days ago.", finding.cause);
+            finding.otherwise = Some("Another name server of the zone may have newer signatures. If this machine's clock is wrong, the signature may be valid.".to_owned());
             finding.fixes.push(Fix::run(
-                format!("Operator of the DNS: sign the zone {name} again (this is the command for BIND), publish it on all name servers, and check why the signer did not run"),
+                format!("DNS operator: sign the zone {name} again (this is the command for BIND), publish it on all name servers, and check why the signer did not run"),
                 format!("rndc sign {name}"),
             ));
         }
         BogusReason::NotYetValid { .. } => {
             finding.otherwise = Some(format!(
-                "The clock of this machine, which shows {}, may be wrong. In that case, the signature is valid.",
+                "This machine's clock, which shows {}, may be wrong. In that case, the signature is valid.",
                 sight.evidence.started_at
             ));
-            finding.fixes.push(Fix::run("Check the clock of this machine first", "timedatectl"));
+            finding.fixes.push(Fix::run("Check this machine's clock first", "timedatectl"));
             finding.fixes.push(Fix::text(format!(
-                "Operator of the DNS: if this machine's clock is right, set the signer's clock, and sign the zone {name} again"
+                "DNS operator: if this machine's clock is correct, set the signer's clock, and sign the zone {name} again"
             )));
         }
         BogusReason::DsMismatch => {
             finding.confidence = Confidence::Certain;
             finding.fixes.push(Fix::run(
-                format!("Operator of the domain: enter the DS record of the current key of {name} at the registrar. This command prints it"),
+                format!("Domain owner: at the registrar, enter the DS record for the current key of {name}. This command prints the record"),
                 format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -f - {0}", in_shell(&name.to_string())),
             ));
             finding.fixes.push(Fix::text(format!(
@@ -149,7 +148,7 @@ fn one_bogus(
         _ => {
             finding.otherwise = Some("A name server of the zone may serve an old or unsigned copy, or a device on the network path may change DNS responses.".to_owned());
             finding.fixes.push(Fix::run(
-                format!("Operator of the DNS: sign the zone {name} again, and publish it on all name servers. This command shows where the chain of signatures breaks"),
+                format!("DNS operator: sign the zone {name} again, and publish it on all name servers. This command shows where the chain of signatures breaks"),
                 format!("delv @9.9.9.9 {} MX +vtrace", sight.name()),
             ));
         }
@@ -169,15 +168,15 @@ fn not_tested(sight: Sight<'_>) -> Option<Finding> {
     let (summary, cause) = match why {
         IndeterminateReason::SignaturesStripped => (
             "the resolver removes DNSSEC signatures, so DNSSEC and DANE were not tested",
-            "The resolver of this machine does not return signatures. This does not show whether the domain is signed.",
+            "This machine's resolver does not return signatures, so it is not known whether the domain is signed.",
         ),
         IndeterminateReason::AnchorMismatch => (
             "smtpcheck's trust anchor matches no key of its zone (by default the root zone), so DNSSEC and DANE were not tested",
-            "The resolver of this machine may use another root zone or change responses, or the trust anchor may be out of date. This is not a fault of the domain.",
+            "This machine's resolver may use another root zone or change responses, or the trust anchor may be out of date. This is not a fault of the domain.",
         ),
         _ => (
-            "a key for the DNSSEC validation could not be looked up, so DNSSEC was not tested",
-            "A DNSKEY or DS record is missing because its lookup failed. This does not show whether the records are signed correctly.",
+            "a key that DNSSEC validation needs could not be looked up, so DNSSEC was not tested",
+            "A DNSKEY or DS record is missing because its lookup failed, so it is not known whether the records are signed correctly.",
         ),
     };
     let is_anchor = why == IndeterminateReason::AnchorMismatch;
@@ -193,7 +192,7 @@ fn not_tested(sight: Sight<'_>) -> Option<Finding> {
     })
 }
 
-/// Weak algorithms and parameters of the zone of the domain, and keys without a DS record.
+/// Weak algorithms and parameters in the domain's zone, and keys without a DS record.
 fn keys(sight: Sight<'_>) -> Vec<Finding> {
     let Some(apex) = zone::apex(sight) else { return Vec::new() };
     let Known::Seen(probe, keys) = sight.records(&apex, RecordKind::Dnskey) else { return Vec::new() };
@@ -226,7 +225,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "Algorithms that use SHA-1, and older algorithms, must no longer be used. Some resolvers treat the zone as unsigned; others fail to resolve it.".to_owned(),
             fixes: vec![Fix::text(format!(
-                "Operator of the DNS: change the zone {apex} to algorithm 13 (ECDSA P-256), sign with both algorithms during the change, and then replace the DS record at the registrar"
+                "DNS operator: change the zone {apex} to algorithm 13 (ECDSA P-256), sign with both algorithms during the change, and then replace the DS record at the registrar"
             ))],
             ..weak(format!("the zone {apex} is signed only with the obsolete DNSSEC algorithm {}", list.join(", ")), probe)
         });
@@ -243,7 +242,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "SHA-1 must no longer be used for DS records. Some resolvers treat the zone as unsigned.".to_owned(),
             fixes: vec![Fix::run(
-                format!("Operator of the domain: enter a DS record with a SHA-256 digest (type 2) for {apex} at the registrar. This command prints it"),
+                format!("Domain owner: at the registrar, enter a DS record with a SHA-256 digest (type 2) for {apex}. This command prints the record"),
                 format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -2 -f - {0}", in_shell(&apex.to_string())),
             )],
             ..weak(format!("the DS record of {apex} has only a SHA-1 digest"), of_ds)
@@ -264,12 +263,12 @@ fn iterations(sight: Sight<'_>, apex: &DnsName, weak: impl Fn(String, &Probe) ->
     Some(Finding {
         severity: if is_high { Severity::Warning } else { Severity::Notice },
         cause: if is_high {
-            "Many resolvers treat negative responses of this zone as unsigned, so DANE has no effect. Others fail to resolve them, so DANE fails.".to_owned()
+            "Many resolvers treat negative responses from this zone as unsigned, so DANE has no effect. Others fail to resolve them, so DANE fails.".to_owned()
         } else {
-            "The number must be 0: iterations take time and add no security. Resolver vendors reduce the accepted number from time to time.".to_owned()
+            "The number of iterations must be 0: iterations take time and add no security. Resolver vendors reduce the number that they accept from time to time.".to_owned()
         },
         fixes: vec![Fix::run(
-            format!("Operator of the DNS: use 0 iterations and no salt for {apex} (this is the command for BIND)"),
+            format!("DNS operator: use 0 iterations and no salt for {apex} (this is the command for BIND)"),
             format!("rndc signing -nsec3param 1 0 0 - {apex}"),
         )],
         ..finding
@@ -282,7 +281,7 @@ fn not_active(apex: &DnsName, probe: &Probe, of_ds: &Probe) -> Finding {
     Finding {
         cause: "Resolvers treat the zone as unsigned, so DNSSEC and DANE have no effect.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Operator of the domain: if the zone should be signed, enter the DS record of {apex} at the registrar"
+            "Domain owner: if the zone should be signed, enter the DS record of {apex} at the registrar"
         ))],
         ..finding.tried(probe.id).tried(of_ds.id)
     }

@@ -1,4 +1,4 @@
-//! DNSSEC: the state of the MX records and of the addresses of the hosts, and faults of signatures.
+//! DNSSEC: the state of the MX records and of the hosts' addresses, and signature faults.
 //!
 //! Modules: [`judge`] (the findings), [`rules`], [`words`] (reasons in words).
 
@@ -18,7 +18,7 @@ use words::bogus_words;
 
 pub(super) static CHECK: Check = Check { subject: "domain-dnssec", ask, judge: judge::judge, rules: rules::RULES };
 
-/// Looks up the keys of the zone. Only findings need them, so no other lookup waits for them.
+/// Looks up the keys of the zone. Only findings need the keys, so no other lookup waits for them.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let mut questions = zone::questions(sight);

@@ -16,7 +16,7 @@ pub(super) fn bogus_words(why: &BogusReason) -> String {
     }
 }
 
-/// The time in a signature, as a date and time in UTC.
+/// A time in a signature, as a UTC date and time.
 pub(super) fn date(seconds: u32) -> String {
     jiff::Timestamp::from_second(i64::from(seconds)).map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }

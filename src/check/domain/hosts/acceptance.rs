@@ -11,9 +11,9 @@
 //! | all accept it | is delivered | warnings without failure |
 //! | there are none, but hosts that defer it | waits | are temporary failures |
 //!
-//! If no server accepts a connection, EHLO and a sender, nothing could be tested. The rejections of these commands then
-//! determine the exit code, although most of them are about this machine. If one server accepts them, rejections by
-//! other servers do not affect the exit code.
+//! If no server accepts a connection, EHLO and a sender, nothing could be tested. In this case, the rejections of these
+//! commands determine the exit code, although most of them concern this machine. If one server accepts them, rejections
+//! by other servers do not affect the exit code.
 
 use std::net::IpAddr;
 
@@ -37,13 +37,13 @@ pub(super) fn weigh(sight: Sight<'_>, findings: &mut [Finding]) {
 /// What happens to mail for the recipient that the user gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RecipientFate {
-    /// The first hosts with a definite reply accept it.
+    /// The first hosts with a definite reply accept the recipient.
     Delivered,
-    /// The first hosts with a definite reply reject it.
+    /// The first hosts with a definite reply reject the recipient.
     Returned,
-    /// Some hosts accept it, and others with the same preference reject it.
+    /// Some hosts accept the recipient, and others with the same preference reject it.
     Divided,
-    /// No host has a definite reply, but some defer it.
+    /// No host has a definite reply, but some hosts defer the recipient.
     Waiting,
     /// No host replied about the recipient.
     Unknown,
@@ -154,7 +154,7 @@ fn weigh_before_recipients(sight: Sight<'_>, findings: &mut [Finding]) {
     }
     let of_session = |finding: &&mut Finding| (Phase::Greeting..=Phase::Mail).contains(&finding.phase);
     if accepts_any {
-        // Senders use the other server. The failure is still an error of this host.
+        // Senders use the other server. The failure is still an error for this host.
         findings.iter_mut().filter(of_session).for_each(|finding| finding.failure = None);
         return;
     }
@@ -184,7 +184,7 @@ fn fail(finding: &mut Finding, reason: PhaseFailure) {
     finding.failure = Some(reason);
 }
 
-/// The finding does not prevent the delivery.
+/// The finding does not prevent delivery.
 fn demote(finding: &mut Finding) {
     finding.severity = finding.severity.min(Severity::Warning);
     finding.failure = None;

@@ -67,7 +67,8 @@ pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
     let mut questions = Vec::new();
     let mut hellos = Vec::new();
     for host in mx::mail_hosts(sight) {
-        // The session with the first address tests further recipients, so all addresses must be known before it begins.
+        // The session with the first address tests additional recipients, so all addresses must be known before it
+        // begins.
         if !mx::is_looked_up(sight, &host.name) {
             continue;
         }
@@ -135,7 +136,7 @@ fn second_session(sight: Sight<'_>, host: &DnsName, addresses: &[IpAddr]) -> Opt
     (!to.is_empty()).then(|| Question::session(request(sight, host, *ip, to)))
 }
 
-/// A ClientHello for the other type of certificate, sent after the session has shown the first.
+/// A ClientHello for the other certificate type, sent after the session has shown the first.
 fn other_certificate(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> Option<Question> {
     let session = sessions(sight, host, ip).next().filter(Session::is_over)?;
     session.handshake()?;

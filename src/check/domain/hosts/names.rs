@@ -1,4 +1,4 @@
-//! The names of MX hosts in sentences. They come from the DNS, so they are quoted.
+//! The names of MX hosts in sentences. They come from DNS, so they are quoted.
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use crate::wire::{DnsName, RecordKind};
 /// The maximum number of list entries in a sentence: enough for two address families of two hosts.
 const MAX_LISTED: usize = 4;
 
-/// The name of a host, marked as text received from the DNS.
+/// The name of a host, marked as text received from DNS.
 pub(super) fn quoted(sight: Sight<'_>, host: &DnsName) -> String {
     match sight.records(&sight.name(), RecordKind::Mx).probe() {
         Some(probe) => probe.quote(host.as_str()).to_string(),

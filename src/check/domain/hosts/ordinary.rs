@@ -56,7 +56,7 @@ const LEFT_OUT_GROUPS: &[&str] =
 /// Rules whose ids begin with these words are less important on port 25.
 const OF_TLS: &[&str] = &["certificate-", "tls-", "starttls-", "client-certificate-"];
 
-/// Rules for rejections that depend on this machine or on the time, and not on the domain.
+/// Rules for rejections that depend on this machine or on the time, not on the domain.
 const OF_CLIENT: &[&str] = &[
     "client-reputation",
     "client-reverse-dns",
@@ -71,8 +71,8 @@ const OF_CLIENT: &[&str] = &[
     "too-many-connections",
 ];
 
-/// Whether a rejection is about this machine or temporary, so that it does not show whether the server accepts the
-/// sender or the recipient.
+/// Whether a rejection concerns this machine or is temporary. Such a rejection does not show whether the server accepts
+/// the sender or the recipient.
 pub(super) fn is_about_client(received: ReceivedReply<'_>) -> bool {
     if received.reply.class() != Class::Permanent {
         return true;
@@ -133,15 +133,15 @@ fn given_reply<'s>(sight: Sight<'s>, session: Session<'s>) -> Option<ReceivedRep
     session.reply_to_recipient(envelope.to.iter().position(|to| *to == given)?)
 }
 
-/// A server that requires a login for a recipient of its domain rejects mail from all other servers, because they cannot
-/// log in. The operator of the server must fix this, not the user of smtpcheck.
+/// A server that requires a login for a recipient of its domain rejects mail from all other servers, because they
+/// cannot log in. The server's operator must fix this, not the user of smtpcheck.
 fn without_login(finding: Finding) -> Finding {
     if !is_left_out(&finding) {
         return finding;
     }
-    let fix = "Server operator: accept the recipients of the domain on this port without a login, and require a login only on the ports for mail programs (465 and 587)";
+    let fix = "Server operator: accept the recipients of the domain on this port without a login, and require a login only on the submission ports (465 and 587)";
     Finding {
-        cause: "The server requires a login. Servers of other domains cannot log in, so they cannot deliver mail to this recipient.".to_owned(),
+        cause: "The server requires a login. Other domains' servers cannot log in, so they cannot deliver mail to this recipient.".to_owned(),
         fixes: vec![Fix::text(fix)],
         consequences: Vec::new(),
         failure: Some(PhaseFailure::RefusedPermanent),
@@ -211,7 +211,7 @@ fn plan_for(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Plan {
     plan
 }
 
-/// The evidence with only this session. Expected rejections are replaced by acceptances, so no check reports them.
+/// The evidence with only this session. Expected rejections are replaced with acceptances, so no check reports them.
 fn evidence_for(sight: Sight<'_>, session: Session<'_>) -> Evidence {
     let mut evidence = sight.evidence.clone();
     evidence.probes.retain(|probe| match &probe.question {
@@ -296,7 +296,7 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
     known.finding.evidence.events.extend(finding.evidence.events);
 }
 
-/// Whether two sentences differ in anything but the origin of their quotations.
+/// Whether two sentences differ in anything other than the origin of their quotations.
 fn is_other_sentence(one: &str, other: &str) -> bool {
     let plain = |sentence: &str| quote::resolve(sentence, |_, text| text.to_owned());
     plain(one) != plain(other)
@@ -311,14 +311,14 @@ impl MergedFinding {
             let place = places_of(sight, std::iter::once((&host.name, std::slice::from_ref(ip))));
             finding.consequences.push(format!("{place}: {summary}"));
         }
-        // The host name comes from the MX record, so the operator of the domain controls it, not the user of this
+        // The host name comes from the MX record, so the domain owner controls it, not the user of this
         // check.
         if finding.rule == "certificate-name-mismatch" {
             finding
                 .fixes
                 .retain(|fix| !fix.command.as_deref().is_some_and(|command| command.starts_with("smtpcheck ")));
             finding.fixes.push(Fix::text(
-                "Or operator of the domain: in the MX record, use a host name that the certificate contains, if it belongs to the same server",
+                "Alternatively (domain owner): in the MX record, use a host name from the certificate, if that name belongs to the same server",
             ));
         }
         finding.summary = format!("{places}: {}", finding.summary);

@@ -1,6 +1,6 @@
 //! Findings that only the domain command has. They are about the replies of MX hosts to the null sender, the
 //! postmaster, a recipient that cannot exist and a recipient in another domain, and about hosts whose replies differ
-//! from those of the first host.
+//! from the first host's replies.
 
 use std::net::IpAddr;
 
@@ -90,7 +90,7 @@ fn null_sender(sight: Sight<'_>) -> Option<Finding> {
     let found = replies(sight, of, rejects);
     let finding = about(sight, &MX_NULL_SENDER_REJECTED, Confidence::Certain, &found, "the null sender is rejected")?;
     Some(Finding {
-        cause: "Delivery reports have the null sender, so that reports about reports cannot loop. A server must accept this sender. This server receives no reports about its own mail, and smtpcheck could not test recipients.".to_owned(),
+        cause: "Delivery reports have the null sender to prevent loops of reports about reports. A server must accept this sender. This server receives no delivery reports about its own mail, and smtpcheck could not test recipients.".to_owned(),
         fixes: vec![
             Fix::text("Server operator: accept MAIL FROM:<> for all local recipients, and use other means to limit unwanted reports"),
         ],
@@ -104,10 +104,10 @@ fn postmaster(sight: Sight<'_>) -> Option<Finding> {
     let what = format!("the recipient postmaster@{domain} is rejected");
     let finding = about(sight, &MX_POSTMASTER_REJECTED, Confidence::Certain, &found, &what)?;
     Some(Finding {
-        cause: "Every domain that receives mail must accept mail for its postmaster, so that other operators can report problems.".to_owned(),
+        cause: "Every domain that receives mail must accept mail for its postmaster, so other operators can report problems.".to_owned(),
         fixes: vec![
             Fix::run(
-                "Server operator: create the address, for example as an alias of a mailbox that a person reads (/etc/aliases)",
+                "Server operator: create the address, for example as an alias for a mailbox that a person reads (/etc/aliases)",
                 "postmaster: root",
             ),
         ],
@@ -120,8 +120,8 @@ fn relay(sight: Sight<'_>) -> Option<Finding> {
     let what = format!("{}, a recipient in another domain, is accepted", sight.domain.relay_recipient);
     let finding = about(sight, &MX_RELAY_ACCEPTED, Confidence::Possible, &found, &what)?;
     Some(Finding {
-        cause: "The server may deliver mail from any sender to any domain (open relay). Such servers are found and abused within hours, and then added to blocklists.".to_owned(),
-        otherwise: Some("Some servers accept every recipient and reject the message later, after DATA, or discard it. smtpcheck sends no message, so it cannot distinguish these cases. The log of the server shows whether it would have relayed the message.".to_owned()),
+        cause: "The server may deliver mail from any sender to any domain (open relay). Spammers find and abuse such servers within hours, and the servers are then added to blocklists.".to_owned(),
+        otherwise: Some("Some servers accept every recipient and reject the message later, after DATA, or discard it. smtpcheck sends no message, so it cannot distinguish these cases. The server's log shows what happens to such messages.".to_owned()),
         fixes: vec![
             Fix::run(
                 "Server operator: accept recipients in other domains only from your own networks and from authenticated users (command for Postfix)",
@@ -136,7 +136,7 @@ fn every_recipient(sight: Sight<'_>) -> Option<Finding> {
     let first = mx::mail_hosts(sight).first()?.preference;
     let unknown = |host: &DnsName, ip| received_about(sight, host, ip, Recipient::Unknown);
     let found = replies(sight, unknown, ReceivedReply::accepts);
-    // If only hosts of lower priority accept every recipient, a different rule reports it.
+    // If only less preferred hosts accept every recipient, a different rule reports this.
     let is_first =
         |host: &DnsName| mx::mail_hosts(sight).iter().any(|one| one.name == *host && one.preference == first);
     if !found.iter().any(|one| is_first(&one.host)) {
@@ -150,13 +150,13 @@ fn every_recipient(sight: Sight<'_>) -> Option<Finding> {
         "a recipient that cannot exist is accepted",
     )?;
     Some(Finding {
-        cause: "The domain accepts mail for every recipient (catch-all), or checks recipients only after the message.".to_owned(),
-        otherwise: Some("An accepted recipient does not show that the mailbox exists. The log of the server shows whether it returns messages later instead of rejecting the recipient.".to_owned()),
+        cause: "The domain accepts mail for every recipient (catch-all), or checks recipients only after it has received the message.".to_owned(),
+        otherwise: Some("An accepted recipient does not prove that the mailbox exists. The server's log shows whether it returns messages later instead of rejecting the recipient.".to_owned()),
         ..finding
     })
 }
 
-/// A host of lower priority accepts a recipient that the first host rejects.
+/// A less preferred host accepts a recipient that the most preferred host rejects.
 fn backup(sight: Sight<'_>) -> Option<Finding> {
     let hosts = mx::mail_hosts(sight);
     let first = hosts.first()?;
@@ -173,9 +173,9 @@ fn backup(sight: Sight<'_>) -> Option<Finding> {
     let summary = format!("{}, but {} rejects it", finding.summary, quoted(sight, &first.name));
     Some(Finding {
         summary,
-        cause: "A host of lower priority has no list of valid recipients. It accepts mail for recipients that do not exist, and the first host then rejects this mail. The backup host must return the mail to senders that are often forged. Spammers use hosts of lower priority for this reason.".to_owned(),
+        cause: "A less preferred host has no list of valid recipients. It accepts mail for recipients that do not exist, and the most preferred host then rejects this mail. The backup host must return the mail to senders that are often forged. Spammers use less preferred hosts for this reason.".to_owned(),
         fixes: vec![Fix::text(
-            "Server operator: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record, because senders keep mail for days anyway if the first host is not available",
+            "Server operator: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record (senders keep mail for days anyway if the most preferred host is unavailable)",
         )],
         ..finding
     })

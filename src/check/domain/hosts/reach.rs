@@ -1,5 +1,5 @@
-//! Failed connections to the MX hosts: whether the fault is at an address, or this machine cannot connect to the port
-//! at all.
+//! Failed connections to the MX hosts: whether the fault is at an IP address, or this machine cannot connect to the
+//! port at all.
 //!
 //! 1. If this machine has no address of the family, or its network has no route, the address was not tested.
 //! 2. If a host has the IP address of a known web proxy, and responds only on its web port, the proxy explains why
@@ -198,7 +198,7 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
     .to_owned();
     if !is_certain {
         found.otherwise = Some(
-            "The network path from this machine may be the reason. Repeat the check from another network to find out."
+            "The network path from this machine may be the cause. Repeat the check from another network to find out."
                 .to_owned(),
         );
     }
@@ -211,18 +211,15 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
         "Server operator: make the mail service listen on {places} and open port {port} in the firewall"
     )));
     found.fixes.push(Fix::text(match reach.host.preference {
-        None => format!(
-            "Operator of the domain: if the domain receives no mail, publish a null MX: {}. MX 0 .",
-            sight.name()
-        ),
+        None => format!("Domain owner: if the domain receives no mail, publish a null MX: {}. MX 0 .", sight.name()),
         Some(_) if is_partial => {
             format!(
-                "Or operator of the domain: remove the address record of {} with {places}",
+                "Alternatively (domain owner): remove the address record that maps {} to {places}",
                 quoted(sight, &reach.host.name)
             )
         }
         Some(_) => format!(
-            "Operator of the domain: if the server no longer exists, delete the MX record of {}",
+            "Domain owner: if the server no longer exists, delete the MX record of {}",
             quoted(sight, &reach.host.name)
         ),
     }));
@@ -270,9 +267,9 @@ fn web_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> Option<Finding> {
         } else {
             "The IP address may be that of a web server or a web proxy, which does not receive mail.".to_owned()
         },
-        otherwise: Some("Instead, a firewall of the mail server may drop packets to this port, or this machine's network may block the port. Repeat the check from another network to find out.".to_owned()),
+        otherwise: Some("Alternatively, the mail server's firewall may drop packets to this port, or this machine's network may block the port. Repeat the check from another network to find out.".to_owned()),
         fixes: vec![Fix::text(format!(
-            "Operator of the domain: publish the IP address of the mail server itself for {name}, without a proxy (at Cloudflare: \"DNS only\")"
+            "Domain owner: publish the mail server's own IP address for {name}, without a proxy (at Cloudflare: \"DNS only\")"
         ))],
         ..finding
     })
@@ -301,7 +298,7 @@ fn is_of_web_proxy(ip: IpAddr) -> bool {
     }
 }
 
-/// No host responds, so the reason is probably this machine or its network.
+/// No host responds, so the cause is probably this machine or its network.
 fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
     let port = sight.plan.target.port;
     let domain = &sight.domain.name;
@@ -340,12 +337,14 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
         found.confidence = Confidence::Certain;
     } else if count > 1 && found.confidence == Confidence::Possible {
         found.confidence = Confidence::Likely;
-        found.cause =
-            format!("{} All {count} hosts of the domain time out, and it is unlikely that all are down.", found.cause);
+        found.cause = format!(
+            "{} All {count} hosts of the domain time out, and it is unlikely that they are all down.",
+            found.cause
+        );
     }
     if found.confidence != Confidence::Certain {
         found.otherwise = Some(match open.iter().any(|(other, _)| *other == 443) && mail_open.is_none() {
-            true => "The hosts may filter the port, or the IP addresses may be those of web servers or web proxies, which receive no mail: their port 443 responds. Repeat the check from another network to find out.".to_owned(),
+            true => "The hosts may filter the port, or the IP addresses may be those of web servers or web proxies, which receive no mail, because port 443 responds on these hosts. Repeat the check from another network to find out.".to_owned(),
             false => "The mail servers may be down, or may filter the port. Repeat the check from another network to find out.".to_owned(),
         });
     }
@@ -362,7 +361,7 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
         "Repeat the check from a machine that can connect to port {port}, for example from a mail server"
     )));
     found.fixes.push(Fix::text(
-        "If it fails from there too, the operator of the mail servers must check that they are running and that the firewall allows this port",
+        "If the check also fails from there, the operator of the mail servers must check that the servers are running and that the firewall allows this port",
     ));
     for session in sessions.into_iter().chain(open.into_iter().map(|(_, session)| session)) {
         found = with_session(found, session);

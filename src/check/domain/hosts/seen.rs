@@ -35,7 +35,7 @@ pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> Vec<MxSeen> {
         .collect()
 }
 
-/// The name that a host name is an alias of.
+/// The name that a host name is an alias for.
 fn alias(sight: Sight<'_>, host: &DnsName) -> Option<String> {
     let seen = mx::KINDS.into_iter().filter_map(|kind: RecordKind| sight.records(host, kind).answer());
     seen.filter_map(|seen| seen.aliases.last()).map(|alias| alias.to.as_str().to_owned()).next()
@@ -105,7 +105,7 @@ pub(super) fn reachable(session: Session<'_>) -> Option<bool> {
     }
 }
 
-/// Whether the server greeted, and accepted EHLO.
+/// Whether the server sent a greeting and accepted EHLO.
 pub(super) fn is_ready(session: Session<'_>) -> bool {
     session.reply_at(Phase::Greeting).is_some_and(|greeting| greeting.accepts())
         && session.reply_at(Phase::Ehlo).is_some_and(|ehlo| ehlo.accepts())

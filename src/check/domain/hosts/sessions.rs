@@ -22,8 +22,8 @@ pub(super) fn sessions<'s>(sight: Sight<'s>, host: &DnsName, ip: IpAddr) -> impl
     })
 }
 
-/// The certificate chains that an IP address of a host sent, at most one for each type of key. The first is the chain
-/// from the session.
+/// The certificate chains that an IP address of a host sent, at most one for each key type. The first is the chain from
+/// the session.
 pub(in crate::check::domain) fn chains<'s>(sight: Sight<'s>, host: &DnsName, ip: IpAddr) -> Vec<&'s Presented> {
     let of_sessions = sessions(sight, host, ip).filter_map(|session| session.handshake());
     let of_hellos = sight.evidence.probes.iter().filter_map(|probe| match (&probe.question, &probe.outcome) {
@@ -46,7 +46,7 @@ pub(in crate::check::domain) fn chains<'s>(sight: Sight<'s>, host: &DnsName, ip:
     chains
 }
 
-/// The type of key of the server's certificate: `rsa`, `ecdsa`, `ed25519`, `other`.
+/// The key type of the server's certificate: `rsa`, `ecdsa`, `ed25519`, `other`.
 pub(super) fn key_kind(chain: &Presented) -> &'static str {
     match chain.leaf().map(|leaf| leaf.key.as_str()) {
         Some(key) if key.starts_with("RSA") => "rsa",

@@ -17,7 +17,7 @@ const TWO: &str = "example.com MX 10 mx1.example.com
     mx1.example.com A 8.8.4.1
     mx2.example.com A 8.8.4.2";
 
-/// Two good servers.
+/// Two servers without faults.
 fn two() -> World {
     let mut world = World::new();
     world.zone(TWO);
@@ -166,7 +166,7 @@ fn if_the_only_host_is_behind_a_web_proxy_this_machine_is_not_blamed() {
     let found = findings(&mut world);
     assert_eq!(rules(&found), ["mx-behind-web-proxy"]);
     assert_eq!((found[0].confidence, found[0].failure), (Confidence::Likely, Some(PhaseFailure::Unreachable)));
-    // The mail service of the proxy's operator has such addresses too.
+    // The mail service of the proxy's operator also has such addresses.
     let mut world = World::new();
     world.zone("example.com MX 10 route1.mx.cloudflare.net\nroute1.mx.cloudflare.net A 162.159.205.11");
     world.server("162.159.205.11", MailServer::new("web")).only_on("162.159.205.11", 443);

@@ -17,7 +17,8 @@ use crate::lexicon::{Confidence, Fix};
 use crate::wire::status::Class;
 
 /// What was not tested: hosts and addresses beyond the limits, addresses that this machine cannot reach, and sessions
-/// that the limits ended. Also recipients that were temporarily rejected, or that the session did not reach.
+/// that the limits ended. It also includes recipients that were temporarily rejected, and recipients that the session
+/// did not reach.
 pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut list = Vec::new();
     let mut add = |what: String, why: String| list.push(NotTested { what, why });
@@ -80,7 +81,7 @@ pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
         ..Finding::new(&MX_NOT_TESTED, Phase::Connect, Confidence::Certain, summary)
     };
     if !cut.is_empty() {
-        let found = of(format!("these MX hosts were not tested completely: {}", names(&cut)));
+        let found = of(format!("these MX hosts were not fully tested: {}", names(&cut)));
         return Some(Finding {
             cause: format!(
                 "The connection limit (--max-connections {}) was reached.",

@@ -47,12 +47,11 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 fn not_found(domain: &DnsName, probe: &Probe) -> Finding {
     let summary = format!("{domain} does not exist (NXDOMAIN)");
     Finding {
-        cause: "The DNS has no records of any type for this name, so senders return mail for it immediately."
-            .to_owned(),
+        cause: "DNS has no records of any type for this name, so senders return mail for it immediately.".to_owned(),
         fixes: vec![
             Fix::text("Compare the domain with the email address, letter by letter"),
             Fix::run(
-                "Operator of the domain: check whether the registration has expired, and whether the parent zone delegates the domain",
+                "Domain owner: check whether the registration has expired, and whether the parent zone delegates the domain",
                 format!("dig +trace {domain} NS"),
             ),
         ],
@@ -62,27 +61,28 @@ fn not_found(domain: &DnsName, probe: &Probe) -> Finding {
 
 /// SERVFAIL, REFUSED and other codes do not show where the fault is.
 fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
-    let summary = format!("the lookup of the MX records of {domain} failed: {}", code_words(code));
+    let summary = format!("the MX records of {domain} could not be looked up: {}", code_words(code));
     let cause = match code {
         DnsCode::ServFail => {
-            "The resolver could not find the records. The name servers of the domain may not respond, or the resolver itself may have a fault."
+            "The resolver could not find the records. The domain's name servers may not respond, or the resolver itself may be faulty."
         }
         DnsCode::Refused => {
-            "The resolver refused the query. It may not serve this machine, or the name servers of the domain may refuse its queries."
+            "The resolver refused the query. It may not serve this machine, or the domain's name servers may refuse its queries."
         }
         _ => "The resolver responded with an error, so whether the domain has MX records is unknown.",
     };
     Finding {
         cause: cause.to_owned(),
-        otherwise: Some("If another resolver finds the records, the fault is in this resolver. If the other resolver fails too, the fault is in the name servers of the domain.".to_owned()),
+        otherwise: Some("If another resolver finds the records, the fault is in this resolver. If the other resolver also fails, the fault is in the domain's name servers.".to_owned()),
         fixes: other_resolver(domain, RecordKind::Mx),
         failure: Some(PhaseFailure::Unreachable),
         ..finding(&MX_LOOKUP_FAILED, probe, Confidence::Likely, summary)
     }
 }
 
-/// What to do if the responses exceed the limit of smtpcheck.
-const SMALLER_RESPONSES: &str = "Operator of the domain: publish fewer or smaller records. To find the largest responses, look at the lookups with -v";
+/// What to do if the responses exceed smtpcheck's limit.
+const SMALLER_RESPONSES: &str =
+    "Domain owner: publish fewer or smaller records. To find the largest responses, use -v to show the lookups";
 
 fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     let domain = sight.name();
@@ -97,14 +97,14 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
         Some(DnsFaultKind::TcpFailed) => return truncated(sight, probe),
         _ => {}
     }
-    let summary = format!("the lookup of the MX records of {domain} failed: {}", fault_words(fault));
+    let summary = format!("the MX records of {domain} could not be looked up: {}", fault_words(fault));
     let rule = match kind {
         Some(DnsFaultKind::Malformed) => &MX_LOOKUP_FAILED,
         _ => &MX_LOOKUP_UNANSWERED,
     };
     let (cause, confidence) = match kind {
         Some(DnsFaultKind::SizeLimit) => (
-            "Many very large responses together reached a limit of smtpcheck. This does not show whether the domain has MX records.",
+            "Many very large responses together reached a limit of smtpcheck, so it is not known whether the domain has MX records.",
             Confidence::Certain,
         ),
         Some(DnsFaultKind::NoResolver) => (
@@ -116,12 +116,13 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
             Confidence::Likely,
         ),
         _ => (
-            "No response arrived. The fault may be on this machine, in its resolver, or in the name servers of the domain.",
+            "No response arrived. The fault may be on this machine, in its resolver, or in the domain's name servers.",
             Confidence::Likely,
         ),
     };
-    let otherwise = (confidence != Confidence::Certain)
-        .then(|| "To find out, look up another domain. If that fails too, the fault is not in this domain.".to_owned());
+    let otherwise = (confidence != Confidence::Certain).then(|| {
+        "To find out, look up another domain. If that lookup also fails, the fault is not in this domain.".to_owned()
+    });
     Finding {
         cause: cause.to_owned(),
         otherwise,
@@ -129,7 +130,7 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
             Some(DnsFaultKind::SizeLimit) => vec![Fix::text(SMALLER_RESPONSES)],
             Some(DnsFaultKind::NoResolver) => {
                 vec![Fix::text(
-                    "Configure a DNS server in /etc/resolv.conf, or give one for this check with --resolver",
+                    "Configure a DNS server in /etc/resolv.conf, or specify one for this check with --resolver",
                 )]
             }
             _ => other_resolver(&domain, RecordKind::Mx),
@@ -148,7 +149,7 @@ fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
     let resolver = sight
         .plan
         .resolver
-        .map_or_else(|| "the DNS server of this machine".to_owned(), |at| format!("the DNS server {}", at.ip()));
+        .map_or_else(|| "this machine's DNS server".to_owned(), |at| format!("the DNS server {}", at.ip()));
     let summary =
         format!("the MX records of {domain} do not fit into a UDP packet, and {resolver} does not respond over TCP");
     let tcp = match sight.plan.resolver {
@@ -159,12 +160,12 @@ fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
         cause: "Long DNS responses need a TCP connection to port 53. Without this connection, the MX records cannot be looked up."
             .to_owned(),
         otherwise: Some(
-            "The network of this machine may block DNS over TCP. If the command below works from another network, this is the cause."
+            "This machine's network may block DNS over TCP. If the command below works from another network, this is the cause."
                 .to_owned(),
         ),
         fixes: vec![
-            Fix::run("Operator of the DNS server: open TCP port 53 in the firewall. This command tests it", tcp),
-            Fix::text("Or repeat the check with another resolver (--resolver)"),
+            Fix::run("DNS server operator: open TCP port 53 in the firewall. This command tests it", tcp),
+            Fix::text("Alternatively, repeat the check with another resolver (--resolver)"),
         ],
         failure: Some(PhaseFailure::Unreachable),
         ..finding(&DNS_ANSWER_TRUNCATED, probe, Confidence::Likely, summary)
@@ -175,7 +176,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     vec![
         Fix::run("Repeat the lookup with another resolver", format!("dig {} {kind} @9.9.9.9", in_shell(name.as_str()))),
         Fix::text(
-            "If that lookup works, use another resolver (--resolver), or fix the current one. If it fails too, the operator of the zone must check its name servers.",
+            "If that lookup works, use another resolver (--resolver), or fix the current one. If the lookup also fails with the other resolver, the operator of the DNS zone must check the name servers.",
         ),
     ]
 }
@@ -185,7 +186,7 @@ fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
     Finding {
         cause: "The name has no IP address, so senders cannot use it.".to_owned(),
         fixes: vec![Fix::run(
-            "Operator of the domain: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
+            "Domain owner: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
             format!("dig {} CNAME", in_shell(&name.to_string())),
         )],
         ..finding(&MX_ALIAS_LOOP, probe, Confidence::Certain, summary)
@@ -216,12 +217,12 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         return Vec::new();
     }
     if !all_addresses(sight, &domain).is_empty() {
-        let summary = format!("{domain} has no MX record: senders use the IP addresses of the domain itself");
+        let summary = format!("{domain} has no MX record: senders use the domain's own IP addresses");
         let mut found = vec![Finding {
             cause: "Without an MX record, the domain itself is the mail host (implicit MX).".to_owned(),
             fixes: vec![
                 Fix::text(format!(
-                    "Operator of the domain: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
+                    "Domain owner: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
                 )),
                 Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
             ],
@@ -240,7 +241,7 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             .to_owned(),
         fixes: vec![
             Fix::text(format!(
-                "Operator of the domain: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
+                "Domain owner: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
             )),
             Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
         ],
@@ -265,15 +266,14 @@ fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<F
         format!("the null MX of {domain} has preference {preference} instead of 0")
     };
     let mut found = Finding {
-        cause:
-            "A null MX must be the only MX record, with preference 0. Different senders handle this record differently."
-                .to_owned(),
+        cause: "A null MX must be the only MX record, with preference 0. Senders handle this record in different ways."
+            .to_owned(),
         ..finding(&MX_NULL_INVALID, probe, Confidence::Certain, summary)
     };
     found.fixes.push(Fix::text(if has_others {
-        format!("Operator of the domain: delete the record `{domain}. MX {preference} .`, because the domain has mail servers")
+        format!("Domain owner: delete the record `{domain}. MX {preference} .`, because the domain has mail servers")
     } else {
-        format!("Operator of the domain: publish exactly one MX record: {domain}. MX 0 .")
+        format!("Domain owner: publish exactly one MX record: {domain}. MX 0 .")
     }));
     if has_others {
         found.fixes.push(Fix::text(format!(
@@ -299,7 +299,7 @@ fn addresses_as_hosts(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Op
             .to_owned(),
         fixes: vec![
             Fix::text(format!(
-                "Operator of the domain: create a host name for the mail server, for example: mail.{domain}. {kind} {}",
+                "Domain owner: create a host name for the mail server, for example: mail.{domain}. {kind} {}",
                 probe.quote(first.to_string())
             )),
             Fix::text(format!("Then use it in the MX record: {domain}. MX {preference} mail.{domain}.")),
@@ -320,7 +320,7 @@ fn unreadable(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Fin
         cause: "The name contains characters that host names must not contain, so senders cannot use the record."
             .to_owned(),
         fixes: vec![Fix::text(
-            "Operator of the domain: write the name with letters, digits and hyphens only; write international names in their ASCII form (xn--...)",
+            "Domain owner: use only letters, digits and hyphens in the name; write international names in their ASCII form (xn--...)",
         )],
         failure: without_hosts(sight),
         ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
@@ -332,7 +332,7 @@ fn without_hosts(sight: Sight<'_>) -> Option<PhaseFailure> {
     mail_hosts(sight).is_empty().then_some(PhaseFailure::Unreachable)
 }
 
-/// The failed lookups of the addresses of a host, each with the reason.
+/// The failed lookups of a host's addresses, each with the reason.
 fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, String)> {
     let failure = |kind: RecordKind| match sight.records(host, kind) {
         Known::Failed(_, fault) if was_stopped(fault) => None,
@@ -343,7 +343,7 @@ fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, Strin
     KINDS.into_iter().filter_map(failure).collect()
 }
 
-/// The state of the addresses of a host.
+/// The state of a host's addresses.
 enum HostAddresses<'s> {
     /// The host has addresses, or they are not known yet, or the DNSSEC check reports that they are bogus.
     Present,
@@ -392,7 +392,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     for (host, state) in &states {
         match state {
             HostAddresses::Present => {
-                // One lookup may have failed, although the other found addresses.
+                // One lookup may have failed although the other found addresses.
                 if let Some((failed, why)) = failed_lookups(sight, host).first() {
                     findings.push(host_lookup_failed(sight, host, failed, why, Severity::Notice));
                 }
@@ -427,11 +427,11 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         summary = format!("{summary}: {}", missing.join(", "));
     }
     let mut none = finding(&MX_NONE_USABLE, probe, Confidence::Certain, summary);
-    none.cause = "Senders cannot deliver mail to this domain. They must not use the IP addresses of the domain itself, because MX records exist.".to_owned();
+    none.cause = "Senders cannot deliver mail to this domain. They must not use the domain's own IP addresses, because MX records exist.".to_owned();
     none.failure = Some(PhaseFailure::Unreachable);
     none.fixes.extend(hosts.first().map(|host| {
         Fix::text(format!(
-            "Operator of the domain: publish an A record (and an AAAA record if it has IPv6) for {}, or name another host in the MX record",
+            "Domain owner: publish an A record (and an AAAA record if it has IPv6) for {}, or name another host in the MX record",
             probe.quote(host.name.as_str())
         ))
     }));
@@ -450,13 +450,13 @@ fn host_missing(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str) -> F
     let mut found = Finding {
         cause: "Senders skip this host and use the others.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Operator of the domain: delete the MX record of {quoted}, or publish an A record (and an AAAA record if it has IPv6) for it"
+            "Domain owner: delete the MX record of {quoted}, or publish an A record (and an AAAA record if it has IPv6) for it"
         ))],
         ..finding(&MX_HOST_MISSING, probe, Confidence::Certain, summary)
     };
     if why == "does not exist" && !host.is_within(&sight.name()) {
         found.consequences.push(
-            "If the domain of the host is no longer registered, an attacker could register it and receive mail"
+            "If the domain in the host's name is no longer registered, an attacker could register it and receive mail"
                 .to_owned(),
         );
     }
@@ -467,17 +467,17 @@ fn host_lookup_failed(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str
     let summary = format!("the IP addresses of {} could not be looked up ({why})", probe.quote(host.as_str()));
     let mut found = finding(&MX_HOST_LOOKUP_FAILED, probe, Confidence::Likely, summary);
     found.cause = match severity {
-        Severity::Notice => "The host may have further IP addresses.".to_owned(),
+        Severity::Notice => "The host may have more IP addresses.".to_owned(),
         _ => "It is not known whether the host has IP addresses, so it was not tested.".to_owned(),
     };
     found.otherwise = Some(
-        "The fault may be in the resolver of this machine. This is the cause if another resolver finds the addresses."
+        "The fault may be in this machine's resolver. If another resolver finds the addresses, this is the cause."
             .to_owned(),
     );
     found.fixes = other_resolver(host, RecordKind::A);
     found.severity = severity;
     if let Some(Fault::Dns { kind: DnsFaultKind::SizeLimit, .. }) = probe.fault() {
-        // The other tests of the host have no result either, so the report must not look complete.
+        // The other tests of the host have no result either, so the report must not appear complete.
         found.confidence = Confidence::Certain;
         found.otherwise = None;
         found.fixes = vec![Fix::text(SMALLER_RESPONSES)];
@@ -504,16 +504,16 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         .filter_map(|host| {
             let (of_host, target) = alias(&host.name)?;
             let name = of_host.quote(host.name.as_str());
-            let summary = format!("the MX host {name} is an alias (CNAME) of {}", of_host.quote(target.as_str()));
+            let summary = format!("the MX host {name} is an alias (CNAME) for {}", of_host.quote(target.as_str()));
             let preference = host.preference?;
             let found = Finding {
-                cause: "The standard requires that an MX host has its own address records. Most senders follow the alias, but some do not deliver.".to_owned(),
+                cause: "The standard requires an MX host to have its own address records. Most senders follow the alias, but some do not deliver.".to_owned(),
                 fixes: vec![
                     Fix::text(format!(
-                        "Operator of the domain: replace the CNAME record of {name} with A and AAAA records"
+                        "Domain owner: replace the CNAME record of {name} with A and AAAA records"
                     )),
                     Fix::text(format!(
-                        "Or name the target in the MX record: {}. MX {preference} {}. First check that the certificate and the domain's policies include this host",
+                        "Alternatively, name the target in the MX record: {}. MX {preference} {}. First check that the certificate and the domain's policies include this host",
                         sight.name(),
                         of_host.quote(target.as_str())
                     )),
@@ -550,10 +550,10 @@ fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         found.severity = Severity::Warning;
         found.confidence = Confidence::Likely;
         found.otherwise =
-            Some("If the domain receives mail only inside a private network, this is intended.".to_owned());
+            Some("This is intended if the domain receives mail only within a private network.".to_owned());
     }
     found.fixes.push(Fix::text(format!(
-        "Operator of the domain: replace {ip} with the public IP address of {}, or delete this address record",
+        "Domain owner: replace {ip} with the public IP address of {}, or delete this address record",
         probe.quote(first.as_str())
     )));
     for (host, _, _) in &wrong {

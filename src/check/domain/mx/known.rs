@@ -41,8 +41,7 @@ pub(in crate::check::domain) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
         .filter(|(_, host)| !host.is_root() && as_address(host).is_none())
         .map(|(preference, host)| MxHost { preference: Some(preference), name: host.clone() })
         .collect();
-    // Senders choose among hosts of the same preference at random. Here they are sorted by name, so that reports are
-    // stable.
+    // Senders choose among hosts of the same preference at random. Here they are sorted by name to keep reports stable.
     hosts.sort_by(|a, b| (a.preference, &a.name).cmp(&(b.preference, &b.name)));
     let mut names = std::collections::HashSet::new();
     hosts.retain(|host| names.insert(host.name.clone()));
@@ -69,7 +68,7 @@ pub(in crate::check::domain) fn is_looked_up(sight: Sight<'_>, host: &DnsName) -
     KINDS.iter().all(|&kind| !sight.records(host, kind).is_open())
 }
 
-/// Every IP address that the DNS has for a host, IPv4 first.
+/// Every IP address that DNS has for a host, IPv4 first.
 pub(in crate::check::domain) fn all_addresses(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
     for seen in KINDS.iter().filter_map(|&kind| sight.records(host, kind).answer()) {
@@ -89,10 +88,10 @@ pub(in crate::check::domain) fn usable(sight: Sight<'_>, host: &DnsName) -> Vec<
     addresses
 }
 
-/// How the text of a problem begins if a lookup failed. The host may then have IP addresses.
+/// How the description of a problem begins if a lookup failed. In this case, the host may have IP addresses.
 const LOOKUP_FAILED: &str = "lookup failed";
 
-/// Whether a problem of a host is a failed lookup.
+/// Whether a host's problem is a failed lookup.
 pub(in crate::check::domain) fn is_failed_lookup(problem: &str) -> bool {
     problem.starts_with(LOOKUP_FAILED)
 }
@@ -142,7 +141,7 @@ pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Opt
     }))
 }
 
-/// Whether a lookup ended because the time limit was reached or the check was interrupted. This shows nothing about the
+/// Whether a lookup ended because the time limit was reached or the check was interrupted. This reveals nothing about
 /// DNS.
 pub(super) fn was_stopped(fault: &Fault) -> bool {
     matches!(fault, Fault::TimeUp { .. } | Fault::Interrupted)
@@ -190,11 +189,11 @@ pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
             DnsFaultKind::Timeout => "the DNS server did not respond",
             DnsFaultKind::Unreachable => "the DNS server cannot be reached",
             DnsFaultKind::TcpFailed => "the response needs TCP, and the DNS server does not respond over TCP",
-            DnsFaultKind::Malformed => "the response of the DNS server is not valid",
+            DnsFaultKind::Malformed => "the DNS server's response is not valid",
             DnsFaultKind::AliasLoop => "CNAME loop",
             DnsFaultKind::NoResolver => "this machine has no DNS server",
             DnsFaultKind::ErrorCode => "the DNS server responded with an error",
-            DnsFaultKind::SizeLimit => "the limit of smtpcheck for the size of all DNS responses was reached",
+            DnsFaultKind::SizeLimit => "smtpcheck's limit on the total size of DNS responses was reached",
         },
         Fault::TimeUp { .. } => "the overall time limit was reached",
         Fault::Interrupted => "interrupted",
@@ -202,12 +201,12 @@ pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
     }
 }
 
-/// The name of a response code, as in DNS tools.
+/// The name of a response code, as DNS tools display it.
 pub(in crate::check::domain) fn code_words(code: DnsCode) -> String {
     code.to_string()
 }
 
-/// The types of address records.
+/// The address record types.
 pub(in crate::check::domain) const KINDS: [RecordKind; 2] = [RecordKind::A, RecordKind::Aaaa];
 
 /// The number of IP addresses to test for each host. It is low enough for every host to be tested within the overall
@@ -218,7 +217,7 @@ fn limit_of_each(sight: Sight<'_>) -> usize {
     (1..=MAX_ADDRESSES).rev().find(|&limit| total(limit) <= MAX_ADDRESSES).unwrap_or(1)
 }
 
-/// Whether a connection to this IP address can show something about the domain. A packet to an unspecified or a
+/// Whether a connection to this IP address can reveal anything about the domain. A packet to an unspecified or a
 /// loopback address reaches this machine, not a server of the domain. Only test setups, which use another port or a DNS
 /// server on this machine, have servers there.
 fn is_usable(sight: Sight<'_>, ip: IpAddr) -> bool {
@@ -240,7 +239,7 @@ pub(in crate::check::domain) fn is_test_setup(plan: &Plan) -> bool {
         || !plan.overrides.is_empty()
 }
 
-/// Whether a server at this IP address was set up for a test on this machine. Its address need not be public. A
+/// Whether a server at this IP address was set up for a test on this machine. Its IP address need not be public. A
 /// resolver on this machine at the usual port does not indicate a test: it may be this machine's normal resolver, and
 /// the domain may be real.
 pub(in crate::check::domain) fn is_test_server(plan: &Plan, ip: IpAddr) -> bool {

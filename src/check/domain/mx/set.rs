@@ -43,7 +43,7 @@ pub(super) fn duplicates(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) ->
         )
     };
     Some(Finding {
-        cause: "The second entry does not add a server.".to_owned(),
+        cause: "The second record does not add a server.".to_owned(),
         ..finding(&MX_DUPLICATE, probe, Confidence::Certain, summary)
     })
 }
@@ -66,9 +66,7 @@ pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         let summary = format!("no MX host of {domain} has an IPv4 address");
         Some(Finding {
             cause: "Many senders do not have IPv6 and cannot deliver mail to this domain.".to_owned(),
-            fixes: vec![Fix::text(format!(
-                "Operator of the domain: publish an A record for {name} or for another MX host"
-            ))],
+            fixes: vec![Fix::text(format!("Domain owner: publish an A record for {name} or for another MX host"))],
             ..finding(&MX_NO_IPV4, probe, Confidence::Certain, summary)
         })
     } else if addresses.iter().all(|ip| is_test_server(sight.plan, *ip)) {
@@ -76,7 +74,7 @@ pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     } else if addresses.iter().all(IpAddr::is_ipv4) && all_known(RecordKind::Aaaa) {
         let summary = format!("no MX host of {domain} has an IPv6 address");
         Some(Finding {
-            cause: "Mail arrives over IPv4 only, which almost every sender has.".to_owned(),
+            cause: "Mail arrives only over IPv4, which almost every sender has.".to_owned(),
             ..finding(&MX_NO_IPV6, probe, Confidence::Certain, summary)
         })
     } else {
@@ -98,7 +96,7 @@ pub(super) fn too_many(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> O
     };
     Some(Finding {
         cause:
-            "The other hosts and addresses were not tested, and may have other faults. If there are so many hosts, senders try only some of them."
+            "The other hosts and addresses were not tested, and may have other faults. When a domain has so many hosts, senders try only some of them."
                 .to_owned(),
         ..finding(&MX_MANY, probe, Confidence::Certain, summary)
     })
@@ -119,7 +117,7 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
     let summary = if has_both {
         format!("{domain} has MX records and a CNAME record (to {target})")
     } else {
-        format!("{domain} is an alias (CNAME) of {target}")
+        format!("{domain} is an alias (CNAME) for {target}")
     };
     let mut found = finding(&MX_DOMAIN_ALIAS, probe, Confidence::Certain, summary);
     if let Some(of_mx) = mx.probe() {
@@ -129,11 +127,11 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
         found.severity = Severity::Error;
         found.cause = "A name with a CNAME record must not have other records. Some resolvers return only the CNAME record, so some senders do not find the MX records.".to_owned();
         found.fixes.push(Fix::text(format!(
-            "Operator of the domain: delete the CNAME record of {domain}, and publish A and AAAA records there"
+            "Domain owner: delete the CNAME record of {domain}, and publish A and AAAA records there"
         )));
     } else {
-        found.cause = "All records of the domain are those of the target, including the MX, SPF and other TXT records."
-            .to_owned();
+        found.cause =
+            "All of the domain's records come from the target, including the MX, SPF and other TXT records.".to_owned();
     }
     Some(found)
 }
@@ -148,9 +146,9 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
     if domain.labels().count() == 1 {
         let summary = format!("{domain} is a single label, not a fully qualified domain name");
         findings.push(Finding {
-            cause: "Email addresses need a fully qualified domain name. Most senders and mail programs reject an address in a top-level domain or with a local name.".to_owned(),
+            cause: "Email addresses need a fully qualified domain name. Most senders and mail programs reject an address that has a top-level domain or a local name after the @.".to_owned(),
             fixes: vec![Fix::text(
-                "Check whether the name is complete (example.com, not example). Operator of the domain: use a domain with at least two labels for email addresses.",
+                "Check whether the name is complete (example.com, not example). Domain owner: use a domain with at least two labels for email addresses.",
             )],
             ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
         });
@@ -159,7 +157,7 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "The domain of an email address consists of letters, digits and hyphens. Some senders and mail programs reject other characters.".to_owned(),
             fixes: vec![Fix::text(
-                "Operator of the domain: use a domain of letters, digits and hyphens for email addresses",
+                "Domain owner: for email addresses, use a domain that consists of letters, digits and hyphens",
             )],
             ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
         });
@@ -174,7 +172,7 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
         findings.push(Finding {
             cause: "Host names consist of letters, digits and hyphens. Some senders do not use hosts with other names, for example names with an underscore.".to_owned(),
             fixes: vec![Fix::text(
-                "Operator of the domain: give the host a name of letters, digits and hyphens, and use it in the MX record",
+                "Domain owner: give the host a name that consists of letters, digits and hyphens, and use this name in the MX record",
             )],
             ..finding(&MX_NAME_NOT_VALID, probe, Confidence::Certain, summary)
         });

@@ -181,7 +181,7 @@ fn loopback_addresses_of_a_test_setup_are_no_finding_but_are_stated() {
     for (port, resolver) in [(2525, None), (25, Some("127.0.0.1:5353"))] {
         assert_eq!(checked(port, resolver), (Vec::new(), true));
     }
-    // The resolver of this machine may return records of a real domain.
+    // This machine's resolver may return records of a real domain.
     let (found, stated) = checked(25, Some("127.0.0.1:53"));
     assert_eq!((found, stated), (vec!["mx-address-not-public".to_owned(), "mx-no-ipv6".to_owned()], false));
     // Another private address may still be a fault.

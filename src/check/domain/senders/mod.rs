@@ -5,8 +5,8 @@
 //! if a host has them, because MTA-STS must not override a failed DANE validation (RFC 8461 §2).
 //!
 //! A sender tries the hosts in order of preference, and each IP address of a host. If one address fails, it tries the
-//! next. smtpcheck cannot know which of the working addresses a sender uses, so the result for a host is that of its
-//! worst address. Read next: [`servers`], the servers of each host.
+//! next. smtpcheck cannot know which of the working addresses a sender uses, so the result for a host is the result for
+//! its worst address. Read next: [`servers`], the servers of each host.
 
 pub(in crate::check::domain) mod servers;
 

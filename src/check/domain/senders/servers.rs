@@ -28,13 +28,13 @@ pub(in crate::check::domain) struct PolicyServer<'s> {
 /// The TLS support of a server.
 #[derive(Clone, Debug)]
 pub(in crate::check::domain) enum ServerTls<'s> {
-    /// It was not tested, or the session ended before this was known.
+    /// It was not tested, or the session ended before its TLS support was known.
     Unknown,
     /// No connection was possible.
     Unreachable,
     /// It does not advertise STARTTLS.
     NotOffered,
-    /// The certificate chains that it sent, one for each type of key; at least one.
+    /// The certificate chains that it sent, one for each key type; at least one.
     Chains(Vec<&'s Presented>),
 }
 
@@ -60,8 +60,8 @@ impl<'s> PolicyHost<'s> {
         self.servers.iter().filter(|server| matches!(server.tls, ServerTls::NotOffered)).collect()
     }
 
-    /// Whether a sender can deliver to the host if it accepts only chains that satisfy `accepts`; `None` while
-    /// unknown. One usable server is enough. A server with two chains is usable if one of them is accepted, because
+    /// Whether a sender can deliver to the host if it accepts only chains that satisfy `accepts`; `None` while unknown.
+    /// One usable server is enough. A server with two chains is usable if one of the chains is accepted, because
     /// different senders get different chains.
     pub(in crate::check::domain) fn is_usable(
         &self,
@@ -114,7 +114,7 @@ fn server_tls<'s>(session: Option<Session<'s>>, chains: Vec<&'s Presented>) -> S
     if was_dialled && session.connected().is_none() { ServerTls::Unreachable } else { ServerTls::Unknown }
 }
 
-/// The name of an MX host for use in a sentence. The name is received text, unless it is the domain itself.
+/// The name of an MX host for use in a sentence. The name was received from DNS, unless it is the domain itself.
 pub(in crate::check::domain) fn name_of(sight: Sight<'_>, host: &DnsName) -> String {
     match sight.records(&sight.name(), RecordKind::Mx).probe() {
         Some(probe) if *host != sight.name() => probe.quote(host.as_str()).to_string(),
@@ -127,7 +127,7 @@ pub(in crate::check::domain) fn addresses_of(servers: &[&PolicyServer<'_>]) -> S
     servers.iter().map(|server| server.ip.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// The type of the key of a certificate, for use in a sentence: `RSA`, `ECDSA`.
+/// The key type of a certificate, for use in a sentence: `RSA`, `ECDSA`.
 pub(in crate::check::domain) fn key_of(certificate: &Certificate) -> &'static str {
     match certificate.key.split(' ').next() {
         Some("RSA") => "RSA",

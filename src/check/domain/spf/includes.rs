@@ -72,7 +72,7 @@ pub(super) fn broken(root: &SpfNode) -> bool {
     is_broken
 }
 
-/// The terms above a term, for a sentence.
+/// The terms above a term, for use in a sentence.
 fn below(subject: Subject<'_>, path: &[&SpfBranch]) -> String {
     match path {
         [] => String::new(),
@@ -119,10 +119,9 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
             probe = subject.probe_of(&child.name);
             match &child.found {
                 SpfFound::Pending | SpfFound::Failed => return None,
-                SpfFound::NxDomain => (
-                    "refers to a name that does not exist".to_owned(),
-                    "The name does not exist in the DNS (NXDOMAIN).",
-                ),
+                SpfFound::NxDomain => {
+                    ("refers to a name that does not exist".to_owned(), "The name does not exist in DNS (NXDOMAIN).")
+                }
                 SpfFound::NoRecord(_) => (
                     "refers to a name without an SPF record".to_owned(),
                     "The name has no TXT record that begins with v=spf1.",
@@ -137,16 +136,16 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
                     let word = text.get(wrong.at.clone()).unwrap_or_default();
                     let what =
                         format!("refers to an invalid SPF record: {}: {}", subject.quote(word), mistake.why.reason());
-                    (what, "One invalid term makes the complete included record invalid.")
+                    (what, "A single invalid term makes the entire included record invalid.")
                 }
             }
         }
         _ => return None,
     };
-    let summary = format!("{term} of the SPF record{place} {what}");
+    let summary = format!("{term} in the SPF record{place} {what}");
     let mut finding = Finding::new(&INCLUDE_BROKEN, Phase::Dns, Confidence::Certain, summary);
     finding.cause = format!(
-        "{cause} Receivers that reach this term stop with a permanent error for the complete record. IP addresses that match an earlier term still pass."
+        "{cause} Receivers that reach this term stop with a permanent error for the entire record. IP addresses that match an earlier term still pass."
     );
     let separated = separated(&branch.text);
     if separated.is_some() {
@@ -154,16 +153,16 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
     }
     match (without_blank(&branch.text).or(separated), path.first()) {
         (Some(instead), None) => {
-            finding.fixes.push(Fix::text(format!("Operator of the domain: write {} instead", subject.quote(&instead))))
+            finding.fixes.push(Fix::text(format!("Domain owner: use {} instead", subject.quote(&instead))))
         }
         (_, None) => {
             finding.fixes.push(Fix::text(format!(
-                "Operator of the domain: remove {term}, or replace it with the current name of the provider"
+                "Domain owner: remove {term}, or replace it with the current name of the provider"
             )));
         }
         (_, Some(first)) => {
             let first = subject.quote(&first.text);
-            finding.fixes.push(Fix::text(format!("Operator of the domain: ask the operator of the included record to correct it, and remove {first} until then if you do not need the include")));
+            finding.fixes.push(Fix::text(format!("Domain owner: ask the operator of the included record to correct it; until then, remove {first} if you do not need the include")));
         }
     }
     Some(finding.tried(subject.probe.id).tried(probe.id))
@@ -176,30 +175,30 @@ fn is_record(text: &str) -> bool {
 
 fn too_many_hosts(subject: Subject<'_>, branch: &SpfBranch, count: usize, place: &str) -> Finding {
     let term = subject.quote(&branch.text);
-    let summary = format!("{term} of the SPF record{place} refers to {count} MX hosts");
+    let summary = format!("{term} in the SPF record{place} refers to {count} MX hosts");
     let mut finding = Finding::new(&MX_HOSTS, Phase::Dns, Confidence::Certain, summary);
     finding.cause =
-        "Receivers look up at most ten hosts for one mx term. If there are more, they stop with a permanent error."
+        "Receivers look up at most ten hosts for one mx term. If there are more hosts, receivers stop with a permanent error."
             .to_owned();
-    finding.fixes.push(Fix::text(format!(
-        "Operator of the domain: replace {term} with ip4 and ip6 terms for the networks of the hosts"
-    )));
+    finding
+        .fixes
+        .push(Fix::text(format!("Domain owner: replace {term} with ip4 and ip6 terms for the networks of the hosts")));
     finding.tried(subject.probe.id)
 }
 
 fn failed(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Option<Finding> {
     let probe = match (&branch.effect, &branch.child) {
         (SpfEffect::Record, Some(child)) if child.found == SpfFound::Failed => subject.probe_of(&child.name),
-        // The check of the MX records reports its own lookup.
+        // The MX check reports its own lookup.
         (SpfEffect::Failed(name), _) if branch.text.ends_with("mx") && *name == subject.tree.root.name => return None,
         (SpfEffect::Failed(_), _) => subject.probe,
         _ => return None,
     };
     let term = subject.quote(&branch.text);
-    let summary = format!("{term} of the SPF record{} could not be looked up", below(subject, path));
+    let summary = format!("{term} in the SPF record{} could not be looked up", below(subject, path));
     let mut finding = Finding::new(&INCLUDE_FAILED, Phase::Dns, Confidence::Certain, summary);
-    finding.cause = "The lookup failed, so it is not known what the term refers to. Receivers with the same failure get a temporary error and may defer the mail.".to_owned();
-    finding.fixes.push(Fix::text("Repeat the check later, or with another resolver (--resolver). If the failure remains, ask the operator of that name to fix its name servers."));
+    finding.cause = "The lookup failed, so it is not known what the term refers to. Receivers whose lookups also fail get a temporary error and may defer the mail.".to_owned();
+    finding.fixes.push(Fix::text("Repeat the check later, or with another resolver (--resolver). If the failure persists, ask the operator of the DNS zone that contains the name to fix the name servers."));
     Some(finding.tried(subject.probe.id).tried(probe.id))
 }
 
@@ -234,20 +233,20 @@ fn too_many(subject: Subject<'_>) -> Option<Finding> {
         let (ip, result) = (client.ip, client.verdict.result.name());
         let lookups = client.verdict.lookups.min(MAX_LOOKUPS);
         let word = if lookups == 1 { "lookup" } else { "lookups" };
-        finding.consequences.push(format!("For {ip} the result is {result} after {lookups} {word}."));
+        finding.consequences.push(format!("For {ip}, the result is {result} after {lookups} {word}."));
     }
     if let Some((cost, branch)) = costs.first()
         && *cost > 1
     {
         let term = subject.quote(&branch.text);
         finding.fixes.push(Fix::text(format!(
-            "Operator of the domain: remove {term} if it is no longer needed, which saves {cost} lookups"
+            "Domain owner: remove {term} if it is no longer needed, which saves {cost} lookups"
         )));
     }
-    finding.fixes.push(Fix::text("Operator of the domain: remove includes of providers that are no longer used, and replace a and mx with ip4 and ip6 where the IP addresses rarely change"));
-    finding.fixes.push(Fix::text(
-        "Operator of the domain: for each bulk mail provider, send from a subdomain with its own SPF record",
-    ));
+    finding.fixes.push(Fix::text("Domain owner: remove includes of providers that are no longer used, and replace a and mx with ip4 and ip6 where the IP addresses rarely change"));
+    finding
+        .fixes
+        .push(Fix::text("Domain owner: for each bulk mail provider, send from a subdomain with its own SPF record"));
     Some(finding.tried(subject.probe.id))
 }
 
@@ -269,6 +268,6 @@ fn void(subject: Subject<'_>) -> Option<Finding> {
         "Receivers that follow the recommended limit of {MAX_VOID} stop with a permanent error; others continue. The terms: {}",
         terms.join(", ")
     );
-    finding.fixes.push(Fix::text("Operator of the domain: remove these terms, or create the records"));
+    finding.fixes.push(Fix::text("Domain owner: remove these terms, or create the records"));
     Some(finding.tried(subject.probe.id))
 }

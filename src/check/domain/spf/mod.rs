@@ -90,7 +90,7 @@ impl<'s> Subject<'s> {
         self.sight.records(name, RecordKind::Txt).probe().unwrap_or(self.probe)
     }
 
-    /// Text of a DNS record, quoted for use in a sentence.
+    /// Text from a DNS record, quoted for use in a sentence.
     fn quote(&self, text: &str) -> String {
         self.probe.quote(text.to_owned()).to_string()
     }

@@ -18,7 +18,7 @@ use crate::wire::RecordKind;
 
 pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
     match &subject.tree.root.found {
-        // The check of the MX records reports a domain that does not exist.
+        // The MX check reports a domain that does not exist.
         SpfFound::Pending | SpfFound::NxDomain => Vec::new(),
         SpfFound::Failed => vec![lookup_failed(subject)],
         SpfFound::NoRecord(texts) => {
@@ -55,9 +55,9 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
     let is_answered = matches!(known, Known::Seen(..));
     let mut finding = finding(subject, &LOOKUP_FAILED, format!("the SPF record of {domain} could not be looked up"));
     if matches!(known, Known::Seen(_, seen) if seen.is_answer()) {
-        finding.cause = "The zone is signed, but the response contains no record and no valid proof that there is none. Receivers that validate DNSSEC get an error instead, so SPF results in a temporary error.".to_owned();
+        finding.cause = "The zone is signed, but the response contains no record and no valid proof that there is none. Receivers that validate DNSSEC get an error instead, so the SPF result is a temporary error.".to_owned();
         finding.fixes.push(Fix::run(
-            "Operator of the DNS: fix the signatures of the zone, and test it with a validating resolver",
+            "DNS operator: fix the zone's signatures, and test the zone with a validating resolver",
             format!("dig +dnssec {domain} TXT"),
         ));
     } else if is_answered {
@@ -70,12 +70,14 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
             finding.severity = Severity::Notice;
         }
         finding.fixes.push(Fix::run(
-            "Operator of the DNS: if the lookup fails with other resolvers too, fix the name servers of the domain. This command shows the failure",
+            "DNS operator: if the lookup also fails with other resolvers, fix the domain's name servers. This command shows the failure",
             format!("dig {domain} TXT"),
         ));
     } else {
         finding.severity = Severity::Notice;
-        finding.cause = "No usable DNS response was received, so SPF was not tested. This can be a fault of the resolver of this machine.".to_owned();
+        finding.cause =
+            "No usable DNS response was received, so SPF was not tested. The fault may be in this machine's resolver."
+                .to_owned();
         finding.fixes.push(Fix::text("Repeat the check with another resolver (--resolver)"));
     }
     finding
@@ -98,14 +100,14 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     if let Some(name) = found {
         finding.cause.push_str(&format!(" There is an SPF record at {name}, where receivers do not look for it."));
         finding.fixes.push(Fix::run(
-            "Operator of the domain: publish a record at the domain that refers to the other record",
+            "Domain owner: publish a record at the domain that refers to the other record",
             subject.published(&format!("v=spf1 redirect={name}")),
         ));
     } else {
         let text = if is_null {
-            "Operator of the domain: publish a record that allows no sender"
+            "Domain owner: publish a record that allows no sender"
         } else {
-            "Operator of the domain: publish a record that lists every host that sends mail for the domain. If only the MX hosts send, this is the record"
+            "Domain owner: publish a record that lists every host that sends mail for the domain. If only the MX hosts send, this is the record"
         };
         finding.fixes.push(Fix::run(text, subject.published(record)));
     }
@@ -132,7 +134,7 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
             "The record has no version: it contains mechanisms, but does not begin with v=spf1."
         }
         IgnoredBecause::Piece => {
-            "The text is the end of a record that was split into several records. Receivers use only the record that begins with v=spf1. A long record must be one TXT record with several strings."
+            "This is the end of a record that was split into several records. Receivers use only the record that begins with v=spf1. A long record must be one TXT record with several strings."
         }
     };
     let summary = format!("receivers ignore a record that looks like an SPF record: {}", subject.quote(text));
@@ -143,7 +145,7 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("The record may have another purpose.".to_owned());
     }
-    let fix = "Operator of the domain: publish one TXT record that begins with v=spf1 and a space";
+    let fix = "Domain owner: publish one TXT record that begins with v=spf1 and a space";
     finding.fixes.push(match repaired(text, *why, &texts.records) {
         Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
         None => Fix::text(fix),
@@ -185,10 +187,10 @@ fn several(subject: Subject<'_>, texts: &SpfTexts) -> Finding {
     let mut finding = finding(subject, &TWO_RECORDS, format!("{} has {count} SPF records", subject.domain()));
     let shown: Vec<String> = texts.records.iter().take(4).map(|text| subject.quote(text)).collect();
     finding.cause = format!(
-        "Receivers treat several SPF records as a permanent error, whatever they contain: {}",
+        "Receivers treat several SPF records as a permanent error, whatever the records contain: {}",
         shown.join(" and ")
     );
-    let fix = "Operator of the domain: replace all of them with one record";
+    let fix = "Domain owner: replace all of them with one record";
     finding.fixes.push(match merged(&texts.records) {
         Some(record) => Fix::run(
             format!("{fix} The merged record allows every host that any of these records allows:"),
@@ -199,7 +201,7 @@ fn several(subject: Subject<'_>, texts: &SpfTexts) -> Finding {
     finding
 }
 
-/// One record with the terms of all of them; `None` if they cannot be merged.
+/// One record with the terms of all records; `None` if they cannot be merged.
 fn merged(records: &[String]) -> Option<String> {
     let mut words: Vec<String> = vec!["v=spf1".to_owned()];
     let mut all: Option<SpfQualifier> = None;
@@ -233,7 +235,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
     let mistakes: Vec<_> = record.mistakes().collect();
     let word = |at: &std::ops::Range<usize>| text.get(at.clone()).unwrap_or_default();
     let corrected = record.corrected(text);
-    let fix_text = "Operator of the domain: replace the record with this one";
+    let fix_text = "Domain owner: replace the record with this one";
     if texts.joined_without_blank {
         let summary = "the strings of the SPF record are joined without a space between two terms".to_owned();
         let mut finding = finding(subject, &STRINGS, summary);
@@ -241,8 +243,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
             "Receivers join the strings of a TXT record without adding a space. The result is {}",
             subject.quote(text)
         );
-        let fix =
-            "Operator of the domain: insert a space before the closing quotation mark of each string except the last";
+        let fix = "Domain owner: insert a space before the closing quotation mark of each string except the last";
         finding.fixes.push(match spaced(text) {
             Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
             None => Fix::text(fix),
@@ -252,7 +253,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
     let (first, mistake) = mistakes.first()?;
     let summary = format!("the SPF record is invalid: {}: {}", subject.quote(word(&first.at)), mistake.why.reason());
     let mut finding = finding(subject, &SYNTAX, summary);
-    finding.cause = "One invalid term makes the complete record invalid for every sender (permerror).".to_owned();
+    finding.cause = "A single invalid term makes the entire record invalid for every sender (permerror).".to_owned();
     for (term, mistake) in mistakes.iter().skip(1).take(9) {
         if mistake.instead.as_deref() == Some("") {
             continue;
@@ -267,10 +268,10 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
         let shown = subject.quote(word(&term.at));
         finding.fixes.push(Fix::text(match &mistake.instead {
             Some(instead) if !instead.is_empty() => {
-                format!("Operator of the domain: write {} instead of {shown}", subject.quote(instead))
+                format!("Domain owner: replace {shown} with {}", subject.quote(instead))
             }
-            _ if mistake.why == SpfMistakeKind::Twice => format!("Operator of the domain: remove {shown}"),
-            _ => format!("Operator of the domain: correct or remove {shown}"),
+            _ if mistake.why == SpfMistakeKind::Twice => format!("Domain owner: remove {shown}"),
+            _ => format!("Domain owner: correct or remove {shown}"),
         }));
     }
     Some(finding)
@@ -299,7 +300,9 @@ fn everyone(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let summary = format!("the SPF record allows every host to send: {}{place}", words.join(" and "));
     let mut finding = finding(subject, &ALLOWS_EVERYONE, summary);
     finding.cause = "Mail with this sender domain passes SPF, whichever host sends it.".to_owned();
-    finding.fixes.push(Fix::text("Operator of the domain: list the sending hosts with ip4, ip6, a, mx or include, and end the record with ~all or -all"));
+    finding.fixes.push(Fix::text(
+        "Domain owner: list the sending hosts with ip4, ip6, a, mx or include, and end the record with ~all or -all",
+    ));
     Some(finding)
 }
 
@@ -316,7 +319,7 @@ fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     );
     let mut finding = finding(subject, &IGNORED_MODIFIER, summary);
     finding.cause = "According to the grammar, the term is an unknown modifier. Receivers ignore it, so it allows no host. Some receivers treat it as an error.".to_owned();
-    let text = format!("Operator of the domain: write {}", subject.quote(&instead));
+    let text = format!("Domain owner: use {}", subject.quote(&instead));
     let text_of_record = subject.tree.root.text().unwrap_or_default();
     let words = text_of_record.split(' ').map(|other| if other == word { instead.as_str() } else { other });
     let record = words.collect::<Vec<_>>().join(" ");
@@ -340,7 +343,7 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     };
     let mut finding = finding(subject, &NO_ALL, summary);
     finding.cause =
-        "Hosts that no term matches get the result neutral, which receivers must treat as if there were no record."
+        "Hosts that no term matches get the neutral result, which receivers must treat as if there were no record."
             .to_owned();
     let includes: Vec<&str> = record
         .terms
@@ -349,11 +352,11 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
         .filter_map(|term| text.get(term.at.clone()))
         .collect();
     if let ([include], 1) = (includes.as_slice(), record.terms.len()) {
-        finding.cause.push_str(" The mechanism all in the included record has no effect for this domain.");
+        finding.cause.push_str(" The all mechanism in the included record has no effect for this domain.");
         let target = include.split_once(':').map_or(*include, |(_, target)| target);
         let record = format!("v=spf1 redirect={target}");
         finding.fixes.push(Fix::run(
-            "Operator of the domain: use redirect if the other record should apply to all senders",
+            "Domain owner: use redirect if the other record should apply to all senders",
             subject.quote(&subject.published(&record)),
         ));
     }
@@ -361,7 +364,7 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
         text.split(' ').filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("?all")).collect::<Vec<_>>();
     kept.push("~all");
     finding.fixes.push(Fix::run(
-        "Operator of the domain: end the record with ~all, or with -all when every sending host is listed",
+        "Domain owner: end the record with ~all, or with -all when every sending host is listed",
         subject.quote(&subject.published(&kept.join(" "))),
     ));
     Some(finding)
@@ -382,17 +385,17 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
     let words = unused.iter().map(|word| subject.quote(word)).collect::<Vec<_>>().join(", ");
     let mut finding = finding(subject, &UNUSED_TERMS, format!("terms of the SPF record are never evaluated: {words}"));
     finding.cause =
-        "The mechanism all matches every host, so receivers evaluate nothing after it, and ignore redirect.".to_owned();
+        "The all mechanism matches every host, so receivers evaluate nothing after it and ignore redirect.".to_owned();
     let branches = &subject.tree.root.branches;
     let is_all = |text: &str| text.trim_start_matches(['+', '-', '~', '?']).eq_ignore_ascii_case("all");
     let has_redirect = unused.iter().any(|word| word.to_ascii_lowercase().starts_with("redirect="));
     if has_redirect {
-        finding.fixes.push(Fix::text("Operator of the domain: remove either all or redirect"));
+        finding.fixes.push(Fix::text("Domain owner: remove either all or redirect"));
     } else if let Some(all) = branches.iter().find(|branch| is_all(&branch.text)) {
         let others = branches.iter().filter(|branch| !is_all(&branch.text)).map(|branch| branch.text.as_str());
         let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all.text.as_str()]).collect();
         finding.fixes.push(Fix::run(
-            "Operator of the domain: move all to the end of the record, or remove the terms after it",
+            "Domain owner: move all to the end of the record, or remove the terms after it",
             subject.quote(&subject.published(&words.join(" "))),
         ));
     }
@@ -412,11 +415,12 @@ fn null_mx(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
         "the domain declares that it receives no mail (null MX), but its SPF record allows senders".to_owned();
     let mut finding = finding(subject, &NULL_MX_SENDS, summary);
     finding.cause = "Receivers may reject mail from a domain that cannot receive bounces.".to_owned();
-    finding.fixes.push(Fix::run(
-        "Operator of the domain: if the domain sends no mail, allow no sender",
-        subject.published("v=spf1 -all"),
+    finding
+        .fixes
+        .push(Fix::run("Domain owner: if the domain sends no mail, allow no sender", subject.published("v=spf1 -all")));
+    finding.fixes.push(Fix::text(
+        "Domain owner: if the domain sends mail, replace the null MX record with MX records of a server that accepts bounces",
     ));
-    finding.fixes.push(Fix::text("Operator of the domain: if it sends mail, replace the null MX record with MX records of a server that accepts bounces"));
     Some(finding)
 }
 
@@ -426,10 +430,8 @@ fn ptr(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let word = &subject.tree.root.branches.get(at)?.text;
     let mut finding = finding(subject, &PTR_USED, format!("the SPF record uses {}", subject.quote(word)));
     finding.cause =
-        "The mechanism ptr is slow and unreliable and should not be published. Large receivers ignore it.".to_owned();
-    finding
-        .fixes
-        .push(Fix::text("Operator of the domain: replace it with ip4, ip6, a or include terms for the sending hosts"));
+        "The ptr mechanism is slow and unreliable, and should not be published. Large receivers ignore it.".to_owned();
+    finding.fixes.push(Fix::text("Domain owner: replace it with ip4, ip6, a or include terms for the sending hosts"));
     Some(finding)
 }
 
@@ -442,8 +444,8 @@ fn explanation(subject: Subject<'_>) -> Option<Finding> {
     };
     let mut finding =
         finding(subject, &EXP_IGNORED, format!("receivers ignore the explanation of the SPF record: {reason}"));
-    finding.cause = "The result of SPF does not change.".to_owned();
-    finding.fixes.push(Fix::text("Operator of the domain: publish one TXT record with the text, or remove exp="));
+    finding.cause = "The SPF result does not change.".to_owned();
+    finding.fixes.push(Fix::text("Domain owner: publish one TXT record that contains the explanation, or remove exp="));
     Some(finding)
 }
 
@@ -451,7 +453,7 @@ fn alias(subject: Subject<'_>) -> Option<Finding> {
     let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).answer()?;
     let alias = seen.aliases.first()?;
     let target = subject.quote(alias.to.as_str());
-    let summary = format!("{} is an alias of {target}, so the SPF record of {target} applies", subject.domain());
+    let summary = format!("{} is an alias for {target}, so the SPF record of {target} applies", subject.domain());
     let mut finding = finding(subject, &ALIAS, summary);
     finding.cause = "This is valid, but the operator of the other name controls the record.".to_owned();
     Some(finding)

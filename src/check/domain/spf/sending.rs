@@ -1,5 +1,5 @@
-//! The results of SPF for the sending IP addresses, and for their EHLO name. Without `--sending`, SPF is evaluated for
-//! the IP addresses of the MX hosts, but only for information, because MX hosts do not necessarily send mail.
+//! The SPF results for the sending IP addresses and for their EHLO name. Without `--sending`, SPF is evaluated for the
+//! IP addresses of the MX hosts, but only for information, because MX hosts do not necessarily send mail.
 
 use std::net::IpAddr;
 
@@ -61,7 +61,7 @@ fn evaluated(sight: Sight<'_>, ip: IpAddr) -> Result<SpfVerdict, Vec<SpfNeed>> {
     evaluate(&client, &|name, kind| known(sight, name, kind))
 }
 
-/// The identity of the EHLO name (RFC 7208 §2.3).
+/// The HELO identity (RFC 7208 §2.3).
 fn evaluated_helo(sight: Sight<'_>, ip: IpAddr) -> Option<Result<SpfVerdict, Vec<SpfNeed>>> {
     let host = sight.domain.sending_host.as_ref()?.ascii().to_ascii_lowercase();
     let client = SpfClient { ip, domain: &host, local: "postmaster", helo: &host };
@@ -86,7 +86,7 @@ pub(super) fn verdicts(sight: Sight<'_>) -> Vec<SpfClientVerdict> {
     clients(sight).into_iter().filter_map(verdict).collect()
 }
 
-/// The findings for the sending IP addresses, in addition to those about the record.
+/// The findings for the sending IP addresses, in addition to the findings about the record.
 pub(super) fn judge(subject: Subject<'_>, of_record: &[Finding]) -> Vec<Finding> {
     let is_explained = of_record.iter().any(|other| other.severity == Severity::Error || other.rule == VOID_LOOKUPS.id);
     let sight = subject.sight;
@@ -131,9 +131,9 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         let text = subject.quote(text);
         finding.consequences.push(format!("Receivers may add the domain's explanation to a rejection: {text}"));
     }
-    finding.otherwise = Some("If this IP address only forwards mail from other servers, SPF cannot pass. The record needs no change then, because DKIM authenticates forwarded mail.".to_owned());
+    finding.otherwise = Some("If this IP address only forwards mail from other servers, SPF cannot pass. In that case, do not change the record: DKIM authenticates forwarded mail.".to_owned());
     let fix = format!(
-        "Operator of the domain: if this host sends mail for the domain, add {terms} to the SPF record, directly after v=spf1"
+        "Domain owner: if this host sends mail for the domain, add {terms} to the SPF record, directly after v=spf1"
     );
     finding.fixes.push(match with_term(subject, &terms) {
         Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
@@ -163,10 +163,10 @@ fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Op
     let mut finding = Finding::new(&SENDING_NOT_COVERED, Phase::Dns, Confidence::Certain, summary);
     finding.cause = "Terms with macros, such as %{i}, expand to a different name for each client. The record for this IP address is missing or invalid, so receivers treat its mail as not authenticated, and some reject it.".to_owned();
     finding.fixes.push(Fix::text(
-        "Operator of the domain: publish a valid record at every name that the macros can expand to, or delegate these names to the name servers of the SPF service. Remove wildcard TXT records above these names",
+        "Domain owner: publish a valid record at every name that the macros can expand to, or delegate these names to the name servers of the SPF service. Remove wildcard TXT records above these names",
     ));
     finding.fixes.push(Fix::text(format!(
-        "Operator of the domain: if only a few hosts send mail, replace the macros with {} and similar terms",
+        "Domain owner: if only a few hosts send mail, replace the macros with {} and similar terms",
         mechanism_for(ip)
     )));
     Some(finding.tried(subject.probe.id))

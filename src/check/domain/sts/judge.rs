@@ -16,7 +16,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::policy::mta_sts::{StsEffect, StsFault, StsFaultKind, StsMode, StsPolicy, StsRecord, line_at};
 use crate::wire::{DnsName, RecordKind};
 
-/// Shorter `max_age` values are reported as short, in seconds.
+/// Values of `max_age` below this number of seconds are reported as short.
 const WEEK: u64 = 604_800;
 
 /// All findings about MTA-STS.
@@ -50,7 +50,7 @@ fn new_record(sight: Sight<'_>) -> String {
 
 fn change_id(sight: Sight<'_>) -> Fix {
     Fix::run(
-        format!("Operator of the DNS of {}: then change the id, so that senders fetch the policy again", sight.name()),
+        format!("DNS operator of {}: then change the id to make senders fetch the policy again", sight.name()),
         new_record(sight),
     )
 }
@@ -76,7 +76,7 @@ fn of_record(sight: Sight<'_>, record: &PublishedRecord<'_>) -> Option<Finding> 
     finding.severity = severity;
     finding.cause = cause;
     finding.fixes = vec![Fix::run(
-        format!("Operator of the DNS of {}: publish exactly one record of this form", sight.name()),
+        format!("DNS operator of {}: publish exactly one record of this form", sight.name()),
         new_record(sight),
     )];
     Some(finding)
@@ -145,12 +145,11 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
     let host = format!("mta-sts.{}", sight.name());
     let fix = match why {
         FetchFailure::Lookup(_) => {
-            format!("Operator of the DNS of {}: find out why the name servers do not answer for {host}", sight.name())
+            format!("DNS operator of {}: find out why the name servers do not answer for {host}", sight.name())
         }
-        FetchFailure::NoName | FetchFailure::NoAddress => format!(
-            "Operator of the DNS of {}: publish A and AAAA records, or a CNAME record, for {host}",
-            sight.name()
-        ),
+        FetchFailure::NoName | FetchFailure::NoAddress => {
+            format!("DNS operator of {}: publish A and AAAA records, or a CNAME record, for {host}", sight.name())
+        }
         FetchFailure::Connection(_) => {
             format!("Operator of {host}: make the web server accept HTTPS connections from the internet")
         }
@@ -164,7 +163,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
             format!("Operator of {host}: serve the file /.well-known/mta-sts.txt with status 200")
         }
         FetchFailure::TooLong | FetchFailure::Cut => {
-            format!("Operator of {host}: serve the file as a short text with the correct Content-Length")
+            format!("Operator of {host}: serve the file as a short plain-text file with the correct Content-Length")
         }
     };
     let detail = match why {
@@ -205,7 +204,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
                 .to_owned(),
         );
         finding.fixes.push(Fix::text(format!(
-            "Operator of the DNS of {}: if you do not use MTA-STS, replace the wildcard TXT record with TXT records at the names that need them",
+            "DNS operator of {}: if you do not use MTA-STS, replace the wildcard TXT record with TXT records at the names that need them",
             sight.name()
         )));
     }
@@ -228,7 +227,7 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
         let shown = media_type
             .map_or_else(|| "no media type".to_owned(), |media_type| probe.quote(shortened(media_type)).to_string());
         let mut finding = about(&STS_MEDIA_TYPE, format!("the MTA-STS policy has the wrong media type ({shown})"));
-        finding.cause = "Senders should accept the policy only as text/plain, so some ignore it.".to_owned();
+        finding.cause = "Senders should accept the policy only as text/plain, so some senders ignore it.".to_owned();
         finding.fixes = vec![Fix::run(
             format!("Operator of mta-sts.{}: configure the web server to send this header for the file", sight.name()),
             "Content-Type: text/plain",
@@ -247,7 +246,7 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
             }
             .to_owned();
             let text =
-                "Operator of the policy: change the mode when all MX hosts pass, and TLS reports contain no failures";
+                "Policy host operator: change the mode when all MX hosts pass and the TLS reports contain no failures";
             finding.fixes = vec![Fix::run(text, "mode: enforce"), change_id(sight)];
             findings.push(finding);
         }
@@ -256,7 +255,7 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
                 about(&STS_MAX_AGE_SHORT, format!("senders keep the MTA-STS policy for only {seconds} seconds"));
             finding.cause = "After this time, a sender must fetch the policy again. An attacker who blocks that request removes the protection.".to_owned();
             finding.fixes = vec![
-                Fix::run("Operator of the policy: set max_age to at least one week", "max_age: 604800"),
+                Fix::run("Policy host operator: set max_age to at least one week", "max_age: 604800"),
                 change_id(sight),
             ];
             findings.push(finding);
@@ -313,7 +312,7 @@ fn without_record(sight: Sight<'_>, probe: &Probe) -> Finding {
         finding.cause = format!("{what}. Senders fetch the policy only if the record exists.");
     }
     finding.fixes = vec![Fix::run(
-        format!("Operator of the DNS of {}: publish the record if the policy should be used", sight.name()),
+        format!("DNS operator of {}: publish the record if the policy should be used", sight.name()),
         new_record(sight),
     )];
     finding
@@ -337,7 +336,7 @@ impl HostsUnderPolicy<'_> {
             Some(StsMode::None) | None => return Vec::new(),
         };
         let mut findings: Vec<Finding> = self.hosts.iter().flat_map(|host| self.of_host(host)).collect();
-        // Delivery fails only if senders that use MTA-STS can deliver to none of the hosts.
+        // Delivery fails only if senders that use MTA-STS cannot deliver to any of the hosts.
         let is_usable = |host: &PolicyHost<'_>| {
             if !self.policy.allows(&host.name) {
                 return Some(false);
@@ -435,7 +434,7 @@ impl HostsUnderPolicy<'_> {
     }
 }
 
-/// The beginning of a received text, for use in a summary.
+/// The beginning of a received string, for use in a summary.
 fn shortened(text: &str) -> String {
     const LIMIT: usize = 80;
     if text.chars().count() <= LIMIT {

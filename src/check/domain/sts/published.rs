@@ -17,9 +17,9 @@ use crate::wire::{DnsName, DomainName, RecordKind};
 pub(super) enum PublishedRecord<'s> {
     /// The lookup has not ended yet, or it failed.
     Unknown,
-    /// There is no record, and no text that was intended as one.
+    /// There is no record, and no TXT record that was intended as one.
     Absent,
-    /// There is a text that was probably intended as a record, but it does not begin with the version.
+    /// There is a TXT record that was probably intended as an MTA-STS record, but it does not begin with the version.
     Other { probe: &'s Probe, text: &'s str },
     /// There are several records.
     Several { probe: &'s Probe, texts: Vec<&'s str> },
@@ -49,7 +49,7 @@ pub(super) enum FetchFailure<'s> {
     Lookup(String),
     /// The connection or the TLS handshake failed.
     Connection(&'s Fault),
-    /// The certificate of the web server is not valid.
+    /// The web server's certificate is not valid.
     Certificate { seen: &'s FetchSeen, word: &'static str },
     /// A redirect, which senders must not follow (RFC 8461 §3.3).
     Redirect(&'s HttpResponse),
@@ -62,7 +62,7 @@ pub(super) enum FetchFailure<'s> {
 }
 
 impl FetchFailure<'_> {
-    /// The result type in TLS reports (RFC 8460 §4.3).
+    /// The TLS report result type (RFC 8460 §4.3).
     pub(super) fn report_word(&self) -> &'static str {
         match self {
             FetchFailure::Certificate { .. } => "sts-webpki-invalid",
@@ -75,10 +75,10 @@ impl FetchFailure<'_> {
         match self {
             FetchFailure::NoName => "the name of the web server does not exist (NXDOMAIN)".to_owned(),
             FetchFailure::NoAddress => "the web server has no IP address".to_owned(),
-            FetchFailure::Lookup(why) => format!("the lookup of the web server's IP addresses fails ({why})"),
+            FetchFailure::Lookup(why) => format!("the web server's IP addresses cannot be looked up ({why})"),
             FetchFailure::Connection(fault) => connection_words(fault).to_owned(),
             FetchFailure::Certificate { word, .. } => {
-                format!("the certificate of the web server is not valid ({word})")
+                format!("the web server's certificate is not valid ({word})")
             }
             FetchFailure::Redirect(response) => format!("redirect (status {})", response.status),
             FetchFailure::Status(response) => format!("status {}", response.status),
@@ -120,7 +120,7 @@ pub(super) fn wildcard_name(sight: Sight<'_>) -> Option<DnsName> {
     sight.name().below("_mta-sts-wildcard-test").ok()
 }
 
-/// The lookups and requests that are useful now.
+/// The lookups and requests that are currently useful.
 pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
     let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
     questions.extend(policy_request(sight).map(Question::Fetch));
@@ -165,7 +165,7 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
         Known::Unasked | Known::Waiting | Known::Skipped => PublishedPolicy::Unknown,
         Known::Failed(probe, fault) => match fault {
             Fault::NoAddress => match sight.records(&DnsName::from(&request.host), RecordKind::A) {
-                // The name has IP addresses, but this machine can connect to none of them.
+                // The name has IP addresses, but this machine cannot connect to any of them.
                 Known::Seen(_, seen) if !seen.records.is_empty() => PublishedPolicy::Unknown,
                 Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => unreachable(probe, FetchFailure::NoName),
                 Known::Seen(_, seen) if !seen.is_answer() => {
@@ -197,7 +197,7 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
     }
 }
 
-/// Whether a fault is on this machine, so that it shows nothing about the domain.
+/// Whether a fault is on this machine and therefore reveals nothing about the domain.
 fn is_local(fault: &Fault) -> bool {
     match fault {
         Fault::TimeUp { .. } | Fault::Interrupted => true,
@@ -223,7 +223,7 @@ fn certificate_failure<'s>(sight: Sight<'s>, seen: &'s FetchSeen) -> FetchFailur
     FetchFailure::Certificate { seen, word }
 }
 
-/// The fault of a certificate as a result type of TLS reports (RFC 8460 §4.3); `None` if the certificate verifies.
+/// The fault of a certificate, as a TLS report result type (RFC 8460 §4.3); `None` if the certificate is valid.
 pub(super) fn certificate_word(sight: Sight<'_>, presented: &Presented) -> Option<&'static str> {
     let doubts = presented.doubts(sight.evidence.started_at);
     if doubts.is_empty() {
@@ -237,7 +237,8 @@ pub(super) fn certificate_word(sight: Sight<'_>, presented: &Presented) -> Optio
     }
 }
 
-/// The policy that senders without a stored policy apply; `None` if there is no valid policy or it is not known.
+/// The policy that senders without a stored policy apply; `None` if there is no valid policy, or if the policy is not
+/// known.
 pub(super) fn valid_policy(sight: Sight<'_>) -> Option<StsPolicy<'_>> {
     match (published_record(sight), published_policy(sight)) {
         (PublishedRecord::Found { record, .. }, PublishedPolicy::Fetched { policy, .. })
@@ -330,7 +331,7 @@ fn why_no_policy(sight: Sight<'_>) -> Option<String> {
             Fault::NotConnected { connect } if connect.kind == ConnectFaultKind::DeniedHere => {
                 "a policy on this machine forbids the connection"
             }
-            Fault::NotConnected { .. } => "this machine has no connection of the address family of the web server",
+            Fault::NotConnected { .. } => "this machine has no connection of the web server's address family",
             other => mx::fault_words(other),
         },
     };

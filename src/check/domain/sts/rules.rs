@@ -1,4 +1,4 @@
-//! The rules about MTA-STS.
+//! Rules for MTA-STS.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
@@ -22,7 +22,7 @@ pub(super) static STS_MX_NOT_COVERED: Rule = Rule {
     docs: Docs {
         sees: "The name of an MX host matches no mx line of the policy. A pattern such as *.example.com matches exactly one label. If the policy is in testing mode, the finding is a warning.",
         matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to the host. If the host is a backup, the fault is noticed only when the other hosts are down.",
-        action: "Operator of the policy: add the line that smtpcheck prints, then change the id in the record. Senders keep the old policy for max_age seconds, so change the policy before you change the MX records.",
+        action: "Policy host operator: add the line that smtpcheck prints, then change the id in the record. Senders keep the old policy for max_age seconds, so change the policy before you change the MX records.",
         example: "the policy contains mx: *.example.com, and the MX host is a.b.example.com",
         references: "RFC 8461 section 4.1 (matching of MX names)",
     },
@@ -33,10 +33,10 @@ pub(super) static STS_WITHOUT_STARTTLS: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host of an MTA-STS policy does not advertise STARTTLS",
     docs: Docs {
-        sees: "The policy covers an MX host, but its server does not advertise STARTTLS on at least one IP address. If the policy is in testing mode, the finding is a warning.",
+        sees: "The policy covers an MX host, but on at least one of its IP addresses the server does not advertise STARTTLS. If the policy is in testing mode, the finding is a warning.",
         matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to a server without TLS.",
-        action: "Server operator: configure a certificate from a public CA for the name of the host, and advertise STARTTLS to every client on port 25.",
-        example: "mode: enforce, and the reply of mx2.example.com to EHLO does not contain STARTTLS",
+        action: "Server operator: configure a certificate from a public CA for the host's name, and advertise STARTTLS to every client on port 25.",
+        example: "mode: enforce, and the EHLO reply of mx2.example.com does not contain STARTTLS",
         references: "RFC 8461 section 4.2 (certificate validation), RFC 8461 section 5",
     },
 };
@@ -46,7 +46,7 @@ pub(super) static STS_CERTIFICATE_INVALID: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host's certificate fails verification, although the MTA-STS policy requires it",
     docs: Docs {
-        sees: "The policy covers an MX host, but the certificate of its server has expired, does not contain the name of the MX host, or was not issued by a public CA. If the policy is in testing mode, the finding is a warning.",
+        sees: "The policy covers an MX host, but its server's certificate has expired, does not contain the MX host's name, or was not issued by a public CA. If the policy is in testing mode, the finding is a warning.",
         matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to the server.",
         action: "Server operator: install a certificate from a public CA for the name in the MX record, with the complete chain, and reload the mail server.",
         example: "mode: enforce, and the certificate of mx2.example.com is for mail.example.com",
@@ -61,7 +61,7 @@ pub(super) static STS_POLICY_INVALID: Rule = Rule {
     docs: Docs {
         sees: "The policy has no version, mode, max_age or mx line, or it contains an invalid value or a line that is not a field. The finding is a warning if only some senders reject the policy. Names and modes are case-sensitive. Lines may end with LF or CRLF.",
         matters: "Senders ignore an invalid policy, so it does not protect the domain. Some senders keep messages in their queues.",
-        action: "Operator of the policy: correct the line in the finding, then change the id in the record.",
+        action: "Policy host operator: correct the line that the finding shows, then change the id in the record.",
         example: "nmx: mail.example.com: the misspelt field is ignored, so the policy has no mx line",
         references: "RFC 8461 section 3.2 (policies)",
     },
@@ -72,9 +72,9 @@ pub(super) static STS_POLICY_UNREACHABLE: Rule = Rule {
     severity: Severity::Warning,
     title: "the MTA-STS policy cannot be fetched",
     docs: Docs {
-        sees: "There is an MTA-STS record, but the policy cannot be fetched: the name has no IP address, the connection or the certificate fails, the status is not 200 (redirects must not be followed), or the response is too long or does not end.",
+        sees: "There is an MTA-STS record, but the policy cannot be fetched: the name has no IP address, the connection fails, the certificate cannot be verified, the status is not 200 (redirects must not be followed), or the response is too long or does not end.",
         matters: "Senders without a stored policy deliver as if there were none. Senders that stored the policy earlier use it until its max_age has passed.",
-        action: "Operator of the policy: serve the file with status 200, without a redirect, and with a certificate for the name mta-sts.<domain>. To stop using MTA-STS, first publish a policy with mode: none.",
+        action: "Policy host operator: serve the file with status 200, without a redirect, and with a certificate for the name mta-sts.<domain>. To stop using MTA-STS, first publish a policy with mode: none.",
         example: "https://mta-sts.example.com/.well-known/mta-sts.txt redirects to www.example.com",
         references: "RFC 8461 section 3.3 (fetching), RFC 8460 section 4.3 (sts-policy-fetch-error, sts-webpki-invalid)",
     },
@@ -87,7 +87,7 @@ pub(super) static STS_RECORD_INVALID: Rule = Rule {
     docs: Docs {
         sees: "The TXT record at _mta-sts does not begin with \"v=STSv1;\" or has no valid id, or there are several records. The finding is a notice if only some senders reject the record.",
         matters: "Senders assume that the domain has no policy.",
-        action: "Operator of the DNS: publish exactly one record in the form that smtpcheck prints.",
+        action: "DNS operator: publish exactly one record in the form that smtpcheck prints.",
         example: "v=STSv1 id=20260101: the semicolon is missing",
         references: "RFC 8461 section 3.1 (records)",
     },
@@ -100,7 +100,7 @@ pub(super) static STS_MEDIA_TYPE: Rule = Rule {
     docs: Docs {
         sees: "The web server sends the policy with a Content-Type other than text/plain, or without a Content-Type.",
         matters: "Senders should verify the media type, and some ignore a policy with a different type.",
-        action: "Operator of the policy: configure the web server to send Content-Type: text/plain for the file.",
+        action: "Policy host operator: configure the web server to send Content-Type: text/plain for the file.",
         example: "Content-Type: text/html, because an application generates the file",
         references: "RFC 8461 section 3.2 (media type)",
     },
@@ -113,7 +113,7 @@ pub(super) static STS_WITHOUT_RECORD: Rule = Rule {
     docs: Docs {
         sees: "The web server returns a valid policy, but there is no TXT record at _mta-sts.",
         matters: "Senders look for the record first, so they never fetch the policy.",
-        action: "Operator of the DNS: publish the record that smtpcheck prints, or remove the policy if it is no longer used.",
+        action: "DNS operator: publish the record that smtpcheck prints, or remove the policy if it is no longer used.",
         example: "https://mta-sts.example.com/.well-known/mta-sts.txt exists, but _mta-sts.example.com does not",
         references: "RFC 8461 section 3.1 (records)",
     },
@@ -126,7 +126,7 @@ pub(super) static STS_NOT_ENFORCED: Rule = Rule {
     docs: Docs {
         sees: "The mode of the policy is testing or none.",
         matters: "In testing mode, senders report failures, but deliver without verification. The none mode is for domains that stop using MTA-STS.",
-        action: "Operator of the policy: change the mode to enforce when the TLS reports contain no failures, then change the id in the record.",
+        action: "Policy host operator: change the mode to enforce when the TLS reports contain no failures, then change the id in the record.",
         example: "mode: testing for more than a few months",
         references: "RFC 8461 section 5 (modes), RFC 8461 section 8.3 (removal)",
     },
@@ -139,7 +139,7 @@ pub(super) static STS_MAX_AGE_SHORT: Rule = Rule {
     docs: Docs {
         sees: "The mode is enforce, and max_age is shorter than one week.",
         matters: "After max_age, a sender must fetch the policy again. An attacker who blocks that request removes the protection, so a short max_age protects less.",
-        action: "Operator of the policy: set max_age to at least 604800 (one week), then change the id in the record.",
+        action: "Policy host operator: set max_age to at least 604800 (one week), then change the id in the record.",
         example: "max_age: 86400",
         references: "RFC 8461 section 3.2 (max_age: weeks or more are expected), RFC 8461 section 10",
     },

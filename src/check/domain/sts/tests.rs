@@ -62,7 +62,7 @@ fn page_with(change: impl Fn(&mut HttpResponse)) -> FetchSeen {
     page
 }
 
-/// A check with these records, and this policy if there is one.
+/// A check with these records and this policy (if there is one).
 struct Case {
     plan: Plan,
     evidence: Evidence,
@@ -344,7 +344,7 @@ fn results_use_the_words_of_tls_reports() {
     assert_eq!(of(&absent, &mx, None), (Delivery::ClearText, None, None));
 }
 
-/// A check whose request for the policy ends with this fault of the DNS.
+/// A check whose policy request fails with this DNS fault.
 fn case_without_addresses(others: fn(&Plan, &Question) -> Option<Outcome>, code: DnsCode) -> Case {
     let mut world = World::new();
     world.zone("example.com MX 10 mx.example.com").zone(RECORD);
@@ -367,7 +367,7 @@ fn a_failed_lookup_of_the_policy_host_is_reported_with_its_code() {
     assert!(found[0].summary.contains("lookup") && found[0].summary.contains("SERVFAIL"), "{}", found[0].summary);
     assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig mta-sts.example.com A"));
     assert!(case.summary().problem.is_some_and(|problem| problem.contains("SERVFAIL")));
-    // Without a response code, the text names the fault.
+    // Without a response code, the message names the fault.
     let case = case_without_addresses(|_, question| dns_fault(question, DnsFaultKind::Timeout), DnsCode::NoError);
     assert!(case.with(&[])[0].summary.contains("the DNS server did not respond"));
 }

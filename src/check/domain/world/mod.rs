@@ -31,7 +31,7 @@ pub(in crate::check) struct World {
     /// The responses of authoritative servers for names in upper case, if they differ.
     upper_case: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
     pages: HashMap<(String, String, FetchTransport), Outcome>,
-    /// Answers to further questions, for tests that need more than the tables.
+    /// Answers to additional questions, for tests that need more than the tables.
     pub(in crate::check) others: fn(&Plan, &Question) -> Option<Outcome>,
     /// The questions, in the order in which they were asked.
     pub(in crate::check) asked: Vec<Question>,
@@ -123,7 +123,8 @@ impl World {
         self
     }
 
-    /// Sets the outcome of a question with the name in upper case, if it differs from that in lower case.
+    /// Sets the outcome of a question with the name in upper case, if it differs from the outcome with the name in
+    /// lower case.
     pub(in crate::check) fn upper_case(
         &mut self,
         of: &str,
@@ -135,8 +136,8 @@ impl World {
         self
     }
 
-    /// Adds a record in the form `example.com MX 10 mx.example.com`. Supported types: A, AAAA, MX, NS, TXT (the rest of
-    /// the line), PTR, TLSA, SRV, CNAME.
+    /// Adds a record in the form `example.com MX 10 mx.example.com`. Supported record types: A, AAAA, MX, NS, TXT (the
+    /// rest of the line), PTR, TLSA, SRV, CNAME.
     pub(in crate::check) fn record(&mut self, line: &str) -> &mut World {
         let (of, rest) = line.split_once(' ').expect("a name");
         let (kind, value) = rest.split_once(' ').expect("a type");
@@ -189,7 +190,7 @@ impl World {
         self
     }
 
-    /// Adds several records, one in each line.
+    /// Adds several records, one on each line.
     pub(in crate::check) fn zone(&mut self, lines: &str) -> &mut World {
         lines.lines().map(str::trim).filter(|line| !line.is_empty()).for_each(|line| {
             self.record(line);

@@ -44,7 +44,7 @@ fn the_sessions_of_eight_addresses_begin_together_after_two_rounds_of_lookups() 
     assert_eq!(sessions, [2.0]);
     // The other certificate is requested when the first one is known.
     assert_eq!(hellos, [3.0]);
-    // The policy is fetched no later than the sessions begin.
+    // The policy is fetched no later than the start of the sessions.
     assert!(fetches.iter().all(|round| *round <= 2.0), "{fetches:?}");
     let last = rounds(&evidence, |_| true).last().copied();
     assert_eq!(last, Some(3.0), "{:#?}", evidence.probes.last().map(|probe| &probe.question));

@@ -6,8 +6,8 @@
 //! world.closed("192.0.2.3", ConnectFaultKind::TimedOut);
 //! ```
 //!
-//! [`MailServer::new`] greets with its name, advertises STARTTLS, has a valid ECDSA certificate for its name, and accepts
-//! every sender, the postmaster of every domain and `user@` every domain. It rejects every other recipient.
+//! [`MailServer::new`] sends a greeting with its name, advertises STARTTLS, has a valid ECDSA certificate for its name,
+//! and accepts every sender, the postmaster of every domain and `user@` every domain. It rejects every other recipient.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -23,7 +23,7 @@ use crate::question::{HelloRequest, Offer, SessionRequest};
 use crate::wire::tls::{ServerHello, TlsAnswer, Version, group_name, suite_name};
 use crate::wire::{Capabilities, reply};
 
-/// The time at which evidence of [`super::World`] starts.
+/// The time at which the evidence of [`super::World`] starts.
 pub(in crate::check) const NOW: i64 = 1_790_000_000;
 
 /// A mail server at one IP address.
@@ -31,8 +31,8 @@ pub(in crate::check) const NOW: i64 = 1_790_000_000;
 pub(in crate::check) struct MailServer {
     /// The host name in the greeting, in the reply to EHLO and in the certificate.
     name: String,
-    /// The replies to commands, by the first text of a command. The last matching entry counts. The greeting
-    /// is the reply to the empty text.
+    /// The replies to commands, by the beginning of the command. The last matching entry counts. The greeting is the
+    /// reply to the empty string.
     replies: Vec<(String, String)>,
     /// The certificate chains: the first is shown in sessions. If there are none, the handshake fails.
     chains: Vec<Presented>,
@@ -60,13 +60,13 @@ impl MailServer {
         }
     }
 
-    /// A server for sending mail, which advertises AUTH over TLS only and accepts every login.
+    /// A server for sending mail, which advertises AUTH only over TLS and accepts every login.
     pub(in crate::check) fn submission(name: &str) -> MailServer {
         let ehlo = format!("250-{name}\n250-STARTTLS\n250-AUTH PLAIN LOGIN\n250 SIZE 10240000");
         MailServer::new(name).replying("EHLO", &ehlo).replying("AUTH", "235 2.7.0 Authentication successful")
     }
 
-    /// Sets the reply to commands that begin with this text. The greeting is the reply to the empty text.
+    /// Sets the reply to commands that begin with this string. The greeting is the reply to the empty string.
     pub(in crate::check) fn replying(mut self, command: &str, reply: &str) -> MailServer {
         self.replies.push((command.to_owned(), reply.to_owned()));
         self
@@ -83,7 +83,7 @@ impl MailServer {
         self.replying("EHLO", &reply)
     }
 
-    /// Sets the certificate chains, at most one for each type of key. Sessions see the first. Without chains, every
+    /// Sets the certificate chains, at most one for each key type. Sessions see the first. Without chains, every
     /// handshake fails.
     pub(in crate::check) fn with_chains(self, chains: Vec<Presented>) -> MailServer {
         MailServer { chains, ..self }
@@ -96,7 +96,7 @@ impl MailServer {
         self.replies.iter().rev().find(fits).map_or("500 5.5.1 Unknown command", |(_, reply)| reply)
     }
 
-    /// Writes the events of a session into the evidence, and returns its outcome.
+    /// Adds the events of a session to the evidence, and returns the outcome of the session.
     pub(super) fn hold(
         &self,
         evidence: &mut Evidence,
@@ -109,7 +109,7 @@ impl MailServer {
         session.run(request, address)
     }
 
-    /// The response to a ClientHello: the chain with the requested type of key, or an alert.
+    /// The response to a ClientHello: the chain with the requested key type, or an alert.
     pub(super) fn hello(&self, request: &HelloRequest) -> Outcome {
         let wanted = match request.offer {
             Offer::RsaOnly => "RSA",
@@ -127,7 +127,7 @@ impl MailServer {
     }
 }
 
-/// A session that is being written into the evidence.
+/// A session that is being added to the evidence.
 struct Written<'w> {
     server: &'w MailServer,
     evidence: &'w mut Evidence,

@@ -1,4 +1,4 @@
-//! The rules about rejections because of the login, the account or missing encryption.
+//! Rules for rejections that are caused by the login, the account or missing encryption.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
@@ -9,7 +9,7 @@ pub(crate) static AUTH_REQUIRED: Rule = Rule {
     docs: Docs {
         sees: "The reply to MAIL FROM or RCPT TO means that a login is required (usually 530), and smtpcheck did not log in.",
         matters: "This is the correct behaviour of a submission server. The check cannot continue without credentials.",
-        action: "Give a user name with --user, and a password with --password-stdin, --password-file or --password-command.",
+        action: "Specify a user name with --user, and a password with --password-stdin, --password-file or --password-command.",
         example: "530 5.7.0 Authentication required",
         references: "RFC 4954 section 6 (530), RFC 6409 section 4.3",
     },
@@ -61,7 +61,7 @@ pub(crate) static ACCOUNT_RESTRICTED: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the account, the tenant or the sender's email address is locked, limited, not enabled for SMTP, or not allowed from your network.",
         matters: "The credentials may be correct, but a setting or a lock prevents sending.",
-        action: "Read the server's text, and open the page or the setting that it names. Account administrator: remove the restriction.",
+        action: "Read the server's reply, and open the page or setting that it names. Account administrator: remove the restriction.",
         example: "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant",
         references: "RFC 5248 section 2 (x.7.13)",
     },
@@ -74,7 +74,7 @@ pub(crate) static AUTH_MECHANISM_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The reply to AUTH means that the mechanism is unknown, not available, too weak or not allowed on this server.",
         matters: "The login fails, but another mechanism may succeed with the same password.",
-        action: "Use --auth with one of the mechanisms that the EHLO reply lists. If the host only receives mail from other servers, use the provider's server for mail programs.",
+        action: "Use --auth with one of the mechanisms that the EHLO reply lists. If the host only receives mail from other servers, use the provider's submission server.",
         example: "504 5.7.4 Unrecognized authentication type",
         references: "RFC 4954 section 6 (504, 534)",
     },

@@ -1,6 +1,6 @@
-//! The rules about rejections, with their pages, by subject. Each category of the lexicon has a rule. Each phase also
-//! has a rule, for replies whose text the lexicon does not recognise. Explanations of single replies are data in the
-//! lexicon.
+//! Rules for rejections, with their pages, grouped by subject. Each category of the lexicon has a rule. Each phase also
+//! has a rule, for replies whose text the lexicon does not recognise. The explanations of individual replies are data
+//! in the lexicon.
 
 mod login;
 mod phase;

@@ -1,4 +1,4 @@
-//! The rules about rejections whose text the lexicon does not recognise. Only their phase and code are known.
+//! Rules for rejections whose text the lexicon does not recognise. Only their phase and code are known.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
@@ -9,7 +9,7 @@ pub(crate) static GREETING_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The greeting is a 4yz or 5yz reply instead of 220.",
         matters: "The server rejected the client before the first command. It does not accept your IP address (because of its reputation, its reverse DNS or a blocklist), it is too busy (4yz), or it accepts no mail at all (521).",
-        action: "For 4yz, retry later. For 5yz, read the server's text, which usually names the reason. Often, your IP address is on a blocklist.",
+        action: "For 4yz, retry later. For 5yz, read the server's reply, which usually states the reason. Often, your IP address is on a blocklist.",
         example: "554-mx.example.net Your access to this mail system has been rejected due to the sending MTA's poor reputation",
         references: "RFC 5321 section 3.1, RFC 7504 section 3 (521)",
     },
@@ -20,7 +20,7 @@ pub(crate) static EHLO_REFUSED: Rule = Rule {
     severity: Severity::Error,
     title: "the server rejects EHLO",
     docs: Docs {
-        sees: "The reply to EHLO was 4yz or 5yz, or the server did not support EHLO and rejected HELO too.",
+        sees: "The reply to EHLO was 4yz or 5yz, or the server did not support EHLO and also rejected HELO.",
         matters: "The session cannot continue. Often the server does not accept the EHLO name, which must be a fully qualified host name or an IP address in brackets.",
         action: "Use --ehlo with a fully qualified host name that exists in DNS and belongs to the sending machine.",
         example: "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname",
@@ -35,7 +35,7 @@ pub(crate) static STARTTLS_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The server advertised STARTTLS, but replied to it with 4yz or 5yz instead of 220.",
         matters: "Senders that require TLS cannot deliver mail. 454 means that TLS is temporarily not available, usually because the server cannot read its key or certificate.",
-        action: "Server operator: read the mail log for the time of the rejection. It usually names the file or setting that is wrong.",
+        action: "Server operator: read the mail log for the time of the rejection. The log usually names the incorrect file or setting.",
         example: "454 4.7.0 TLS not available due to local problem",
         references: "RFC 3207 section 4 (220, 501, 454)",
     },
@@ -48,7 +48,7 @@ pub(crate) static AUTH_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The reply to AUTH was 5yz, usually 535.",
         matters: "You cannot send mail until the login succeeds. A wrong password is not the only possible cause of 535. For example, the provider may require an app password or OAuth, SMTP may be disabled for the account, or the account may belong to another server.",
-        action: "Check the user name (often the full email address) and the password. Read the server's text, which often names the reason or a web page.",
+        action: "Check the user name (often the full email address) and the password. Read the server's reply, which often states the reason or names a web page.",
         example: "535 5.7.8 Error: authentication failed",
         references: "RFC 4954 section 6 (reply codes of AUTH)",
     },
@@ -61,7 +61,7 @@ pub(crate) static AUTH_TEMPORARY_FAILURE: Rule = Rule {
     docs: Docs {
         sees: "The reply to AUTH was 4yz.",
         matters: "The server did not check the password, because its authentication service is down or overloaded, or because it received too many logins at the same time.",
-        action: "Retry later with the same password. Server operator: if the error remains, read the log of the authentication service.",
+        action: "Retry later with the same password. Server operator: if the error persists, read the authentication service's log.",
         example: "454 4.7.0 Temporary authentication failure",
         references: "RFC 4954 section 6 (454)",
     },
@@ -73,8 +73,8 @@ pub(crate) static SENDER_REFUSED: Rule = Rule {
     title: "the server rejects the sender",
     docs: Docs {
         sees: "The reply to MAIL FROM was 4yz or 5yz.",
-        matters: "The server does not accept mail from this sender, this login or this machine. smtpcheck tested no recipient.",
-        action: "Read the server's text. If you log in, use the email address of the account as the sender.",
+        matters: "The server does not accept mail from this sender, this login or this machine. No recipient was tested.",
+        action: "Read the server's reply. If you log in, use the account's email address as the sender.",
         example: "550 5.7.1 Sender address rejected: not owned by user",
         references: "RFC 5321 section 3.3",
     },
@@ -87,7 +87,7 @@ pub(crate) static RECIPIENT_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The reply to RCPT TO was 5yz.",
         matters: "Mail to this email address bounces. The reason may be the email address, the sender, the sending machine or a missing login, because many servers send all of these rejections only at RCPT TO.",
-        action: "Read the server's text, and check the email address. If the text mentions relaying, log in.",
+        action: "Read the server's reply, and check the email address. If the reply mentions relaying, log in.",
         example: "550 5.1.1 <x@example.net>: Recipient address rejected: User unknown",
         references: "RFC 5321 section 3.3",
     },
@@ -99,8 +99,8 @@ pub(crate) static RECIPIENT_DEFERRED: Rule = Rule {
     title: "the server defers a recipient",
     docs: Docs {
         sees: "The reply to RCPT TO was 4yz.",
-        matters: "Mail remains in the queue of the sending server, which retries later. A frequent reason is greylisting, where a server defers the first message from every unknown client. Other reasons are a full mailbox, a rate limit or a fault of the server.",
-        action: "Retry after a few minutes from the same IP address. If the error remains, read the server's text.",
+        matters: "Mail remains in the queue of the sending server, which retries later. A frequent reason is greylisting, where a server defers the first message from every unknown client. Other reasons are a full mailbox, a rate limit or a server fault.",
+        action: "Retry after a few minutes from the same IP address. If the error persists, read the server's reply.",
         example: "451 4.7.1 <x@example.net>: Recipient address rejected: Greylisted",
         references: "RFC 5321 section 4.2.1, RFC 6647 section 2 (greylisting)",
     },
@@ -113,7 +113,7 @@ pub(crate) static SERVER_CLOSING: Rule = Rule {
     docs: Docs {
         sees: "The server sent a 421 reply after the greeting, in any phase.",
         matters: "The server closes the connection because it is shutting down or overloaded, or because the client has reached a limit. Mail remains in the queue of the sending server, which retries later.",
-        action: "Retry later, with fewer connections. If the error remains, read the server's text. Server operator: read the mail log for the time of the check.",
+        action: "Retry later, with fewer connections. If the error persists, read the server's reply. Server operator: read the mail log for the time of the check.",
         example: "421 4.7.0 mx.example.net Error: too many errors",
         references: "RFC 5321 sections 3.8 and 4.2.2",
     },

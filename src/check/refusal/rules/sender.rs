@@ -1,4 +1,4 @@
-//! The rules about rejections because of the sender or the sending machine.
+//! Rules for rejections that are caused by the sender or the sending machine.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
@@ -22,7 +22,7 @@ pub(crate) static SENDER_AUTHENTICATION_FAILED: Rule = Rule {
     docs: Docs {
         sees: "The server rejected the mail, and its reply mentions SPF, DKIM or DMARC.",
         matters: "Receiving servers reject mail if the SPF record of the sender's domain does not list the sending server, or if the DKIM signature is missing or invalid.",
-        action: "Send through the server of the sender's domain. Operator of the domain: add the sending server to the SPF record, sign mail with DKIM, and make sure that both match the domain in the From header (DMARC).",
+        action: "Send through a server of the sender's domain. Domain owner: add the sending server to the SPF record, sign mail with DKIM, and make sure that both match the domain in the From header (DMARC).",
         example: "550 5.7.23 The message was rejected because of Sender Policy Framework violation",
         references: "RFC 7372 section 3 (x.7.20 to x.7.26)",
     },
@@ -31,11 +31,11 @@ pub(crate) static SENDER_AUTHENTICATION_FAILED: Rule = Rule {
 pub(crate) static CLIENT_REVERSE_DNS: Rule = Rule {
     id: "client-reverse-dns",
     severity: Severity::Error,
-    title: "the IP address of the sending machine has no matching reverse DNS",
+    title: "the sending machine's IP address has no matching reverse DNS",
     docs: Docs {
         sees: "The reply means that the PTR record of the sending IP address is missing, is generic, or names a host that does not resolve to this IP address.",
-        matters: "Receiving servers treat such machines like home connections, and often reject their mail.",
-        action: "Ask the provider of the IP address to set a PTR record with the host name of the sending machine, and give that name an A or AAAA record with the same IP address. If this is not possible, send through a relay.",
+        matters: "Receiving servers treat such a machine like a home connection, and often reject their mail.",
+        action: "Ask the provider of the IP address to set a PTR record that contains the sending machine's host name, and give that name an A or AAAA record with the same IP address. If this is not possible, send through a relay.",
         example: "550 5.7.25 Reverse DNS validation failed",
         references: "RFC 7372 section 3.3 (x.7.25)",
     },
@@ -57,10 +57,10 @@ pub(crate) static EHLO_NAME_REFUSED: Rule = Rule {
 pub(crate) static CLIENT_REPUTATION: Rule = Rule {
     id: "client-reputation",
     severity: Severity::Error,
-    title: "the IP address of the sending machine is on a blocklist or has a poor reputation",
+    title: "the sending machine's IP address is on a blocklist or has a poor reputation",
     docs: Docs {
         sees: "The reply means that the receiving server does not accept your IP address, because it is on a blocklist or has a poor reputation.",
-        matters: "The problem is the sending machine, not the sender or the recipient. The server rejects all mail from this machine.",
+        matters: "The problem is with the sending machine, not the sender or the recipient. The server rejects all mail from this machine.",
         action: "Open the page that the reply names, fix the reason for the listing, and then request removal. Until then, send through a relay with a good reputation. Provider of the IP address: if the entire network is listed, request its removal.",
         example: "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
         references: "RFC 5782 (DNS blocklists)",

@@ -1,4 +1,4 @@
-//! The rules about rejections because of limits, policies or faults of the server, or because of the command.
+//! Rules for rejections that are caused by the server's limits, policies or faults, or by the command.
 
 use crate::check::finding::{Docs, Rule, Severity};
 
@@ -7,7 +7,7 @@ pub(crate) static RATE_LIMITED: Rule = Rule {
     severity: Severity::Error,
     title: "the client has reached a rate limit of the server",
     docs: Docs {
-        sees: "The reply means that the client has sent too many messages, recipients, logins or connections in a period of time.",
+        sees: "The reply means that the client has sent too many messages, recipients, logins or connections within a period of time.",
         matters: "If the code begins with 4, mail remains in the queue of the sending server until the server accepts it. Further attempts may extend the block.",
         action: "Wait, and then send more slowly. If you regularly send this amount of mail, ask the provider for a higher limit.",
         example: "452 4.4.5 Rate limit exceeded, try again later.",
@@ -21,8 +21,8 @@ pub(crate) static TOO_MANY_CONNECTIONS: Rule = Rule {
     title: "the server has too many simultaneous connections",
     docs: Docs {
         sees: "The reply means that the server has too many connections, from this client or in total.",
-        matters: "The server accepts no further connections until others have ended. The next attempt may succeed.",
-        action: "Use fewer connections in parallel, close each of them with QUIT, and retry later.",
+        matters: "The server accepts no more connections until others have ended. The next attempt may succeed.",
+        action: "Use fewer parallel connections, end each one with QUIT, and retry later.",
         example: "421 4.7.0 mx.example.net Error: too many connections from 192.0.2.1",
         references: "RFC 5321 section 4.2.2 (421)",
     },
@@ -61,7 +61,7 @@ pub(crate) static CONTENT_POLICY: Rule = Rule {
     docs: Docs {
         sees: "The reply mentions spam, viruses or the content of the message, or it mentions a policy without a more specific reason.",
         matters: "The server will probably reject the same mail again. Often only the operator of the receiving server can find out the reason.",
-        action: "Read the server's text, and open the web page that it names. If the reason is not clear, send the complete reply to the operator of the receiving server.",
+        action: "Read the server's reply, and open the web page that it names. If the reason is not clear, send the complete reply to the operator of the receiving server.",
         example: "554 5.7.1 Message rejected by content filter",
         references: "RFC 3463 section 3.8 (x.7.0, x.7.1)",
     },
@@ -99,7 +99,7 @@ pub(crate) static COMMAND_UNSUPPORTED: Rule = Rule {
     title: "the server does not support the command",
     docs: Docs {
         sees: "The reply means that the server does not implement a command or a parameter.",
-        matters: "Features that need the command are not available. Old servers, special appliances and filters on the network path reply in this way.",
+        matters: "Features that need the command are not available. Old servers, special appliances and filters on the network path send such replies.",
         action: "Configure your program not to use the command. Repeat the check from another network: if the reply is different there, a filter on your network path is the cause.",
         example: "502 5.5.1 Command not implemented",
         references: "RFC 5321 section 4.2.4",
@@ -124,7 +124,7 @@ pub(crate) static SERVER_STORAGE_FULL: Rule = Rule {
     severity: Severity::Error,
     title: "the server has no storage space left",
     docs: Docs {
-        sees: "The reply means that the server's disk or queue is full, not only one mailbox.",
+        sees: "The reply means that the server's disk or queue is full, not just one mailbox.",
         matters: "The server accepts no mail until space is free. Mail remains in the queues of the sending servers.",
         action: "Retry later. Server operator: free space on the disk that contains the mail queue.",
         example: "452 4.3.1 Insufficient system storage",

@@ -1,5 +1,6 @@
-//! BSI, TR-03116-4 (Kommunikationsverfahren in Anwendungen), with TR-02102-2, which contains its lists. Suites that it
-//! allows until 2026 are `phased_out`. X25519 and ML-KEM are `phased_out` too, because no available edition lists them.
+//! BSI, TR-03116-4 (Kommunikationsverfahren in Anwendungen), with TR-02102-2, which contains its lists. Suites that
+//! TR-02102-2 allows until 2026 are `phased_out`. X25519 and ML-KEM are also `phased_out`, because no available edition
+//! lists them.
 
 use super::table::{CertificateRules, Graded, Level, Prime, Profile, Versions, no_compression, secure_renegotiation};
 use crate::wire::tls::Version;
@@ -110,7 +111,7 @@ pub(super) static TR_03116_4: Profile = Profile {
         source: "TR-02102-2 section 3.6.1",
     },
     not_testable: &[
-        "renegotiation by the client, which must be disabled",
+        "client-initiated renegotiation, which must be disabled",
         "0-RTT in TLS 1.3, which must be disabled",
         "the lifetime of TLS sessions (at most 48 hours)",
         "heartbeat and truncated HMAC, which must be disabled",

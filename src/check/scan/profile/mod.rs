@@ -1,10 +1,10 @@
 //! Compares a server with a published profile (`--tls-profile`). The result lists each deviation with the necessary
 //! change, the items that this scan did not finish, and the requirements that no scan can test.
 //!
-//! Each profile is a file with data, and each row names the section of the publication. If a profile forbids a feature
-//! or calls it insufficient, the feature must change. If it phases a feature out or does not recommend it, the feature
-//! should change. A server meets a profile if no feature must change and the scan finished every test. Requirements that
-//! cannot be tested from outside do not affect the verdict; the result names them.
+//! Each profile is a data file, and each row names the section of the publication. If a profile forbids a feature or
+//! calls it insufficient, the feature must change. If it phases a feature out or does not recommend it, the feature
+//! should change. A server meets a profile if no feature must change and the scan finished every test. Requirements
+//! that cannot be tested from outside do not affect the verdict; the result names them.
 //!
 //! Read next: [`table`], the structure of a profile.
 
@@ -41,7 +41,7 @@ pub struct ProfileVerdict {
     pub title: String,
     /// The URL of the publication.
     pub url: String,
-    /// Whether the server meets the profile, as far as it can be tested from outside: no if a feature must change,
+    /// Whether the server meets the profile, as far as it can be tested from outside: no if a feature must change;
     /// unknown if no tested feature must change but the scan did not finish.
     pub met: Support,
     /// The deviations, with those that must change first.
@@ -73,13 +73,13 @@ pub struct Deviation {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Topic {
-    /// Versions of TLS.
+    /// TLS versions.
     Versions,
     /// Cipher suites.
     Suites,
-    /// Groups for key exchange, and the prime of Diffie-Hellman.
+    /// Groups for key exchange, and the Diffie-Hellman prime.
     Groups,
-    /// Whether the server's or the client's preference decides which cipher suite is used.
+    /// Whether the server's or the client's preference determines the cipher suite.
     Order,
     /// The key of a certificate.
     CertificateKey,
@@ -87,7 +87,7 @@ pub enum Topic {
     CertificateSignature,
     /// The validity period of a certificate.
     CertificateLifetime,
-    /// The hash in the signature of the key exchange.
+    /// The hash in the key exchange signature.
     KeyExchangeHash,
     /// Extensions and other features.
     Features,
@@ -244,7 +244,7 @@ impl Comparison {
         self.graded(Topic::Groups, &profile.groups, &names, found, "Exclude");
         let has_13 = scan.versions.iter().any(|one| one.version == Version::Tls13 && one.accepted == Support::Yes);
         if has_13 && !scan.groups_complete {
-            self.not_tested.push("the complete list of groups in TLS 1.3".to_owned());
+            self.not_tested.push("the complete list of TLS 1.3 groups".to_owned());
         }
         let is_old = |one: &&VersionSeen| one.version < Version::Tls13 && one.accepted == Support::Yes;
         let has_old = scan.versions.iter().any(|one| is_old(&one));
@@ -256,10 +256,10 @@ impl Comparison {
                 !scan.certificates.is_empty() && scan.certificates.iter().all(|one| one.key.starts_with("EC "));
             if all_ecdsa && scan.inconclusive.is_none() {
                 self.not_testable.push(
-                    "groups in TLS 1.2 that the server prefers less than the curve of its ECDSA certificate".to_owned(),
+                    "TLS 1.2 groups that the server prefers less than the curve of its ECDSA certificate".to_owned(),
                 );
             } else {
-                self.not_tested.push("the complete list of groups in TLS 1.2".to_owned());
+                self.not_tested.push("the complete list of TLS 1.2 groups".to_owned());
             }
         }
         let exhausted =
@@ -284,7 +284,7 @@ impl Comparison {
                 let found = format!("the server uses Diffie-Hellman with a prime of {bits} bits");
                 self.add(Topic::Groups, Level::Must, found, change, rule.source);
             }
-            (Support::Unknown, None) => self.not_tested.push("the prime of Diffie-Hellman".to_owned()),
+            (Support::Unknown, None) => self.not_tested.push("the Diffie-Hellman prime".to_owned()),
             _ => {}
         }
     }
@@ -295,10 +295,10 @@ impl Comparison {
             let Some(seen) = one.preference.filter(|seen| *seen != wanted) else { continue };
             let (found, change) = match seen {
                 Preference::Server => {
-                    ("the server's preference decides which suite is used", "Use the client's preference for suites")
+                    ("the server's preference determines the cipher suite", "Use the client's cipher suite preference")
                 }
                 Preference::Client => {
-                    ("the client's preference decides which suite is used", "Use the server's preference for suites")
+                    ("the client's preference determines the cipher suite", "Use the server's cipher suite preference")
                 }
             };
             let found = format!("in {}, {found}", one.version);
@@ -318,14 +318,14 @@ impl Comparison {
                     Topic::KeyExchangeHash,
                     level,
                     format!("in TLS 1.2, the server signs the key exchange with {scheme} if the client offers only old hashes"),
-                    "Allow only SHA-256, SHA-384 and SHA-512 for signatures of the key exchange".to_owned(),
+                    "Allow only SHA-256, SHA-384 and SHA-512 for key exchange signatures".to_owned(),
                     source,
                 );
             }
             Support::Unknown
                 if scan.versions.iter().any(|one| one.version == Version::Tls12 && one.accepted == Support::Yes) =>
             {
-                self.not_tested.push("the hash of the key exchange".to_owned());
+                self.not_tested.push("the key exchange hash".to_owned());
             }
             Support::No | Support::Unknown => {}
         }

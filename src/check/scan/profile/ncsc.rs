@@ -1,6 +1,6 @@
 //! NCSC-NL, IT Security Guidelines for Transport Layer Security, edition 2025-05. Its grades "good" and "sufficient"
-//! are `good` here, and "phase out" is `phased_out`. Everything that it does not list is "insufficient" and must
-//! change.
+//! correspond to `good`, and "phase out" corresponds to `phased_out`. Everything that the guidelines do not list is
+//! "insufficient" and must change.
 
 use super::table::{
     CertificateRules, Feature, Graded, Level, Prime, Profile, Versions, no_compression, secure_renegotiation,
@@ -147,7 +147,7 @@ pub(super) static NCSC_NL_2025: Profile = Profile {
         source: "section 3.3.2.1",
     },
     not_testable: &[
-        "the limit on renegotiation by clients",
+        "the limit on client-initiated renegotiation",
         "0-RTT in TLS 1.3, which must be disabled",
         "the use of Diffie-Hellman primes from RFC 7919",
         "signatures of the intermediate certificates",

@@ -32,9 +32,9 @@ pub(super) struct Profile {
     pub(super) groups_wanted: &'static [(&'static [&'static str], Level, &'static str)],
     /// The prime of ephemeral Diffie-Hellman; none if the profile does not allow ephemeral Diffie-Hellman.
     pub(super) prime: Option<Prime>,
-    /// The side whose cipher suite preference should win, and the section that requires it.
+    /// The side whose cipher suite preference should take precedence, and the section that requires it.
     pub(super) order: Option<(Preference, &'static str)>,
-    /// The section that forbids MD5, SHA-1 and SHA-224 in signatures of the key exchange.
+    /// The section that forbids MD5, SHA-1 and SHA-224 in key exchange signatures.
     pub(super) hashes: Option<&'static str>,
     pub(super) features: &'static [Feature],
     pub(super) certificate: CertificateRules,
@@ -42,7 +42,7 @@ pub(super) struct Profile {
     pub(super) not_testable: &'static [&'static str],
 }
 
-/// Versions of TLS.
+/// TLS versions.
 pub(super) struct Versions {
     pub(super) allowed: &'static [Version],
     /// Versions that must or should be accepted.
@@ -57,7 +57,7 @@ pub(super) struct Graded {
     pub(super) source: &'static str,
 }
 
-/// The prime of Diffie-Hellman.
+/// The Diffie-Hellman prime.
 pub(super) struct Prime {
     /// The minimum size in bits.
     pub(super) least: u32,
@@ -86,7 +86,7 @@ pub(super) struct CertificateRules {
     /// Keys other than RSA.
     pub(super) keys: Graded,
     pub(super) signatures: Graded,
-    /// The maximum validity in days for each level, with the longest first.
+    /// The maximum validity period in days for each level, longest first.
     pub(super) days: &'static [(i64, Level)],
     pub(super) days_source: &'static str,
     pub(super) source: &'static str,
@@ -100,13 +100,13 @@ pub(super) const fn secure_renegotiation(source: &'static str) -> Feature {
         wanted: Support::Yes,
         in_tls_1_3: false,
         level: Level::Must,
-        found: "the server does not protect renegotiation (RFC 5746)",
+        found: "the server does not support secure renegotiation (RFC 5746)",
         change: "Update the TLS library, or disable renegotiation",
         source,
     }
 }
 
-/// Compression over TLS.
+/// TLS compression.
 pub(super) const fn no_compression(source: &'static str) -> Feature {
     Feature {
         name: "compression",

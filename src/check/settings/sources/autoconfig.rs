@@ -1,6 +1,6 @@
 //! Autoconfiguration files (draft-ietf-mailmaint-autoconfig): of the domain, of the domain of its MX host, and of the
-//! public database. A file that was fetched over HTTPS from a host in the domain is authenticated by the certificate of
-//! that host. The email address is sent only to `https://autoconfig.DOMAIN`.
+//! public database. A file that was fetched over HTTPS from a host in the domain is authenticated by that host's
+//! certificate. The email address is sent only to `https://autoconfig.DOMAIN`.
 
 use super::mx::mx_domains;
 use super::report::{PublishedSetting, SourceFault, SourceReport, UserForm};
@@ -41,7 +41,7 @@ pub(super) fn over_http(sight: SettingsSight<'_>) -> SourceReport<'_> {
 /// The entry of the public database for the domain.
 pub(super) fn database(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let Some(host) = &sight.settings.database else {
-        return SourceReport::of(SourceKind::Database, SourceState::NotAsked, "not asked (--ispdb none)");
+        return SourceReport::of(SourceKind::Database, SourceState::NotAsked, "not queried (--ispdb none)");
     };
     file_at(sight, SourceKind::Database, FetchTransport::Https, host.ascii(), format!("/{}", sight.domain()))
 }
@@ -56,14 +56,14 @@ pub(super) fn of_mx<'s>(sight: SettingsSight<'s>, mx: &DnsName, is_secure: bool)
 /// The entry of the public database for the domain of the MX host.
 pub(super) fn database_of_mx<'s>(sight: SettingsSight<'s>, mx: &DnsName, is_secure: bool) -> SourceReport<'s> {
     let Some(host) = &sight.settings.database else {
-        return SourceReport::of(SourceKind::DatabaseOfMx, SourceState::NotAsked, "not asked (--ispdb none)");
+        return SourceReport::of(SourceKind::DatabaseOfMx, SourceState::NotAsked, "not queried (--ispdb none)");
     };
     let domains = mx_domains(sight, mx);
     let places = domains.iter().map(|domain| (host.ascii().to_owned(), format!("/{domain}")));
     first(sight, SourceKind::DatabaseOfMx, places, is_secure)
 }
 
-/// The first of several places that has a file. All are asked at the same time.
+/// The first of several locations that has a file. All locations are queried at the same time.
 fn first<'s>(
     sight: SettingsSight<'s>,
     kind: SourceKind,
@@ -90,7 +90,7 @@ fn file_at<'s>(
     path: String,
 ) -> SourceReport<'s> {
     let Some(request) = sight.request(transport, host, path) else {
-        return SourceReport::of(kind, SourceState::NotAsked, "the name of the web server is too long");
+        return SourceReport::of(kind, SourceState::NotAsked, "the web server's name is too long");
     };
     let place = place(&request);
     let report = match web::page(sight, &request) {
@@ -136,7 +136,7 @@ fn of_file<'s>(
             return SourceReport::of(kind, SourceState::NotPublished, "the web server sends an HTML page");
         }
         Err(NotAutoconfig::NotXml | NotAutoconfig::OtherRoot(_)) => {
-            return SourceReport::of(kind, SourceState::NotPublished, "the web server sends another kind of page");
+            return SourceReport::of(kind, SourceState::NotPublished, "the web server sends a different kind of page");
         }
         Err(NotAutoconfig::Malformed { line, detail }) => {
             let words = format!("line {line} is not valid XML: {}", probe.quote(detail));
@@ -197,7 +197,7 @@ fn words(probe: &Probe, fault: &AutoconfigFault) -> String {
         AutoconfigFault::Port(text) => format!("the port is not valid: {}", probe.quote(text)),
         AutoconfigFault::Socket(text) if text.is_empty() => "a server for sending mail has no socketType".to_owned(),
         AutoconfigFault::Socket(text) => format!("the socketType is not SSL, STARTTLS or plain: {}", probe.quote(text)),
-        AutoconfigFault::Authentication(text) => format!("the authentication is unknown: {}", probe.quote(text)),
+        AutoconfigFault::Authentication(text) => format!("the authentication method is unknown: {}", probe.quote(text)),
         AutoconfigFault::NoServer => "it has no outgoingServer".to_owned(),
         AutoconfigFault::TooMany => "it has more than 16 servers for sending mail".to_owned(),
     }

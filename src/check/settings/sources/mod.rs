@@ -1,6 +1,6 @@
-//! The sources of client settings. Each is asked independently of the others, with two exceptions: a source that is not
-//! authenticated is asked only if the authenticated sources of the same kind have no settings, because it could only
-//! contradict them.
+//! The sources of client settings. Each source is queried independently of the others, with two exceptions: a source
+//! that is not authenticated is queried only if the authenticated sources of the same kind have no settings, because it
+//! could only contradict them.
 //!
 //! | file | sources |
 //! |---|---|
@@ -62,8 +62,8 @@ pub(super) fn reports(sight: SettingsSight<'_>) -> Vec<SourceReport<'_>> {
     all
 }
 
-/// Why a source was not asked.
-const NOT_NEEDED: &str = "not needed: a source that is authenticated has settings";
+/// Why a source was not queried.
+const NOT_NEEDED: &str = "not needed: an authenticated source has settings";
 
 fn not_needed<'s>(kinds: [SourceKind; 2]) -> [SourceReport<'s>; 2] {
     kinds.map(|kind| SourceReport::of(kind, SourceState::NotAsked, NOT_NEEDED))

@@ -9,7 +9,7 @@ use crate::wire::{DnsName, RecordKind};
 
 /// The preferred host that receives mail for the domain.
 pub(in crate::check::settings) enum PreferredMx<'s> {
-    /// It is not known yet; the question must be asked.
+    /// The host is not known yet; the query must be sent.
     Open(Box<Question>),
     /// There is none.
     None,
@@ -24,7 +24,7 @@ pub(in crate::check::settings) enum PreferredMx<'s> {
     },
 }
 
-/// The preferred host that receives mail for the domain. Of several with the same preference, the first by name.
+/// The preferred host that receives mail for the domain. If several hosts have the same preference, the first by name.
 pub(in crate::check::settings) fn mx_host(sight: SettingsSight<'_>) -> PreferredMx<'_> {
     let (probe, seen) = match sight.records(&sight.name(), RecordKind::Mx) {
         Known::Seen(probe, seen) => (probe, seen),
@@ -45,7 +45,7 @@ pub(in crate::check::settings) fn mx_host(sight: SettingsSight<'_>) -> Preferred
     }
 }
 
-/// The domains of the MX host for which further settings are searched: its name without the first label, and its
+/// The domains of the MX host in which smtpcheck also searches for settings: its name without the first label, and its
 /// registrable domain. Empty if the host is in the domain itself.
 pub(super) fn mx_domains(sight: SettingsSight<'_>, host: &DnsName) -> Vec<String> {
     let base = registrable(host.as_str());

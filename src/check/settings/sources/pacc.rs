@@ -1,4 +1,4 @@
-//! PACC (draft-ietf-mailmaint-pacc): a file whose digest is in the DNS of the domain.
+//! PACC (draft-ietf-mailmaint-pacc): a file whose digest is in the domain's DNS.
 
 use super::report::{PublishedSetting, SourceFault, SourceReport, UserForm};
 use super::web::{self, FetchedPage};
@@ -14,20 +14,20 @@ use crate::wire::{DnsName, DomainName, RecordKind};
 const KIND: SourceKind = SourceKind::Pacc;
 const FILE: &str = "/.well-known/user-agent-configuration.json";
 
-/// The file at `https://ua-auto-config.DOMAIN`, if it matches the digest in the DNS.
+/// The file at `https://ua-auto-config.DOMAIN`, if it matches the digest in DNS.
 pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let host = format!("ua-auto-config.{}", sight.domain());
     let name = DnsName::parse(&format!("_ua-auto-config.{}", sight.domain())).ok();
     let request = sight.request(FetchTransport::Https, &host, FILE.to_owned());
     let (Some(name), Some(request)) = (name, request) else {
-        return SourceReport::of(KIND, SourceState::NotAsked, "the name of the web server is too long");
+        return SourceReport::of(KIND, SourceState::NotAsked, "the web server's name is too long");
     };
     let report = match web::page(sight, &request) {
         FetchedPage::Open(question) => SourceReport::open(KIND, question.map(|question| *question)),
         FetchedPage::Absent(why) => SourceReport::of(KIND, SourceState::NotPublished, why),
         FetchedPage::Failed { why, .. } => SourceReport::of(KIND, SourceState::Failed, why),
         FetchedPage::Found { probe, body, .. } => match pacc::parse(body) {
-            None => SourceReport::of(KIND, SourceState::NotPublished, "the web server sends another kind of page"),
+            None => SourceReport::of(KIND, SourceState::NotPublished, "the web server sends a different kind of page"),
             Some(file) => of_file(sight, &name, probe, body, &file),
         },
     };
@@ -45,7 +45,7 @@ fn of_file<'s>(
         Known::Unasked => return SourceReport::open(KIND, [records(name, RecordKind::Txt)]),
         Known::Waiting => return SourceReport::open(KIND, []),
         Known::Failed(..) | Known::Skipped => {
-            let why = format!("the lookup of {name} failed");
+            let why = format!("{name} could not be looked up");
             return SourceReport::of(KIND, SourceState::Failed, why);
         }
         Known::Seen(_, seen) => seen,
@@ -54,14 +54,14 @@ fn of_file<'s>(
     if !digests.iter().any(|digest| pacc::matches(digest, body)) {
         let words = match digests.is_empty() {
             true => format!("there is no TXT record with a digest at {name}"),
-            false => format!("the digest at {name} is not that of the file"),
+            false => format!("the digest at {name} does not match the file"),
         };
         let faults = vec![SourceFault::Digest { probe, words: words.clone() }];
         return SourceReport { faults, ..SourceReport::of(KIND, SourceState::Invalid, words) };
     }
     let host = file.host.as_deref().and_then(|host| DomainName::parse(host).ok());
     let Some(host) = host else {
-        return SourceReport::of(KIND, SourceState::NotPublished, "the file has no host for sending mail");
+        return SourceReport::of(KIND, SourceState::NotPublished, "the file contains no host for sending mail");
     };
     let mut methods = Vec::new();
     methods.extend(file.oauth.then_some(AuthenticationWord::OAuth2));

@@ -1,8 +1,8 @@
 //! The built-in list of providers: by the domain of the address, by the host that receives mail for it, and by the signs of
 //! a Microsoft 365 organisation.
 //!
-//! A provider that was found by the domain is certain. One that was found by DNS records is authenticated only if they are
-//! signed: an attacker who changes DNS responses could name another provider.
+//! A provider that was found by the domain is certain. A provider that was found by DNS records is authenticated only
+//! if the records are signed: an attacker who changes DNS responses could name another provider.
 
 use super::mx::PreferredMx;
 use super::report::{PublishedSetting, SourceReport, UserForm};
@@ -51,14 +51,14 @@ pub(super) fn by_autodiscover(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let kind = SourceKind::Autodiscover;
     let name = format!("autodiscover.{}", sight.domain());
     let Ok(alias) = DnsName::parse(&name) else {
-        return SourceReport::of(kind, SourceState::NotAsked, "the name of the web server is too long");
+        return SourceReport::of(kind, SourceState::NotAsked, "the web server's name is too long");
     };
     let (probe, seen) = match sight.records(&alias, RecordKind::Cname) {
         Known::Unasked | Known::Waiting => {
             return SourceReport::open(kind, [records(&alias, RecordKind::Cname)]).at(name);
         }
         Known::Failed(..) | Known::Skipped => {
-            return SourceReport::of(kind, SourceState::Failed, format!("the lookup of {name} failed")).at(name);
+            return SourceReport::of(kind, SourceState::Failed, format!("{name} could not be looked up")).at(name);
         }
         Known::Seen(probe, seen) => (probe, seen),
     };
@@ -67,7 +67,7 @@ pub(super) fn by_autodiscover(sight: SettingsSight<'_>) -> SourceReport<'_> {
             microsoft(probe, seen.dnssec == DnssecState::Secure).at(name)
         }
         Some(target) if !target.is_within(&sight.name()) => {
-            let why = format!("{name} is an alias of {target}, which is not in the domain");
+            let why = format!("{name} is an alias for {target}, which is not in the domain");
             SourceReport::of(kind, SourceState::NotPublished, why).at(name)
         }
         Some(_) | None => by_response(sight, &name),
@@ -81,12 +81,12 @@ fn alias_of(seen: &RecordsSeen) -> Option<DnsName> {
     })
 }
 
-/// The response of the domain's own web server. The request contains no mailbox of the user.
+/// The response of the domain's own web server. The request does not contain the user's mailbox name.
 fn by_response<'s>(sight: SettingsSight<'s>, name: &str) -> SourceReport<'s> {
     let kind = SourceKind::Autodiscover;
     let path = format!("/autodiscover/autodiscover.json?Email=postmaster%40{}&Protocol=AutodiscoverV1", sight.domain());
     let Some(request) = sight.request(FetchTransport::Https, name, path) else {
-        return SourceReport::of(kind, SourceState::NotAsked, "the name of the web server is too long");
+        return SourceReport::of(kind, SourceState::NotAsked, "the web server's name is too long");
     };
     let report = match web::page(sight, &request) {
         FetchedPage::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
@@ -98,7 +98,7 @@ fn by_response<'s>(sight: SettingsSight<'s>, name: &str) -> SourceReport<'s> {
                 let why = format!("an Exchange server at {}; Autodiscover names no server for SMTP", found.host);
                 SourceReport::of(kind, SourceState::NotPublished, why)
             }
-            None => SourceReport::of(kind, SourceState::NotPublished, "the web server sends another kind of page"),
+            None => SourceReport::of(kind, SourceState::NotPublished, "the web server sends a different kind of page"),
         },
     };
     report.at(format!("https://{name}/autodiscover/autodiscover.json"))
@@ -115,7 +115,7 @@ fn microsoft(probe: &Probe, is_authenticated: bool) -> SourceReport<'_> {
     }
 }
 
-/// The provider of mailboxes to which a name belongs.
+/// The mailbox provider to which a name belongs.
 fn mailboxes(name: &str) -> Option<&'static Provider> {
     providers::recognise(&ProviderSigns { host: Some(name), ..ProviderSigns::default() })
         .and_then(Provider::for_mailboxes)

@@ -15,7 +15,7 @@ pub(in crate::check::settings) struct SourceReport<'s> {
     pub(in crate::check::settings) place: Option<String>,
     pub(in crate::check::settings) detail: String,
     pub(in crate::check::settings) settings: Vec<PublishedSetting<'s>>,
-    /// Whether it is proved that the settings come from the operator of the domain or from a known service.
+    /// Whether it is proved that the settings come from the domain owner or from a known service.
     pub(in crate::check::settings) is_authenticated: bool,
     /// The name of the provider.
     pub(in crate::check::settings) provider: Option<String>,
@@ -47,7 +47,7 @@ impl UserForm {
         UserForm("%EMAILADDRESS%".to_owned())
     }
 
-    /// The user name; `None` if it depends on an address that was not given.
+    /// The user name; `None` if it depends on an email address that was not given.
     pub(in crate::check::settings) fn value(&self, sight: SettingsSight<'_>) -> Option<String> {
         let given = sight.settings.user.clone();
         given.or_else(|| placeholders::filled(&self.0, sight.settings.local_part().as_deref(), sight.domain()))
@@ -68,7 +68,7 @@ impl UserForm {
 
 /// Something that is wrong with what a source publishes.
 pub(in crate::check::settings) enum SourceFault<'s> {
-    /// An autoconfiguration file cannot be read, or a part of it. The words may quote the file.
+    /// An autoconfiguration file, or part of it, cannot be read. The words may quote the file.
     File {
         /// The probe with the file.
         probe: &'s Probe,
@@ -77,7 +77,7 @@ pub(in crate::check::settings) enum SourceFault<'s> {
         /// Whether nothing in the file is usable.
         is_useless: bool,
     },
-    /// The certificate of the web server does not verify.
+    /// The web server's certificate cannot be verified.
     Certificate {
         /// The probe of the request.
         probe: &'s Probe,
@@ -91,14 +91,14 @@ pub(in crate::check::settings) enum SourceFault<'s> {
         /// The name of the record.
         name: String,
     },
-    /// An SRV record cannot be used by every client.
+    /// Some clients cannot use an SRV record.
     Record {
         /// The probe of the lookup.
         probe: &'s Probe,
         /// What is wrong.
         words: String,
     },
-    /// A PACC file has no record with its digest.
+    /// No record contains the digest of a PACC file.
     Digest {
         /// The probe with the file.
         probe: &'s Probe,

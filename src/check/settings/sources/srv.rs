@@ -2,7 +2,7 @@
 //! (RFC 6186 §3.1).
 //!
 //! A target outside the domain is authenticated only if the records are signed, because an attacker who changes DNS
-//! responses could name a server of his own, with a valid certificate (RFC 6186 §6).
+//! responses could name their own server, which has a valid certificate (RFC 6186 §6).
 
 use super::report::{PublishedSetting, SourceFault, SourceReport, UserForm};
 use crate::check::domain::sight::{Known, is_conclusive, records};
@@ -13,7 +13,7 @@ use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
 const KIND: SourceKind = SourceKind::Srv;
-/// The services, in the order of preference: with equal priorities, implicit TLS is preferred (RFC 8314 §5.1).
+/// The services, in order of preference: with equal priorities, implicit TLS is preferred (RFC 8314 §5.1).
 const SERVICES: [(&str, SettingSecurity); 2] =
     [("_submissions._tcp", SettingSecurity::ImplicitTls), ("_submission._tcp", SettingSecurity::Starttls)];
 /// The maximum number of records of a service that are used.
@@ -39,7 +39,7 @@ pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let (mut is_open, mut is_failed) = (false, false);
     for (service, security) in SERVICES {
         let Ok(name) = sight.name().below(service) else {
-            return SourceReport::of(KIND, SourceState::NotAsked, "the names of the records are too long");
+            return SourceReport::of(KIND, SourceState::NotAsked, "the record names are too long");
         };
         match sight.records(&name, RecordKind::Srv) {
             Known::Unasked | Known::Waiting => {
@@ -138,7 +138,8 @@ impl<'s> SrvTargets<'s> {
         }
     }
 
-    /// A target must not be an alias (RFC 2782). Returns the question that shows it, if it has not been answered.
+    /// A target must not be an alias (RFC 2782). Returns the question that would show this, if it has not been
+    /// answered.
     fn alias(
         &mut self,
         sight: SettingsSight<'s>,

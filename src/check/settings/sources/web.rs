@@ -17,7 +17,7 @@ const MAX_REDIRECTS: usize = 3;
 
 /// The result of requesting a page.
 pub(super) enum FetchedPage<'s> {
-    /// There is no result yet. The question must be asked, if it is not underway.
+    /// There is no result yet. The request must be sent, if it is not already in progress.
     Open(Option<Box<Question>>),
     /// The page.
     Found {
@@ -25,7 +25,7 @@ pub(super) enum FetchedPage<'s> {
         probe: &'s Probe,
         /// The body.
         body: &'s str,
-        /// The host to which redirects led, if it is not the first one.
+        /// The host to which redirects led, if it is not the first host.
         redirected_to: Option<String>,
     },
     /// There is no such page.
@@ -56,7 +56,7 @@ pub(super) fn page<'s>(sight: SettingsSight<'s>, first: &FetchRequest) -> Fetche
             let name = seen.presented.as_ref().map(|presented| &presented.name);
             let why = match name {
                 Some(NameMatch::Differs { .. }) => format!("the certificate does not contain {}", request.host),
-                _ => format!("the certificate of {} does not verify", request.host),
+                _ => format!("the certificate of {} cannot be verified", request.host),
             };
             return FetchedPage::Failed { probe: Some(probe), why, is_certificate: true };
         };
@@ -127,12 +127,12 @@ fn of_fault<'s>(probe: &'s Probe, fault: &'s Fault, request: &FetchRequest) -> F
             ConnectFaultKind::Refused => return FetchedPage::Absent("connection refused".to_owned()),
             kind => kind.to_string(),
         },
-        Fault::NotPublic { address } => format!("{host} has the address {address}, which is not public"),
+        Fault::NotPublic { address } => format!("{host} has the IP address {address}, which is not public"),
         Fault::Silent { .. } => "no response within the time limit".to_owned(),
         Fault::Closed { .. } => "the web server closes the connection".to_owned(),
         Fault::Tls { .. } => "the TLS handshake fails".to_owned(),
         Fault::Http { .. } => "the response is not HTTP".to_owned(),
-        Fault::Dns { .. } => format!("the lookup of {host} failed"),
+        Fault::Dns { .. } => format!("{host} could not be looked up"),
         Fault::TimeUp { .. } => "the overall time limit was reached".to_owned(),
         Fault::Interrupted => "interrupted".to_owned(),
         Fault::Endless { .. }
