@@ -16,7 +16,7 @@ pub(crate) struct Blocklist {
     pub fix: List<FixRow>,
 }
 
-/// The first list that is named in a normalised text.
+/// The first list that is named in normalised text.
 pub(crate) fn named_in(text: &str) -> Option<&'static Blocklist> {
     LISTS.iter().find(|list| list.any.iter().any(|word| text.contains(&**word)))
 }

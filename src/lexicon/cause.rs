@@ -4,8 +4,8 @@
 use super::ReplyPhase;
 use serde::{Deserialize, Serialize};
 
-/// The reason why a server rejects a command. There is one rule for each cause. A required login has the category of
-/// credentials.
+/// The reason why a server rejects a command. There is one rule for each cause. A required login shares the category
+/// of credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
@@ -33,7 +33,7 @@ pub enum Cause {
     AppPassword,
     /// OAuth is required.
     OauthRequired,
-    /// The account, tenant or email address is not allowed to do this.
+    /// The account, tenant or email address is restricted.
     AccountRestricted,
     /// The mechanism is unknown, too weak or not allowed on this port.
     AuthMechanism,
@@ -123,7 +123,7 @@ pub enum Category {
     Other,
 }
 
-/// The public category of each cause, in the order of the causes. A required login has the category of credentials.
+/// The public category of each cause, in the order of the causes. A required login shares the category of credentials.
 const CATEGORIES: [(Cause, Category); 35] = [
     (Cause::UnknownUser, Category::UnknownUser),
     (Cause::MailboxFull, Category::MailboxFull),
@@ -177,11 +177,11 @@ impl Cause {
     /// cause have a different meaning in this phase.
     ///
     /// 1. The server has not seen the recipient before RCPT, the sender before MAIL or the message before DATA, so an
-    ///    earlier rejection is not about them (RFC 5321 §3.3).
+    ///    earlier rejection cannot concern them (RFC 5321 §3.3).
     /// 2. A greeting is not a reply to a command, so it cannot reject a name, a login or syntax (RFC 5321 §3.1). It can
     ///    reject data that the client sent too early.
-    /// 3. Greylisting waits for client, sender and recipient together (RFC 6647 §2.4), so EHLO, STARTTLS and AUTH are
-    ///    never greylisted. A few servers greylist in the greeting.
+    /// 3. Greylisting depends on the client, sender and recipient together (RFC 6647 §2.4), so EHLO, STARTTLS and AUTH
+    ///    are never greylisted. A few servers greylist in the greeting.
     /// 4. STARTTLS is not rejected because encryption or a login is missing: it precedes the login and starts the
     ///    encryption (RFC 3207 §4).
     /// 5. The cause "TLS cannot be started" occurs only in the reply to STARTTLS.
@@ -222,7 +222,7 @@ impl Cause {
         phases.contains(&phase)
     }
 
-    /// Whether the cause concerns one recipient, and not the client, the sender or the server.
+    /// Whether the cause concerns one recipient, not the client, the sender or the server.
     pub fn is_about_recipient(self) -> bool {
         matches!(
             self,

@@ -6,8 +6,8 @@
 //!
 //! The confidence of the result is at most `possible`, and the result is the same on every machine.
 //!
-//! The classifier is not used for replies with the codes 500 to 504, which are about the command and not about its
-//! content (RFC 5321 §4.2.2). It does not replace a phrase, an enhanced status with a specific meaning, or a code with
+//! The classifier is not used for replies with the codes 500 to 504, which concern the command, not its content
+//! (RFC 5321 §4.2.2). It does not replace a phrase, an enhanced status with a specific meaning, or a code with
 //! a likely meaning. Read next: `build/lexicon/classifier.rs`, which learns the weights.
 
 use super::cause::Cause;
@@ -24,11 +24,11 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/scale.rs"));
 static WEIGHTS: Weights<'static> =
     Weights { bytes: include_bytes!(concat!(env!("OUT_DIR"), "/lexicon/classifier.bin")), scale: SCALE };
 
-/// The lead that a cause needs over every other category. It is the smallest lead at which no code was replaced by a
-/// wrong cause when each source was left out of the training.
+/// The lead that a cause needs over every other category. It is the smallest lead with which the classifier
+/// never replaced a code by a wrong cause, when each source in turn was left out of the training.
 const LEAD: f32 = 0.7;
 
-/// The meaning of a reply that resembles the replies of a category.
+/// The meaning of a reply that resembles the known replies in a category.
 #[derive(Debug)]
 pub(super) struct WordingRow {
     category: Cause,
@@ -51,13 +51,12 @@ pub(super) fn resembled(reply: &Reply, context: &Context<'_>) -> Option<(Cause, 
 /// The weights of the features: for each slot, one byte for each cause.
 struct Weights<'a> {
     bytes: &'a [u8],
-    /// The value of a weight of 1.
+    /// The value that a stored weight of 1 represents.
     scale: f32,
 }
 
 impl Weights<'_> {
-    /// The cause with the largest sum among those that are possible in the phase, and its lead over every other
-    /// category.
+    /// The possible cause in this phase with the largest sum, and its lead over every other category.
     fn leading(&self, features: &WordingFeatures, phase: Option<ReplyPhase>) -> Option<(Cause, f32)> {
         if features.words.is_empty() {
             return None;
@@ -169,7 +168,7 @@ mod tests {
         }
     }
 
-    /// Each reply is classified with weights that were learned without the replies of its source.
+    /// Each reply is classified with weights that were learned without the replies from its source.
     #[test]
     fn replies_of_sources_that_were_not_learned_are_classified() {
         const PARTS: usize = 4;
@@ -187,7 +186,7 @@ mod tests {
         for left_out in 0..PARTS {
             let (measured, others): (Vec<&Example>, Vec<&Example>) =
                 examples.iter().partition(|example| part(example) == left_out);
-            // Examples of phrases may have been taken from the corpus.
+            // The phrases' examples may have been taken from the corpus.
             let learned: Vec<&Example> = others
                 .into_iter()
                 .filter(|one| one.text.is_empty() || measured.iter().all(|other| other.text != one.text))

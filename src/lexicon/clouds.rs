@@ -15,7 +15,7 @@ pub(crate) struct Cloud {
     /// `cloud`, `platform`, `ci` or `virtual`.
     pub kind: Text,
     env: List<Text>,
-    /// Files of `/sys/class/dmi/id` with the values that they may contain.
+    /// Files in `/sys/class/dmi/id` with the values that they may contain.
     dmi: &'static [(Text, List<Text>)],
     host_suffix: List<Text>,
     /// The outgoing ports that are blocked by default.
@@ -31,7 +31,7 @@ pub(crate) struct Cloud {
 /// Facts about a machine that identify its cloud.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MachineSigns<'a> {
-    /// Files of `/sys/class/dmi/id` with their contents.
+    /// Files in `/sys/class/dmi/id` with their contents.
     pub dmi: BTreeMap<&'a str, &'a str>,
     /// Names of environment variables that are set.
     pub env: Vec<&'a str>,

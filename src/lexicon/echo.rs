@@ -1,8 +1,8 @@
-//! Removes from a reply the text of the client that the server repeats: addresses (`550 <spam@example.com>: ...`), host
+//! Removes the client's own text that a server repeats in its reply: addresses (`550 <spam@example.com>: ...`), host
 //! names (`<dynamic-1.example.net[192.0.2.1]>: Client host rejected`) and commands (`500 unrecognized: "AUTH PLAIN"`).
-//! This text does not show the reason.
+//! Repeated text does not show the reason.
 //!
-//! Web addresses, names of blocklists and addresses to contact (`contact tosa@...`) are not removed.
+//! Web addresses, blocklist names and contact addresses (`contact tosa@...`) are not removed.
 
 /// The commands that a server may repeat.
 const COMMANDS: [&str; 10] =
@@ -42,14 +42,13 @@ const BEFORE_ADDRESS: [&str; 14] = [
     "account",
 ];
 
-/// A prepared text without the repeated parts. The punctuation around each part is kept, because phrases may require
-/// it.
+/// Prepared text without the repeated parts. The punctuation around each part is kept, because phrases may require it.
 pub(super) fn without(text: &str) -> String {
     without_addresses(&without_commands(&without_brackets(without_callout(text))))
 }
 
-/// Without the session of a callout, which Exim quotes in the lines `Called:`, `Sent:` and `Response:`: the quoted reply of
-/// the other server is not the reason of this one.
+/// Removes the session of a callout, which Exim quotes in the lines `Called:`, `Sent:` and `Response:`. The other
+/// server's quoted reply does not show why this server rejects the command.
 fn without_callout(text: &str) -> &str {
     match text.split_once("called:") {
         Some((before, quoted)) if quoted.contains("sent:") && quoted.contains("response:") => before,
@@ -83,7 +82,7 @@ fn is_host(word: &str) -> bool {
     word.contains('.') && word.chars().all(signs)
 }
 
-/// A command in quotation marks, or after a colon with an address behind it.
+/// Removes a repeated command in quotation marks, or a repeated MAIL FROM or RCPT TO with an address.
 fn without_commands(text: &str) -> String {
     for quote in ['"', '\''] {
         let Some((before, rest)) = text.split_once(quote) else { continue };

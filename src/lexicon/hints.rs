@@ -1,8 +1,8 @@
 //! Removes a list of hints from a reply: "make sure your server is configured correctly (SPF, HELO, PTR)". Such a list
-//! names all checks of the server, not the check that failed, so its words do not show the reason. The sign [`MARK`],
-//! which a phrase can require, replaces the list.
+//! names all the server's checks, not the one that failed, so its words do not show the reason. [`MARK`], which a
+//! phrase can require, replaces the list.
 
-/// The sign that replaces a list of hints in the text.
+/// The character that replaces a list of hints in the text.
 const MARK: &str = "{hints}";
 
 /// Words that begin advice or a choice of reasons.
@@ -47,7 +47,7 @@ const DENIED: [&str; 6] = [" problem", " issue", " error", " fault", " trouble",
 /// The largest number of words in such a list.
 const MAX_DENIED: usize = 6;
 
-/// A prepared text without reasons that the server denies, and in which [`MARK`] replaces the first list of hints.
+/// Prepared text without the reasons that the server denies, and with the first list of hints replaced by [`MARK`].
 pub(super) fn without(text: &str) -> String {
     without_hints(&without_denied(text))
 }

@@ -18,7 +18,7 @@ pub(crate) struct Keyword {
     pub meaning: Text,
     /// The sentence that is shown if the extension is advertised.
     pub says: Text,
-    /// The sentence that is shown if the extension is missing, if that matters.
+    /// The sentence that is shown if the extension is missing; none if that does not matter.
     pub absent: Option<Text>,
 }
 

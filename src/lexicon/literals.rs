@@ -1,8 +1,8 @@
-//! Finds the entries of a table whose literals are in a text, with one pass over the text. The build script creates the
-//! index, so the program constructs nothing before the first search.
+//! Finds the entries in a table whose literals occur in the input, with one pass over the input. The build script
+//! creates the index, so the program constructs nothing before the first search.
 //!
-//! Each literal is indexed once, in the slot of some of its bytes: the four that are rarest in the texts of servers, or
-//! two if it is shorter ([`super::grams`]). At each position of the text, a search computes the slot of the last bytes,
+//! Each literal is indexed once, in the slot of some of its bytes: the four that are rarest in servers' replies, or two
+//! if it is shorter ([`super::grams`]). At each position of the text, a search computes the slot of the last bytes,
 //! and compares the literals in this slot with the text. A check value is stored with each literal, so most other
 //! literals in the slot are ruled out without a comparison.
 //!
@@ -76,7 +76,7 @@ impl Numbers {
     }
 }
 
-/// The literals that are in a text.
+/// The literals that occur in the input.
 pub(super) struct Hits {
     /// One bit for each literal.
     has: Vec<u64>,
@@ -111,7 +111,7 @@ impl Filing {
 }
 
 impl LiteralIndex {
-    /// The literals that a lower-case text contains.
+    /// The literals in lower-case text.
     pub(super) fn hits(&self, text: &str) -> Hits {
         let mut hits = Hits { has: vec![0; self.literals.len().div_ceil(64)], list: Vec::new() };
         let _: ControlFlow<()> = self.search(
@@ -125,7 +125,7 @@ impl LiteralIndex {
         hits
     }
 
-    /// The positions of literals in a lower-case text.
+    /// The positions of literals in lower-case text.
     pub(super) fn places(&self, text: &str) -> Vec<Range<usize>> {
         let mut places = Vec::new();
         let _: ControlFlow<()> = self.search(
@@ -139,7 +139,7 @@ impl LiteralIndex {
         places
     }
 
-    /// Whether a text contains a literal that leads to an entry, ignoring ASCII case.
+    /// Whether the text contains a literal that leads to an entry, ignoring ASCII case.
     pub(super) fn leads(&self, text: &[u8]) -> bool {
         let lower = |byte: u8| byte.to_ascii_lowercase();
         self.search(text, lower, |literal, _| {

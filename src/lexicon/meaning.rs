@@ -1,4 +1,4 @@
-//! Common parts of all entries in the lexicon: the confidence of an interpretation, and the fixes.
+//! Parts that all entries in the lexicon share: the confidence of an interpretation, and the fixes.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,13 +27,13 @@ pub struct Fix {
     /// A page to open.
     #[serde(default)]
     pub url: Option<String>,
-    /// The users to whom it applies; null for all users. This is used only in the data: a fix that is shown has already
-    /// been selected.
+    /// The users that the fix applies to; null for all users. Only the data uses this field: a fix that is shown has
+    /// already been selected.
     #[serde(default, skip_serializing)]
     #[cfg_attr(test, schemars(skip))]
     pub when: Option<FixWhen>,
-    /// Whether the command repeats the check, so that it needs the flags of the check. This is not saved: the command of a
-    /// fix that is shown has these flags.
+    /// Whether the command repeats the check, and therefore needs the check's flags. This is not saved, because the
+    /// command has these flags by the time a fix is shown.
     #[serde(skip)]
     #[cfg_attr(test, schemars(skip))]
     pub is_repeat: bool,
@@ -45,7 +45,7 @@ pub struct Fix {
 pub enum FixWhen {
     /// Users whose login name is not an email address.
     UserWithoutDomain,
-    /// Users whose sender may differ from the address of the account that logs in.
+    /// Users whose sender address may differ from the address of the account that they log in with.
     OtherSender,
 }
 
@@ -71,7 +71,7 @@ impl Fix {
     }
 }
 
-/// The domain of an address in a command; the placeholder if the address has none, because it is not known or empty.
+/// The domain of an address in a command; the placeholder if the address is unknown, empty or has no domain.
 pub(crate) fn domain_of<'a>(address: &'a str, placeholder: &'a str) -> &'a str {
     let domain = address.rsplit_once('@').map(|(_, domain)| domain.trim_end_matches('>'));
     domain.filter(|domain| !domain.is_empty()).unwrap_or(placeholder)

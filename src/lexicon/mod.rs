@@ -1,10 +1,10 @@
 //! The meanings of servers' replies, as data: reply codes, enhanced status codes, phrases of providers and software,
-//! EHLO extensions, SASL mechanisms, providers, greetings, cloud providers, blocklists. The module consists of TOML
-//! files (`data/`), a Rust file that searches each table, and [`read`], which finds the best interpretation of a reply.
+//! EHLO extensions, SASL mechanisms, providers, greetings, cloud providers and blocklists. The module consists of TOML
+//! files (`data/`), one Rust file to search each table, and [`read`], which finds the best interpretation of a reply.
 //!
-//! No sentence about a code is in Rust code. The build script (`build/lexicon`) checks the TOML files and compiles them
-//! to tables of constants, so the program parses and constructs nothing before the first search. Each file here
-//! includes its table from the output folder of the build script.
+//! The sentences about codes are in the TOML files only. The build script (`build/lexicon`) checks these files and
+//! compiles them to tables of constants, so the program parses and constructs nothing before the first search. Each
+//! Rust file includes its table from the build script's output folder.
 //!
 //! Each entry has an example that must match and one that must not match, and the tests verify both. The tables contain
 //! no examples: the tests read them from the TOML files, with the same code as the build script.

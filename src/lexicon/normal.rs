@@ -1,4 +1,4 @@
-//! The normal form of a text. Texts are compared with the literals of the lexicon in this form.
+//! The normal form of text, in which it is compared with the lexicon's literals.
 
 /// Normalises text for comparison: lower case, with each run of white space replaced by one space.
 pub fn normal(text: &str) -> String {

@@ -1,5 +1,5 @@
 //! Phrases: strings (literals) in the text of a reply, with the conditions under which they have a meaning. The index
-//! ([`super::literals`]) finds all literals of all phrases in one pass. Then the conditions of the phrases with a
+//! ([`super::literals`]) finds the literals of all phrases in one pass. Then the conditions of each phrase with a
 //! literal in the text are checked.
 //!
 //! A phrase matches if each of its conditions is met: `phase`, `code`, `class`, `status`, all literals in `all`, at
@@ -49,7 +49,7 @@ pub(crate) struct Phrase {
     pub source: Text,
 }
 
-/// The ranges of literals with several words in a lower-case text.
+/// The ranges of literals with several words in lower-case text.
 pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
     let has_space =
         |range: &std::ops::Range<usize>| text.get(range.clone()).is_some_and(|words| words.trim().contains(' '));
@@ -57,8 +57,8 @@ pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
 }
 
 impl Phrase {
-    /// Whether its words are known from one provider, but another provider may have sent them, because nothing
-    /// identifies the provider: neither the server, nor a web address, a code in brackets or a name in the words.
+    /// Whether its words are known from one provider, but another provider may have sent them: neither the server, nor
+    /// a web address, a code in brackets or a name in the words identifies the provider.
     pub(super) fn is_unattributed(&self, context: &Context<'_>, text: &str) -> bool {
         let Some(provider) = self.provider.as_deref().filter(|provider| providers::is_provider(provider)) else {
             return false;
@@ -75,7 +75,7 @@ impl Phrase {
             && !providers::is_named_in(provider, text)
     }
 
-    /// The positions of its words in a text.
+    /// The positions of its words in the text.
     fn places<'t>(&self, text: &'t str) -> impl Iterator<Item = std::ops::Range<usize>> + 't {
         let words = INDEX.texts(self.literals.all).chain(INDEX.texts(self.literals.any));
         words.flat_map(|word| text.match_indices(word).map(|(start, word)| start..start + word.len()))
@@ -102,16 +102,16 @@ impl Phrase {
         self.status.is_some()
     }
 
-    /// Whether a text matches it only by one short word that is common in other replies (`spf`, `virus`). A word with
-    /// digits or punctuation is a code or a name.
+    /// Whether the text matches it only by one short word that is common in other replies (`spf`, `virus`). A word with
+    /// digits or punctuation is a code or a name, so it does not count as such a word.
     pub(super) fn is_by_one_word(&self, text: &str) -> bool {
         let is_plain = |word: &str| word.trim().chars().all(|one| one.is_alphabetic() || one == '-' || one == '\'');
         let mut found = INDEX.texts(self.literals.any).filter(|word| text.contains(word));
         INDEX.texts(self.literals.all).next().is_none() && self.status.is_none() && found.all(is_plain)
     }
 
-    /// Whether its words mean the same with another code, in the phase of a reply. Words about a login may also be
-    /// about something else (`not accepted`), so they require the phase AUTH. A 4yz reply never means that the password
+    /// Whether its words mean the same with another code, in the phase of the reply. Words about a login may also refer
+    /// to something else (`not accepted`), so they require the AUTH phase. A 4yz reply never means that the password
     /// is wrong.
     fn may_have_other_code(&self, code: u16, step: ReplyPhase) -> bool {
         let of_class = self.code.is_some_and(|codes| codes.iter().any(|known| known / 100 == code / 100));
@@ -129,7 +129,7 @@ impl Phrase {
 
     /// The score of its conditions; none if one of them is not met. `literals` is the score of its literals.
     fn score(&self, literals: usize, seen: &PhraseContext) -> Option<usize> {
-        // RFC 4954 §4: in reply to AUTH, 504 is about the mechanism and not about the account.
+        // RFC 4954 §4: in reply to AUTH, 504 refers to the mechanism, not to the account.
         let is_about_login = matches!(self.cause, Cause::AccountRestricted | Cause::Credentials);
         if (seen.step, seen.code) == (Some(ReplyPhase::Auth), Some(504)) && is_about_login {
             return None;
@@ -180,7 +180,7 @@ impl Phrase {
 struct PhraseContext {
     step: Option<ReplyPhase>,
     code: Option<u16>,
-    /// The status as text, formatted only once.
+    /// The status as text, stored to format it only once.
     status: Option<String>,
     /// Whether a phrase also applies to reply codes that are not in its row.
     any_code: bool,
@@ -201,9 +201,9 @@ fn fits(wanted: &str, status: &str) -> bool {
     }
 }
 
-/// The text of a reply in the form that phrases are compared with. Repeated words of the client (addresses, host names,
-/// commands) and lists of hints ("make sure that SPF, HELO and PTR are correct") are removed. The rest has the same
-/// spelling as the literals of phrases.
+/// The text of a reply in the form that phrases are compared with. It contains neither the client's repeated words
+/// (addresses, host names, commands) nor lists of hints ("make sure that SPF, HELO and PTR are correct"), and it has
+/// the same spelling as the phrases' literals.
 pub(crate) fn text_of(reply: &Reply) -> String {
     unified(&hints::without(&echo::without(&normal(&reply.joined()))))
 }
@@ -217,7 +217,7 @@ const HEADINGS: [&str; 5] = [
     "data command rejected: ",
 ];
 
-/// A text in two parts. The operator wrote the second part; none if that part is empty.
+/// Splits the text between Postfix's heading and the operator's own text; none if there is no such text.
 fn headed(text: &str) -> Option<(&str, &str)> {
     let (at, heading) = HEADINGS.iter().filter_map(|heading| Some((text.find(heading)?, heading))).min()?;
     let (head, own) = text.split_at_checked(at + heading.len())?;
@@ -230,8 +230,8 @@ pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phra
     find_in(reply, context, &PhraseContext::of(reply, context.step))
 }
 
-/// The general phrase of several words that would match a reply if it had a usual code (`541 This account isn't allowed to
-/// send`).
+/// The general phrase of several words that would match the reply if the reply had a usual code (`541 This account
+/// isn't allowed to send`).
 pub(super) fn find_despite_code(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let seen = PhraseContext { any_code: true, ..PhraseContext::of(reply, context.step) };
     let text = text_of(reply);
@@ -242,9 +242,9 @@ pub(super) fn find_despite_code(reply: &Reply, context: &Context<'_>) -> Option<
     })
 }
 
-/// A phrase with another cause that also matches a reply, by other words of it. The reply then allows two readings.
-/// Not counted are general and one-word phrases, and causes that a server states in addition to the real one: that it
-/// closes the connection, or that a login would help.
+/// A phrase with another cause that also matches the reply, by other words in it. The reply then allows two readings.
+/// General and one-word phrases do not count. Neither do causes that a server reports in addition to the actual one:
+/// that it closes the connection, or that a login would help.
 pub(super) fn rival(best: &Phrase, reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
     let of_best: Vec<_> = best.places(&text).collect();
@@ -276,7 +276,7 @@ fn find_in(reply: &Reply, context: &Context<'_>, seen: &PhraseContext) -> Option
     Some(if best.is_unattributed(context, &text) { general().unwrap_or(best) } else { best })
 }
 
-/// The phrases that match a text, the best first.
+/// The phrases that match the text, best first.
 fn ranked(text: &str, context: &Context<'_>, seen: &PhraseContext) -> Vec<&'static Phrase> {
     let hits = INDEX.hits(text);
     let of_heading = headed(text).map(|(head, _)| INDEX.hits(head));

@@ -1,7 +1,7 @@
-//! The texts of the tables. The build script collects them in one string, the pool, and a [`Text`] is a range of it. A
-//! `Text` can be read like a `&'static str`, but contains no pointer that the loader would have to relocate at every
-//! start. The tables contain more than 20,000 texts, and a run reads only a few of them. A [`List`] is a range of a
-//! table for the same reason.
+//! The strings in the tables. The build script collects them in one string, the pool, and a [`Text`] is a range in it.
+//! A `Text` can be read like a `&'static str`, but contains no pointer that the loader would have to relocate at every
+//! start. The tables contain more than 20,000 strings, and a run reads only a few of them. For the same reason, a
+//! [`List`] is a range of rows in a table.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,7 +13,7 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/pool.rs"));
 
 const POOL: &str = include_str!(concat!(env!("OUT_DIR"), "/lexicon/pool.txt"));
 
-/// A text of the tables.
+/// A string in the tables.
 #[derive(Clone, Copy)]
 pub struct Text {
     start: u32,
@@ -25,7 +25,7 @@ impl Text {
         Text { start, length }
     }
 
-    /// The text.
+    /// The string.
     pub fn as_str(self) -> &'static str {
         let start = self.start as usize;
         POOL.get(start..start + self.length as usize).unwrap_or_default()
@@ -105,7 +105,7 @@ impl<T> List<T> {
     }
 }
 
-/// The rows of lists.
+/// A type whose rows can be in a [`List`].
 pub trait ListedRow: Sized + 'static {
     /// The table that contains the rows of all lists.
     fn table() -> &'static [Self];
@@ -146,12 +146,12 @@ impl<T: ListedRow + fmt::Debug> fmt::Debug for List<T> {
 }
 
 impl List<Text> {
-    /// The texts.
+    /// The strings.
     pub fn texts(self) -> impl Iterator<Item = &'static str> {
         self.as_slice().iter().map(|text| text.as_str())
     }
 
-    /// The texts joined into one string, with a separator between them.
+    /// Joins the strings, with a separator between them.
     pub fn join(self, separator: &str) -> String {
         self.texts().collect::<Vec<_>>().join(separator)
     }

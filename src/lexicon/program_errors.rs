@@ -1,10 +1,10 @@
-//! Error messages of mail programs, mail libraries, TLS libraries and operating systems. Such a message is all that a
-//! user has if no server replied, or if the program does not show the reply.
+//! Error messages of mail programs, mail libraries, TLS libraries and operating systems. If no server replied, or if
+//! the program does not show the reply, such a message is all that a user has.
 //!
 //! An entry matches if its literals match (see [`super::literals`]). If several entries match, the one with the most
 //! matching characters is used. A `generic` entry reports only that something failed, so any other entry has priority.
-//! Some programs report their own failure in the form of a reply (`450 4.4.316 Connection refused` of Exchange). An
-//! entry for such a text is marked `instead_of_reply`, because reading it as a reply would blame the wrong server. Each
+//! Some programs report their own failure in the form of a reply (Exchange: `450 4.4.316 Connection refused`). An entry
+//! for such a message is marked `instead_of_reply`, because reading it as a reply would blame the wrong server. Each
 //! entry contains the rule that a check would report for the same fault.
 //!
 //! Replies are read by [`super::phrases`]. Read next: `data/errors-programs.toml`, whose header describes the keys.
@@ -31,7 +31,7 @@ pub(crate) struct ProgramError {
     pub vagueness: u8,
     /// Whether the message looks like a reply but was not sent by a server, so it must not be read as a reply.
     pub instead_of_reply: bool,
-    /// Texts that match only if they are the complete input.
+    /// Strings that match only if they are the entire input.
     alone: List<Text>,
     literals: EntryLiterals,
     /// How certain the meaning is.
@@ -46,12 +46,12 @@ pub(crate) struct ProgramError {
     pub source: Text,
 }
 
-/// The error message in a text, which is prepared by [`super::normal`].
+/// The error message in text prepared by [`super::normal`].
 pub(crate) fn find(text: &str) -> Option<&'static ProgramError> {
     find_where(text, |_| true)
 }
 
-/// The error message in a text that looks like a reply but is not a reply; the text is prepared by [`super::normal`].
+/// The error message in text that looks like a reply but is not one; the text is prepared by [`super::normal`].
 pub(crate) fn find_instead_of_reply(text: &str) -> Option<&'static ProgramError> {
     find_where(text, |error| error.instead_of_reply)
 }
@@ -69,12 +69,12 @@ fn find_where(text: &str, fits: impl Fn(&ProgramError) -> bool) -> Option<&'stat
     found.min_by_key(|(key, _)| *key).map(|(_, error)| error)
 }
 
-/// The error message that matches only the complete text.
+/// The error message that matches only the entire text.
 fn alone(text: &str) -> Option<&'static ProgramError> {
     ERRORS.iter().find(|error| error.alone.iter().any(|one| one.eq_ignore_ascii_case(text)))
 }
 
-/// Whether a line is an error message only if it is the complete input. Scripts in a log contain the same words.
+/// Whether a line is an error message only if it is the entire input. Scripts in a log contain the same words.
 pub(crate) fn is_alone(line: &str) -> bool {
     line.len() < 100 && alone(line.trim()).is_some()
 }

@@ -9,15 +9,15 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/programs.rs"));
 /// One program or library.
 #[derive(Debug)]
 pub(crate) struct MailProgram {
-    /// Public, kebab-case.
+    /// The public id, in kebab-case.
     pub id: Text,
-    /// For people.
+    /// The name as it is shown to the user.
     pub name: Text,
     /// Other names that users write.
     also: List<Text>,
-    /// Whether it uses a library in the same file. In that case, its signs are tried before those of the library.
+    /// Whether it uses a library in the same file. In that case, its signs are tried before the library's.
     application: bool,
-    /// Texts that only its error messages contain, in lower case.
+    /// Strings that occur only in its error messages, in lower case.
     signs: List<Text>,
     /// Particularities: how it chooses TLS, what it verifies, and what its messages omit.
     pub note: Text,
@@ -48,15 +48,15 @@ impl MailProgram {
     }
 }
 
-/// The program whose error message a text is; the text is prepared by [`normal`]. The longest sign decides;
-/// an application comes before the library that it uses.
+/// The program that wrote an error message; the message is prepared by [`normal`]. The longest sign decides, and an
+/// application takes precedence over the library that it uses.
 pub(crate) fn recognised(text: &str) -> Option<&'static MailProgram> {
     let signs = PROGRAMS.iter().flat_map(|program| program.signs.iter().map(move |sign| (sign, program)));
     let found = signs.filter(|(sign, _)| text.contains(&***sign));
     found.max_by_key(|(sign, program)| (program.application, sign.len())).map(|(_, program)| program)
 }
 
-/// A program by its id or name, in any case.
+/// Finds a program by its id or name, case-insensitively.
 pub(crate) fn named(name: &str) -> Option<&'static MailProgram> {
     let name = normal(name);
     PROGRAMS.iter().find(|program| {

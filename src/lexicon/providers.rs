@@ -20,9 +20,9 @@ pub struct Provider {
     /// Host names of the servers for sending mail. `*.x` means any name below x.
     pub hosts: List<Text>,
     also: List<Text>,
-    /// The platform that several brands share, whose servers send the same texts.
+    /// The platform that several brands share; its servers send the same replies.
     platform: Option<Text>,
-    /// The id of the provider whose mailboxes the servers of an inbound provider receive mail for.
+    /// The id of the mailbox provider that an inbound provider's servers receive mail for.
     mailboxes: Option<Text>,
     user_is_local_part: bool,
     /// The ports, with their use of TLS.
@@ -63,7 +63,7 @@ impl Provider {
         !self.banner_any.is_empty()
     }
 
-    /// The provider of mailboxes to which this one belongs: itself, or that for which an inbound provider receives mail.
+    /// The mailbox provider that this entry belongs to: itself, or the one that an inbound provider receives mail for.
     /// `None` for relays and for servers in the user's own network.
     pub fn for_mailboxes(&'static self) -> Option<&'static Provider> {
         match (&*self.kind, self.mailboxes) {
@@ -73,8 +73,8 @@ impl Provider {
         }
     }
 
-    /// The server for the users of a domain or an MX host: if the provider has servers for several countries, that with
-    /// the same top-level domain, else the first.
+    /// The server for users of a domain or MX host: if the provider has servers for several countries, the one with the
+    /// same top-level domain, otherwise the first.
     pub fn host_for(&self, name: &str) -> Option<&'static str> {
         let top = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
         let hosts: Vec<&'static str> = self.hosts.texts().filter(|host| !host.starts_with('*')).collect();
@@ -194,14 +194,14 @@ pub fn all() -> &'static [Provider] {
     &PROVIDERS
 }
 
-/// Whether the servers of two providers send the same texts: the two are the same provider, or brands of one platform.
-/// A provider that is not in the table shares no platform.
+/// Whether two providers' servers send the same replies: they are the same provider, or brands on one platform. A
+/// provider that is not in the table shares no platform.
 pub(super) fn share_texts(a: &str, b: &str) -> bool {
     let platform = |id: &str| all().iter().find(|provider| provider.id == id)?.platform.as_deref();
     a == b || platform(a).is_some_and(|of_a| platform(b) == Some(of_a))
 }
 
-/// Whether a lower-case reply identifies the provider, by a word that only its servers use or by a domain of its hosts.
+/// Whether a lower-case reply identifies the provider, by a word that only its servers use or by its hosts' domain.
 pub(super) fn is_named_in(id: &str, text: &str) -> bool {
     let Some(provider) = all().iter().find(|provider| provider.id == id) else { return false };
     let hosts = provider.hosts.iter().chain(provider.also.as_slice()).filter_map(|host| {
@@ -216,12 +216,12 @@ pub(super) fn is_named_in(id: &str, text: &str) -> bool {
     provider.reply_any.iter().any(|word| text.contains(word.as_str())) || hosts.into_iter().any(is_name)
 }
 
-/// Whether an id is that of a provider, not of software.
+/// Whether an id belongs to a provider, not to software.
 pub(super) fn is_provider(id: &str) -> bool {
     all().iter().any(|provider| provider.id == id)
 }
 
-/// A provider by its id, one of its host names, or whole words of its name. A part of a word is not sufficient:
+/// Finds a provider by its id, one of its host names, or whole words in its name. Part of a word is not sufficient:
 /// `Ethereal` contains `here`.
 pub fn find(word: &str) -> Vec<&'static Provider> {
     let word = word.to_lowercase();

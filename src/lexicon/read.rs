@@ -1,7 +1,7 @@
 //! Finds the best interpretation of a reply, from its phase, code, enhanced status and text, and the provider.
 //!
 //! The phase has priority: an interpretation whose cause is impossible in the phase is not considered
-//! ([`Cause::can_arise_at`]), and at MAIL, words about a recipient are about the sender ([`sender`]). Then the first of
+//! ([`Cause::can_arise_at`]), and at MAIL, words about a recipient refer to the sender ([`sender`]). Then the first of
 //! these that applies is used:
 //!
 //! 1. a decisive enhanced status, which is more specific than the words next to it;
@@ -105,7 +105,7 @@ pub(super) fn by_known_parts(reply: &Reply, context: &Context<'_>) -> Option<Rea
 }
 
 /// Whether a rejection is interpreted only by a code whose meaning is not likely. Codes 500 to 504 are about the
-/// command and not about its content (RFC 5321 §4.2.2), so they are never vague.
+/// command, not about its content (RFC 5321 §4.2.2), so they are never vague.
 pub(super) fn is_vague_code(reading: &Reading, reply: &Reply) -> bool {
     if reply.code.is_some_and(|code| (500..=504).contains(&code.number())) {
         return false;
@@ -115,7 +115,7 @@ pub(super) fn is_vague_code(reading: &Reading, reply: &Reply) -> bool {
     is_code && is_rejection && reading.confidence == Confidence::Possible
 }
 
-/// A code alone always allows another reading, and a certain reading allows none.
+/// A code alone always allows another reading; a certain reading allows none.
 fn calibrated(mut reading: Reading) -> Reading {
     let of_code = matches!(reading.basis, Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. });
     if of_code && reading.cause != Cause::Accepted && reading.confidence == Confidence::Certain {
@@ -177,9 +177,9 @@ fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
     }
 }
 
-/// The meaning of the status, if the words have a different one. Only a status about an address, a mailbox or a check
-/// of the sender (X.1, X.2, X.7.20 and later) is specific enough. Servers use 5.7.8 for many different reasons to
-/// reject a login, and they reject a recipient for several reasons too.
+/// The meaning of the status, if the words have a different one. Only a status about an address, a mailbox or a sender
+/// check (X.1, X.2, X.7.20 and later) is specific enough. Servers use 5.7.8 to reject a login for many
+/// different reasons, and they also have several reasons to reject a recipient.
 fn contradicted_by_status(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Option<&'static tables::StatusRow> {
     let status = reply.enhanced?;
     let row = tables::status(status).filter(|row| !row.generic)?;
@@ -262,7 +262,7 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
         let is_sender = context.step == Some(ReplyPhase::Mail) && sender::find(cause, Some(status)).is_some();
         // RFC 4954 §6: X.7.8 (credentials not valid) is sent only in reply to AUTH.
         let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
-        // At EHLO, a syntax error is about the EHLO name, according to the code.
+        // At EHLO, the code attributes a syntax error to the EHLO name.
         let of_name = cause == Cause::Syntax && context.step == Some(ReplyPhase::Ehlo);
         is_sender || !of_login && !of_name && context.step.is_none_or(|step| cause.can_arise_at(step))
     };
@@ -302,8 +302,8 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     Some(Reading { cause: row.cause, confidence, means: row.meaning.into(), basis, ..by_class })
 }
 
-/// A greeting with the status of a policy (`500 5.7.1`) rejects the client, as 554 does (RFC 5321 §3.1), because no
-/// command was sent that could have an error.
+/// A greeting with a policy status (`500 5.7.1`) rejects the client, as 554 does (RFC 5321 §3.1), because the client
+/// has not yet sent a command that could contain an error.
 fn of_policy(reply: &Reply, phase: ReplyPhase) -> Option<Reply> {
     let is_policy = reply.enhanced.is_some_and(|status| status.to_string() == "5.7.1");
     let code = ReplyCode::parse(b"554")?;
@@ -352,7 +352,7 @@ pub fn by_class(reply: &Reply) -> Option<Reading> {
     })
 }
 
-/// Adds the page of the blocklist that a rejection names, if the interpretation does not already contain a page.
+/// Adds the web page of the blocklist that a rejection names, unless the interpretation already contains a page.
 fn name_the_list(reply: &Reply, reading: &mut Reading) {
     if reading.cause != Cause::Reputation || reading.fixes.iter().any(|fix| fix.url.is_some()) {
         return;

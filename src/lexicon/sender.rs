@@ -1,5 +1,5 @@
-//! The meaning of words about a recipient in a reply to MAIL FROM. They are about the sender, because the server has
-//! not received a recipient (RFC 5321 §3.3).
+//! The meaning of words about a recipient in a reply to MAIL FROM. Such words refer to the sender, because the server
+//! has not received a recipient (RFC 5321 §3.3).
 
 use super::cause::Cause;
 use super::meaning::Confidence;
@@ -19,7 +19,7 @@ pub(super) struct SenderRow {
     pub(super) to: Cause,
     /// The maximum confidence.
     pub(super) confidence: Confidence,
-    /// For people.
+    /// The explanation for the user.
     pub(super) means: Text,
     /// Another possible cause.
     pub(super) otherwise: Option<Text>,
@@ -27,7 +27,7 @@ pub(super) struct SenderRow {
     pub(super) fix: List<FixRow>,
 }
 
-/// The row for a reply to MAIL: by its status, then by its cause; none if the reply is not about a recipient.
+/// The row for a reply to MAIL, by its status, then by its cause; none if the reply does not refer to a recipient.
 pub(super) fn find(cause: Cause, status: Option<EnhancedStatus>) -> Option<&'static SenderRow> {
     let detail = status.map(|status| status.to_string());
     let has_status = |row: &&SenderRow| {

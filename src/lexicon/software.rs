@@ -1,5 +1,5 @@
-//! Recognises the software of a server by its greeting, its reply to EHLO or other replies. Also recognises providers
-//! by MX host names, and devices on the network path by their certificates.
+//! Recognises a server's software by its greeting, its EHLO reply or other replies. Also recognises providers by MX
+//! host names, and devices on the network path by their certificates.
 
 use std::sync::OnceLock;
 
@@ -35,7 +35,7 @@ struct SoftwareSign {
     literal: Text,
 }
 
-/// A provider or gateway that is recognised by the name of its MX hosts.
+/// A provider or gateway that is recognised by the names of its MX hosts.
 #[derive(Debug)]
 pub(crate) struct Mx {
     suffix: Text,
@@ -83,7 +83,7 @@ pub(crate) fn by_greeting(text: &str) -> Option<&'static Software> {
     })
 }
 
-/// The software that is recognised by the reply to EHLO or any other reply.
+/// The software that is recognised by the EHLO reply or any other reply.
 pub(crate) fn by_words(ehlo: Option<&str>, replies: &[String]) -> Option<&'static str> {
     let ehlo = ehlo.map(normal);
     let replies: Vec<String> = replies.iter().map(|reply| normal(reply)).collect();
@@ -105,7 +105,7 @@ pub(crate) fn by_mx(host: &str) -> Option<&'static Mx> {
 }
 
 impl CertificateSign {
-    /// Whether the literal occurs in a distinguished name or a DNS name. With `equals` it must be an entire value
+    /// Whether the literal occurs in a distinguished name or a DNS name. With `equals`, it must be an entire value
     /// (`CN=ubuntu`).
     fn occurs_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();

@@ -1,4 +1,4 @@
-//! Converts words that servers write in several ways to one spelling, so that a phrase needs to list only one of them:
+//! Converts words that servers spell in several ways to one spelling, so that a phrase needs to list only that one:
 //! letters with and without accents (`przepełniona`, `przepelniona`), contractions (`isn't`, `is not`), British and
 //! American endings, `e-mail` and `email`.
 //!
@@ -20,7 +20,7 @@ const SPELLINGS: [(&str, &str); 10] = [
     ("block list", "blocklist"),
 ];
 
-/// A text in lower case, converted to one spelling.
+/// Text in lower case, converted to one spelling.
 pub(super) fn unified(text: &str) -> String {
     let mut text = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(without_accents(text)) };
     for (spelling, other) in SPELLINGS {

@@ -91,7 +91,7 @@ pub(crate) struct StatusRow {
     category5: Option<Cause>,
     /// How certain the meaning is.
     pub confidence: Confidence,
-    /// Whether it has no specific meaning. In that case the reply code takes precedence.
+    /// Whether it has no specific meaning. In that case, the reply code takes precedence.
     pub generic: bool,
     /// Alternative explanations.
     pub otherwise: Option<Text>,

@@ -1,5 +1,5 @@
 //! Ordinary words in replies: the words in the literals and examples of the phrases. An ordinary word may be shown even
-//! if it is a part of the password. The explanations in the lexicon do not count, because servers never send them.
+//! if it is part of the password. The explanations in the lexicon do not count, because servers never send them.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ pub(crate) fn is_known(word: &str) -> bool {
     WORDS.binary_search_by(|known| known.as_str().cmp(word)).is_ok() || is_in_reply()
 }
 
-/// The ranges of known phrases with several words in a text.
+/// The ranges of known multi-word phrases in the text.
 pub(crate) fn phrases(text: &str) -> Vec<Range<usize>> {
     phrases::places(&text.to_ascii_lowercase())
 }

@@ -1,6 +1,6 @@
 //! Converts a reply to features: numbers that represent its words, the parts of its words, its code, its status and its
 //! phase. The build script learns a weight for each feature and cause with these functions, and the classifier uses the
-//! weights with the same functions, so this file is a part of both.
+//! weights with the same functions, so this file is part of both.
 //!
 //! A feature has the number of a slot, which it shares with other features. The number of slots is large enough that
 //! this rarely matters.
@@ -35,7 +35,7 @@ pub(super) struct WordingFeatures {
 }
 
 impl WordingFeatures {
-    /// The features of a text in normal form.
+    /// The features of text in normal form.
     pub(super) fn of(text: &str, facts: WordingFacts<'_>) -> WordingFeatures {
         let mut slots = Vec::new();
         let mut previous: Option<&str> = None;
@@ -79,7 +79,7 @@ impl WordingFacts<'_> {
     }
 }
 
-/// The words of a text, without addresses, host names, web addresses, numbers and ids.
+/// The words in the text, without addresses, host names, web addresses, numbers and ids.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let is_name = |part: &&str| {
         let inside = part.trim_matches(|one: char| !one.is_alphanumeric());
