@@ -264,7 +264,9 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
         let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
         // At EHLO, the code attributes a syntax error to the EHLO name.
         let of_name = cause == Cause::Syntax && context.step == Some(ReplyPhase::Ehlo);
-        is_sender || !of_login && !of_name && context.step.is_none_or(|step| cause.can_arise_at(step))
+        // RFC 3463 §3.2: X.1.5 (address valid) is used in positive replies only.
+        let of_success = cause == Cause::Accepted && matches!(reply.class(), Class::Transient | Class::Permanent);
+        is_sender || !of_login && !of_name && !of_success && context.step.is_none_or(|step| cause.can_arise_at(step))
     };
     let whose: Vec<&str> = [context.provider, context.software, Some("any")].into_iter().flatten().collect();
     let deviation = tables::deviation(status, reply.code, &whose);

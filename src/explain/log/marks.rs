@@ -115,6 +115,7 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     (" command failed: ", WORDS),
     ("Message failed: ", LIBRARY),
     ("with STARTTLS: ", LIBRARY),
+    ("with message '", WORDS),
     ("with message \"", LIBRARY),
     ("with message \\\"", LIBRARY),
     ("response: '", LIBRARY),
