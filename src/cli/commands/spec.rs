@@ -92,8 +92,8 @@ pub enum SettingsUse {
     All,
     /// From the configuration file, only the flags that have the same meaning as for a check.
     Checks,
-    /// From the configuration file, the flags that have the same meaning as for a server check, and the flags of this
-    /// command only.
+    /// From the configuration file, the flags that have the same meaning as for a server check, and the flags that only
+    /// this command has.
     Domain,
     /// From the configuration file, only the display flags: the other flags do not have the same meaning in this command.
     Display,

@@ -96,7 +96,7 @@ fn interface(text: &str) -> Result<SourceInterface, InvalidValue> {
     }
     if !cfg!(any(target_os = "linux", target_os = "android")) {
         let hint = "write an IP address of the interface";
-        return Err(InvalidValue::new("names of interfaces are supported on Linux only", hint));
+        return Err(InvalidValue::new("interface names are supported only on Linux", hint));
     }
     Ok(SourceInterface::Name { name: bare.to_owned() })
 }
