@@ -338,7 +338,8 @@ fn lists(given: &[ListChoice]) -> Result<Vec<DomainName>, UsageError> {
         })
         .collect();
     if !zones.is_empty() && given.contains(&ListChoice::None) {
-        let error = UsageError::flag("--list", "queries no blocklist, but a second --list names one").with_value("none");
+        let error =
+            UsageError::flag("--list", "queries no blocklist, but a second --list names one").with_value("none");
         return Err(error.with_hint("omit one of them"));
     }
     Ok(without_repetition(&zones))

@@ -248,7 +248,8 @@ impl PluginArgs {
             }
         }
         if self.responses.len() > self.commands.len() {
-            return Err(UsageError::flag("-R", "there are more -R flags than -C flags").with_hint("add one -C flag for each -R flag"));
+            return Err(UsageError::flag("-R", "there are more -R flags than -C flags")
+                .with_hint("add one -C flag for each -R flag"));
         }
         from.iter().for_each(|from| add("--from", from));
         let facts = [

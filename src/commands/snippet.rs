@@ -70,8 +70,8 @@ pub(super) fn print_list(look: &Display) -> Result<u8, CommandError> {
     print(&rendering::list(look))
 }
 
-/// Writes the configuration of a program to a file or to standard output, and its notes to standard error; without
-/// settings, only the reason.
+/// Writes the configuration for a program to a file or to standard output, and its notes to standard error. Without
+/// settings, it writes only the reason.
 pub(super) fn write(
     program: &Program,
     settings: Result<ServerSettings, String>,
@@ -82,7 +82,7 @@ pub(super) fn write(
     let snippet = match snippet {
         Ok(snippet) => snippet,
         Err(reason) => {
-            secrets::write_note(&format!("no configuration of {} is printed: {reason}", program.name));
+            secrets::write_note(&format!("no configuration for {} is printed: {reason}", program.name));
             return Ok(());
         }
     };

@@ -31,7 +31,7 @@ pub(super) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> io::R
     Ok(Some(request))
 }
 
-/// Reads a request and sends the page. `host` is the name in the handshake; without TLS, it is that of the request.
+/// Reads a request and sends the page. `host` is the name in the handshake; without TLS, it is the name in the request.
 pub(super) async fn answer(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     directory: &DomainDirectory,
