@@ -152,7 +152,7 @@ fn settings(seen: &SettingsSeen, look: &Display) -> String {
     }
     for (heading, first, rows) in [
         ("Sources", "Source", view_of_settings::sources(seen, look)),
-        ("Settings tested", "Server", view_of_settings::candidates(seen, look)),
+        ("Tested settings", "Server", view_of_settings::candidates(seen, look)),
     ] {
         if rows.is_empty() {
             continue;
