@@ -14,7 +14,7 @@ pub struct CommandSpec {
     pub name: &'static str,
     /// What the command does, in one line without a full stop.
     pub about: &'static str,
-    /// Further sentences for the help, or empty.
+    /// More sentences for the help, or empty.
     pub details: &'static str,
     /// The possible forms of the command line, without the word `smtpcheck`.
     pub usage: &'static [&'static str],

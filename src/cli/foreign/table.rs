@@ -63,7 +63,7 @@ const SWAKS: &[ForeignFlags] = &[
         ],
         Flag("--xclient", "ATTR=VALUE"),
     ),
-    row(&["--copy-routing"], Text("use smtpcheck domain DOMAIN, which checks the mail servers of a domain")),
+    row(&["--copy-routing"], Text("use smtpcheck domain DOMAIN, which checks a domain's mail servers")),
     row(&["--socket"], Text("write the target as smtp+unix:PATH or lmtp+unix:PATH")),
     row(&["-tls"], STARTTLS),
     row(&["--tls"], Differs("use --tls starttls: --tls takes a value")),
@@ -137,7 +137,7 @@ const OPENSSL: &[ForeignFlags] = &[
     row(&["-ssl3", "-tls1", "-tls1_1", "-max_protocol", "-cipher", "-ciphersuites", "-groups", "-curves"], SCAN),
     row(
         &["-sigalgs"],
-        Text("omit it: the report shows the signature of the handshake, and --tls-scan=full all groups and suites"),
+        Text("omit it: the report shows the handshake signature, and --tls-scan=full tests all groups and suites"),
     ),
     row(
         &["-dane_tlsa_domain", "-dane_tlsa_rrdata"],
