@@ -297,7 +297,7 @@ fn a_report_of_records_can_exit_with_0_and_other_files_are_named() {
         let run = program::run(&["report", files[0], files[1], "--exit-zero"]);
         assert_eq!(run.code, 2, "{run}");
         let named = format!("{saved} contains no records of smtpcheck batch, but {records} does");
-        assert!(run.stderr.contains(&named) && run.stderr.contains("once with the files of each kind"), "{run}");
+        assert!(run.stderr.contains(&named) && run.stderr.contains("once for each kind of file"), "{run}");
     }
 }
 

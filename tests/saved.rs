@@ -264,7 +264,7 @@ fn under_the_name_check_smtp_the_flags_of_that_plugin_are_accepted() {
     assert!(!check_smtp(&["-H", "127.0.0.1", "-U", "u", "-P", "hunter2hunter2"]).stdout.contains("hunter2"));
     is_unknown(&check_smtp(&["-H", "127.0.0.1", "-C", "DATA"]), "never a message");
     is_unknown(&check_smtp(&["-H", "127.0.0.1", "-C", "RCPT TO:<a@b.example>", "-R", "("]), "-R (");
-    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-R", "250"]), "more -R than -C");
+    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-R", "250"]), "more -R flags than -C flags");
     is_unknown(&check_smtp(&["-H", "127.0.0.1", "-t", "soon"]), "-t soon");
     is_unknown(&check_smtp(&["-H", "127.0.0.1", "-w", "x"]), "--warning x");
     assert_eq!(check_smtp(&["-h"]).code, 3);

@@ -335,7 +335,7 @@ fn a_saved_watch_is_judged_again() {
     assert!(torn.stderr.contains("the last record is incomplete"), "{torn}");
     assert_eq!(summary(&torn)["checks"], 8);
     let junit = run(&["report", &path, "--format", "junit"]);
-    assert!(junit.code == 2 && junit.stderr.contains("cannot show the records of a watch"), "{junit}");
+    assert!(junit.code == 2 && junit.stderr.contains("cannot show watch records"), "{junit}");
 }
 
 #[test]

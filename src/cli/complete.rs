@@ -1,4 +1,4 @@
-//! Completion of the word that is being typed. The completion scripts of the shells call `smtpcheck complete` for the
+//! Completion of the word that is being typed. The shell completion scripts call `smtpcheck complete` to get the
 //! candidates. These include flags and their values, scenarios, rules, providers, and the profiles and suite checks
 //! that exist on this machine.
 

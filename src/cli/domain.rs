@@ -1,4 +1,4 @@
-//! Parses the argument of `smtpcheck domain` (a mail domain, or an email address in it) and makes its plan. Any other
+//! Parses the argument of `smtpcheck domain` (a mail domain, or an email address in it) and builds the plan. Any other
 //! argument (an IP address, a server with a port, a URL) is an error with a hint about what to write instead.
 
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub struct TypedDomain {
     pub recipient: Option<ForwardPath>,
 }
 
-/// The plan of `smtpcheck domain`.
+/// The plan for `smtpcheck domain`.
 pub fn plan(args: &DomainArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Plan, UsageError> {
     let [input] = args.domains.as_slice() else { return Err(several(&args.domains)) };
     let mut origins = origins(matches, &args.from_file);
@@ -203,7 +203,7 @@ pub fn parse(text: &str) -> Result<TypedDomain, UsageError> {
 fn address(text: &str) -> Result<TypedDomain, InvalidValue> {
     let bare = text.trim().strip_prefix("mailto:").unwrap_or(text.trim());
     if let Some(domain) = bare.strip_prefix('@') {
-        let hint = format!("write {domain} to check the domain, or someone@{domain} to check a recipient too");
+        let hint = format!("write {domain} to check the domain, or someone@{domain} to also check a recipient");
         return Err(InvalidValue::new("there is no text before the @", hint));
     }
     let recipient = ForwardPath::parse(bare).map_err(|error| InvalidValue::new(error.to_string(), ""))?;
@@ -338,7 +338,8 @@ fn lists(given: &[ListChoice]) -> Result<Vec<DomainName>, UsageError> {
         })
         .collect();
     if !zones.is_empty() && given.contains(&ListChoice::None) {
-        let error = UsageError::flag("--list", "queries no blocklist, but another --list names one").with_value("none");
+        let error =
+            UsageError::flag("--list", "queries no blocklist, but a second --list names one").with_value("none");
         return Err(error.with_hint("omit one of them"));
     }
     Ok(without_repetition(&zones))

@@ -191,7 +191,7 @@ const CONDITIONS: &[Condition] = &[
         command: "batch",
         flags: &["user", "auth", "password_file", "password_command", "token_command"],
         is_met: |matches| is_on(matches, "login_host") || is_on(matches, "no_auth"),
-        reason: "a batch logs in only on the hosts of --login-host",
+        reason: "a batch logs in only to the hosts given with --login-host",
         hint: "add --login-host HOST, or omit the flag",
     },
     Condition {
@@ -338,7 +338,7 @@ const CONDITIONS: &[Condition] = &[
         command: "sandbox",
         flags: &["listen"],
         is_met: |matches| !(is_on(matches, "fleet") && listens_locally(matches)),
-        reason: "has no effect with --fleet, whose servers listen on every address of 127.0.0.0/8",
+        reason: "has no effect with --fleet, whose servers listen on every address in 127.0.0.0/8",
         hint: "omit one of the flags",
     },
     Condition {
@@ -422,7 +422,7 @@ fn is_given(matches: &ArgMatches, id: &str) -> bool {
     matches.try_contains_id(id).unwrap_or(false) && matches.value_source(id) == Some(ValueSource::CommandLine)
 }
 
-/// Whether a flag is on or has a value, of any origin.
+/// Whether a flag is on or has a value, from any origin.
 fn is_on(matches: &ArgMatches, id: &str) -> bool {
     match matches.try_get_one::<bool>(id) {
         Ok(on) => on.copied().unwrap_or(false),

@@ -42,7 +42,7 @@ pub enum ErrorOrigin {
 }
 
 impl UsageError {
-    /// An error that is not about one flag or argument.
+    /// An error that does not concern a particular flag or argument.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> UsageError {
         UsageError { reason: reason.into(), ..UsageError::default() }
     }

@@ -42,7 +42,7 @@ pub enum Invocation {
     Watch(Box<WatchArgs>, ArgMatches),
     /// Explain rules, replies or logs.
     Explain(ExplainArgs),
-    /// Serve the results of checks to Prometheus.
+    /// Serve check results to Prometheus.
     Exporter(ExporterArgs),
     /// Show saved reports.
     Report(ReportArgs),

@@ -4,7 +4,7 @@
 //! [`flags`] declares the groups of flags, [`commands`] combines them into commands, [`words`] decides which command a
 //! command line calls, and [`command`] parses it into an [`Invocation`]. [`foreign`] recognises flags of other tools,
 //! [`effect`] rejects flags that would have no effect, [`target`] parses a target, [`proxy`] finds the proxy,
-//! [`requested`] resolves contradictions between flags, and [`plan`] makes the plans. [`config`] parses the
+//! [`requested`] resolves contradictions between flags, and [`plan`] builds the plans. [`config`] parses the
 //! configuration file, and [`plugin`] the flags of check_smtp. [`help`] and [`pages`] generate the help and the manual
 //! pages from the same declarations. [`complete`] finds the candidates for the completion scripts.
 

@@ -1,5 +1,5 @@
-//! Makes a plan from the groups of flags. The values are already parsed. This file resolves how they depend on each
-//! other.
+//! Builds a plan from the groups of flags. Their values are already parsed; this file resolves the dependencies between
+//! them.
 //!
 //! The order of precedence is: the command line (including the port and the scheme of the target), the environment, the
 //! profile, the defaults in the configuration file, and the built-in defaults. If two values on the command line
@@ -33,7 +33,7 @@ use crate::wire::{Host, Parameter, ReversePath};
 /// The number of IP addresses that `--every-address` checks by default.
 const MOST_ADDRESSES: u32 = 32;
 
-/// The plan of `smtpcheck check` for one target.
+/// The plan for `smtpcheck check` with one target.
 pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Option<&str>) -> Result<Plan, UsageError> {
     let typed = target::parse(target)?;
     let protocol = typed.scheme.map_or(Protocol::Smtp, UrlScheme::protocol);
@@ -110,7 +110,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     Ok(plan)
 }
 
-/// The plans of `smtpcheck ports`: one for each port, in the given order. Each plan is an ordinary check without a
+/// The plans for `smtpcheck ports`: one for each port, in the given order. Each plan is an ordinary check without a
 /// login and without an envelope, so that the report of each port has the same form as that of `check`.
 pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Vec<Plan>, UsageError> {
     let host = only_host(args.host.as_deref())?;
@@ -275,7 +275,7 @@ fn connection_budget(depth: Option<ScanDepth>) -> u32 {
     }
 }
 
-/// The connections that `--every-address` needs in addition.
+/// The additional connections that `--every-address` needs.
 fn every_address(args: &CheckArgs) -> u32 {
     if args.port.every_address { MOST_ADDRESSES } else { 0 }
 }
@@ -309,8 +309,8 @@ fn sender(envelope: &EnvelopeArgs, login: Option<&Login>) -> Option<ReversePath>
     Some(user.unwrap_or(ReversePath::Null))
 }
 
-/// The parameters of MAIL and RCPT. On the command line, they need the command that they belong to; in a file, they are for
-/// the checks that have it.
+/// The parameters of MAIL and RCPT. On the command line, they require the command that they belong to. In a file, they
+/// apply only to the checks that send this command.
 fn parameters(
     envelope: &EnvelopeArgs,
     origins: &BTreeMap<String, ValueOrigin>,

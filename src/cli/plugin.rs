@@ -74,13 +74,13 @@ pub struct PluginArgs {
     /// Host name or IP address
     #[arg(short = 'H', long = "hostname", value_name = "HOST", required = true)]
     pub host: String,
-    /// Port [default: 25, with --ssl 465]
+    /// Port [default: 25, or 465 with --ssl]
     #[arg(short, long, value_name = "PORT")]
     pub port: Option<String>,
-    /// Use IPv4 only
+    /// Use only IPv4
     #[arg(short = '4', long = "use-ipv4", conflicts_with = "ipv6")]
     pub ipv4: bool,
-    /// Use IPv6 only
+    /// Use only IPv6
     #[arg(short = '6', long = "use-ipv6")]
     pub ipv6: bool,
     /// Text that the greeting must contain
@@ -104,7 +104,7 @@ pub struct PluginArgs {
     /// User name to log in with
     #[arg(short = 'U', long = "authuser", value_name = "USER")]
     pub user: Option<String>,
-    /// Not supported, because every user of this machine could read it in the process list
+    /// Not supported, because any user of this machine could read it in the process list
     #[arg(short = 'P', long = "authpass", value_name = "PASSWORD", num_args = 0..=1, default_missing_value = "", hide = true)]
     pub password: Option<String>,
     /// Read the password from this file
@@ -183,7 +183,7 @@ impl PluginArgs {
     /// Converts the flags of the plugin to a check.
     pub fn check(&self) -> Result<PluginCheck, UsageError> {
         if self.password.is_some() {
-            let reason = "not supported: every user of this machine could read the password in the process list";
+            let reason = "not supported: any user of this machine could read the password in the process list";
             let hint = "use --password-file FILE, --password-command CMD, or set SMTPCHECK_PASSWORD";
             return Err(UsageError::flag("-P", reason).with_hint(hint));
         }
@@ -248,7 +248,8 @@ impl PluginArgs {
             }
         }
         if self.responses.len() > self.commands.len() {
-            return Err(UsageError::flag("-R", "there are more -R than -C").with_hint("add one -C for each -R"));
+            return Err(UsageError::flag("-R", "there are more -R flags than -C flags")
+                .with_hint("add one -C flag for each -R flag"));
         }
         from.iter().for_each(|from| add("--from", from));
         let facts = [

@@ -2,7 +2,7 @@
 //! TLS tests without TLS.
 //!
 //! A contradiction between values of the same precedence is a usage error. Otherwise the value with the higher
-//! precedence is used. [`super::plan`] then makes the plan.
+//! precedence is used. [`super::plan`] then builds the plan.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

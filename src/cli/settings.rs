@@ -1,4 +1,4 @@
-//! Makes the plan of `smtpcheck settings`: an email address or a domain, which sources are asked, and the login.
+//! Builds the plan for `smtpcheck settings`: the email address or domain, the sources to query, and the login.
 
 use clap::ArgMatches;
 
@@ -15,7 +15,7 @@ use crate::plan::{
 use crate::sasl::{self, CredentialKind};
 use crate::wire::Host;
 
-/// The ports that are tried at guessed host names (RFC 8314).
+/// The ports to try on guessed host names (RFC 8314).
 const GUESSED_PORTS: [u16; 2] = [465, 587];
 
 /// The plan, without a login.
@@ -89,7 +89,7 @@ pub fn login(
     let password = &args.password;
     if password.netrc {
         let error = UsageError::flag("--netrc", "cannot be used: the host is not known before the search");
-        return Err(error.with_hint("use --password-file FILE, or another source of the password"));
+        return Err(error.with_hint("use --password-file FILE, or another password source"));
     }
     let is_given = password.password_stdin
         || password.password_file.is_some()
@@ -106,7 +106,7 @@ pub fn login(
         if !is_given {
             return unused_auth(args);
         }
-        let error = UsageError::new("a password is given, but no email address and no user name");
+        let error = UsageError::new("a password is given, but neither an email address nor a user name");
         return Err(error.with_hint("write the email address instead of the domain, or add --user USER"));
     };
     if user.is_empty() {
@@ -129,7 +129,7 @@ pub fn login(
 fn unused_auth(args: &SettingsArgs) -> Result<Option<(Login, PasswordSource)>, UsageError> {
     let error = |flag: &'static str| {
         UsageError::flag(flag, "has no effect without a password")
-            .with_hint("add --password-file FILE, or another source")
+            .with_hint("add --password-file FILE, or another password source")
     };
     match (&args.login.auth, args.login.yes) {
         (Some(_), _) => Err(error("--auth")),
@@ -160,7 +160,7 @@ fn proof(args: &SettingsArgs, mechanisms: &[String]) -> Result<LoginProof, Usage
 fn several(words: &[String]) -> UsageError {
     match words.get(1) {
         None => UsageError::new("no email address given").with_hint("for example: smtpcheck settings ann@example.com"),
-        Some(second) => UsageError::new("`smtpcheck settings` searches the settings of one address")
+        Some(second) => UsageError::new("`smtpcheck settings` finds the settings for one address")
             .about("address", second.as_str())
             .with_hint("run it once for each address"),
     }
@@ -225,7 +225,7 @@ mod tests {
             (&["192.0.2.1"], "an IP address"),
             (&["com"], "single label"),
             (&["a@b.example", "--netrc", "--user", "x"], "not known before the search"),
-            (&["b.example", "--password-file", "f"], "no email address and no user name"),
+            (&["b.example", "--password-file", "f"], "neither an email address nor a user name"),
             (&["a@b.example", "--yes"], "no effect without a password"),
             (&["a@b.example", "--auth", "PLAIN"], "no effect without a password"),
             (&["a@b.example", "--password-file", "f", "--auth", "EXTERNAL"], "neither a password nor a token"),

@@ -1,4 +1,5 @@
-//! The words of a command line before their flags are read: which one is the command, and which are hosts.
+//! Classifies the words of a command line before its flags are parsed: which word is the command, and which words are
+//! hosts.
 
 use std::ffi::OsString;
 use std::sync::LazyLock;
@@ -26,7 +27,7 @@ pub(super) fn looks_like_host(word: &str) -> bool {
     word.contains(['.', ':', '[', '/', '@']) || word.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// The targets of a check, or the host of `ports`, as they were written.
+/// The targets of a check, or the host of `ports`, as the user wrote them.
 pub(super) fn targets(words: &[OsString]) -> Vec<String> {
     let after = words.iter().skip_while(|word| *word != "--").skip(1).map(|word| word.to_string_lossy().into_owned());
     // Each command has its own flags, whose values are not targets.

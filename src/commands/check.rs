@@ -1,4 +1,4 @@
-//! `smtpcheck check TARGET...`: makes the plans, runs the checks, writes the results and returns the exit code. All
+//! `smtpcheck check TARGET...`: builds the plans, runs the checks, writes the results and returns the exit code. All
 //! plans, files and passwords are checked before anything is sent, so that usage errors are reported before any
 //! connection is made.
 
@@ -81,7 +81,7 @@ pub(super) struct PlannedChecks<'a> {
     source: Option<PasswordSource>,
 }
 
-/// Makes a plan for each target.
+/// Builds a plan for each target.
 pub(super) fn plans<'a>(args: &'a CheckArgs, matches: &ArgMatches) -> Result<PlannedChecks<'a>, CommandError> {
     let hostname = name::host_name();
     let mut filled = args.targets.iter().map(|target| with_netrc(args, target)).collect::<Result<Vec<_>, _>>()?;

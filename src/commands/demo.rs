@@ -30,7 +30,7 @@ use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
 /// rejected recipient.
 const LESSONS: [&str; 4] = ["healthy-submission", "auth-wrong-password", "certificate-expired", "relay-denied"];
 
-/// The domain for which `demo settings` searches settings.
+/// The domain whose settings `demo settings` finds.
 const FIRST_SETTINGS: &str = "settings-contradiction";
 
 /// The domain that `demo domain` checks.
@@ -101,7 +101,7 @@ fn run_domain(args: &DemoArgs, case: &'static DomainCase, format: &Format, look:
     if explains {
         print(&rendering::domain_lesson(case, &described(&words), look))?;
     }
-    // A domain check has no choice of transcripts.
+    // A domain check has no `--transcript` flag.
     let given = args.words_without_transcript();
     let Invocation::Domain(domain_args, matches) = cli::parse(words.into_iter().chain(given).collect())? else {
         return Err(CommandError::usage("the demo is not a domain check".to_owned()));
@@ -113,7 +113,7 @@ fn run_domain(args: &DemoArgs, case: &'static DomainCase, format: &Format, look:
     Ok(code)
 }
 
-/// Starts the servers of all mail domains, and searches the settings of one.
+/// Starts the servers of all mail domains, and finds the settings for one domain.
 fn run_settings(
     args: &DemoArgs,
     case: &'static SettingsCase,
@@ -146,7 +146,7 @@ fn run_settings(
     Ok(code)
 }
 
-/// The usual options of the sandbox for a demo.
+/// The sandbox options that all demos use.
 fn local() -> Options {
     Options {
         listen: std::net::Ipv4Addr::LOCALHOST.into(),

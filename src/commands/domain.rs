@@ -1,4 +1,4 @@
-//! `smtpcheck domain NAME|ADDRESS`: makes the plan, runs the check, writes the result and returns the exit code.
+//! `smtpcheck domain NAME|ADDRESS`: builds the plan, runs the check, writes the result and returns the exit code.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Why a command could not do its work, with its exit code.
+//! Why a command failed, with its exit code.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,7 +24,7 @@ pub enum CommandError {
     Usage(UsageError),
     /// The output cannot be written. The exit code is 74. A closed pipe is not an error.
     Output(io::Error),
-    /// This machine cannot run the program now, for example for lack of file descriptors. The exit code is 70.
+    /// This machine cannot run the program now, for example because no file descriptors are left. The exit code is 70.
     Machine(anyhow::Error),
 }
 

@@ -60,7 +60,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
 }
 
 /// Whether a word that was not recognised is probably the name of a file: it contains a directory, or has the extension
-/// of a log or of a saved message. Brackets and quotation marks belong to messages of programs, not to file names.
+/// of a log or of a saved message. Brackets and quotation marks occur in programs' messages, not in file names.
 fn is_file_name(word: &str) -> bool {
     const EXTENSIONS: [&str; 8] = [".eml", ".err", ".gz", ".log", ".mbox", ".msg", ".out", ".txt"];
     let is_path = word.starts_with(['/', '.', '~']) || word.contains('/');
@@ -169,6 +169,6 @@ pub fn stream(
             output.write_all(text.as_bytes()).and_then(|()| output.flush())
         }
     };
-    // A pipe that the reader closed is not an error. `extent` counts the items that were recognised until then.
+    // A pipe that the reader closed is not an error. `extent` counts the items that were recognised before that.
     super::sink::unless_closed(written).map(|()| extent).map_err(StreamError::Output)
 }

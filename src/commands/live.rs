@@ -1,5 +1,5 @@
 //! Writes the output of checks while they run. Text and records of the first check that has not ended are written
-//! immediately. Output of later checks is held back until the earlier checks have ended, so that the outputs are in
+//! immediately. The output of later checks is held back until the earlier checks have ended, so that outputs are in
 //! order and never mixed. Other formats are written at the end.
 
 use std::collections::BTreeMap;
@@ -157,7 +157,7 @@ impl LiveOutput<'_> {
         self.sink.write(text)
     }
 
-    /// Writes output of a check, or holds it back until all earlier checks have ended.
+    /// Writes the output of a check, or holds it back until all earlier checks have ended.
     fn write_of(&mut self, check: usize, text: &str) -> io::Result<()> {
         if check == self.current {
             return self.write(text);
@@ -168,7 +168,7 @@ impl LiveOutput<'_> {
         Ok(())
     }
 
-    /// The part of the result that was not written while the check ran.
+    /// The part of the result that was not written while the check was running.
     fn result(&self, check: usize, result: &CheckResult) -> String {
         let ReportDisplay { look, template, .. } = self.shown;
         let CheckOutcome::Checked { report, earlier } = &result.outcome else { return String::new() };

@@ -1,6 +1,6 @@
-//! Files that are written in addition to the result: those of `--report FORMAT=FILE`, which are written atomically, and
-//! files that a format appends to, such as the step summary of GitHub Actions. All files are opened before anything is
-//! sent, so that a file that cannot be written is a usage error.
+//! Files that are written in addition to the result: `--report` files, which are written atomically, and files that a
+//! format appends to, such as the step summary of GitHub Actions. All files are opened before anything is sent, so that
+//! a file that cannot be written is a usage error.
 
 use std::fs::File;
 use std::io::Write;

@@ -1,5 +1,5 @@
-//! smtpcheck under the name check_smtp: accepts the flags of this monitoring plugin, and prints output in its format.
-//! The check itself is the same as in `smtpcheck check`. This file adds the expectations of the plugin (`-e` and `-R`).
+//! smtpcheck called as check_smtp: accepts the flags of this monitoring plugin, and prints output in its format. The
+//! check itself is the same as in `smtpcheck check`. This file adds the expectations of the plugin (`-e` and `-R`).
 
 use std::ffi::OsString;
 
@@ -71,7 +71,7 @@ fn mismatches(check: &PluginCheck, report: &Report) -> Vec<String> {
         match answer(wanted, report) {
             Some(answer) if wanted.regex.is_match(&answer) => {}
             Some(answer) => all.push(format!("a reply does not match {}: {answer}", wanted.pattern)),
-            None => all.push(format!("no reply was received that could match {}", wanted.pattern)),
+            None => all.push(format!("no reply was received to match against {}", wanted.pattern)),
         }
     }
     all

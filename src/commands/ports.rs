@@ -1,5 +1,5 @@
-//! `smtpcheck ports HOST`: checks several ports of a host in one inquiry, makes a report for each port, and summarises
-//! them.
+//! `smtpcheck ports HOST`: checks several ports of a host in one inquiry, creates a report for each port, and
+//! summarises them.
 
 use std::io;
 
@@ -55,7 +55,7 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandE
     Ok(answer.exit.code)
 }
 
-/// Shows on a terminal what smtpcheck is waiting for; the table is written at the end.
+/// On a terminal, shows what smtpcheck is waiting for; the table is written at the end.
 struct PortsProgress(Progress);
 
 impl EvidenceListener for PortsProgress {

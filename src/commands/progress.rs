@@ -1,5 +1,5 @@
 //! The progress line on standard error, which shows what smtpcheck is waiting for. The line is shown only on a
-//! terminal, and removed before other output is written. Its time is counted from the start of the command.
+//! terminal, and removed before other output is written. It also shows the time since the start of the command.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ pub(super) struct Progress {
     finished: usize,
     /// The first check that has not ended.
     current: usize,
-    /// A description of what the current check is waiting for. Until that is known, the description is about another
+    /// A description of what the current check is waiting for. Until that is known, it still describes an earlier
     /// check.
     waiting_for: Option<String>,
 }
@@ -64,7 +64,7 @@ impl Progress {
         self.finished += 1;
     }
 
-    /// Records that the results of this check and of all earlier checks have been written.
+    /// Notes that the results of this check and of all earlier checks have been written.
     pub(super) fn is_written(&mut self, check: usize) {
         self.current = check + 1;
         self.waiting_for = None;

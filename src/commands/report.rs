@@ -69,7 +69,7 @@ fn rendered(
 ) -> Result<String, CommandError> {
     if !args.reports.report.is_empty() {
         return Err(CommandError::usage(
-            "--report cannot write the difference between two files; add --merge to write their reports",
+            "--report cannot write the difference between two files; to write both reports, add --merge",
         ));
     }
     match format.difference {

@@ -82,13 +82,12 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     });
     let head = if args.json { rendering::ready_json(ready) } else { rendering::ready(ready, &look) };
     print(&std::iter::once(head).chain(services).chain(of_domains).collect::<String>())?;
-    // If no program reads the output, this thread blocks while writing and does not react to signals.
+    // If the output is not read, this thread blocks while writing and does not react to signals.
     signals::end_if_unhandled();
     Ok(sandbox.run((!args.quiet).then(|| journal_listener(args.json, look))))
 }
 
-/// A listener that writes the actions of clients to standard output. If standard output is closed, the servers
-/// continue.
+/// A listener that writes what clients do to standard output. If standard output is closed, the servers continue.
 fn journal_listener(json: bool, look: Display) -> JournalListener {
     Arc::new(move |entry: JournalEntry| {
         let text = if json { rendering::entry_json(&entry) } else { rendering::entry_text(&entry, &look) };

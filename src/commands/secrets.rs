@@ -72,7 +72,7 @@ pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Comm
     read(source, &wanted, Duration::from_millis(plan.limits.total_ms))
 }
 
-/// The flags and the variable of a password, as messages name them.
+/// The flags and the variable for a password, as they are named in messages.
 struct SourceNames {
     file: &'static str,
     command: &'static str,
@@ -90,13 +90,13 @@ const OF_PROXY: SourceNames = SourceNames {
     variable: PROXY_VARIABLE,
 };
 
-/// Whose password is wanted.
+/// Whose password is needed.
 struct WantedPassword<'a> {
     names: &'static SourceNames,
     /// The host and the user name of the entry in `.netrc`.
     host: &'a Host,
     user: &'a str,
-    /// The user, as the prompt names it.
+    /// The user, as named in the prompt.
     prompt: &'a str,
 }
 
@@ -230,7 +230,7 @@ pub(super) fn write_note(text: &str) {
 pub(super) fn note_unused_proxy(subject: &str) {
     if let Some((variable, _)) = proxy::variable(SessionStart::Plain) {
         write_note(&format!(
-            "{variable} is not used: {subject} asks DNS servers, and connects to the mail servers directly"
+            "{variable} is not used: {subject} queries DNS servers, and connects directly to mail servers"
         ));
     }
 }

@@ -1,7 +1,7 @@
-//! `smtpcheck settings ADDRESS|DOMAIN`: makes the plan, runs the search, writes the result and returns the exit code.
+//! `smtpcheck settings ADDRESS|DOMAIN`: builds the plan, runs the search, writes the result and returns the exit code.
 //!
-//! If a login needs the consent of the user, and a terminal is available, the search runs without that login first. The
-//! user is then asked about the server, and the search runs again.
+//! If a login needs the user's consent, and a terminal is available, the search first runs without that login. The user
+//! is then asked for consent, and the search runs again.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -108,13 +108,14 @@ impl SearchJob {
         }
     }
 
-    /// Whether the user can be asked about servers.
+    /// Whether the user can be asked for consent.
     fn needs_question(&self) -> bool {
         let has_consent = self.plan.settings.as_ref().is_some_and(|settings| settings.consent != LoginConsent::None);
         self.plan.login.is_some() && !has_consent && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Searches without a password, and asks the user about the server if its name is not authenticated.
+    /// Searches without a password. If the server's name is not authenticated, asks the user whether to send the
+    /// password to it.
     fn ask(&mut self, engine: &mut Engine) -> Result<(), CommandError> {
         let without_login = Plan { login: None, ..self.plan.clone() };
         let job = Job { plan: without_login, secret: None, ..self.job() };

@@ -82,7 +82,7 @@ impl Readers {
 }
 
 impl Draft {
-    /// Opens the file of `--output`. Call this before anything is sent.
+    /// Opens the `--output` file. Call this before anything is sent.
     pub(super) fn begin(path: &Path, readers: Readers) -> Result<Draft, CommandError> {
         Draft::begin_for("--output", path, readers)
     }
@@ -122,7 +122,7 @@ impl Draft {
                 let (path, folder) = (path.display(), folder.display());
                 CommandError::usage(format!("{flag} {path}: the directory {folder} does not exist"))
             }
-            // The message does not contain the temporary name, which the user did not choose.
+            // The message does not contain the temporary name, because the user did not choose it.
             kind => wrong(kind.into()),
         })?;
         Ok(Draft::Complete { file, path: real, before })
@@ -164,7 +164,8 @@ fn take_after(file: &File, other: &std::fs::Metadata) -> io::Result<()> {
     let mut mode = other.mode() & 0o777;
     let is_same = there.uid() == other.uid() && there.gid() == other.gid();
     if !is_same && std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid())).is_err() {
-        // The group could not be copied, and the members of the new group could not read the old file.
+        // If the group could not be copied, the members of the new group must not be able to read the file: they could
+        // not read the old one.
         if there.gid() != other.gid() && std::os::unix::fs::fchown(file, None, Some(other.gid())).is_err() {
             mode &= 0o707;
         }

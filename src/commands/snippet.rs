@@ -2,7 +2,7 @@
 //! configuration of a mail program on standard output, if the check succeeded. `smtpcheck settings ADDRESS --for PROGRAM`
 //! writes the configuration with [`write`] too.
 //!
-//! Whether the program can have these settings at all is decided before anything is sent.
+//! Before anything is sent, this module checks whether a configuration can contain these settings.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -70,8 +70,8 @@ pub(super) fn print_list(look: &Display) -> Result<u8, CommandError> {
     print(&rendering::list(look))
 }
 
-/// Writes the configuration of a program to a file or to standard output, and its notes to standard error; without
-/// settings, only the reason.
+/// Writes the configuration for a program to a file or to standard output, and its notes to standard error. Without
+/// settings, it writes only the reason.
 pub(super) fn write(
     program: &Program,
     settings: Result<ServerSettings, String>,
@@ -82,7 +82,7 @@ pub(super) fn write(
     let snippet = match snippet {
         Ok(snippet) => snippet,
         Err(reason) => {
-            secrets::write_note(&format!("no configuration of {} is printed: {reason}", program.name));
+            secrets::write_note(&format!("no configuration for {} is printed: {reason}", program.name));
             return Ok(());
         }
     };
@@ -102,7 +102,7 @@ fn planned(checks: &PlannedChecks<'_>, args: &CheckArgs) -> Result<ServerSetting
                 UsageError::new("no target given").with_hint("for example: smtpcheck smtp.example.net:587 --for msmtp"),
             ));
         }
-        _ => return Err(wrong("a configuration has one server: give one target".to_owned())),
+        _ => return Err(wrong("a configuration contains only one server: give one target".to_owned())),
     };
     if let Some(reason) = unsupported(plan) {
         return Err(wrong(reason.to_owned()));
@@ -118,7 +118,7 @@ pub(super) fn reference(args: &PasswordArgs) -> PasswordReference {
     }
 }
 
-/// The settings for a program that is started in another working directory.
+/// The settings for a program that is started in a different working directory.
 pub(super) fn with_absolute_paths(settings: ServerSettings) -> ServerSettings {
     let ca_file = settings.ca_file.as_deref().map(absolute);
     ServerSettings { ca_file, ..settings }
@@ -130,7 +130,7 @@ fn unsupported(plan: &Plan) -> Option<&'static str> {
     match () {
         () if !is_smtp => Some("supports only SMTP servers with a host and a port"),
         () if plan.quit_after < QuitAfter::Starttls => {
-            Some("needs a session with TLS: use --quit-after starttls or a later phase")
+            Some("requires a session with TLS: use --quit-after starttls or a later phase")
         }
         () if login.is_some_and(|login| login.proof != LoginProof::Password) => {
             Some("supports only a login with a password")

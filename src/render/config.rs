@@ -1,5 +1,5 @@
 //! The output of `smtpcheck config show`: the values in effect, each with its origin. Secrets are not shown. For a
-//! command that prints a password, only the first word of the command is shown.
+//! command that prints a password, only the first word is shown.
 
 use std::path::Path;
 

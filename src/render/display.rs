@@ -21,7 +21,7 @@ pub struct Display {
     pub transcript: Transcript,
     /// Whether the certificate chain is shown as PEM.
     pub chain: ChainDisplay,
-    /// The durations that make the format `nagios` report WARNING or CRITICAL.
+    /// The durations from which the `nagios` format reports WARNING or CRITICAL.
     pub thresholds: Thresholds,
 }
 

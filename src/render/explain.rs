@@ -1,5 +1,5 @@
-//! The output of `smtpcheck explain`: a page for each argument, the number of replies per cause for a log, and with
-//! `--json` one object per line.
+//! The output of `smtpcheck explain`: a page for each argument, the number of replies per cause for a log, or one
+//! object per line with `--json`.
 //!
 //! Every key of the JSON output is always present; null means that the value does not apply or is unknown. Text from
 //! servers and from the input passes [`escape`]. A page ends with the rule to look up next. Sources are shown only with
@@ -99,7 +99,7 @@ pub fn summary(tallies: &[Tally], extent: Extent, unknown: Option<&FailureLine>,
     lines.extend(unrecognised(extent.unknown, unknown, look));
     if !tallies.is_empty() {
         lines.extend(
-            ["", "For details of a cause, run: smtpcheck explain RULE. To list each reply, add --json."]
+            ["", "For details about a cause, run: smtpcheck explain RULE. To list every reply, add --json."]
                 .map(|text| StyledLine::of(Role::Dim, text)),
         );
     }
@@ -163,7 +163,7 @@ fn basis(explained: &Explained, look: &Display) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// The string that JSON uses for a value of an enum.
+/// The string that JSON uses for an enum value.
 fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,

@@ -1,5 +1,5 @@
-//! Writes metrics in the two text formats that Prometheus reads: its own format, version 0.0.4, and OpenMetrics 1.0. They
-//! differ in the names of counters and at the end of the text.
+//! Writes metrics in the two text formats that Prometheus reads: its own format, version 0.0.4, and OpenMetrics 1.0.
+//! They differ in the names of counters and in how the text ends.
 //!
 //! Text from a server is escaped before it becomes the value of a label.
 
@@ -71,19 +71,19 @@ pub struct Sample {
     pub value: f64,
 }
 
-/// The text that metric families are added to.
+/// The output, to which metric families are added.
 pub struct Exposition {
     form: Form,
     text: String,
 }
 
 impl Exposition {
-    /// An empty text.
+    /// Empty output.
     pub fn new(form: Form) -> Exposition {
         Exposition { form, text: String::new() }
     }
 
-    /// Adds all samples of a metric. Without samples, nothing is added.
+    /// Adds all samples of a metric; nothing if there are no samples.
     pub fn family(&mut self, name: &str, help: &str, kind: MetricType, samples: Vec<Sample>) {
         if samples.is_empty() {
             return;

@@ -1,7 +1,7 @@
 //! Annotations for GitHub Actions: workflow commands on standard output, one for each error or warning, at the line of
 //! the suite file that declares the check. GitHub shows ten errors and ten warnings for each step and silently discards
 //! the rest. Therefore at most nine are written, and a tenth reports how many more there are. The step summary is a
-//! side file in the format `markdown`.
+//! side file in the `markdown` format.
 
 use std::fmt::Write;
 
@@ -90,7 +90,7 @@ fn data(text: &str) -> String {
     defused(&text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"))
 }
 
-/// Escapes the value of a property, in which `:` and `,` also have a meaning.
+/// Escapes the value of a property, in which `:` and `,` also have a special meaning.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -55,7 +55,7 @@ fn written<F: Formatter>(value: &impl Serialize, layout: F) -> String {
 /// in the documents are milliseconds.
 struct Rounded<F>(F);
 
-/// Defines methods that pass calls on to the inner formatter.
+/// Defines methods that delegate to the inner formatter.
 macro_rules! as_before {
     ($($name:ident($($argument:ident: $kind:ty),*);)*) => {
         $(fn $name<W: ?Sized + io::Write>(&mut self, writer: &mut W $(, $argument: $kind)*) -> io::Result<()> {

@@ -49,7 +49,7 @@ fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Display) -> io:
             .with_attributes(counts)
             .with_attributes([("skipped", skipped.as_str())]);
         let began = run.reports().map(Report::started_at).min();
-        // ISO 8601 in UTC; the schema does not permit a time zone.
+        // ISO 8601 in UTC, without a time zone, because the schema does not permit one.
         let began = began.map(|began| began.strftime("%Y-%m-%dT%H:%M:%S").to_string());
         if let Some(began) = &began {
             element = element.with_attribute(("timestamp", began.as_str()));
@@ -63,7 +63,7 @@ fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Display) -> io:
     Ok(())
 }
 
-/// Makes a name unique, because GitLab discards a test case whose name occurred before.
+/// Makes a name unique, because GitLab discards a test case whose name already occurred.
 fn unique(name: &str, names: &mut BTreeSet<String>) -> String {
     let name = escape::visible(name);
     let numbered = (2..).map(|number| format!("{name} ({number})"));

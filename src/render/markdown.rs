@@ -1,8 +1,8 @@
 //! Markdown for a step summary, a comment or an issue: a table with the verdicts, then each check with its findings,
 //! their fixes, and the session in a code block.
 //!
-//! Text received from the server cannot become markup: outside code, every character with a meaning in Markdown is
-//! escaped, and the fence of a code block has more backticks than any sequence of backticks inside it.
+//! Text received from the server cannot become markup: outside code, every character with a special meaning in Markdown
+//! is escaped, and the fence of a code block has more backticks than any sequence of backticks inside it.
 
 use std::fmt::Write;
 
@@ -40,8 +40,8 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     text
 }
 
-/// The maximum size of a step summary. GitHub rejects a summary of more than 1 MiB. The difference is left for other
-/// commands of the same step.
+/// The maximum size of a step summary. GitHub rejects a summary of more than 1 MiB. The remaining space is left for
+/// other commands in the same step.
 const SUMMARY_BYTES: usize = 900_000;
 
 /// The text for the step summary of GitHub Actions.
@@ -152,7 +152,7 @@ fn settings(seen: &SettingsSeen, look: &Display) -> String {
     }
     for (heading, first, rows) in [
         ("Sources", "Source", view_of_settings::sources(seen, look)),
-        ("Settings tested", "Server", view_of_settings::candidates(seen, look)),
+        ("Tested settings", "Server", view_of_settings::candidates(seen, look)),
     ] {
         if rows.is_empty() {
             continue;
@@ -225,7 +225,7 @@ fn times(report: &Report) -> String {
     text
 }
 
-/// Escapes text: every character with a meaning in Markdown gets a backslash, and URLs do not become links.
+/// Escapes text: every character with a special meaning in Markdown gets a backslash, and URLs do not become links.
 pub(super) fn plain(text: &str) -> String {
     let mut safe = String::new();
     for c in escape::visible(text).chars() {

@@ -90,7 +90,7 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         name: "html",
-        about: "for people: one page in one file, without scripts",
+        about: "for people: one page in a single file, without scripts",
         ..Format::at_end(html::render_run)
     },
 ];

@@ -3,7 +3,7 @@
 //!
 //! Unlike check_smtp, smtpcheck evaluates every reply and verifies the certificate. The states:
 //! 1. OK (0): the check passed;
-//! 2. WARNING (1): the check passed with a warning, a command was rejected temporarily, or `--warning` was exceeded;
+//! 2. WARNING (1): the check passed with a warning, a command was temporarily rejected, or `--warning` was exceeded;
 //! 3. CRITICAL (2): the check failed in another way, for example with a timeout, or `--critical` was exceeded;
 //! 4. UNKNOWN (3): the server was not tested because of a usage error, a skipped check or an interrupted run.
 
@@ -15,12 +15,12 @@ use crate::report::{CheckOutcome, CheckResult, Exit, Report, Run, RunSource, Ver
 
 pub use super::thresholds::{Range, Thresholds};
 
-/// The state that the plugin reports to the scheduler. Of several states, the greatest is reported.
+/// The state that the plugin reports to the scheduler. If there are several states, the greatest is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PluginState {
     /// Exit code 0.
     Ok,
-    /// Exit code 3. It is less than `Warning`, so a known problem has precedence.
+    /// Exit code 3. It is less than `Warning`, so a known problem takes precedence.
     Unknown,
     /// Exit code 1.
     Warning,
@@ -59,7 +59,7 @@ pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState,
     let state =
         state(run, &look.thresholds).max(if mismatches.is_empty() { PluginState::Ok } else { PluginState::Warning });
     let took: f64 = run.reports().map(|report| report.total_ms).sum();
-    // The first line has room for one problem: the first of the checks with the worst state.
+    // The first line has room for only one problem: that of the first check with the worst state.
     let mut problems: Vec<(PluginState, String)> = Vec::new();
     for case in &run.cases {
         let state = case.report().map_or(PluginState::Unknown, |report| judged(report, &look.thresholds));
@@ -140,13 +140,13 @@ fn problem(case: &CheckResult) -> Option<String> {
     }
 }
 
-/// The name of a check of a suite, before its problem.
+/// The name of a check in a suite, before its problem.
 fn prefix(run: &Run, case: &CheckResult) -> String {
     let is_named = run.cases.len() > 1 || matches!(run.source, RunSource::Suite(_));
     if is_named { format!("{}: ", escape::visible(&case.name)) } else { String::new() }
 }
 
-/// The lines after the first one: causes and fixes, and with `-v` the session.
+/// The lines after the first one: causes and fixes and, with `-v`, the session.
 fn detail_lines(run: &Run, case: &CheckResult, look: &Display) -> Vec<String> {
     let CheckOutcome::Checked { report, earlier } = &case.outcome else { return Vec::new() };
     if look.volume == Verbosity::Quiet {

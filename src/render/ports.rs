@@ -1,5 +1,5 @@
 //! The output of `smtpcheck ports`: a table with a row for each port, the findings of the ports that respond, and the
-//! recommended ports. In a wide display, the verdict in the table also names the rule.
+//! recommended ports. On a wide display, the verdict in the table also names the rule.
 
 use super::style::{Role, StyledLine};
 use super::table::{self, Cell, Column, Side};
@@ -185,7 +185,7 @@ struct Group<'a> {
     finding: &'a Finding,
     ports: Vec<u16>,
     is_same_everywhere: bool,
-    /// It is shown as a note, because the cause is not on the host.
+    /// It is shown as a note, because the cause is not the host.
     is_note: bool,
 }
 

@@ -1,12 +1,12 @@
 //! The metrics of a check: for the textfile collector of node_exporter (`--report prometheus=FILE` writes the file
-//! atomically), for a push gateway, and for a probe of the exporter. The metrics `probe_*` have the names of
+//! atomically), for a push gateway, and for a probe of the exporter. The `probe_*` metrics have the same names as in
 //! blackbox_exporter, so that existing alerts and dashboards work.
 //!
-//! In a file, every sample of a check that ran has the labels `target` and `check`. A probe of the exporter is about one
-//! target, which Prometheus itself adds as a label. A value that is unknown has no sample; NaN is never written.
+//! In a file, every sample of a check that ran has the labels `target` and `check`. A probe of the exporter has one
+//! target, which Prometheus itself adds as a label. An unknown value has no sample; NaN is never written.
 //!
 //! The expiry of a certificate is published whenever a certificate was received, even if it fails verification.
-//! blackbox_exporter publishes it only after a successful verification. Its alert about the expiry therefore ends when
+//! blackbox_exporter publishes it only after a successful verification. Its expiry alert therefore stops firing when
 //! the certificate expires.
 
 use std::net::IpAddr;
@@ -48,8 +48,8 @@ pub fn render_probe(report: &Report, form: Form) -> String {
     text.finish()
 }
 
-/// Metrics that a probe of the exporter does not have: it is never skipped or retried, and the exporter publishes its
-/// version itself.
+/// Metrics that a probe of the exporter does not have: a probe is never skipped or retried, and the exporter publishes
+/// its version itself.
 const OF_FILES: &[&str] = &["smtpcheck_retries", "smtpcheck_skipped", "smtpcheck_build_info"];
 
 /// The maximum number of characters of a certificate name in a label. A server chooses these names.
@@ -124,12 +124,12 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "probe_ip_protocol",
-        help: "4 or 6, the version of IP of the connection.",
+        help: "IP version of the connection, 4 or 6.",
         samples: |case| sample(case, |report| Some(if peer(report)?.is_ipv4() { 4.0 } else { 6.0 })),
     },
     MetricFamily {
         name: "probe_ip_addr_hash",
-        help: "Hash of the IP address of the server; it changes when the address changes.",
+        help: "Hash of the server's IP address; it changes when the address changes.",
         samples: |case| sample(case, |report| Some(f64::from(address_hash(peer(report)?)))),
     },
     MetricFamily {
@@ -271,7 +271,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_domain_mx_certificate_days",
-        help: "Days until the certificate of the MX host expires; negative if it has expired.",
+        help: "Days until the MX host's certificate expires; negative if it has expired.",
         samples: |case| {
             of_addresses(case, |_, address| {
                 let days = address.certificates.iter().filter_map(|one| {
@@ -357,15 +357,15 @@ fn several(case: &CheckResult, samples: impl Fn(&Report) -> LabelledValues) -> L
     samples(report).into_iter().filter(|(_, value)| value.is_finite()).collect()
 }
 
-/// Samples with the labels that they have in addition to those of the check.
+/// Samples with their own labels, which are added to those of the check.
 type LabelledValues = Vec<(Vec<(&'static str, String)>, f64)>;
 
-/// Samples about the domain, if the check is about a domain.
+/// Samples about the domain, if the check is a domain check.
 fn of_domain(case: &CheckResult, samples: impl Fn(&DomainSeen) -> LabelledValues) -> LabelledValues {
     several(case, |report| results(&report.plan, &report.evidence).map(|seen| samples(&seen)).unwrap_or_default())
 }
 
-/// Samples about every IP address of every MX host, which are labels.
+/// Samples for every IP address of every MX host, with both as labels.
 fn of_addresses(case: &CheckResult, samples: impl Fn(&MxSeen, &MxAddressSeen) -> LabelledValues) -> LabelledValues {
     of_domain(case, |seen| {
         let mut all: LabelledValues = Vec::new();
@@ -420,7 +420,7 @@ fn chain_expiry(handshake: &Handshake) -> Option<Timestamp> {
     earliest.or_else(|| handshake.leaf().filter(|leaf| leaf.is_readable()).map(|leaf| leaf.not_after))
 }
 
-/// The labels of blackbox_exporter for a certificate.
+/// The labels that blackbox_exporter uses for a certificate.
 fn certificate_labels(leaf: &Certificate) -> Vec<(&'static str, String)> {
     let short = |text: &str| text.chars().take(LONGEST_NAME).collect::<String>();
     vec![

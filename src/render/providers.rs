@@ -120,7 +120,7 @@ pub fn page(provider: &Provider, look: &Display) -> String {
     let mut say = |label: &str, role: Role, words: &str| lines.extend(labelled(label, role, words, look));
     say("host", Role::Plain, &hosts(provider));
     if provider.ports.is_empty() {
-        say("ports", Role::Plain, "none: this provider has no SMTP access");
+        say("ports", Role::Plain, "none: this provider does not offer SMTP access");
     }
     for (at, port) in provider.ports.iter().enumerate() {
         say(if at == 0 { "ports" } else { "" }, Role::Plain, &format!("{:>5}  {}", port.port, spoken(port.tls)));
@@ -189,7 +189,7 @@ fn spoken(tls: PortTls) -> &'static str {
         PortTls::Implicit => "implicit TLS (SSL/TLS)",
         PortTls::Starttls => "STARTTLS, required",
         PortTls::Plain => "never encrypted",
-        PortTls::StarttlsOrPlain => "STARTTLS advertised, unencrypted connections accepted too",
+        PortTls::StarttlsOrPlain => "STARTTLS advertised; unencrypted connections are also accepted",
     }
 }
 

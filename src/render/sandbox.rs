@@ -62,7 +62,7 @@ enum Record<'a> {
         /// The flags that make smtpcheck find the fault.
         flags: &'a [&'a str],
     },
-    /// One action of a client or of a server.
+    /// One action of a client or server.
     Said { session: u64, scenario: &'a str, at_ms: f64, speaker: &'a str, text: &'a str },
 }
 

@@ -1,4 +1,4 @@
-//! The output of `--for`: the list of programs, the notes beside a configuration, and `docs/snippets.md`.
+//! The output of `--for`: the list of programs, the notes for a configuration, and `docs/snippets.md`.
 
 use std::fmt::Write;
 
@@ -65,7 +65,7 @@ pub fn markdown() -> String {
         let cell = |default: &Option<Safeguard>| match default {
             None => "safe".to_owned(),
             Some(Safeguard::Option(option)) => format!("unsafe; prevented by `{option}`"),
-            Some(Safeguard::Missing) => "**unsafe, no option against it**".to_owned(),
+            Some(Safeguard::Missing) => "**unsafe, cannot be prevented**".to_owned(),
         };
         let _ = writeln!(page, "| {} | {} |", program.name, all.map(cell).join(" | "));
     }
@@ -75,35 +75,37 @@ pub fn markdown() -> String {
 const INTRODUCTION: &str = "\
 # Configuration of mail programs
 
-`smtpcheck TARGET --for PROGRAM` checks a server and, if the check succeeds, prints the configuration of a mail program
+`smtpcheck TARGET --for PROGRAM` checks a server. If the check succeeds, it prints the configuration of a mail program
 with the settings that were proved. This file is generated: `UPDATE_DOCS=1 cargo test --test structure`.
 
 ```sh
 smtpcheck smtp.example.net:587 --user u@example.net --from u@example.net --for msmtp >> ~/.msmtprc
 ```
 
-- Standard output contains only the configuration. It begins with a comment that says what was proved. The session, the
+- Standard output contains only the configuration. It begins with a comment that lists what was proved. The session, the
   diagnosis and the notes are written to standard error. `--output FILE` writes the configuration to a file, and
-  `--report json=FILE` adds the report.
+  `--report json=FILE` also writes the report to a file.
 - If the check fails, no configuration is printed. The exit code is that of the check.
-- The configuration never contains the password. Programs read it from the environment variable `{variable}`, or, if you
-  gave `--password-file`, from that file.
-- Each configuration requires TLS, verifies the certificate and compares the host name, as far as the program has options
-  for that. The notes say where it has none.
-- Configurations of libraries are complete programs, which send a test message from your email address to itself when you
-  run them. smtpcheck itself never sends a message.
-- Values are escaped for the language of the configuration. If a language cannot contain a value, that is a usage error.
+- The configuration never contains the password. Programs read the password from the environment variable `{variable}`
+  or, if you gave `--password-file`, from that file.
+- As far as the program has options for this, the configuration requires TLS, verifies the certificate and compares the
+  host name with it. The notes list what is missing.
+- Configurations for libraries are complete programs. When you run such a program, it sends a test message from your
+  email address to the same address. smtpcheck itself never sends a message.
+- Values are escaped for the language of the configuration. If the language cannot represent a value, smtpcheck reports a
+  usage error.
 
-A message that arrives is no proof that TLS or the login works: several programs send without them. Use `smtpcheck` for
-that.
+A message that arrives does not prove that TLS or the login works: several programs also send without them. To test TLS
+and the login, use `smtpcheck`.
 
 ";
 
 const DEFAULTS: &str = "
 ## Unsafe defaults
 
-What a program does with its default options, and what prevents it in the configuration that smtpcheck prints:
+This table shows what a program does with its default options, and what prevents this in the configuration that
+smtpcheck prints:
 
-| program | sends unencrypted without STARTTLS | accepts an untrusted certificate | accepts another host name | sends without login if AUTH is missing |
+| program | sends unencrypted if STARTTLS is missing | accepts an untrusted certificate | accepts a different host name | sends without login if AUTH is missing |
 |---|---|---|---|---|
 ";

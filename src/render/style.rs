@@ -34,8 +34,8 @@ pub enum Role {
     Command,
 }
 
-// Colours of the 256-colour palette, which terminal colour schemes do not change. Each has a contrast (WCAG 2) of at
-// least 3.5 to black, to white and to the usual dark grey; the test below verifies this.
+// Colours of the 256-colour palette, which terminal colour schemes do not change. Each has a contrast ratio (WCAG 2) of
+// at least 3.5 to black, white and the usual dark grey; the test below verifies this.
 const GREEN: Ansi256Color = Ansi256Color(64);
 const BLUE: Ansi256Color = Ansi256Color(32);
 const TEAL: Ansi256Color = Ansi256Color(30);

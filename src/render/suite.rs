@@ -166,7 +166,7 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-/// What `--record` has saved, for the user.
+/// The message about what `--record` has saved.
 pub fn saved_message(report: &Report, file: &str) -> String {
     let count = verdict::plural(expectations(report).len(), "expectation", "expectations");
     let exit = match report.exit {
@@ -176,7 +176,8 @@ pub fn saved_message(report: &Report, file: &str) -> String {
     format!("saved one check of {} with {count} in {file}{exit}; run it with: smtpcheck run {file}", report.plan.name())
 }
 
-/// A suite file whose expectations match the report. `keys` are further keys of the check with their values in TOML.
+/// A suite file whose expectations match the report. `keys` contains additional keys of the check, with their values in
+/// TOML.
 pub fn recorded(report: &Report, target: &str, keys: &[(String, String)]) -> String {
     let quoted = |text: &str| toml_text(&escape::visible(text));
     let name = report.plan.name();

@@ -1,4 +1,4 @@
-//! Tables. The text of a cell that is too long is wrapped at spaces and never truncated.
+//! Tables. Text that is too long for its cell is wrapped at spaces and never truncated.
 
 use unicode_width::UnicodeWidthStr;
 

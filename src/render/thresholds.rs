@@ -1,4 +1,4 @@
-//! How long a check may take before the format `nagios` alerts.
+//! How long a check may take before the `nagios` format reports WARNING or CRITICAL.
 
 /// The permitted durations of a check.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -28,13 +28,13 @@ pub use syntax::{Syntax, UnwritableValue};
 
 use template::{TemplateError, ValueForm, Values};
 
-/// The sender in a configuration if the check had none.
+/// The sender in a configuration if the check had no sender.
 const EXAMPLE_SENDER: &str = "you@example.net";
 
 /// The configuration of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
-    /// The text of the configuration file. It begins with a comment about what was proved, if the language has comments.
+    /// The text of the configuration file. If the language has comments, it begins with a comment about what was proved.
     pub text: String,
     /// What was not proved, and what the user must know or do.
     pub notes: Vec<String>,
@@ -43,14 +43,14 @@ pub struct Snippet {
 /// Why there is no configuration for a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SnippetError {
-    /// The language of the program cannot contain a value of the settings.
+    /// The program's language cannot represent a value in the settings.
     Unwritable {
         /// The name of the program.
         program: &'static str,
         /// The value.
         value: UnwritableValue,
     },
-    /// The template of the program is wrong.
+    /// The template of the program is invalid.
     Template {
         /// The name of the program.
         program: &'static str,
@@ -63,9 +63,9 @@ impl fmt::Display for SnippetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SnippetError::Unwritable { program, value } => {
-                write!(f, "a configuration of {program} cannot contain this value: {value}")
+                write!(f, "a configuration for {program} cannot contain this value: {value}")
             }
-            SnippetError::Template { program, detail } => write!(f, "the template of {program} is wrong: {detail}"),
+            SnippetError::Template { program, detail } => write!(f, "the template for {program} is invalid: {detail}"),
         }
     }
 }

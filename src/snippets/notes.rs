@@ -1,11 +1,11 @@
-//! The notes beside a configuration: what was not proved, what an unsafe default of the program would do, and what the
-//! program needs besides the configuration.
+//! The notes for a configuration: what was not proved, what an unsafe default of the program would do, and what the
+//! program needs in addition to the configuration.
 
 use super::program::{NoteCondition, PasswordSupport, Program, Safeguard};
 use super::server::{PASSWORD_VARIABLE, PasswordReference, Proven, ServerSettings, TransportSecurity};
 use super::template::{self, TemplateError, ValueForm, Values};
 
-/// All notes, the most important first.
+/// All notes, most important first.
 pub(super) fn notes(
     program: &Program,
     settings: &ServerSettings,
@@ -15,7 +15,8 @@ pub(super) fn notes(
         unproved(settings).map(|(part, reason)| format!("Not proved: {part} ({reason})")).collect();
     if settings.security == TransportSecurity::None {
         notes.push(
-            "The connection is unencrypted: everyone on the network path can read messages and password".to_owned(),
+            "The connection is unencrypted: anyone on the network path can read the messages and the password"
+                .to_owned(),
         );
     }
     notes.extend(defaults(program, settings));
@@ -25,7 +26,7 @@ pub(super) fn notes(
         notes.push(format!("{} has no option for the EHLO name", program.name));
     }
     if sender_of(settings).is_none() {
-        notes.push("Replace you@example.net with your email address: the check had no sender (--from)".to_owned());
+        notes.push("Replace you@example.net with your email address: no sender was given (--from)".to_owned());
     }
     for note in program.notes.iter().filter(|note| note.when.iter().all(|condition| holds(*condition, settings))) {
         notes.push(template::fill(note.text, ValueForm::Bare, values)?);
@@ -79,7 +80,11 @@ fn defaults(program: &Program, settings: &ServerSettings) -> Vec<String> {
             "sends unencrypted if the server does not advertise STARTTLS",
         ),
         (&program.defaults.untrusted, tls != TransportSecurity::None, "accepts a certificate that is not trusted"),
-        (&program.defaults.other_name, tls != TransportSecurity::None, "accepts a certificate for another host name"),
+        (
+            &program.defaults.other_name,
+            tls != TransportSecurity::None,
+            "accepts a certificate for a different host name",
+        ),
         (&program.defaults.no_login, login, "sends without login if the server does not advertise AUTH"),
     ];
     let rows = rows.into_iter().filter(|(_, applies, _)| *applies);
@@ -87,9 +92,9 @@ fn defaults(program: &Program, settings: &ServerSettings) -> Vec<String> {
         Safeguard::Option(option) => {
             Some(format!("By default, {name} {what}; {option} in this configuration prevents it"))
         }
-        Safeguard::Missing => {
-            Some(format!("{name} {what}, and has no option against it: a message that arrives is no proof"))
-        }
+        Safeguard::Missing => Some(format!(
+            "{name} {what}, and no option prevents this: even if a message arrives, the settings may not work"
+        )),
     })
     .collect()
 }

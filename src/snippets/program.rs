@@ -18,7 +18,7 @@ pub struct Program {
     pub syntax: Syntax,
     /// The file that contains the configuration.
     pub file: &'static str,
-    /// From where the program can read the password.
+    /// Where the program can read the password from.
     pub password: PasswordSupport,
     /// The SASL mechanisms that the program supports with a password.
     pub mechanisms: &'static [&'static str],
@@ -31,27 +31,27 @@ pub struct Program {
     pub(super) notes: &'static [ProgramNote],
 }
 
-/// From where a program can read the password.
+/// Where a program can read the password from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordSupport {
     /// An environment variable or a file.
     Any,
     /// Only an environment variable.
     Variable,
-    /// Only a file, whose usual path this is.
+    /// Only a file; this is its usual path.
     File(&'static str),
     /// Only its own store of passwords.
     OwnStore,
 }
 
-/// Defaults of a program with which a message is sent although the settings do not hold. `None`: the default is safe.
+/// Defaults with which a program sends a message although the settings are not met. `None`: the default is safe.
 #[derive(Debug)]
 pub struct UnsafeDefaults {
     /// Sends unencrypted if the server does not advertise STARTTLS.
     pub unencrypted: Option<Safeguard>,
     /// Accepts a certificate that is not trusted.
     pub untrusted: Option<Safeguard>,
-    /// Accepts a certificate for another name.
+    /// Accepts a certificate for a different name.
     pub other_name: Option<Safeguard>,
     /// Sends without login if the server does not advertise AUTH.
     pub no_login: Option<Safeguard>,
@@ -62,14 +62,14 @@ pub struct UnsafeDefaults {
 pub enum Safeguard {
     /// This part of the configuration.
     Option(&'static str),
-    /// The program has no option against it.
+    /// The program has no option that prevents it.
     Missing,
 }
 
 /// A note about a program.
 #[derive(Debug)]
 pub(super) struct ProgramNote {
-    /// The settings for which the note holds; all of these conditions are met.
+    /// The settings to which the note applies: all of these conditions must be met.
     pub(super) when: &'static [NoteCondition],
     /// A template, whose values are written without quotes.
     pub(super) text: &'static str,

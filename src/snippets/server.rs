@@ -1,6 +1,6 @@
 //! The settings of a server that a snippet contains, and what a check proved about them.
 //!
-//! The password is not part of them: only the place from which a program reads it.
+//! They do not contain the password, only where a program reads it from.
 
 use std::path::PathBuf;
 
@@ -15,9 +15,9 @@ pub struct ServerSettings {
     pub port: u16,
     /// When TLS starts.
     pub security: TransportSecurity,
-    /// The user name and the place of the password, if the program logs in.
+    /// The user name and where the password comes from, if the program logs in.
     pub login: Option<LoginSettings>,
-    /// The sender of the messages, if it is known. It is never the empty sender.
+    /// The sender of the messages, if it is known. It is never the null sender.
     pub sender: Option<ReversePath>,
     /// A file of CA certificates to trust instead of the system's (`--cacert`).
     pub ca_file: Option<PathBuf>,
@@ -43,13 +43,13 @@ pub enum TransportSecurity {
 pub struct LoginSettings {
     /// The user name.
     pub user: String,
-    /// The place of the password.
+    /// Where the password comes from.
     pub password: PasswordReference,
     /// The SASL mechanisms that the server advertised, in its order; empty if the reply to EHLO was not seen.
     pub mechanisms: Vec<String>,
 }
 
-/// The place from which a program reads the password.
+/// Where a program reads the password from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PasswordReference {
     /// The environment variable [`PASSWORD_VARIABLE`].

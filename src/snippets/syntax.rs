@@ -1,7 +1,7 @@
 //! Writes a value as a literal of the language of a configuration, so that no value can end its string: host names, user
 //! names and paths are text from the user.
 //!
-//! A value that a language cannot contain is an error, never a changed value. Values with control characters, line
+//! A value that a language cannot represent is an error; a value is never changed. Values with control characters, line
 //! separators or invisible direction characters are an error in every language, so a literal is always on one line.
 
 use std::fmt;
@@ -47,7 +47,7 @@ pub enum Syntax {
     Yaml,
 }
 
-/// A value that the language of a configuration cannot contain.
+/// A value that the language of a configuration cannot represent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnwritableValue {
     /// The value.
@@ -156,7 +156,7 @@ fn on_one_line(value: &str) -> Result<(), UnwritableValue> {
     }
 }
 
-/// Whether a value has only characters that no language of a configuration treats specially.
+/// Whether a value contains only characters that no configuration language treats specially.
 fn is_plain(value: &str) -> bool {
     !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || "-._@:/+".contains(c))
 }

@@ -26,9 +26,9 @@ pub(super) enum ValueForm {
 /// Why a template could not be filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TemplateError {
-    /// The language cannot contain a value.
+    /// The language cannot represent a value.
     Unwritable(UnwritableValue),
-    /// The template is wrong. The tests fill every template.
+    /// The template is invalid. The tests fill every template.
     Template(String),
 }
 
@@ -76,7 +76,7 @@ fn environment(form: ValueForm) -> Environment<'static> {
     environment
 }
 
-/// Prints a text without quotes. It still cannot end its line.
+/// Prints text without quotes. The text still cannot end its line.
 fn raw(state: &State<'_, '_>, value: Cow<'_, str>) -> Result<Value, Error> {
     let _ = state;
     Syntax::Json.literal(&value).map_err(unwritable)?;

@@ -33,7 +33,7 @@ const SPEED: &str = "Speed";
 const OUTPUT: &str = "Output";
 const PASSWORD: &str = "Password (also SMTPCHECK_PASSWORD)";
 
-/// The maximum for `--jobs`. Each job needs a file descriptor, and one thread cannot make use of more jobs.
+/// The maximum for `--jobs`. Each job needs a file descriptor, and a single thread cannot use more jobs.
 const MOST_JOBS: usize = 10_000;
 
 /// The help text and the functions of the command.
@@ -44,9 +44,9 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "The input has one target per line, and the output has one JSON record per line. FILE is read while the checks run, and each record is written as soon as the check of its target ends. smtpcheck never sends a message.",
     usage: &["batch [FILE|-] [FLAGS]"],
     notes: &[
-        "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni and tags. Empty lines and lines that begin with # are ignored. For a line with a mistake, the record contains the line number and the error. A target that occurs more than once is checked only once.",
-        "Domains: with --domain, each line is a mail domain. The flags under Sending and DNS, and --https-port, apply to every domain. Unless --list none is given, smtpcheck queries public blocklists for each domain.",
-        "Logins: smtpcheck logs in only on the hosts that --login-host names, so that the password is never sent to another server. A target @PROFILE uses the login of that profile.",
+        "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni and tags. Empty lines and lines that begin with # are ignored. For an invalid line, the record contains the line number and the error. A target that occurs more than once is checked only once.",
+        "Domains: with --domain, each line is a mail domain. The flags in the sections Sending and DNS, and --https-port, apply to every domain. Unless --list none is given, smtpcheck queries public blocklists for each domain.",
+        "Logins: smtpcheck logs in only to the hosts given with --login-host, so that the password is never sent to any other server. A target @PROFILE uses the login of that profile.",
         "Shards: in an array job of Slurm, Kubernetes, AWS Batch or Google Batch, each task checks its own share of the targets. See docs/scale.md.",
         "With --exit-zero, the exit code is 0 if every line has a record.",
         concat!(
@@ -87,7 +87,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct BatchArgs {
-    /// File with the targets; - is standard input
+    /// File that lists the targets; - is standard input
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Check mail domains: each line is a domain, or an email address in it
@@ -109,7 +109,7 @@ pub struct BatchArgs {
     /// Check up to N targets at the same time on one host
     #[arg(long, value_name = "N", default_value = "2", value_parser = number(1..=MOST_JOBS), help_heading = SPEED)]
     pub per_host: usize,
-    /// Check up to N targets at the same time on one IP address; if the server at this IP address replies with 421 or refuses connections, smtpcheck runs fewer checks on it
+    /// Check up to N targets at the same time on one IP address; if a server replies with 421 or refuses connections, smtpcheck runs fewer checks on its IP address
     #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = SPEED)]
     pub per_address: usize,
     /// Look up the addresses of up to N hosts at the same time

@@ -47,9 +47,9 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ExplainArgs {
-    /// What to explain: a rule id, a reply code (535), an enhanced status code (5.7.139), a reply, an error message of a
-    /// program, a log line, an EHLO extension, a SASL mechanism, a mail program or a provider. If the
-    /// argument is the name of an existing file, the file is read (a reply, a log or a bounce); - reads standard input
+    /// What to explain: a rule id, a reply code (535), an enhanced status code (5.7.139), a reply, an error message
+    /// from a program, a log line, an EHLO extension, a SASL mechanism, a mail program or a provider. If the argument
+    /// is the name of an existing file, smtpcheck reads that file (a reply, a log or a bounce); - reads standard input
     #[arg(value_name = "WHAT", required_unless_present = "list")]
     pub what: Vec<OsString>,
     /// List all rules

@@ -19,14 +19,14 @@ const LIMITS: &str = "Limits";
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Exporter,
     name: "exporter",
-    about: "Serve the results of checks to Prometheus",
-    details: "The exporter works like blackbox_exporter. When Prometheus requests /probe?target=HOST:PORT&module=NAME, smtpcheck checks this server and responds with metrics. A module is a profile or a [module.NAME] of the configuration file. smtpcheck never sends a message.",
+    about: "Serve check results to Prometheus",
+    details: "The exporter works like blackbox_exporter. When Prometheus requests /probe?target=HOST:PORT&module=NAME, smtpcheck checks that target and responds with metrics. A module is a profile, or a [module.NAME] section, in the configuration file. smtpcheck never sends a message.",
     usage: &["exporter [FLAGS]"],
     notes: &[
-        "Pages: /probe (with &debug=true for the session and the diagnosis), /metrics (about the exporter itself), /config, / (the last probes), /-/healthy, and /-/reload. A POST or PUT to /-/reload, or the signal SIGHUP, makes the exporter read the configuration again.",
-        "Other machines: by default, only programs on this machine can use the exporter. With another --listen, --allow-target is required, because clients choose which servers smtpcheck connects to. Protect the exporter with --web-config.",
-        "Logins: a module sends its password only to the target of its profile, and to the hosts in its login-host.",
-        "docs/monitoring.md contains the configuration of Prometheus, alert rules and a dashboard.",
+        "Pages: /probe (with &debug=true for the session and the diagnosis), /metrics (metrics of the exporter itself), /config, / (the most recent probes), /-/healthy, and /-/reload. A POST or PUT to /-/reload, or the signal SIGHUP, makes the exporter reload the configuration.",
+        "Other machines: by default, only programs on this machine can use the exporter. If --listen has any other IP address, --allow-target is required, because clients choose which servers smtpcheck connects to. Protect the exporter with --web-config.",
+        "Logins: a module sends its password only to its profile's target, and to the hosts in its login-host.",
+        "docs/monitoring.md contains a Prometheus configuration, alert rules and a dashboard.",
         concat!(
             "Exit codes:",
             "\n  0        stopped by Ctrl-C or another signal",
@@ -57,17 +57,17 @@ pub struct ExporterArgs {
     /// Check only these targets: a host, a pattern such as *.example.net, or a network, with or without a port [default ports: 25, 465, 587, 2525; :* allows every port] (repeatable)
     #[arg(long, value_name = "PATTERN", value_parser = target_pattern, help_heading = SERVER)]
     pub allow_target: Vec<TargetPattern>,
-    /// Read TLS certificates and users from this web configuration file, which has the format of other Prometheus
-    /// exporters
+    /// Read TLS certificates and users from this file, in the web configuration format that other Prometheus exporters
+    /// use
     #[arg(long, alias = "web.config.file", value_name = "FILE", help_heading = SERVER)]
     pub web_config: Option<PathBuf>,
     /// Check the configuration, and exit
     #[arg(long, alias = "config.check", help_heading = SERVER)]
     pub check_config: bool,
-    /// Run up to N probes at the same time; further requests receive the status 429
+    /// Run up to N probes at the same time; further requests receive status 429
     #[arg(long, value_name = "N", default_value = "256", value_parser = number(1..=10_000usize), help_heading = LIMITS)]
     pub max_probes: usize,
-    /// End a probe this long before the scrape timeout of Prometheus
+    /// End a probe this long before Prometheus's scrape timeout
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = duration, help_heading = LIMITS)]
     pub timeout_offset: u64,
     #[command(flatten)]
@@ -83,7 +83,7 @@ pub struct ExporterRequest {
     pub allow: Vec<TargetPattern>,
     /// The web configuration file.
     pub web_config: Option<PathBuf>,
-    /// The number of probes at the same time.
+    /// The maximum number of concurrent probes.
     pub max_probes: usize,
     /// How long before the scrape timeout a probe ends.
     pub timeout_offset: Duration,

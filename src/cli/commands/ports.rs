@@ -66,7 +66,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct PortsArgs {
-    /// Host to check: a host name or an IP address, without a port; or @PROFILE, whose port is checked too unless --ports is given
+    /// Host to check: a host name or an IP address, without a port; or @PROFILE, whose port is also checked unless --ports is given
     #[arg(value_name = "HOST")]
     pub host: Option<String>,
     /// Ports to check; ports whose number ends in 465 use implicit TLS; all others use STARTTLS

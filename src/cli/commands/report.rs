@@ -17,7 +17,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "This command needs no network, and can print a report in any format.",
     usage: &["report FILE... [FLAGS]"],
     notes: &[
-        "The exit code is the one saved in the report; with --rejudge, it is recomputed. For several reports, it is the code that all failures share, otherwise 1. For the difference between two files, it is 0 if nothing has changed, otherwise 1. With --exit-zero, it is 0 in all these cases. It is 2 for a usage error or if a file is not a report, and 74 if the output could not be written.",
+        "The exit code is the one saved in the report; with --rejudge, it is recomputed. For several reports, it is the code that all failures share, otherwise 1. If two files are compared, it is 0 if nothing has changed, otherwise 1. With --exit-zero, it is 0 in all these cases. It is 2 for a usage error or if a file is not a report, and 74 if the output could not be written.",
     ],
     examples: &[
         "smtpcheck mx.example.net --json -o today.json",
@@ -32,7 +32,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = ReportArgs::augment_args(command);
         command
-            .mut_arg("format", |arg| arg.help("Format of the result; a difference can only be printed as text or json"))
+            .mut_arg("format", |arg| arg.help("Format of the result; a comparison can be printed only as text or json"))
     },
 };
 

@@ -17,7 +17,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Sandbox,
     name: "sandbox",
     about: "Run SMTP servers with known faults on this machine",
-    details: "Use the servers to test any mail program. A scenario describes a server that is healthy or has one fault. The servers discard all messages. Press Ctrl-C to stop them.",
+    details: "Use the servers to test any mail program. A scenario describes a server that is healthy or has one fault. The servers discard all messages. Press Ctrl-C to stop the servers.",
     usage: &["sandbox [SCENARIO...] [FLAGS]", "sandbox --list"],
     notes: &[concat!(
         "Exit codes:",

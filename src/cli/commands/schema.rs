@@ -35,9 +35,9 @@ pub struct SchemaArgs {
 pub enum SchemaOf {
     /// The report of a check.
     Report,
-    /// One line of the format `ndjson`.
+    /// One line of the `ndjson` format.
     Event,
-    /// The file of a suite.
+    /// The suite file.
     Suite,
     /// The output of `smtpcheck run --json`.
     Run,

@@ -18,23 +18,23 @@ use crate::cli::flags::snippet::SnippetArgs;
 use crate::plan::ValueOrigin;
 use crate::render::Display;
 
-/// The texts and functions of the command.
+/// The help text and the functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Settings,
     name: "settings",
     about: "Find the server for sending mail from an address, and test it",
-    details: "It asks the sources in which domains publish the settings for mail programs, tests the servers, and recommends a setting. With a password, it also tests the login. smtpcheck never sends a message.",
+    details: "This command queries the sources of settings for mail programs, tests the servers, and recommends a setting. If a password is given, it also tests the login. smtpcheck never sends a message.",
     usage: &["settings ADDRESS|DOMAIN [FLAGS]"],
     notes: &[
-        "Sources: autoconfiguration files and the PACC file of the domain, SRV records, the built-in list of providers, the public database of settings (which gets only the domain), Microsoft Autodiscover, and the host that receives mail for the domain. Usual names such as smtp.DOMAIN are tried last.",
+        "Sources: autoconfiguration files and the PACC file of the domain, SRV records, the built-in list of providers, the public database of settings (which receives only the domain), Microsoft Autodiscover, and the host that receives mail for the domain. Usual names such as smtp.DOMAIN are tried last.",
         concat!(
             "Exit codes:",
-            "\n  0        a setting was proved; with a password, the login succeeded",
-            "\n  1        a setting was proved, but a finding reaches --fail-on",
+            "\n  0        a setting was proved; if a password was given, the login succeeded",
+            "\n  1        a setting was proved, but a finding is at or above --fail-on",
             "\n  2        usage error; nothing was sent",
-            "\n  3        no setting was found, or no server can be reached",
+            "\n  3        no setting was found, or no server could be reached",
             "\n  4, 5, 8  the best server rejects the session, or violates the protocol",
-            "\n  6        TLS fails at the best server, or its certificate does not verify",
+            "\n  6        TLS fails on the best server, or its certificate is not valid",
             "\n  7        every server rejects the login",
             "\n  9        incomplete: the login was not tested, or a limit was reached",
             "\n  70       internal error",
@@ -59,7 +59,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = SettingsArgs::augment_args(command);
         let command = command.mut_arg("max_time", |arg| arg.help("Overall time limit"));
-        let command = command.mut_arg("for", |arg| arg.help("If a setting was proved, print the configuration of this mail program with it; the report is written to standard error; \"--for list\" lists the programs"));
+        let command = command.mut_arg("for", |arg| arg.help("If a setting was proved, print a configuration with this setting for this mail program; the report is written to standard error; \"--for list\" lists the programs"));
         // The host is not known before the search, so it has no entry.
         let command = command.mut_arg("netrc", |arg| arg.hide(true));
         command

@@ -14,7 +14,7 @@ pub struct CommandSpec {
     pub name: &'static str,
     /// What the command does, in one line without a full stop.
     pub about: &'static str,
-    /// Further sentences for the help, or empty.
+    /// More sentences for the help, or empty.
     pub details: &'static str,
     /// The possible forms of the command line, without the word `smtpcheck`.
     pub usage: &'static [&'static str],
@@ -92,8 +92,8 @@ pub enum SettingsUse {
     All,
     /// From the configuration file, only the flags that have the same meaning as for a check.
     Checks,
-    /// From the configuration file, the flags that have the same meaning as for a server check, and the flags of this
-    /// command only.
+    /// From the configuration file, the flags that have the same meaning as for a server check, and the flags that only
+    /// this command has.
     Domain,
     /// From the configuration file, only the display flags: the other flags do not have the same meaning in this command.
     Display,

@@ -45,7 +45,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = WatchArgs::augment_args(command);
         let command = command.mut_arg("every_address", |arg| {
-            arg.help("Use the next IP address of the host for each check, in turn, and compare the servers behind them")
+            arg.help("Use the host's next IP address for each check, and compare the servers behind the addresses")
         });
         let command = command
             .mut_arg("format", |arg| arg.help("Format of the result: text, json (only the summary) or ndjson"))

@@ -134,7 +134,7 @@ pub(super) struct ModuleTable {
     pub(super) settings: Vec<Setting>,
 }
 
-/// Settings after others replaced some of them.
+/// Settings after other settings have replaced some of them.
 pub(super) fn replaced(settings: &[Setting], by: Vec<Setting>) -> Vec<Setting> {
     let is_replaced = |key: &str| {
         let is_given = |other: &str| by.iter().any(|setting| setting.key == other);
@@ -278,7 +278,7 @@ impl<'a> ConfigReader<'a> {
             ("target", _) if origin == ValueOrigin::Profile => vec![self.text_of(value, word, KeyType::Text)?],
             (_, Some(_)) if origin == ValueOrigin::Config && OF_A_PROFILE.contains(&word) => {
                 return Err(self.wrong(&key.span(), &format!(
-                    "{word} is allowed only in a [profile.NAME]: a default would apply to every server that is checked"
+                    "{word} is allowed only in a [profile.NAME] table, because a default would apply to every server that is checked"
                 )));
             }
             (_, Some(arg)) => self.values(value, word, KeyType::of(arg))?,
@@ -326,7 +326,7 @@ impl<'a> ConfigReader<'a> {
                 "a {word} is not allowed in this file; instead, name its source with password-command = \"...\" or password-file = \"...\", or with token-command = \"...\" for a token"
             ),
             "json" => "json is not a setting; write format = \"json\"".to_owned(),
-            "target" => "target is allowed only in a [profile.NAME]".to_owned(),
+            "target" => "target is allowed only in a [profile.NAME] table".to_owned(),
             _ if OF_ONE_CALL.contains(&word) => format!("--{word} is allowed only on the command line"),
             _ => {
                 let near = nearest(word, self.keys.keys().map(String::as_str));
@@ -346,10 +346,10 @@ impl<'a> ConfigReader<'a> {
     /// The message for a key outside all tables.
     fn stray(&self, word: &str) -> String {
         if self.keys.contains_key(word) && !OF_A_PROFILE.contains(&word) {
-            return format!("{word} is allowed only under [defaults] or in a [profile.NAME]; write that line above it");
+            return format!("{word} is allowed only under [defaults] or [profile.NAME]; write that line above it");
         }
         if self.keys.contains_key(word) || word == "target" {
-            return format!("{word} is allowed only in a [profile.NAME]; write that line above it");
+            return format!("{word} is allowed only under [profile.NAME]; write that line above it");
         }
         match nearest(word, ["defaults", "profile", "module"]) {
             Some(near @ ("profile" | "module")) => {

@@ -273,10 +273,10 @@ impl Settings {
     }
 }
 
-/// Settings of a check that have another meaning for a batch.
+/// Settings of a check that have a different meaning for a batch.
 const OF_OUTPUT: &[&str] = &["jobs", "format", "quiet"];
 
-/// Settings of a server check that have another meaning for a domain.
+/// Settings of a server check that have a different meaning for a domain.
 const OF_SERVER: &[&str] = &[
     "port",
     "max-connections",

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Every profile is also a module. Without a module, `[defaults]` apply. A module has the flags of its type of check as
-//! keys, and three additional keys. `type` is the type of check. With `profile`, the module takes the settings of this
+//! keys, and three additional keys. `type` is the type of check. With `profile`, the module uses the settings of this
 //! profile, and can replace some of them. `login-host` lists the hosts that the module may send its password to.
 //!
 //! A key without an effect is an error, because a module exists only for its settings.
@@ -29,7 +29,7 @@ use crate::cli::flags::display::DisplayArgs;
 use crate::source::{FileError, Position, nearest};
 use crate::wire::Host;
 
-/// The name of the module that is used if a request names no module. A configuration file can define this module.
+/// The module that is used if a request does not name one. A configuration file can define this module.
 const DEFAULT: &str = "default";
 
 /// Flags of a check that have no effect in a module: the exporter has one format, and the client repeats the request.
@@ -83,7 +83,7 @@ pub struct ModuleSettings {
     pub name: String,
     /// What it checks.
     pub kind: ModuleType,
-    /// The hosts that it may send its password to, in addition to the target of its profile.
+    /// The hosts that it may send its password to, in addition to its profile's target.
     pub login_hosts: Vec<Host>,
     /// The settings.
     pub settings: Settings,
@@ -122,7 +122,7 @@ fn module(
     if profiles.iter().any(|(known, _)| *known == name) {
         return wrong(
             at,
-            format!("a profile has the same name, and every profile is a module too; rename [module.{name}]"),
+            format!("a profile has the same name, and every profile is also a module; rename [module.{name}]"),
         );
     }
     let (own, settings): (Vec<Setting>, Vec<Setting>) =
@@ -159,7 +159,7 @@ fn module(
     let declared = ModuleFlags::of(kind);
     for Setting { key, at, .. } in &settings {
         if key == "target" {
-            let message = "the request names the target of a module; for a fixed target, use a [profile.NAME]";
+            let message = "the request names the target of a module; for a fixed target, use a [profile.NAME] table";
             return wrong(*at, message.to_owned());
         }
         if !declared.has(key) {
@@ -224,11 +224,11 @@ pub(super) fn schema(flags: Vec<(&String, serde_json::Value)>) -> serde_json::Va
     let text = |about: &str| serde_json::json!({ "type": "string", "description": about });
     let hosts = serde_json::json!({
         "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
-        "description": "Hosts to which the module sends its password, in addition to the target of its profile",
+        "description": "Hosts to which the module sends its password, in addition to its profile's target",
     });
     let kind = serde_json::json!({ "enum": ["server", "domain"], "description": "What the module checks" });
     properties.insert("type".to_owned(), kind);
-    properties.insert("profile".to_owned(), text("Take the settings of this profile"));
+    properties.insert("profile".to_owned(), text("Use the settings of this profile"));
     properties.insert("login-host".to_owned(), hosts);
     serde_json::json!({ "type": "object", "additionalProperties": false, "properties": properties })
 }

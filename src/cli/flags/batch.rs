@@ -1,4 +1,4 @@
-//! The values of the flags of `smtpcheck batch`: the share of the targets, the rate, and the columns of a CSV file.
+//! The values of the flags of `smtpcheck batch`: the shard, the rate, and the columns of a CSV file.
 
 use super::{InvalidValue, closed_list};
 use crate::report::fields::{Field, NameFault};
@@ -67,13 +67,13 @@ pub fn shard(text: &str) -> Result<ShardChoice, InvalidValue> {
     if number.eq_ignore_ascii_case("auto") {
         return Ok(ShardChoice::Auto { of: Some(of) });
     }
-    let number = number.parse::<u32>().map_err(|_| wrong("the number of the shard is not valid"))?;
+    let number = number.parse::<u32>().map_err(|_| wrong("the shard number is not valid"))?;
     if number == 0 {
         return Err(wrong("shards are counted from 1"));
     }
     Shard::new(number, of)
         .map(ShardChoice::Fixed)
-        .ok_or_else(|| wrong("the number of the shard is greater than the number of shards"))
+        .ok_or_else(|| wrong("the shard number is greater than the number of shards"))
 }
 
 /// The value of `--rate`: the time between the starts of two checks, in microseconds.
@@ -129,11 +129,11 @@ pub enum ColumnContent {
     Tags,
     /// Why the line could not be checked.
     Error,
-    /// A value of the report. The number is the one in the brackets of the column's name.
+    /// A value from the report. The number is the index in the brackets of the column name.
     Value(&'static Field, usize),
 }
 
-/// The columns that a CSV file has without `--columns`.
+/// The default columns of a CSV file.
 const USUAL: &str = "line,target.host,target.port,address,exit.code,exit.name,verdict,findings,tls.version,\
                      certificate.verifies,certificate.days_left,greeting.code,total_ms,error";
 

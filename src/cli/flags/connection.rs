@@ -21,7 +21,8 @@ pub struct PortArgs {
     /// Open at most this many connections to each target, including follow-up probes [default: 6, or 24 with --tls-scan, or 150 with --tls-scan=full]
     #[arg(long, value_name = "N", value_parser = number(1..=1000u32), help_heading = HEADING)]
     pub max_connections: Option<u32>,
-    /// Check every IP address of the host, not only the first that responds, and compare the servers behind them
+    /// Check every IP address of the host, not only the first one that responds, and compare the servers behind the
+    /// addresses
     #[arg(long, help_heading = HEADING)]
     pub every_address: bool,
     /// Check up to N targets at the same time, at most two of them on the same host
@@ -96,7 +97,7 @@ fn interface(text: &str) -> Result<SourceInterface, InvalidValue> {
     }
     if !cfg!(any(target_os = "linux", target_os = "android")) {
         let hint = "write an IP address of the interface";
-        return Err(InvalidValue::new("names of interfaces are supported on Linux only", hint));
+        return Err(InvalidValue::new("interface names are supported only on Linux", hint));
     }
     Ok(SourceInterface::Name { name: bare.to_owned() })
 }

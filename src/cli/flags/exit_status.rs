@@ -24,7 +24,7 @@ pub struct GateArgs {
     /// Fail on findings of this severity or higher
     #[arg(long, value_name = "SEVERITY", default_value = "error", value_enum, help_heading = HEADING)]
     pub fail_on: FailOn,
-    /// Do not let findings of this rule affect the exit code (repeatable)
+    /// Ignore findings of this rule when determining the exit code (repeatable)
     #[arg(long, value_name = "RULE", value_parser = rule, help_heading = HEADING)]
     pub ignore: Vec<String>,
 }

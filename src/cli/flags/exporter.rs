@@ -100,7 +100,7 @@ pub fn target_pattern(text: &str) -> Result<TargetPattern, InvalidValue> {
     }
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '*' | '.' | '-' | '_' | ':');
     if !host.chars().all(is_plain) {
-        return Err(wrong("the host contains a character that no host has"));
+        return Err(wrong("the host contains a character that is not allowed in a host"));
     }
     Ok(TargetPattern { hosts: HostPattern::Glob(host.to_owned()), ports })
 }
@@ -128,8 +128,8 @@ impl TargetPattern {
     }
 }
 
-/// A host as it is compared with a pattern. No pattern allows a Unix socket: a client of the exporter must not choose a file
-/// of its machine.
+/// A host in the form in which it is compared with a pattern. No pattern allows a Unix socket, because a client of the
+/// exporter must not be able to choose a file on the exporter's machine.
 fn comparable(host: &Host) -> Option<String> {
     match host {
         Host::Ip(ip) => Some(ip.to_canonical().to_string()),

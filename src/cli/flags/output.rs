@@ -147,7 +147,7 @@ pub struct CheckOutputArgs {
     /// for --warning)
     #[arg(long, value_name = "RANGE", value_parser = range, help_heading = HEADING)]
     pub critical: Option<Range>,
-    /// Print this text instead of the result, and replace each %{NAME} with the value of this name in the report, for
+    /// Print this string instead of the result, with each %{NAME} replaced by the value of that name in the report, for
     /// example '%{exit.code} %{tls.version} %{total_ms}\n'
     #[arg(long, value_name = "TEXT", value_parser = template, help_heading = HEADING, conflicts_with_all = ["json", "format", "output"])]
     pub write_out: Option<Template>,

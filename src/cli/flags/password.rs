@@ -1,5 +1,5 @@
-//! Password flags: the source of the password. No flag takes the password itself, because every user of this machine could
-//! read it in the process list.
+//! Password flags: the source of the password. No flag takes the password itself, because any user of this machine
+//! could read it in the process list.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use clap::{ArgAction, Args};
 use crate::cli::UsageError;
 use crate::plan::{Login, LoginProof};
 
-const HEADING: &str = "Password (also SMTPCHECK_PASSWORD, else a prompt on a terminal)";
+const HEADING: &str = "Password (also SMTPCHECK_PASSWORD, else a prompt in the terminal)";
 
 /// The environment variable that can contain the password.
 pub const VARIABLE: &str = "SMTPCHECK_PASSWORD";
@@ -43,7 +43,7 @@ pub const FLAGS: &[&str] =
     &["--password", "--password-stdin", "--password-file", "--password-command", "--token-command", "--netrc"];
 
 /// The list of sources for error messages.
-pub const SOURCES: &str = "--password-stdin, --password-file FILE, --password-command CMD, --token-command CMD (a token), --netrc, SMTPCHECK_PASSWORD, smtpcheck-password in $CREDENTIALS_DIRECTORY, or a prompt on a terminal";
+pub const SOURCES: &str = "--password-stdin, --password-file FILE, --password-command CMD, --token-command CMD (a token), --netrc, SMTPCHECK_PASSWORD, smtpcheck-password in $CREDENTIALS_DIRECTORY, or a prompt in the terminal";
 
 /// A source of a password or a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub enum PasswordSource {
     Command(String),
     /// An OAuth 2.0 access token, from the output of this shell command.
     TokenCommand(String),
-    /// The entry of the host in `.netrc`.
+    /// The entry for the host in `.netrc`.
     Netrc,
     /// `SMTPCHECK_PASSWORD`.
     Environment,
@@ -87,7 +87,7 @@ impl PasswordArgs {
         environment: PasswordEnvironment,
     ) -> Result<Option<PasswordSource>, UsageError> {
         if !self.password.is_empty() {
-            let reason = "not supported: every user of this machine could read the password in the process list";
+            let reason = "not supported: any user of this machine could read the password in the process list";
             return Err(UsageError::flag("--password", reason).with_hint(format!("use {SOURCES}")));
         }
         let given = [

@@ -22,7 +22,7 @@ const HEADING: &str = "Proxy (also ALL_PROXY and NO_PROXY)";
 pub const PROXY_VARIABLE: &str = "SMTPCHECK_PROXY_PASSWORD";
 
 /// The list of sources for error messages.
-const SOURCES: &str = "--proxy-password-file FILE, --proxy-password-command CMD, --proxy-netrc, SMTPCHECK_PROXY_PASSWORD, smtpcheck-proxy-password in $CREDENTIALS_DIRECTORY, the URL in ALL_PROXY, or a prompt on a terminal";
+const SOURCES: &str = "--proxy-password-file FILE, --proxy-password-command CMD, --proxy-netrc, SMTPCHECK_PROXY_PASSWORD, smtpcheck-proxy-password in $CREDENTIALS_DIRECTORY, the URL in ALL_PROXY, or a prompt in the terminal";
 
 /// The proxy and its login.
 #[derive(Args, Clone, Debug, Default)]
@@ -49,7 +49,8 @@ pub struct RouteArgs {
     /// Begin each connection to the port with a header of the PROXY protocol, as a load balancer does
     #[arg(long, value_name = "VERSION", value_enum, help_heading = BALANCER)]
     pub haproxy_protocol: Option<ProxyHeaderVersion>,
-    /// Use this IP address as that of the client in the header [default: the local IP address]; requests a header too
+    /// Client IP address in the PROXY header [default: the local IP address]; without --haproxy-protocol, also requests
+    /// the header
     #[arg(long, value_name = "ADDR", help_heading = BALANCER)]
     pub haproxy_clientip: Option<IpAddr>,
     /// Not supported. Declared only so that the error can list the supported sources.
@@ -73,7 +74,7 @@ pub const FLAGS: &[&str] = &["--proxy-password", "--proxy-password-file", "--pro
 pub enum ProxyPasswordSource {
     /// The URL in this environment variable.
     Url(String),
-    /// A source of the kinds that the password for the mail server has, with names that begin with `proxy-`.
+    /// One of the source kinds for the mail server's password, with a name that begins with `proxy-`.
     Named(PasswordSource),
 }
 
@@ -95,7 +96,7 @@ impl RouteArgs {
         environment: ProxyPasswordEnvironment,
     ) -> Result<Option<ProxyPasswordSource>, UsageError> {
         if !self.proxy_password.is_empty() {
-            let reason = "not supported: every user of this machine could read the password in the process list";
+            let reason = "not supported: any user of this machine could read the password in the process list";
             return Err(UsageError::flag("--proxy-password", reason).with_hint(format!("use {SOURCES}")));
         }
         let given = [
@@ -116,7 +117,7 @@ impl RouteArgs {
             };
         };
         if let Some((flag, _)) = given.as_ref().filter(|_| !plan.proxy.scheme.has_passwords()) {
-            let reason = format!("{} has no passwords", plan.proxy.scheme);
+            let reason = format!("{} does not support passwords", plan.proxy.scheme);
             return Err(
                 UsageError::flag((*flag).to_owned(), reason).with_hint("use a SOCKS5 or HTTP proxy, or omit the flag")
             );
@@ -133,7 +134,7 @@ impl RouteArgs {
             }
             None => match environment.password.source() {
                 Some(source) => Ok(Some(ProxyPasswordSource::Named(source))),
-                None => Err(UsageError::flag("--proxy-user", "no password for the proxy given")
+                None => Err(UsageError::flag("--proxy-user", "no proxy password given")
                     .with_hint(format!("provide the password with {SOURCES}"))),
             },
         }

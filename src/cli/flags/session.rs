@@ -31,11 +31,11 @@ pub struct ClientArgs {
     /// When to use ESMTP: EHLO, then HELO if the server does not know EHLO (auto), EHLO only (always), or HELO only (never)
     #[arg(long, value_name = "WHEN", default_value = "auto", value_enum, help_heading = HEADING)]
     pub esmtp: Esmtp,
-    /// Attribute of another client to send with XCLIENT, such as ADDR=192.0.2.1 (repeatable); the server treats the session as
-    /// that of this client
+    /// Attribute of another client to send with XCLIENT, such as ADDR=192.0.2.1 (repeatable); the server treats the
+    /// session as that client's
     #[arg(long, value_name = "ATTR=VALUE", value_parser = xclient, help_heading = HEADING)]
     pub xclient: Vec<ClientAttribute>,
-    /// Attribute of another client to send with XFORWARD (repeatable); the server writes it to its log
+    /// Attribute of another client to send with XFORWARD (repeatable); the server logs it
     #[arg(long, value_name = "ATTR=VALUE", value_parser = xforward, help_heading = HEADING)]
     pub xforward: Vec<ClientAttribute>,
 }

@@ -1,4 +1,4 @@
-//! The flags that only a search for client settings has: which sources are asked, and the consent to log in.
+//! The flags that only a search for client settings has: which sources are queried, and the consent to log in.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -18,13 +18,13 @@ const AUTHENTICATION: &str = "Authentication";
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct SourceArgs {
-    /// Use only the built-in list of providers; nothing is looked up about the domain, but the servers in the list are tested
+    /// Use only the built-in list of providers; nothing about the domain is looked up, but the servers in the list are tested
     #[arg(long, help_heading = SOURCES)]
     pub offline: bool,
-    /// Host of the public database of settings, which gets only the domain; "none" disables it
+    /// Host of the public database of settings, which receives only the domain; "none" disables it
     #[arg(long, value_name = "HOST", default_value = "v1.ispdb.net", value_parser = database, help_heading = SOURCES)]
     pub ispdb: DatabaseChoice,
-    /// Validate DNSSEC with the trust anchor in this file instead of that of the public root; the file contains DNSKEY or DS records
+    /// Validate DNSSEC with the trust anchor in this file instead of the public root's; the file contains DNSKEY or DS records
     #[arg(long, value_name = "FILE", help_heading = SOURCES)]
     pub trust_anchor: Option<PathBuf>,
 }
@@ -48,10 +48,10 @@ pub struct SettingsPortArgs {
     /// Open at most this many connections to mail servers
     #[arg(long, value_name = "N", default_value = "32", value_parser = number(1..=1000u32), help_heading = CONNECTION)]
     pub max_connections: u32,
-    /// Connect to this port of web servers with HTTPS
+    /// HTTPS port of the web servers
     #[arg(long, value_name = "PORT", default_value = "443", value_parser = target::port_number, help_heading = CONNECTION)]
     pub https_port: u16,
-    /// Connect to this port of web servers without TLS
+    /// HTTP port of the web servers
     #[arg(long, value_name = "PORT", default_value = "80", value_parser = target::port_number, help_heading = CONNECTION)]
     pub http_port: u16,
 }
@@ -60,13 +60,13 @@ pub struct SettingsPortArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct SettingsLoginArgs {
-    /// User name to log in with, instead of the one that the sources name
+    /// User name to log in with, instead of the one from the sources
     #[arg(short, long, value_name = "USER", value_parser = user_name, help_heading = AUTHENTICATION)]
     pub user: Option<String>,
     /// SASL mechanisms to use, separated by commas, in order of preference
     #[arg(long, value_name = "MECH[,MECH]", value_parser = mechanisms, help_heading = AUTHENTICATION)]
     pub auth: Option<Mechanisms>,
-    /// Also log in if the source of the server's name is not authenticated, without asking at the terminal
+    /// Log in without asking for confirmation, even if the source of the server's name is not authenticated
     #[arg(long, help_heading = AUTHENTICATION)]
     pub yes: bool,
 }

@@ -37,7 +37,7 @@ pub(super) fn reject(command: &Command, words: &[OsString]) -> Result<(), UsageE
     Ok(())
 }
 
-/// The equivalents of a foreign flag, with the tools that have it. A flag with another meaning in another tool has several.
+/// The equivalents of a foreign flag, with the tools that have it. A flag that means different things in different tools has several equivalents.
 fn meanings(name: &str) -> Vec<(ForeignTool, &'static Equivalent)> {
     let rows = TABLE.iter().flat_map(|(tool, rows)| rows.iter().map(|row| (*tool, row)));
     let rows = rows.filter(|(_, row)| row.names.contains(&name) && row.answer.is_foreign());

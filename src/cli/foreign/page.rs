@@ -17,13 +17,14 @@ impl ForeignTool {
         ("from-curl.md", ForeignTool::Curl),
     ];
 
-    /// The page about the flags of this tool. A flag that smtpcheck has too is listed only if a check has it.
+    /// The page about the flags of this tool. A flag that smtpcheck also has is listed only if `smtpcheck check`
+    /// accepts it.
     pub fn page(self) -> String {
         let command = check::SPEC.command(&[]);
         let own: Vec<String> = command.get_arguments().flat_map(names).collect();
         let name = self.name();
         let mut page = format!(
-            "# From {name} to smtpcheck\n\n{}\n\nsmtpcheck recognises these flags: the error message names the equivalent. This file is generated: \
+            "# From {name} to smtpcheck\n\n{}\n\nsmtpcheck accepts the flags marked \"the same\". For any other flag in this table, the error message names the equivalent. This file is generated: \
              `UPDATE_DOCS=1 cargo test --test structure`.\n\n| {name} | smtpcheck |\n|---|---|\n",
             self.introduction()
         );
@@ -50,16 +51,16 @@ impl ForeignTool {
     fn introduction(self) -> &'static str {
         match self {
             ForeignTool::Swaks => {
-                "swaks sends test messages. smtpcheck runs the same session, but never sends a message, and explains each failure. To send one, let smtpcheck print the command: `smtpcheck TARGET --for swaks`."
+                "swaks sends test messages. smtpcheck runs the same session, but never sends a message, and explains each failure. To send a message, run `smtpcheck TARGET --for swaks`, which prints the swaks command."
             }
             ForeignTool::OpenSsl => {
-                "`openssl s_client -starttls smtp` shows a handshake and the certificates. smtpcheck also verifies them for the host name, and checks the SMTP session around them."
+                "`openssl s_client -starttls smtp` shows a handshake and the certificates. smtpcheck also verifies the certificates for the host name, and checks the SMTP session before and after the handshake."
             }
             ForeignTool::CheckSmtp => {
-                "smtpcheck accepts the flags of check_smtp if it is called under this name, for example through a symbolic link `check_smtp`; see [formats.md](formats.md). The table is for a call under its own name, with `--format nagios`."
+                "If smtpcheck is called as `check_smtp`, for example through a symbolic link, it accepts the flags of check_smtp; see [formats.md](formats.md). This table applies if smtpcheck is called by its own name, with `--format nagios`."
             }
             ForeignTool::Curl => {
-                "curl sends messages with `smtp://` and `smtps://` URLs, which are also targets of smtpcheck. smtpcheck never sends a message. To send one, let smtpcheck print the command: `smtpcheck TARGET --for curl`."
+                "curl sends messages with `smtp://` and `smtps://` URLs, which are also targets of smtpcheck. smtpcheck never sends a message. To send a message, run `smtpcheck TARGET --for curl`, which prints the curl command."
             }
             ForeignTool::Other => "",
         }

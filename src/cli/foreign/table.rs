@@ -1,7 +1,7 @@
 //! The flags of other tools and their equivalents in smtpcheck, one list for each tool. Only flags that concern SMTP, TLS,
 //! DNS or the output are listed.
 //!
-//! `docs/from-*.md` are generated from this table, and the error message for a foreign flag is too.
+//! `docs/from-*.md` and the error message for a foreign flag are generated from this table.
 
 use super::equivalent::Equivalent::{self, Differs, Flag, Password, Same, Target, Text};
 use super::equivalent::{ForeignFlags, ForeignTool};
@@ -63,7 +63,7 @@ const SWAKS: &[ForeignFlags] = &[
         ],
         Flag("--xclient", "ATTR=VALUE"),
     ),
-    row(&["--copy-routing"], Text("use smtpcheck domain DOMAIN, which checks the mail servers of a domain")),
+    row(&["--copy-routing"], Text("use smtpcheck domain DOMAIN, which checks a domain's mail servers")),
     row(&["--socket"], Text("write the target as smtp+unix:PATH or lmtp+unix:PATH")),
     row(&["-tls"], STARTTLS),
     row(&["--tls"], Differs("use --tls starttls: --tls takes a value")),
@@ -79,7 +79,7 @@ const SWAKS: &[ForeignFlags] = &[
     row(&["--tls-ca-path"], Flag("--cacert", "FILE")),
     row(&["--tls-cert"], Flag("--cert", "FILE")),
     row(&["--tls-key"], Flag("--key", "FILE")),
-    row(&["--tls-chain"], Text("add the chain to the file of --cert FILE")),
+    row(&["--tls-chain"], Text("append the chain to the file given with --cert")),
     row(&["--tls-get-peer-cert", "--tls-get-peer-chain"], Text("use --show-chain")),
     row(&["--auth"], Same),
     row(&["-a", "-ao", "--auth-optional", "-aos", "--auth-optional-strict"], Flag("--auth", "MECH")),
@@ -137,7 +137,7 @@ const OPENSSL: &[ForeignFlags] = &[
     row(&["-ssl3", "-tls1", "-tls1_1", "-max_protocol", "-cipher", "-ciphersuites", "-groups", "-curves"], SCAN),
     row(
         &["-sigalgs"],
-        Text("omit it: the report shows the signature of the handshake, and --tls-scan=full all groups and suites"),
+        Text("omit it: the report shows the handshake signature, and --tls-scan=full tests all groups and suites"),
     ),
     row(
         &["-dane_tlsa_domain", "-dane_tlsa_rrdata"],
@@ -195,7 +195,7 @@ const CURL: &[ForeignFlags] = &[
     row(&["--ssl-reqd"], STARTTLS),
     row(&["--ssl"], Text("use --tls auto, the default")),
     row(&["--cacert", "--key", "-k", "--insecure"], Same),
-    row(&["--cert"], Differs("the same, without the password of the key")),
+    row(&["--cert"], Differs("the same, without the key's password")),
     row(&["-E"], Flag("--cert", "FILE")),
     row(&["--capath"], Flag("--cacert", "FILE")),
     row(&["--cert-status"], Text("omit it: an OCSP response is always requested and verified")),
@@ -217,7 +217,7 @@ const CURL: &[ForeignFlags] = &[
     row(&["--trace", "--trace-ascii", "--trace-time"], VERBOSE),
     row(&["--retry-max-time", "--retry-delay"], Flag("--wait", "TIME")),
     row(&["-K"], Flag("--config", "FILE")),
-    row(&["--config"], Differs("the same flag, but the file has another format (TOML)")),
+    row(&["--config"], Differs("the same flag, but the file has a different format (TOML)")),
 ];
 
 /// Flags of testssl, nmap, msmtp and other tools, and flags that a user could guess.

@@ -7,8 +7,8 @@
 //! 2. a URL without a scheme is an HTTP proxy, and the default port is 1080;
 //! 3. `--noproxy` replaces `no_proxy` and `NO_PROXY`, which also apply to `--proxy`.
 //!
-//! A password is accepted in curl's variables, but not in `--proxy`: every user can read command-line arguments.
-//! The plan contains no password; `flags::route` finds its source. [`url`] parses URLs.
+//! A password is accepted in curl's variables, but not in `--proxy`: any user can read command-line arguments. The plan
+//! contains no password; `flags::route` finds its source. [`url`] parses URLs.
 
 pub mod url;
 
@@ -68,7 +68,7 @@ pub(super) fn plan(args: &RouteArgs, host: &Host, start: SessionStart) -> Result
     Ok(Some(ProxyPlan { proxy, variable, exception }))
 }
 
-/// Rejects flags about connections that have no effect on this target or with this proxy.
+/// Rejects connection flags that have no effect on this target or with this proxy.
 pub(super) fn reject_contradictions(plan: &Plan) -> Result<(), UsageError> {
     if plan.target.host.socket().is_some() {
         let given = |name: &&&str| plan.origin(name) == ValueOrigin::Flag;
@@ -118,7 +118,7 @@ pub fn of_variable(name: &str, value: &str) -> Result<url::ProxyUrl, UsageError>
     })
 }
 
-/// The hosts without a proxy, and where the list is.
+/// The hosts without a proxy, and where this list was given.
 fn exceptions(args: &RouteArgs) -> Option<(&'static str, String)> {
     if let Some(list) = &args.noproxy {
         return Some(("--noproxy", list.clone()));

@@ -8,7 +8,7 @@ use crate::wire::Host;
 
 /// The default port, as in curl.
 const DEFAULT_PORT: u16 = 1080;
-/// The maximum length of a user name: RFC 1929 §2 has one byte for the length, and SOCKS4 packets are short.
+/// The maximum length of a user name: RFC 1929 §2 uses one byte for the length, and SOCKS4 packets are short.
 const LONGEST_USER: usize = 200;
 
 /// A proxy URL and its password, if it contains one.
@@ -26,7 +26,7 @@ pub fn flag(text: &str) -> Result<Proxy, InvalidValue> {
     match password {
         None => Ok(proxy),
         Some(_) => Err(secret(
-            "a password in the URL is not supported: every user of this machine could read it in the process list",
+            "a password in the URL is not supported: any user of this machine could read it in the process list",
             "write the user name with --proxy-user NAME, and the password in SMTPCHECK_PROXY_PASSWORD, --proxy-password-file, --proxy-password-command or --proxy-netrc",
         )),
     }
@@ -80,7 +80,7 @@ fn secret(reason: impl Into<std::borrow::Cow<'static, str>>, hint: &'static str)
     InvalidValue { is_secret: true, ..InvalidValue::new(reason, hint) }
 }
 
-/// A user name for a proxy. With a colon, it would be a password too.
+/// A user name for a proxy. A colon would begin the password.
 pub fn user_name(text: &str) -> Result<String, InvalidValue> {
     let hint = "write only the user name, and the password in SMTPCHECK_PROXY_PASSWORD or --proxy-password-file";
     if text.contains(':') {

@@ -24,8 +24,8 @@ impl CsvColumns {
         }
     }
 
-    /// Rejects columns that would be empty in every row: values of servers in a file about domains, and values of
-    /// domains in a file about servers.
+    /// Rejects columns that would be empty in every row: server values in a file about domains, and domain values in a
+    /// file about servers.
     pub(super) fn fit(&self, plan: &Plan) -> Result<(), UsageError> {
         for column in &self.0 {
             let ColumnContent::Value(field, index) = column.content else { continue };

@@ -1,4 +1,4 @@
-//! Reads the targets of a batch, line by line. A line with a mistake is returned as a value and does not end the input.
+//! Reads the targets of a batch, line by line. An invalid line is returned as a value and does not end the input.
 
 use std::io::{self, BufRead, Read};
 

@@ -1,5 +1,5 @@
-//! The targets that occurred earlier in the input, or that have a record in the file of `--output`. Only their
-//! identities are kept, so a million targets need about 40 MB.
+//! The targets that occurred earlier in the input, or that have a record in the `--output` file. Only their identities
+//! are kept, so a million targets need about 40 MB.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -41,18 +41,18 @@ impl KnownTargets {
         }
     }
 
-    /// Records that the output contains a record of this target.
+    /// Notes that the output contains a record of this target.
     pub(super) fn add_record(&mut self, id: TargetId) {
         *self.records.entry(id).or_default() += 1;
     }
 
-    /// Records that the output contains a record of a line without a target.
+    /// Notes that the output contains a record of a line without a target.
     pub(super) fn add_invalid(&mut self, line: u64) {
         self.invalid.insert(line);
     }
 
-    /// The identity of an earlier target that was written in the same way. `None` if no such target is remembered, or
-    /// if repetitions are checked.
+    /// The identity of an earlier target with the same spelling. `None` if no such target is remembered, or if
+    /// repetitions are checked.
     pub(super) fn planned(&self, target: &str) -> Option<TargetId> {
         self.planned.get(&hash(target)).copied().filter(|_| self.duplicates == Duplicates::CheckedOnce)
     }

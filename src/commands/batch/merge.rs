@@ -26,7 +26,7 @@ const BUFFER: usize = 256 * 1024;
 pub(in crate::commands) fn report(args: &ReportArgs) -> Result<Option<u8>, CommandError> {
     let Some(batch) = args.files.iter().find(|path| is_batch(path)) else { return Ok(None) };
     if args.rejudge {
-        let reason = "has no effect: records of a batch contain no evidence";
+        let reason = "has no effect: batch records contain no evidence";
         return Err(UsageError::flag("--rejudge", reason)
             .with_hint("use --full in the batch, or omit the flag")
             .into());
@@ -62,7 +62,7 @@ fn writer_of(format: &Format) -> Result<SummaryWriter, CommandError> {
         "markdown" => Ok(|summary, _| markdown::summary(summary)),
         "html" => Ok(|summary, _| html::page(summary)),
         name => {
-            let reason = format!("--format {name} cannot show the records of a batch");
+            let reason = format!("--format {name} cannot show batch records");
             Err(UsageError::new(reason).with_hint("use text, json, markdown or html").into())
         }
     }
@@ -78,7 +78,7 @@ fn is_batch(path: &Path) -> bool {
     file.take(4096).read_to_end(&mut begin).is_ok() && begins_a_batch(&begin)
 }
 
-/// Counts the records of all files. `batch` is one of them, which begins with a record of a batch.
+/// Counts the records of all files. `batch` is the one that is known to begin with a batch record.
 fn counted(paths: &[PathBuf], batch: &Path) -> Result<BatchTally, CommandError> {
     let mut files = paths.iter().map(|path| BatchFile::begin(path, batch)).collect::<Result<Vec<_>, _>>()?;
     let mut newest: HashMap<(TargetId, u32), (i64, usize)> = HashMap::new();
@@ -128,7 +128,7 @@ fn counted(paths: &[PathBuf], batch: &Path) -> Result<BatchTally, CommandError> 
         )));
     }
     if repeated > 0 {
-        write_message(&format!("{repeated} records are older than another record of the same target, and not counted"));
+        write_message(&format!("{repeated} records are not counted, because newer records of the same targets exist"));
     }
     Ok(tally)
 }
@@ -184,14 +184,14 @@ impl BatchFile {
                 Some(SavedLine::Invalid { line, error }) => take(FileLine::Invalid { line, error: &error }),
                 Some(SavedLine::Torn) => {
                     if !self.is_remarked {
-                        write_message(&format!("{}: the last record is incomplete, and not counted", self.name));
+                        write_message(&format!("{}: the last record is incomplete and not counted", self.name));
                     }
                     self.is_remarked = true;
                 }
                 Some(SavedLine::Foreign) if number == 1 => {
                     let reason =
                         format!("{} contains no records of smtpcheck batch, but {} does", self.name, self.batch);
-                    let hint = "a saved report and records of a batch cannot be combined: run smtpcheck report once with the files of each kind";
+                    let hint = "saved reports and batch records cannot be combined: run smtpcheck report once for each kind of file";
                     return Err(UsageError::new(reason).with_hint(hint).into());
                 }
                 Some(SavedLine::Foreign) => {

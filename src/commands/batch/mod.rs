@@ -197,7 +197,7 @@ fn open_records(
     tally: &mut BatchTally,
 ) -> Result<RecordFile, CommandError> {
     let same = || CommandError::usage("the records would overwrite the file that contains the targets");
-    // The comparison must come before the file is emptied.
+    // This must be checked before the file is emptied.
     let is_input = |path: &Path| file::streamed_if_file(path).is_some_and(|file| file::is_same(&file, &input.file));
     match file_of(&args.output.output) {
         None => {
@@ -229,7 +229,7 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
     let example = planning::plan(&without, matches, EXAMPLE, hostname.as_deref())?;
     let login = match args.login_host.first() {
         Some(host) if !args.auth.no_auth => {
-            // Has no port, because a port could contradict `--port`.
+            // It has no port, because a port could contradict `--port`.
             let plan = planning::plan(&with_login, matches, &host.bracketed(), hostname.as_deref())?;
             let environment = secrets::sources(plan.login.as_ref());
             let source = with_login.password.source(args.auth.user.as_deref(), plan.login.as_ref(), environment)?;
@@ -256,7 +256,7 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
 
 /// The flags of a check on the command line of the batch, for checks of profiles.
 fn check_words(matches: &ArgMatches) -> Vec<OsString> {
-    /// Flags that have another meaning for a batch, or that must not apply to a profile.
+    /// Flags that have a different meaning for a batch, or that must not apply to a profile.
     const OWN: &[&str] = &[
         "domain",
         "jobs",

@@ -21,7 +21,7 @@ const SYNC: Duration = Duration::from_secs(2);
 pub(super) struct RecordFile {
     file: File,
     kind: FileKind,
-    /// When the file was last written to the disk.
+    /// When the file was last flushed to disk.
     synced: Instant,
 }
 
@@ -40,7 +40,7 @@ impl RecordFile {
         Ok(RecordFile::of(file))
     }
 
-    /// Opens the file of `--output` and empties it.
+    /// Opens the `--output` file and empties it.
     pub(super) fn replaced(path: &Path, readers: Readers) -> Result<RecordFile, CommandError> {
         let file = open(path, readers)?;
         let records = RecordFile::of(file);
@@ -50,8 +50,8 @@ impl RecordFile {
         Ok(records)
     }
 
-    /// Opens the file of `--output` and keeps its records. They are counted in the tally, and their targets become
-    /// known. An incomplete last record is removed.
+    /// Opens the `--output` file and keeps its records. They are counted in the tally, and their targets become known.
+    /// An incomplete last record is removed.
     pub(super) fn resumed(
         path: &Path,
         readers: Readers,
@@ -134,7 +134,7 @@ impl RecordFile {
         result
     }
 
-    /// Removes the last bytes of the file, unless another program has written after them. An error here is ignored,
+    /// Removes the last bytes of the file, unless another program has appended to the file. An error here is ignored,
     /// because an earlier error is already known.
     fn remove(&mut self, bytes: u64) {
         let Ok(end) = self.file.stream_position() else { return };
@@ -150,8 +150,7 @@ impl RecordFile {
         if self.kind == FileKind::Regular && self.synced.elapsed() >= SYNC {
             self.synced = Instant::now();
             if let Ok(file) = self.file.try_clone() {
-                // The disk can be slow, and the checks must not wait for it. If there is an error, it occurs again at
-                // the end.
+                // The checks must not wait for a slow disk. If an error occurs here, it occurs again at the end.
                 let _ = std::thread::Builder::new().name("sync".to_owned()).spawn(move || file.sync_data());
             }
         }

@@ -1,5 +1,5 @@
-//! The profiles of the configuration file that lines of a batch name. A profile is read when a line names it for the
-//! first time. Its password is sent only to its own target.
+//! The profiles that are named in a batch's input. A profile is read from the configuration file when a line first
+//! names it. Its password is sent only to its own target.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -29,7 +29,7 @@ pub(super) struct Profiles {
 struct BatchProfile {
     args: CheckArgs,
     matches: ArgMatches,
-    /// The secret of the profile's login, once it has been read, and the time that took.
+    /// The secret for the profile's login, once it has been read, and how long reading it took.
     secret: Option<(Option<Secret>, Duration)>,
 }
 

@@ -103,7 +103,7 @@ impl StreamListener<LineLabel> for BatchResults {
     fn reduced(&mut self, jobs: usize) {
         self.progress.clear();
         let few = "the file descriptor limit is too low for --jobs; raise it, for example with: ulimit -n 4096";
-        super::super::secrets::warn(&format!("{jobs} checks run at the same time: {few}"));
+        super::super::secrets::warn(&format!("only {jobs} checks run at the same time: {few}"));
     }
 
     fn tick(&mut self, running: usize) {

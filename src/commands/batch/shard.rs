@@ -1,4 +1,4 @@
-//! The share of the targets that this process checks. It is set by `--shard`, or by this task's number in an array job.
+//! The shard of the targets that this process checks. It is set by `--shard`, or by this task's number in an array job.
 
 use super::super::CommandError;
 use crate::cli::UsageError;

@@ -23,14 +23,14 @@ use crate::run::{Job, ProxyPasswords, StreamItem};
 use crate::secret::Secret;
 use crate::wire::Host;
 
-/// A target for testing the flags, and for reading the files that all checks need.
+/// An example target, for validating the flags and for reading the files that all checks need.
 pub(super) const EXAMPLE: &str = "smtp.example.net";
 
 /// What is known about a line while its target is checked.
 pub(super) enum LineLabel {
     /// The line has a target.
     Target { id: TargetId, number: u64, tags: Option<Box<RawValue>> },
-    /// The line has a mistake.
+    /// The line is invalid.
     Invalid(InvalidLine),
 }
 
@@ -107,7 +107,7 @@ impl<R: BufRead> Targets<R> {
         };
         increase(&self.counts.lines);
         let invalid = |mistake: LineMistake| {
-            // The shard of a line without a target depends on the number of the line.
+            // The shard of a line without a target depends on the line number.
             let of = u64::from(self.shard.of);
             if (number - 1) % of + 1 != u64::from(self.shard.number) {
                 increase(&self.counts.other_shards);
@@ -128,7 +128,7 @@ impl<R: BufRead> Targets<R> {
         if written == WrittenTarget::default()
             && let Some(id) = self.known.planned(&target)
         {
-            // A target that occurred earlier in the same form is skipped without a plan.
+            // A target that occurred earlier with the same spelling is skipped without making a plan.
             let is_own = id.shard(self.shard.of) == self.shard.number;
             increase(if is_own { &self.counts.duplicates } else { &self.counts.other_shards });
             return None;
@@ -158,8 +158,8 @@ impl<R: BufRead> Targets<R> {
 }
 
 impl BatchPlanner {
-    /// A check with the flags of all checks. It is not run, but finds mistakes in the flags and in the files that they
-    /// name.
+    /// A check of the example target with the flags for all checks. It is not run; planning it finds mistakes in the
+    /// flags and in the files that they name.
     pub(super) fn example(&self) -> Result<Job, UsageError> {
         if let Some(args) = &self.domain {
             return self.domain_job(args, EXAMPLE, &WrittenTarget::default());

@@ -20,7 +20,7 @@ pub(super) fn expectations(args: &CheckArgs, plan: &Plan) -> Result<(Vec<Expecta
     Ok((expectations, args.expect.retry()))
 }
 
-/// Makes a plan with the values that a line sets. They take precedence over the flags.
+/// Builds a plan with the values that a line sets. They take precedence over the flags.
 pub(super) fn with_written(
     args: &CheckArgs,
     written: &WrittenTarget,

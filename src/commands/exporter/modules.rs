@@ -1,9 +1,9 @@
-//! The modules of the exporter: makes the plan for a request from the settings of its module.
+//! The modules of the exporter: builds the plan for a request from the settings of its module.
 //!
 //! Clients choose the target of a request, and a module can contain a login, so a request could send the password to
 //! any server. A module therefore sends its password only to the target of its profile and to its `login-host`. The
-//! name that the certificate must cover (`hostname`) must be one of them too, because it decides which server is
-//! accepted as the right one.
+//! name that the certificate must match (`hostname`) must also be one of these hosts, because it decides which server
+//! is accepted as the right one.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -29,7 +29,7 @@ use crate::run::ProxyPasswords;
 use crate::source::nearest;
 use crate::wire::Host;
 
-/// A server and a domain for testing the settings of a module.
+/// An example server and an example domain, for validating the settings of a module.
 const EXAMPLE_SERVER: &str = "smtp.example.net";
 const EXAMPLE_DOMAIN: &str = "example.net";
 
@@ -46,7 +46,7 @@ pub(super) struct Modules {
     proxies: ProxyPasswords,
 }
 
-/// A module whose settings were tested.
+/// A module whose settings were validated.
 struct Module {
     settings: ModuleSettings,
     check: ModuleCheck,
@@ -74,7 +74,7 @@ enum ModuleLogin {
     None,
     /// The module logs in to these hosts. Without a source, the login needs no password.
     On(Vec<Host>, Option<PasswordSource>),
-    /// The profile names no password that a service can read.
+    /// The profile names no password source that a service can read.
     Unusable(String),
 }
 
@@ -165,7 +165,7 @@ impl ProbePlanner for Modules {
     fn read_again(&self) -> Result<Box<dyn ProbePlanner>, ReloadMistake> {
         let modules = Modules::read_by(self.words.clone()).map_err(|error| {
             let details = error.to_string();
-            ReloadMistake { place: format!("{}; the log of the exporter contains the reason", place(&error)), details }
+            ReloadMistake { place: format!("{}; the exporter's log contains the reason", place(&error)), details }
         })?;
         modules.warn();
         self.proxies.replace(modules.proxies);
@@ -183,7 +183,7 @@ fn in_module(name: &str, error: CommandError) -> CommandError {
     }
 }
 
-/// The place of a mistake. The value is omitted, because a client must not see it.
+/// Where the mistake is. The value is omitted, because a client must not see it.
 fn place(error: &CommandError) -> String {
     match error {
         CommandError::Usage(error) => match error.origin.as_deref() {
@@ -254,7 +254,7 @@ impl ServerModule {
         planned_expectations(&args.expect.expect, &example)?;
         let login = match login(&args, &example, settings, target.is_some()) {
             Ok(login) => login,
-            // A profile can also be meant for use at a terminal.
+            // A profile can also be intended for use in a terminal.
             Err(error) if !settings.settings.is_of_module => ModuleLogin::Unusable(error.to_string()),
             Err(error) => return Err(error),
         };
@@ -269,14 +269,14 @@ impl ServerModule {
         };
         let typed = target::parse(target).map_err(|error| {
             let with_user = target.contains('@');
-            let hint = "write HOST:PORT; the user name is the key \"user\" of the module, in the configuration file";
+            let hint = "write HOST:PORT; set the user name with the module's key \"user\" in the configuration file";
             invalid(if with_user { error.with_hint(hint) } else { error })
         })?;
         let mut args = self.args.clone();
         if self.target.as_ref() != Some(target) {
-            // A client of the exporter must not choose a file of its machine.
+            // A client of the exporter must not be able to choose a file on the exporter's machine.
             if typed.host.socket().is_some() {
-                let message = format!("{target} is a Unix socket, which only the target of a module may be");
+                let message = format!("{target} is a Unix socket, which is allowed only as the target of a module");
                 return Err(ProbeRefusal::OtherHost(message));
             }
             args.target_origin = ValueOrigin::Flag;
@@ -302,7 +302,7 @@ impl ServerModule {
                     [Some(&typed.host), named.as_ref()].into_iter().flatten().find(|host| !hosts.contains(host));
                 if let Some(host) = foreign {
                     return Err(ProbeRefusal::OtherHost(format!(
-                        "the module {module} does not send its password to {host}; to permit this, add login-host = \"{host}\" to a [module.NAME]"
+                        "the module {module} does not send its password to {host}; to permit this, add login-host = \"{host}\" under [module.NAME]"
                     )));
                 }
                 source.clone()
@@ -333,7 +333,7 @@ fn login(
         let error = UsageError::new(format!("module {}: login-host has no effect without a user", settings.name));
         return Err(error.with_hint("add user = \"...\", or remove login-host"));
     };
-    // A password from the environment would be sent by every module that has a login.
+    // Every module with a login would send a password from the environment.
     let environment = PasswordEnvironment { variable: false, directory: None, terminal: false };
     let needs_secret = login.proof != LoginProof::NoSecret;
     let source = match args.password.source(args.auth.user.as_deref(), Some(login), environment) {
@@ -346,7 +346,7 @@ fn login(
     let own = has_target.then(|| example.target.host.clone());
     let hosts: Vec<Host> = settings.login_hosts.iter().cloned().chain(own).collect();
     if hosts.is_empty() {
-        let error = UsageError::new(format!("module {}: no host is named for the login", settings.name));
+        let error = UsageError::new(format!("module {}: no host is given for the login", settings.name));
         return Err(error.with_hint("add login-host = [\"...\"], or profile = \"...\" with a target"));
     }
     Ok(ModuleLogin::On(hosts, source))

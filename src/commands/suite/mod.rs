@@ -84,7 +84,7 @@ fn read(path: &Path, set: &[SuiteVariable]) -> Result<Vec<SuiteCheck>, CommandEr
         Ok(bytes) => Ok(bytes.to_vec()),
         Err(error) => Err(file::reason(&error)),
     };
-    // If a file cannot be read, there is no line that an error could name.
+    // If a file cannot be read, the error has no line to refer to.
     let wrong = |reason: String| CommandError::usage(format!("{}: {reason}", path.display()));
     let suite = RefCell::new(Some(contents(path).map_err(wrong)?));
     let load = |file: &Path| match suite.borrow_mut().take_if(|_| file == path) {

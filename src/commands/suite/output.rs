@@ -58,7 +58,7 @@ pub(super) fn run(
     Ok(run)
 }
 
-/// What must be known about a check to write its result.
+/// What is needed to write the result of a check.
 struct SuiteCase {
     name: String,
     place: Option<FilePosition>,

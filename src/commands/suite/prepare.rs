@@ -133,7 +133,7 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
         if let Need::Egress(port) = need
             && *port != plan.target.port
         {
-            let message = format!("{need} does not match the port of the target, which is {}", plan.target.port);
+            let message = format!("{need} does not match the target's port, which is {}", plan.target.port);
             return Err(check.error_at(Some("needs"), message).into());
         }
     }
@@ -148,7 +148,7 @@ fn key_of(word: &str) -> &str {
     word.trim_start_matches('-').split('=').next().unwrap_or_default()
 }
 
-/// The flag for the same source of the password, and its value. `None` if no flag can select this source.
+/// The flag for the same password source, and its value. `None` if no flag can select this source.
 fn source_flag(password: &Password) -> Option<(&'static str, String)> {
     match password {
         Password::Command(command) | Password::TokenCommand(command) => Some((password.key(), command.clone())),

@@ -30,7 +30,7 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
         return Err(error("only flags of `smtpcheck check` can follow --").into());
     };
     if let [other, _, ..] = check.targets.as_slice() {
-        let hint = "write only flags of the check after --";
+        let hint = "after --, write only flags of the check";
         return Err(UsageError::new("--record takes one target").about("target", other).with_hint(hint).into());
     }
     if let Some(flag) = without_effect(&matches) {
@@ -83,8 +83,8 @@ fn without_effect(matches: &ArgMatches) -> Option<String> {
 }
 
 /// The flags of a check as keys of a suite, with their values as TOML. Paths in a suite are relative to the directory
-/// of the suite. If that is the working directory, a path is written as given. Otherwise it is written as an absolute
-/// path.
+/// of the suite. If that directory is the working directory, a path is written as given; otherwise, it is written as an
+/// absolute path.
 fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
     let folder = output.and_then(Path::parent).unwrap_or(Path::new(""));
     let is_here = folder == Path::new("") || folder == Path::new(".");

@@ -57,7 +57,7 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     reject_clashes(file, &check_args.reports.report, &inputs)?;
     warn_about_logins(args, &checks.plans);
     for plan in &mut checks.plans {
-        // The first check looks up the IP addresses of the host, and each check uses one of them.
+        // The first check looks up the host's IP addresses, and each check uses one of them.
         plan.addresses = AddressChoice::First;
     }
     let readers = Readers::of(&checks.plans);
@@ -95,7 +95,7 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     signals::end_if_unhandled();
     if wants_screen(&check_args, form) {
         let facts = ScreenFacts { look: look.clone(), interval_ms: args.interval, logs_in: args.with_login };
-        // If the terminal cannot show the table, a line is written for each check.
+        // If the terminal cannot show the table, one line is written for each check.
         results.screen = WatchScreen::open(Arc::clone(&state), facts).ok();
     }
     let end = engine.repeat(jobs, limits, &mut results);
@@ -143,8 +143,8 @@ fn without_login(args: &WatchArgs) -> CheckArgs {
     check
 }
 
-/// Short intervals are only for this machine, because other servers could mistake them for an attack. A scan opens many
-/// connections, so it needs a longer interval.
+/// Short intervals are allowed only for this machine, because other servers could mistake them for an attack. A scan
+/// opens many connections, so it needs a longer interval.
 fn reject_short_interval(args: &WatchArgs, plans: &[Plan]) -> Result<(), UsageError> {
     let is_too_short = |plan: &&Plan| {
         let least = if plan.tls.scan { POLITE_SCAN_MS } else { POLITE_MS };
@@ -160,7 +160,7 @@ fn reject_short_interval(args: &WatchArgs, plans: &[Plan]) -> Result<(), UsageEr
     Err(error.with_hint(format!("use {least} or more, or add --force-interval if you operate the server")))
 }
 
-/// A duration as users write it.
+/// A duration in the form that users write.
 fn in_units(ms: u64) -> String {
     if ms.is_multiple_of(1000) { format!("{}s", ms / 1000) } else { format!("{ms}ms") }
 }
@@ -201,7 +201,7 @@ fn report_files(args: &CheckArgs, readers: Readers) -> Result<Vec<(WatchWriter, 
     for report in &args.reports.report {
         let writer: WatchWriter = match report.format.0.name {
             "json" => |summary, _| record::summary(summary),
-            // The flag accepts only these two formats. Another format can only come from the environment.
+            // The flag accepts only these two formats. Any other format can come only from the environment.
             _ => |summary, _| html::page(summary),
         };
         files.push((writer, Draft::begin_for("--report", &report.path, readers)?));

@@ -35,7 +35,7 @@ impl WatchForm {
         match args.format.chosen().name {
             "json" => WatchForm::Json,
             "ndjson" => WatchForm::Records,
-            // Another format can only come from the configuration file or the environment.
+            // Any other format can come only from the configuration file or the environment.
             _ => WatchForm::Lines,
         }
     }

@@ -27,7 +27,7 @@ pub(in crate::commands) fn report(args: &ReportArgs) -> Result<Option<u8>, Comma
         return Ok(None);
     }
     let [path] = args.files.as_slice() else {
-        let reason = "the records of a watch cannot be combined with other files";
+        let reason = "watch records cannot be combined with other files";
         return Err(UsageError::new(reason).with_hint("run smtpcheck report once for each file").into());
     };
     let writer = writer_of(args.format.chosen())?;
@@ -55,7 +55,7 @@ fn writer_of(format: &Format) -> Result<WatchWriter, CommandError> {
         "json" => Ok(|summary, _| record::summary(summary)),
         "html" => Ok(|summary, _| html::page(summary)),
         name => {
-            let reason = format!("--format {name} cannot show the records of a watch");
+            let reason = format!("--format {name} cannot show watch records");
             Err(UsageError::new(reason).with_hint("use text, json or html").into())
         }
     }
@@ -108,13 +108,15 @@ fn added(file: impl BufRead, name: &str, is_judged_again: bool) -> Result<Watch,
         }
     }
     if is_torn {
-        secrets::write_note(&format!("{name}: the last record is incomplete, and not counted"));
+        secrets::write_note(&format!("{name}: the last record is incomplete and not counted"));
     }
     if unknown > 0 {
-        secrets::write_note(&format!("{name}: {unknown} lines are not records of this version, and not counted"));
+        secrets::write_note(&format!(
+            "{name}: {unknown} lines are not counted, because they are not records of this version"
+        ));
     }
     if watch.checks() == 0 {
-        return Err(wrong("the file contains no check that has ended".to_owned()));
+        return Err(wrong("the file contains no finished check".to_owned()));
     }
     Ok(watch)
 }

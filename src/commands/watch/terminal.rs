@@ -34,7 +34,7 @@ pub(super) struct WatchScreen {
     shared: Arc<SharedState>,
 }
 
-/// What the thread of the screen and the engine share.
+/// What the screen thread and the engine share.
 struct SharedState {
     /// The last command from the user.
     is_paused: AtomicBool,

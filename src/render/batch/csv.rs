@@ -10,7 +10,7 @@ pub enum CsvCell {
     /// Text, which can come from a server. Control characters are escaped. An apostrophe is written before a character
     /// that a spreadsheet would interpret as the start of a formula.
     Text(String),
-    /// A number or a word of smtpcheck; empty if there is no value.
+    /// A number, or a word that smtpcheck defines; empty if there is no value.
     Number(String),
 }
 

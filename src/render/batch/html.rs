@@ -173,7 +173,7 @@ fn share(part: u64, all: u64) -> f64 {
     part as f64 / all.max(1) as f64
 }
 
-/// A bar, as shares of the width.
+/// A bar, in fractions of the width.
 fn bar(begin: f64, length: f64) -> Markup {
     // A bar has a minimum length so that it is visible, and never extends beyond the drawing.
     let length = (length * WIDTH).clamp(2.0, WIDTH);

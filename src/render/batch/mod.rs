@@ -1,4 +1,4 @@
-//! The records of a batch as JSON and CSV, and its summary for people.
+//! Batch records as JSON and CSV, and the summary of a batch for people.
 
 pub mod csv;
 pub mod html;

@@ -47,7 +47,7 @@ pub(super) fn headline(summary: &BatchSummary) -> String {
     parts.join(", ")
 }
 
-/// The counts of the results of domains: each with its title, and the number of domains for each value.
+/// The counts of domain results: for each result, its title and the number of domains with each value.
 pub(super) fn domain_counts(counts: &DomainCounts) -> Vec<(&'static str, Vec<(String, u64)>)> {
     let mx = counts.by_mx.iter().map(|(hosts, domains)| (plural(*hosts, "host", "hosts"), *domains));
     let null_mx = (counts.null_mx > 0).then(|| ("null MX".to_owned(), counts.null_mx));

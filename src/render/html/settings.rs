@@ -1,4 +1,4 @@
-//! The sections about client settings: the recommended one, the sources, the settings that were tested.
+//! The sections about client settings: the recommended setting, the sources, and the settings that were tested.
 
 use maud::{Markup, html};
 
@@ -23,7 +23,7 @@ pub(super) fn found(place: &Place, seen: &SettingsSeen, look: &Display) -> Marku
         (table("Source", &view::sources(seen, look)))
         @let tested = view::candidates(seen, look);
         @if !tested.is_empty() {
-            (place.heading("settings", "Settings tested, the best first"))
+            (place.heading("settings", "Tested settings, best first"))
             (table("Server", &tested))
         }
     }

@@ -158,7 +158,7 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Display) -> Vec<Styl
     lines
 }
 
-/// Whether an expectation held; if not, also the expected and the actual value.
+/// Whether an expectation held; if it did not, also the expected value and the actual value.
 fn expectation_lines(judged: &JudgedExpectation, look: &Display) -> Vec<StyledLine> {
     let (role, word) = if judged.held { (Role::Bold, "HELD") } else { (Role::Error, "FAIL") };
     let expression = escape::visible(&judged.expression);

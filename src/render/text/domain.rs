@@ -193,7 +193,7 @@ pub(super) fn sessions(report: &Report, look: &Display) -> Vec<StyledLine> {
     lines
 }
 
-/// The results without the findings, for formats that show the findings in another way.
+/// The results without the findings, for formats that show findings differently.
 pub(super) fn overview(report: &Report, seen: &DomainSeen, look: &Display) -> Vec<StyledLine> {
     let mut lines = header(&report.plan, seen, look);
     lines.push(StyledLine::new());

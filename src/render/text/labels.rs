@@ -1,4 +1,4 @@
-//! Lines with a label in the first column, as findings and explanations have them.
+//! Lines with a label in the first column, for findings and explanations.
 
 use super::wrap::columns;
 use crate::lexicon::Fix;

@@ -1,4 +1,4 @@
-//! The report of a search for client settings: the recommended setting, the sources, the settings that were tested.
+//! The report of a search for client settings: the recommended setting, the sources, and the settings that were tested.
 
 use super::labels::command_line;
 use super::rows::{StateRow, state_rows};
@@ -36,7 +36,7 @@ pub(super) fn overview(seen: &SettingsSeen, look: &Display) -> Vec<StyledLine> {
     let tested = view::candidates(seen, look);
     if !tested.is_empty() {
         lines.push(StyledLine::new());
-        lines.push(StyledLine::of(Role::Bold, "Settings tested, the best first"));
+        lines.push(StyledLine::of(Role::Bold, "Tested settings, best first"));
         lines.extend(table(&tested, look));
     }
     lines.push(StyledLine::new());

@@ -32,7 +32,7 @@ pub(in crate::render) fn prose(text: &str, width: usize) -> Vec<String> {
     textwrap::wrap(&joined, columns(width)).into_iter().map(|line| line.replace(KEPT_SPACE, " ")).collect()
 }
 
-/// A text beside its label, wrapped to the width of the display.
+/// Text beside its label, wrapped to the width of the display.
 pub(super) fn hanging(label: &str, label_role: Role, role: Role, text: &str, look: &Display) -> Vec<StyledLine> {
     let indent = label.width();
     let options = columns(look.width.saturating_sub(indent).max(20));

@@ -1,4 +1,4 @@
-//! One line of a session, and the functions that make it.
+//! One line of a session, and the functions that create it.
 
 use crate::evidence::Event;
 use crate::render::style::Role;

@@ -1,5 +1,5 @@
 //! The content that several formats show, independent of their layout: the lines of a session, the phases, the verdict
-//! and its reasons. The formats text, HTML, Markdown, GitHub, JUnit, nagios and suite only add their layout.
+//! and its reasons. The text, HTML, Markdown, GitHub, JUnit, nagios and suite formats only add their layout.
 
 pub(super) mod domain;
 pub(super) mod lines;

@@ -1,5 +1,5 @@
 //! The lines of a session: time, encryption, sender and text. They do not depend on the width of the display; the text
-//! format wraps them, and HTML makes table rows of them.
+//! format wraps them, and HTML turns them into table rows.
 //!
 //! A follow-up connection is shown as one line when it ends; `-v` shows all of its lines. Text received from the server
 //! has passed [`escape`].
@@ -184,7 +184,7 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
         EventKind::Withheld { reason } => {
             note(Role::Warning, Speaker::Note, format!("login skipped: {}", withheld(reason)))
         }
-        // Findings report these where they matter.
+        // Findings report these events if they matter.
         EventKind::OddPassword { .. } | EventKind::Token { .. } => Vec::new(),
         EventKind::Explained { text } => {
             note(Role::Dim, Speaker::Note, format!("explanation from the server: {}", escape::visible(text)))
@@ -223,7 +223,7 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
     }
 }
 
-/// The address of the proxy, its URL, and where the URL is from.
+/// The address of the proxy, its URL, and where the URL comes from.
 fn proxy_name(plan: &Plan, address: SocketAddr) -> String {
     let Some(settings) = &plan.proxy else { return address.to_string() };
     let from = settings.variable.as_ref().map(|variable| format!(", from {}", escape::visible(variable)));
@@ -330,7 +330,7 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe) -> Vec<SessionL
             let hello = evidence.hellos().find(|hello| hello.probe.id == probe.id);
             hello.map(|hello| aside(&tls::offered(hello))).unwrap_or_default()
         }
-        // A finding that uses the result names the file or setting.
+        // A finding that uses the result names the file or the setting.
         Question::Records(_) | Question::Fetch(_) | Question::Machine { .. } => Vec::new(),
         Question::Session(_) => probe.fault().map(|fault| fault_lines(probe, fault)).unwrap_or_default(),
     }
@@ -390,7 +390,7 @@ fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     timed(at, Role::Error, Speaker::Fault, &text)
 }
 
-/// A session that asks about mailboxes, in one line.
+/// A session that queries mailboxes, in one line.
 fn disclosure(session: Session<'_>) -> String {
     let replies: Vec<String> = session
         .all_replies()
@@ -404,7 +404,7 @@ fn disclosure(session: Session<'_>) -> String {
     }
 }
 
-/// A session without parameters of MAIL and RCPT, in one line.
+/// A session without MAIL and RCPT parameters, in one line.
 fn without_parameters(session: Session<'_>) -> String {
     match (&session.probe.outcome, session.reply_at(Phase::Rcpt).or_else(|| session.reply_at(Phase::Mail))) {
         (Outcome::Skipped { .. }, _) => "again without parameters: not tested (--max-connections reached)".to_owned(),

@@ -1,5 +1,5 @@
-//! The results of a search for client settings as rows, as formats for people show them. Nothing is judged here: all results
-//! are those of [`SettingsSeen`]. Received text has passed [`escape`].
+//! The results of a search for client settings as rows, as formats for people show them. This module judges nothing:
+//! all results come from [`SettingsSeen`]. Received text has passed [`escape`].
 
 use crate::check::settings::seen::{
     CandidateSeen, CandidateState, LoginTrial, RecommendedSetting, SettingsSeen, SourceKind, SourceState,
@@ -31,7 +31,7 @@ pub(in crate::render) fn headline(seen: &SettingsSeen) -> (String, String) {
     (format!("{}{}", escape::visible(name), unicode.unwrap_or_default()), parts)
 }
 
-/// The recommended setting, as pairs of a label and a text.
+/// The recommended setting, as pairs of label and text.
 pub(in crate::render) fn recommended(setting: &RecommendedSetting) -> Vec<(&'static str, String)> {
     let mut rows = vec![
         ("server", escape::visible(&setting.host)),
@@ -55,7 +55,7 @@ fn mechanisms(setting: &RecommendedSetting) -> String {
     }
 }
 
-/// The sources. Those that were not asked are shown only with `--verbose`.
+/// The sources. Those that were not queried are shown only with `--verbose`.
 pub(in crate::render) fn sources(seen: &SettingsSeen, look: &Display) -> Vec<SettingsRow> {
     let is_shown = |state: SourceState| look.volume == Verbosity::Verbose || state != SourceState::NotAsked;
     let shown = seen.sources.iter().filter(|source| is_shown(source.state));

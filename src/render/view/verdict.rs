@@ -72,7 +72,7 @@ pub(in crate::render) fn headline(run: &Run) -> String {
 pub(in crate::render) enum FailureReason<'a> {
     /// An expectation failed.
     Expectation(&'a JudgedExpectation),
-    /// A finding reaches `--fail-on`.
+    /// A finding is at or above `--fail-on`.
     Finding(&'a Finding),
     /// The check did not finish.
     CutShort(&'a Report),
@@ -279,7 +279,7 @@ pub(in crate::render) fn untested(report: &Report) -> Option<String> {
     if skipped.is_empty() { None } else { Some(skipped.join(", ")) }
 }
 
-/// IP addresses of the host that were not tried, because another one responded.
+/// IP addresses of the host that were not tried, because another address responded.
 pub(in crate::render) fn untested_addresses(report: &Report) -> Option<String> {
     let addresses = report.evidence.untested_addresses();
     match addresses.as_slice() {

@@ -1,4 +1,4 @@
-//! Graphs of durations from characters: one line high, or several.
+//! Graphs of durations, drawn with characters: one or several lines high.
 
 use super::super::style::{Role, StyledLine};
 use super::super::symbols::Symbols;

@@ -71,8 +71,8 @@ fn of_target(target: &TargetSummary, has_heading: bool) -> Markup {
     }
 }
 
-/// The picture: for each period a bar from the shortest to the longest duration with a mark at the mean, and above it the
-/// share of failed checks.
+/// The picture: for each period a bar from the shortest to the longest duration with a mark at the mean, and the share
+/// of failed checks above it.
 fn timeline(periods: &[Period]) -> Markup {
     let most = periods.iter().filter_map(|period| period.worst_ms).fold(0.0, f64::max).max(0.001);
     let (first, last) = (periods.first(), periods.last());

@@ -1,4 +1,4 @@
-//! Renders a watch: a line for each check, the summary as text, JSON and HTML, and the screen of a terminal.
+//! Renders a watch: a line for each check, the summary as text, JSON and HTML, and the terminal screen.
 //!
 //! [`values`] contains the names and values of the columns, which all of them show.
 

@@ -9,7 +9,7 @@ use crate::check::Severity;
 use crate::report::exit_name;
 use crate::watch::summary::{AddressSummary, PhaseSummary, TargetSummary, WatchSummary};
 
-/// The number of changes, and of failed checks, that the text shows.
+/// How many changes, and how many failed checks, the text shows.
 const LISTED: usize = 15;
 /// The widths of the columns.
 const NAME: usize = 10;
@@ -154,7 +154,7 @@ pub(super) fn role_of(severity: Severity) -> Role {
     }
 }
 
-/// A word with a text beside it, wrapped to the width.
+/// A word with text beside it, wrapped to the width.
 pub(super) fn wrapped(head: &str, role: Role, text: &str, look: &Display) -> Vec<StyledLine> {
     let first = format!("  {head}  ");
     let options = columns(look.width).initial_indent(&first).subsequent_indent("      ");

@@ -1,4 +1,4 @@
-//! The columns of a table of durations, and the form of their values.
+//! The columns of a table of durations, and the format of their values.
 
 use jiff::Timestamp;
 
@@ -14,7 +14,7 @@ pub(super) struct DurationColumn {
     pub(super) value: fn(&PhaseSummary) -> Option<f64>,
 }
 
-/// The columns, the most important first: a narrow terminal shows only the first ones.
+/// The columns, most important first: a narrow terminal shows only the first ones.
 pub(super) const COLUMNS: [DurationColumn; 8] = [
     DurationColumn { name: "last", value: |phase| phase.last_ms },
     DurationColumn { name: "avg", value: |phase| phase.mean_ms },
@@ -82,7 +82,7 @@ pub(super) fn backend_name(backend: &BackendSummary) -> String {
     }
 }
 
-/// What a server shows, in one line.
+/// What distinguishes a server, in one line.
 pub(super) fn backend_facts(backend: &BackendSummary) -> String {
     let mut facts = Vec::new();
     if let Some(failure) = &backend.failure {

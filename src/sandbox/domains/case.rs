@@ -16,8 +16,8 @@ pub struct DomainCase {
     /// digests of the public key and of the certificate of mx1, `{zeros}` by a digest that matches nothing, `{dkim}` by a
     /// DKIM key, and `{sending}` by correct SPF, DKIM and DMARC records.
     ///
-    /// With a line `!servfail NAME`, questions about this name and the names below it fail. With `!silent NAME`, they are
-    /// not answered. With `!tcp NAME`, the answer requires TCP, where the server does not respond.
+    /// With a line `!servfail NAME`, queries for this name and the names below it fail. With `!silent NAME`, they are
+    /// not answered. With `!tcp NAME`, the answer requires TCP, over which the server does not respond.
     pub zone: &'static str,
     /// How the zone is signed.
     pub signing: ZoneSigning,
@@ -59,7 +59,7 @@ pub struct SettingsCase {
     pub secret: Option<&'static str>,
 }
 
-/// A page of a web server. `{name}` is the name of the domain, and `{https}` the port of web servers with HTTPS.
+/// A page of a web server. `{name}` is the name of the domain, and `{https}` is the HTTPS port of the web servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebPage {
     /// The labels of the host before the domain; `@` is the domain itself.
@@ -95,9 +95,9 @@ pub struct MailHost {
 pub enum SecondServer {
     /// It has the same records.
     Same,
-    /// It does not have the zone, and refuses questions about it.
+    /// It does not have the zone, and refuses queries for it.
     Lame,
-    /// It has another zone, in the form of [`DomainCase::zone`].
+    /// It has a different zone, in the form of [`DomainCase::zone`].
     Zone(&'static str),
     /// Neither of the two name servers has the zone, but ns3.test has it. The parent zone refers to these servers.
     Apart(&'static [&'static str]),

@@ -27,7 +27,7 @@ pub(super) const PLAIN: DomainCase = DomainCase {
     exit: 0,
 };
 
-/// A server that does not know a recipient.
+/// A server on which a recipient does not exist.
 const WITHOUT_RECIPIENT: Server = Server {
     on: &[
         (Trigger::RcptTo("ann@"), &[ServerAct::Say("550 5.1.1 <ann>: Recipient address rejected: User unknown")]),
@@ -64,7 +64,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@domain-healthy.test"
     },
     DomainCase {
         name: "domain-plain",
-        summary: "a correct mail domain without DNSSEC and without policies for TLS",
+        summary: "a correct mail domain without DNSSEC and without TLS policies",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 {sending}
@@ -152,7 +152,7 @@ mx1 A {mx1}
     },
     DomainCase {
         name: "recipient-lost",
-        summary: "the preferred MX host does not know the recipient; the other one accepts it",
+        summary: "the preferred MX host rejects the recipient as unknown; the other MX host accepts it",
         zone: r#"@ MX 10 mx1
 @ MX 20 mx2
 mx1 A {mx1}
@@ -167,7 +167,7 @@ mx2 A {mx2}
     },
     DomainCase {
         name: "recipient-at-random",
-        summary: "of two MX hosts with the same preference, one does not know the recipient",
+        summary: "one of two MX hosts with the same preference rejects the recipient as unknown",
         zone: r#"@ MX 10 mx1
 @ MX 10 mx2
 mx1 A {mx1}
@@ -224,7 +224,7 @@ mx1 A {mx1}
     },
     DomainCase {
         name: "delegation-lame",
-        summary: "one of two name servers does not know the domain",
+        summary: "one of two name servers does not serve the domain",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 {sending}
@@ -235,7 +235,7 @@ mx1 A {mx1}
     },
     DomainCase {
         name: "delegation-apart",
-        summary: "the domain's name server is not the one of the parent zone, but both zones name the same server",
+        summary: "the domain and its parent zone are on different name servers, and both list the same server for the domain",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 {sending}
@@ -269,7 +269,7 @@ _25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
     },
     DomainCase {
         name: "dnssec-ds-mismatch",
-        summary: "the DS record belongs to another key",
+        summary: "the DS record belongs to a different key",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
@@ -372,7 +372,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-not-covered.test"
     },
     DomainCase {
         name: "sts-host-servfail",
-        summary: "the lookup of the host with the MTA-STS policy fails",
+        summary: "the DNS lookup of the host with the MTA-STS policy fails",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 {sending}
@@ -404,7 +404,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-redirect.test"
     },
     DomainCase {
         name: "sts-certificate",
-        summary: "the certificate of the policy host is for another name",
+        summary: "the policy host's certificate is for a different name",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 {sending}
@@ -421,7 +421,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-certificate.test"
     },
     DomainCase {
         name: "sts-endless",
-        summary: "the MTA-STS policy does not end",
+        summary: "the MTA-STS policy is endless",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 {sending}
@@ -466,7 +466,7 @@ mta-sts A {web}
     },
     DomainCase {
         name: "tlsrpt-invalid",
-        summary: "the TLS-RPT record has no mailto:",
+        summary: "the report address in the TLS-RPT record does not begin with mailto:",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _smtp._tls TXT "v=TLSRPTv1; rua=tls@tlsrpt-invalid.test"
@@ -487,7 +487,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=tls@tlsrpt-invalid.test"
     },
     DomainCase {
         name: "dns-tcp-closed",
-        summary: "the TXT records need TCP, but the name server does not respond over TCP",
+        summary: "the TXT records require TCP, but the name server does not respond over TCP",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 !tcp @
@@ -512,7 +512,7 @@ mail2 CNAME mail
     },
     DomainCase {
         name: "mx-host-servfail",
-        summary: "the lookup of the addresses of the MX host fails",
+        summary: "the lookup of the MX host's addresses fails",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 !servfail mx1

@@ -12,7 +12,7 @@ pub(in crate::sandbox) struct DomainDirectory {
     pub(super) pages: Vec<PageOfHost>,
     /// The port of the mail servers.
     pub(super) mail: u16,
-    /// The port of the web server with HTTPS.
+    /// The HTTPS port of the web server.
     pub(super) https: u16,
 }
 

@@ -26,7 +26,7 @@ pub(in crate::sandbox) struct ZoneStore {
     pub(super) elsewhere: Vec<LowerName>,
 }
 
-/// How questions about a name fail.
+/// How queries for a name fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AnswerFault {
     /// With SERVFAIL.
@@ -57,7 +57,7 @@ impl DnsContent for ZoneStore {
             edns.set_max_payload(1232).set_dnssec_ok(dnssec);
             reply.set_edns(edns);
         }
-        // If a name server fails for a name, it also fails for the names below it.
+        // If queries for a name fail, queries for the names below it also fail.
         let is_at = |faulty: &LowerName, fault: AnswerFault| {
             *faulty == name || (fault == AnswerFault::ServFail && faulty.zone_of(&name))
         };

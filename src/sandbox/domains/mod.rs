@@ -81,9 +81,9 @@ pub struct DomainPorts {
     pub mail: Option<u16>,
     /// The port of the name servers.
     pub dns: Option<u16>,
-    /// The port of the web server with HTTPS.
+    /// The HTTPS port of the web server.
     pub https: Option<u16>,
-    /// The port of the web server without TLS.
+    /// The HTTP port of the web server.
     pub http: Option<u16>,
 }
 
@@ -96,9 +96,9 @@ pub struct DomainService {
     pub mail: u16,
     /// The port of the name servers.
     pub dns: u16,
-    /// The port of the web server with HTTPS.
+    /// The HTTPS port of the web server.
     pub https: u16,
-    /// The port of the web server without TLS.
+    /// The HTTP port of the web server.
     pub http: u16,
     /// The trust anchor, as the content of a file.
     pub anchor: String,
@@ -149,8 +149,8 @@ pub fn settings_case(name: &str) -> Option<&'static SettingsCase> {
     SETTINGS_CASES.iter().find(|case| case.domain.name == id)
 }
 
-/// A domain by its id or its name, which ends with `.test`. The recipient that the list of domains shows before some names
-/// (`ann@NAME.test`) is accepted too.
+/// A domain by its id or its name, which ends with `.test`. The recipient that the list of domains shows before some
+/// names (`ann@NAME.test`) is also accepted.
 pub fn domain_case(name: &str) -> Option<&'static DomainCase> {
     let domain = name.rsplit_once('@').map_or(name, |(_, domain)| domain);
     let id = domain.strip_suffix(".test").unwrap_or(domain);
@@ -176,7 +176,7 @@ pub(super) async fn serve_policy(
     policy::serve(stream, directory, certificates).await;
 }
 
-/// Answers one client of the web server without TLS.
+/// Answers one client of the web server over HTTP.
 pub(super) async fn serve_page(stream: tokio::net::TcpStream, directory: &DomainDirectory) {
     policy::serve_plain(stream, directory).await;
 }
@@ -235,7 +235,7 @@ impl DomainServers {
 /// The number of ports that are tried until one is free on all IP addresses.
 const ATTEMPTS: usize = 20;
 
-/// The name servers, at the same port. Port 0 selects a port that is free on the first IP address.
+/// The name servers, on the same port. Port 0 selects a port that is free on the first IP address.
 fn name_servers(first: SocketAddr, zones: [&ZoneStore; 3]) -> Result<[DnsServer<ZoneStore>; 3], StartError> {
     let failed = |address: SocketAddr, what: &str| {
         let what = what.to_owned();
@@ -249,8 +249,8 @@ fn name_servers(first: SocketAddr, zones: [&ZoneStore; 3]) -> Result<[DnsServer<
     Ok([server, second, third])
 }
 
-/// If the operating system selected the port, and the port is in use for TCP or on another IP address, tries again with
-/// another port.
+/// If the operating system selected the port, and the port is in use for TCP or on another IP address, tries a
+/// different port.
 fn with_free_port<T>(chosen: Option<u16>, mut bind: impl FnMut() -> Result<T, StartError>) -> Result<T, StartError> {
     let is_taken = |error: &StartError| matches!(error, StartError::Bind { error, .. } if error.kind() == std::io::ErrorKind::AddrInUse);
     for _ in 1..ATTEMPTS {

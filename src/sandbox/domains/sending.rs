@@ -47,7 +47,7 @@ _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-too-many-lookups.test"
     },
     DomainCase {
         name: "spf-syntax",
-        summary: "a term of the SPF record is wrong",
+        summary: "a term in the SPF record is invalid",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 @ TXT "v=spf1 ip4:192.0.2 -all"
@@ -132,7 +132,7 @@ default._domainkey TXT "v=DKIM1; k=rsa; p=MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhALRbnQ
     },
     DomainCase {
         name: "dkim-missing",
-        summary: "there is no DKIM key under the selector",
+        summary: "there is no DKIM key for the selector",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 {sending}
@@ -159,7 +159,7 @@ _dmarc TXT "v=DMARC1; p=none"
     },
     DomainCase {
         name: "dmarc-reports-elsewhere",
-        summary: "the reports go to a domain that has not agreed",
+        summary: "the DMARC reports go to a domain that has not agreed to receive them",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 @ TXT "v=spf1 mx -all"
@@ -172,7 +172,7 @@ _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@domain-plain.test"
     },
     DomainCase {
         name: "spf-strings",
-        summary: "two strings of the SPF record are joined without a blank",
+        summary: "two strings in the SPF record are joined without a space",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 @ TXT "v=spf1 ip4:192.0.2.1" "ip4:192.0.2.2 -all"

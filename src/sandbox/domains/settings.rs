@@ -6,7 +6,7 @@ use super::cases::PLAIN;
 use crate::sandbox::login::{self, LoginBehaviour};
 use crate::sandbox::scenario::{IMPLICIT, Recipe, SUBMISSION, Server};
 
-/// A server for sending mail with implicit TLS, and one with STARTTLS.
+/// A server for sending mail with implicit TLS, and a server with STARTTLS.
 const SMTP: MailHost = MailHost { label: "smtp", server: IMPLICIT };
 const STARTTLS: MailHost = MailHost { label: "smtp", server: SUBMISSION };
 
@@ -52,7 +52,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-srv",
-            summary: "SRV records name a server with implicit TLS, and one with STARTTLS",
+            summary: "SRV records name a server with implicit TLS and a server with STARTTLS",
             zone: "_submissions._tcp SRV 0 1 {port} smtp\n_submission._tcp SRV 10 1 {port} starttls\nsmtp A {smtp}\nstarttls A {starttls}\n",
             hosts: &[SMTP, MailHost { label: "starttls", server: SUBMISSION }],
             recipient: "demo",
@@ -63,7 +63,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-contradiction",
-            summary: "the autoconfiguration file names a server that no longer exists, and the SRV records name the right one",
+            summary: "the autoconfiguration file names a server that no longer exists, and the SRV records name the right server",
             zone: "_submissions._tcp SRV 0 1 {port} smtp\nsmtp A {smtp}\nautoconfig A {web}\n",
             recipient: "demo",
             expect: &["settings-entry-fails", "settings-sources-disagree"],
@@ -75,7 +75,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-http-only",
-            summary: "the autoconfiguration file is published over HTTP only, so the login needs --yes",
+            summary: "the autoconfiguration file is published only over HTTP, so the login needs --yes",
             zone: "smtp A {smtp}\nautoconfig A {web}\n",
             recipient: "demo",
             expect: &["settings-login-not-tested"],
@@ -100,7 +100,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-not-offered",
-            summary: "the SRV records state that the domain offers no service for sending mail",
+            summary: "the SRV records state that the domain offers no submission service",
             zone: "_submissions._tcp SRV 0 0 0 .\n_submission._tcp SRV 0 0 0 .\n",
             hosts: &[],
             expect: &["settings-not-found"],
@@ -112,7 +112,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-clear-text",
-            summary: "the autoconfiguration file names a server without TLS, although it supports STARTTLS",
+            summary: "the autoconfiguration file specifies no TLS, although the server supports STARTTLS",
             zone: "smtp A {smtp}\nautoconfig A {web}\n",
             hosts: &[STARTTLS],
             expect: &["settings-clear-text"],
@@ -135,7 +135,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-certificate",
-            summary: "the certificate of the autoconfiguration host has another name, so only HTTP works",
+            summary: "the autoconfiguration host's certificate is for a different name, so only HTTP works",
             zone: "smtp A {smtp}\nautoconfig A {web}\n",
             expect: &["autoconfig-certificate", "settings-unauthenticated"],
             ..DOMAIN
@@ -191,7 +191,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-expired",
-            summary: "the certificate of the server in the SRV records has expired",
+            summary: "the certificate of the server named in the SRV records has expired",
             zone: "_submissions._tcp SRV 0 1 {port} smtp\nsmtp A {smtp}\n",
             hosts: &[MailHost { label: "smtp", server: Server { identity: Recipe::Dates(-100, -10), ..IMPLICIT } }],
             expect: &["settings-not-proved"],
@@ -203,7 +203,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-without-auth",
-            summary: "the server in the SRV records accepts no login",
+            summary: "the server named in the SRV records does not support logins",
             zone: "_submissions._tcp SRV 0 1 {port} smtp\nsmtp A {smtp}\n",
             hosts: &[MailHost {
                 label: "smtp",
@@ -246,7 +246,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-redirect",
-            summary: "the autoconfiguration file is at another host, to which a redirect leads",
+            summary: "a redirect leads to the autoconfiguration file on a different host",
             zone: "smtp A {smtp}\nautoconfig A {web}\nweb A {web}\n",
             recipient: "demo",
             ..DOMAIN

@@ -53,13 +53,13 @@ pub(super) struct SignedZone {
     anchor: String,
 }
 
-/// The answer to a question about a zone.
+/// The answer to a query for a zone.
 pub(super) enum ZoneAnswer {
     /// The records, with their signatures.
     Found(Vec<Record>),
-    /// An alias: its CNAME record, and the name that it leads to.
+    /// An alias: its CNAME record, and the name that it points to.
     Alias(Vec<Record>, Name),
-    /// The name exists without records of this type. The proof is for the authority section.
+    /// The name exists, but has no records of this type. The proof belongs in the authority section.
     NoData(Vec<Record>),
     /// The name does not exist.
     NoName(Vec<Record>),
@@ -122,7 +122,7 @@ impl SignedZone {
         &self.origin
     }
 
-    /// Changes the serial number of the zone, for a second server with another copy.
+    /// Changes the serial number of the zone, for a second server with a different copy.
     pub(super) fn with_serial(mut self, serial: u32) -> SignedZone {
         let soa = self.sets.get_mut(&self.origin).and_then(|sets| sets.get_mut(&RecordType::SOA));
         if let Some(set) = soa {
@@ -155,8 +155,8 @@ impl SignedZone {
         let (dnskey, signer) = signer(&origin)?;
         self.add(&origin, RData::DNSSEC(DNSSECRData::DNSKEY(dnskey.clone())));
         self.add_denials();
-        // In an expired zone, the signature of the DNSKEY records is still valid; only those of the other records have
-        // expired.
+        // In an expired zone, the signature of the DNSKEY records is still valid; only the signatures of the other
+        // records have expired.
         for sets in self.sets.values_mut() {
             let delegates = sets.contains_key(&RecordType::NS) && !sets.contains_key(&RecordType::SOA);
             for (kind, set) in sets {
@@ -210,7 +210,7 @@ impl SignedZone {
         set.into_iter().flat_map(RecordSet::records_without_rrsigs).cloned().collect()
     }
 
-    /// The answer to a question.
+    /// The answer to a query.
     pub(super) fn answer(&self, name: &LowerName, kind: RecordType) -> ZoneAnswer {
         if let Some(sets) = self.sets.get(name) {
             return self.at_name(sets, kind);
@@ -283,7 +283,7 @@ impl SignedZone {
     }
 }
 
-/// A text record whose strings have at most 255 bytes, the maximum of RFC 1035 §3.3.
+/// A TXT record whose strings have at most 255 bytes, the maximum of RFC 1035 §3.3.
 fn with_short_strings(data: RData) -> RData {
     let RData::TXT(text) = &data else { return data };
     let strings = text.txt_data.iter().flat_map(|string| string.chunks(255));

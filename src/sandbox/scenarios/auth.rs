@@ -1,4 +1,4 @@
-//! Faults in logins: rejections, missing mechanisms, protocol errors within a mechanism.
+//! Faults in logins: rejections, missing mechanisms, and protocol errors within a mechanism.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login::{self, LoginBehaviour};
@@ -40,7 +40,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-user-with-display-name",
-        summary: "the user name contains a display name and is rejected",
+        summary: "rejects a login because the user name contains a display name",
         server: SUBMISSION,
         client: ClientUsage { flags: &["--user", "Me <user@sandbox.test>"], secret: Some(login::PASSWORD), ..BARE },
         expect: &["auth-user-name-form"],
@@ -48,7 +48,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-token-is-a-document",
-        summary: "the JSON document of the token service is given as the token",
+        summary: "the client uses the token service's JSON document as the token",
         server: with(&["AUTH XOAUTH2"], LoginBehaviour::Right),
         client: ClientUsage {
             flags: &["--user", login::USER, "--auth", "XOAUTH2"],
@@ -156,7 +156,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-not-offered",
-        summary: "advertises AUTH neither before TLS nor inside it",
+        summary: "advertises AUTH neither before nor after STARTTLS",
         server: Server { demands: RequiredBeforeMail::Nothing, ..RELAY },
         client: LOGGING_IN,
         expect: &["auth-not-offered"],
@@ -172,7 +172,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-in-plain-text",
-        summary: "advertises AUTH before TLS, where the password can be read in transit",
+        summary: "advertises AUTH before TLS, when the password can be read in transit",
         server: Server { plain: &["PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN", "8BITMIME"], ..SUBMISSION },
         client: BARE,
         expect: &["auth-offered-in-plaintext"],
@@ -290,7 +290,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-challenges-without-end",
-        summary: "replies to every response of the client with another challenge",
+        summary: "replies to every client response with another challenge",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Challenges("VXNlcm5hbWU6")])], ..SUBMISSION },
         client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
         expect: &["auth-exchange-broken"],
@@ -322,7 +322,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-close",
-        summary: "closes the connection at AUTH",
+        summary: "closes the connection after AUTH",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Close])], ..SUBMISSION },
         client: LOGGING_IN,
         expect: &["connection-closed"],

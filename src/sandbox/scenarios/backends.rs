@@ -4,12 +4,12 @@
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{BARE, Backends, RELAY, Recipe, Server, ServerAct, Trigger};
 
-/// A server behind a load balancer, with this greeting.
+/// A server with this greeting, behind a load balancer.
 const fn member(greeting: &'static str) -> Server {
     Server { greeting, ..RELAY }
 }
 
-/// A certificate that is valid, and that differs from the usual one.
+/// A valid certificate that differs from the usual one.
 const RENEWED: Server = Server { identity: Recipe::Dates(-1, 80), ..RELAY };
 
 /// A server that closes the connection before the greeting.
@@ -45,7 +45,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "backends-certificate-replaced",
-        summary: "sends another certificate from the fifth connection on",
+        summary: "sends a different certificate from the fifth connection on",
         server: Server { backends: Backends::Replaced { after: 4, by: &RENEWED }, ..RELAY },
         client: BARE,
         expect: &[],

@@ -28,7 +28,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-no-service",
-        summary: "sends 554 instead of a greeting, usually because of the client's poor IP reputation",
+        summary: "sends 554 instead of a greeting, usually because the client's IP address has a poor reputation",
         server: Server { greeting: "554 localhost No SMTP service here", ..RELAY },
         client: BARE,
         expect: &["client-reputation"],

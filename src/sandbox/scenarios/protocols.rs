@@ -1,4 +1,4 @@
-//! LMTP, servers that are checked with the wrong protocol, parameters of MAIL and RCPT, XCLIENT, and VRFY and EXPN.
+//! LMTP, servers that are checked with the wrong protocol, MAIL and RCPT parameters, XCLIENT, VRFY and EXPN.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{BARE, ClientUsage, RELAY, SENDING, Server, ServerAct, Trigger};
@@ -28,7 +28,7 @@ const XCLIENT: &[&str] =
 pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "lmtp",
-        summary: "a mailbox server that speaks LMTP, without TLS",
+        summary: "a mailbox server that uses LMTP without TLS",
         server: LMTP,
         client: ClientUsage { scheme: "lmtp://", ..SENDING },
         expect: &["starttls-not-offered"],
@@ -48,7 +48,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "lmtp-expected",
-        summary: "speaks LMTP, but is checked as an SMTP server",
+        summary: "an LMTP server that is checked with SMTP",
         server: LMTP,
         client: SENDING,
         expect: &["lmtp-expected"],
@@ -56,7 +56,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "xclient",
-        summary: "lets this machine claim to be another client with XCLIENT, as Postfix does for its proxies",
+        summary: "allows this machine to claim with XCLIENT to be another client, as Postfix does for its proxies",
         server: Server { inside: XCLIENT, ..RELAY },
         client: ClientUsage { flags: &["--to", "you@sandbox.test", "--xclient", "ADDR=192.0.2.7"], ..BARE },
         expect: &[],
@@ -64,7 +64,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "xclient-not-advertised",
-        summary: "does not let this machine use XCLIENT",
+        summary: "does not allow this machine to use XCLIENT",
         server: RELAY,
         client: ClientUsage { flags: &["--to", "you@sandbox.test", "--xclient", "ADDR=192.0.2.7"], ..BARE },
         expect: &["xclient-not-advertised"],
@@ -72,7 +72,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "xclient-refused",
-        summary: "advertises XCLIENT, and rejects it",
+        summary: "advertises XCLIENT but rejects it",
         server: Server {
             inside: XCLIENT,
             on: &[(Trigger::Xclient, &[ServerAct::Say("550 5.7.0 Error: insufficient authorization")])],
@@ -84,7 +84,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "vrfy-confirms-addresses",
-        summary: "tells everyone which mailboxes exist, and who the members of a mailing list are",
+        summary: "reveals to any client which mailboxes exist, and who is on a mailing list",
         server: Server {
             on: &[
                 (Trigger::VrfyOf("smtpcheck-vrfy-test"), &[ServerAct::Say("550 5.1.1 User unknown")]),
@@ -110,7 +110,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "parameter-not-advertised",
-        summary: "does not advertise DSN, so a client may not ask for a delivery notification",
+        summary: "does not advertise DSN, so a client may not request a delivery notification",
         server: Server { plain: &["STARTTLS", "SIZE 1000"], inside: &["SIZE 1000"], ..RELAY },
         client: ClientUsage { flags: &["--to", "you@sandbox.test", "--rcpt-parameter", "NOTIFY=SUCCESS"], ..BARE },
         expect: &["parameter-not-advertised"],
@@ -132,7 +132,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "smtp-expected",
-        summary: "speaks SMTP, but is checked as an LMTP server",
+        summary: "an SMTP server that is checked with LMTP",
         server: RELAY,
         client: ClientUsage { scheme: "lmtp://", ..BARE },
         expect: &["smtp-expected"],

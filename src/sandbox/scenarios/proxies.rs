@@ -1,4 +1,4 @@
-//! Faults of proxies. The sandbox server acts as the proxy, and there is no mail server behind it. Each response is
+//! Faults in proxies. The sandbox server acts as the proxy, and there is no mail server behind it. Each response is
 //! sent immediately, before the request arrives.
 
 use crate::sandbox::Scenario;
@@ -15,7 +15,7 @@ const THROUGH_SOCKS4: ClientUsage = ClientUsage { flags: &["--proxy", "{socks4-p
 pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "proxy-denies-port",
-        summary: "an HTTP proxy that allows CONNECT to port 443 only",
+        summary: "an HTTP proxy that allows CONNECT only to port 443",
         server: Server {
             on: &[(
                 Trigger::Connect,
@@ -29,7 +29,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "proxy-needs-login",
-        summary: "a SOCKS5 proxy that needs a user name and a password",
+        summary: "a SOCKS5 proxy that requires a user name and a password",
         server: Server { on: &[(Trigger::Connect, &[ServerAct::Raw(&[5, 0xff]), ServerAct::Silence])], ..SUBMISSION },
         client: THROUGH_SOCKS5,
         expect: &["proxy-login-required"],
@@ -48,7 +48,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "proxy-cannot-connect",
-        summary: "a SOCKS5 proxy to which every mail server refuses the connection",
+        summary: "a SOCKS5 proxy whose connections to mail servers are all refused",
         server: Server {
             on: &[(Trigger::Connect, &[ServerAct::Raw(&[5, 0, 5, 5, 0, 1, 0, 0, 0, 0, 0, 0]), ServerAct::Silence])],
             ..SUBMISSION
@@ -59,7 +59,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "proxy-is-web-server",
-        summary: "a web server at the address of the proxy",
+        summary: "a web server at the proxy's address",
         server: Server {
             on: &[(
                 Trigger::Connect,
@@ -73,7 +73,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "proxy-is-mail-server",
-        summary: "a mail server at the address of the proxy",
+        summary: "a mail server at the proxy's address",
         server: SUBMISSION,
         client: THROUGH_SOCKS5,
         expect: &["proxy-no-proxy"],

@@ -135,7 +135,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "too-many-recipients",
-        "too many recipients for one message",
+        "rejects a recipient because the message has too many recipients",
         "452 4.5.3 Error: too many recipients",
         "too-many-recipients",
         4
@@ -247,7 +247,7 @@ pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "encryption-required",
-        "requires encryption although the connection is encrypted",
+        "requires STARTTLS although the connection is already encrypted",
         "530 5.7.0 Must issue a STARTTLS command first",
         "encryption-required",
         5
@@ -289,7 +289,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "refusals-after-data",
-        summary: "a provider that accepts every recipient at RCPT, and rejects some mail only after the message data",
+        summary: "a provider that accepts every RCPT command, and rejects some mail only after the message data",
         server: Server {
             greeting: "220 FR3P281CA0001.outlook.office365.com Microsoft ESMTP MAIL Service ready",
             ..RELAY

@@ -48,8 +48,8 @@ pub(super) static ALL: &[Scenario] = &[
         &["greeting-missing"],
         3
     ),
-    ends!(Ehlo, "close-at-ehlo", "closes the connection at EHLO", [ServerAct::Close], &["connection-closed"], 8),
-    ends!(Ehlo, "reset-at-ehlo", "resets the connection at EHLO", [ServerAct::Reset], &["connection-closed"], 8),
+    ends!(Ehlo, "close-at-ehlo", "closes the connection after EHLO", [ServerAct::Close], &["connection-closed"], 8),
+    ends!(Ehlo, "reset-at-ehlo", "resets the connection after EHLO", [ServerAct::Reset], &["connection-closed"], 8),
     ends!(Ehlo, "silence-at-ehlo", "does not reply to EHLO", [ServerAct::Silence], &["reply-missing"], 3),
     ends!(
         Ehlo,
@@ -70,7 +70,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         EhloInside,
         "close-at-ehlo-inside-tls",
-        "closes the connection at EHLO over TLS",
+        "closes the connection after EHLO over TLS",
         [ServerAct::Close],
         &["connection-closed"],
         8
@@ -91,8 +91,8 @@ pub(super) static ALL: &[Scenario] = &[
         &["reply-missing"],
         3
     ),
-    ends!(Mail, "close-at-mail", "closes the connection at MAIL", [ServerAct::Close], &["connection-closed"], 8),
-    ends!(Mail, "reset-at-mail", "resets the connection at MAIL", [ServerAct::Reset], &["connection-closed"], 8),
+    ends!(Mail, "close-at-mail", "closes the connection after MAIL", [ServerAct::Close], &["connection-closed"], 8),
+    ends!(Mail, "reset-at-mail", "resets the connection after MAIL", [ServerAct::Reset], &["connection-closed"], 8),
     ends!(Mail, "silence-at-mail", "does not reply to MAIL", [ServerAct::Silence], &["reply-missing"], 3),
     ends!(
         Mail,
@@ -102,8 +102,8 @@ pub(super) static ALL: &[Scenario] = &[
         &["server-closing"],
         4
     ),
-    ends!(Rcpt, "close-at-rcpt", "closes the connection at RCPT", [ServerAct::Close], &["connection-closed"], 8),
-    ends!(Rcpt, "reset-at-rcpt", "resets the connection at RCPT", [ServerAct::Reset], &["connection-closed"], 8),
+    ends!(Rcpt, "close-at-rcpt", "closes the connection after RCPT", [ServerAct::Close], &["connection-closed"], 8),
+    ends!(Rcpt, "reset-at-rcpt", "resets the connection after RCPT", [ServerAct::Reset], &["connection-closed"], 8),
     ends!(Rcpt, "silence-at-rcpt", "does not reply to RCPT", [ServerAct::Silence], &["reply-missing"], 3),
     ends!(
         Rcpt,
@@ -116,7 +116,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         Quit,
         "close-at-quit",
-        "closes the connection at QUIT without a reply, which is harmless",
+        "closes the connection after QUIT without a reply, which is harmless",
         [ServerAct::Close],
         &[],
         0
@@ -132,7 +132,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         Ehlo,
         "half-close-at-ehlo",
-        "stops sending at EHLO (half-close) and continues to read",
+        "stops sending when it receives EHLO (half-close), but continues to read",
         [ServerAct::HalfClose],
         &["connection-closed"],
         8
@@ -140,7 +140,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         EhloInside,
         "reset-at-ehlo-inside-tls",
-        "resets the connection at EHLO over TLS",
+        "resets the connection after EHLO over TLS",
         [ServerAct::Reset],
         &["connection-closed"],
         8
@@ -148,14 +148,14 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         Mail,
         "close-without-close-notify-at-mail",
-        "closes the connection at MAIL without a TLS close_notify alert",
+        "closes the connection after MAIL, without a TLS close_notify alert",
         [ServerAct::CloseRudely],
         &["connection-closed"],
         8
     ),
     Scenario {
         name: "reset-at-auth",
-        summary: "resets the connection at AUTH",
+        summary: "resets the connection after AUTH",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Reset])], ..SUBMISSION },
         client: ClientUsage { flags: &["--user", login::USER], secret: Some(login::PASSWORD), ..BARE },
         expect: &["connection-closed"],
@@ -163,7 +163,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "size-too-small",
-        summary: "advertises with SIZE that it accepts messages of at most 1000 bytes",
+        summary: "advertises a SIZE limit of 1000 bytes per message",
         server: Server {
             plain: &["SIZE 1000", "STARTTLS"],
             inside: &["SIZE 1000"],

@@ -76,7 +76,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-command-injection",
-        summary: "executes, after the TLS handshake, a command that it had received before the handshake (CVE-2011-0411)",
+        summary: "after the TLS handshake, executes a command that it received before the handshake (CVE-2011-0411)",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::TlsCarrying])],
             ..RELAY

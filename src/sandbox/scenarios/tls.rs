@@ -109,7 +109,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-name-chooses-certificate",
-        summary: "sends a certificate for another host unless SNI contains the name in the greeting",
+        summary: "sends a certificate for a different host unless SNI contains the name in the greeting",
         server: Server {
             greeting: "220 tls-name-chooses-certificate.test ESMTP smtpcheck sandbox",
             identity: Recipe::ByServerName,
@@ -137,7 +137,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-p-521",
-        summary: "supports only the curve P-521 for key exchange",
+        summary: "supports only the P-521 curve for key exchange",
         server: Server { hello: HelloAnswer::OnlyGroup(25), ..RELAY },
         client: BARE,
         expect: &["tls-group-unusual"],
@@ -259,7 +259,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-throttled",
-        summary: "rejects the fifth and every further connection within 10 seconds",
+        summary: "rejects the fifth connection and all further connections within 10 seconds",
         server: Server {
             on: &[(
                 Trigger::Visit(5),

@@ -1,4 +1,4 @@
-//! The matrix of mail servers: for each MX host, its IP addresses with what a sender finds there. Each cell has a full
+//! The matrix of mail servers: for each MX host, its IP addresses and what a sender finds there. Each cell has a full
 //! text and a brief form for narrow displays.
 
 use super::{common_suffix, shortened};
@@ -18,7 +18,7 @@ pub(in crate::render) const MATRIX_HEADS: [&str; 8] =
 pub(in crate::render) struct MatrixHost {
     /// The preference and the host name.
     pub(in crate::render) name: String,
-    /// The same without the ending that all host names share.
+    /// The same, without the ending that all host names share.
     pub(in crate::render) short: String,
     /// Why the host has no IP address. In that case, it has one row.
     pub(in crate::render) reason: Option<String>,
@@ -41,7 +41,7 @@ pub(in crate::render) struct MatrixRow {
 pub(in crate::render) struct MatrixCell {
     pub(in crate::render) role: Role,
     pub(in crate::render) text: String,
-    /// The text in fewer words.
+    /// A shorter form of the text.
     pub(in crate::render) brief: String,
 }
 
@@ -57,7 +57,7 @@ impl MatrixCell {
     }
 }
 
-/// The cell of something that is not known.
+/// The cell for an unknown value.
 fn nothing() -> MatrixCell {
     cell(Role::Dim, "-")
 }
@@ -154,7 +154,7 @@ fn certificate_cell(certificate: &MxCertificateSeen) -> MatrixCell {
     }
 }
 
-/// A cell about one of several certificates. The cell begins with the key type of the certificate.
+/// A cell for one of several certificates. The cell begins with the key type of the certificate.
 fn with_kind(certificate: &MxCertificateSeen) -> MatrixCell {
     let kind = match certificate.kind.as_str() {
         "rsa" => "RSA".to_owned(),
@@ -224,7 +224,7 @@ fn result(address: &MxAddressSeen, policies: &PoliciesSeen) -> MatrixCell {
     cell(role, word)
 }
 
-/// The senders that do not deliver, with the reasons in the words of TLS reports.
+/// The senders that do not deliver, with the reasons in the terms that TLS reports use.
 fn failing(failures: &[PolicyFailure<'_>]) -> MatrixCell {
     let name = |failure: &PolicyFailure<'_>| match failure.sender {
         SenderKind::Dane => "DANE",

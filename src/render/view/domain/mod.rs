@@ -1,6 +1,6 @@
-//! The results of a domain check, in the words that all formats for people use: the matrix of mail servers, what
-//! senders do, what the domain publishes, and what was not tested. The SPF tree is in [`super::spf_tree`]. Nothing is
-//! judged here: all results are those of [`DomainSeen`]. Received text has passed [`escape`].
+//! The results of a domain check, in the wording that all formats for people use: the matrix of mail servers, what
+//! senders do, what the domain publishes, and what was not tested. The SPF tree is in [`super::spf_tree`]. This module
+//! judges nothing: all results come from [`DomainSeen`]. Received text has passed [`escape`].
 
 mod matrix;
 
@@ -14,7 +14,7 @@ use crate::render::style::Role;
 use super::verdict::plural;
 pub(in crate::render) use matrix::{MATRIX_HEADS, MatrixCell, MatrixHost, MatrixRow, matrix};
 
-/// A text with its role.
+/// Text with its role.
 pub(in crate::render) type DomainCell = (Role, String);
 
 /// The domain and a summary, as separate parts.
@@ -75,8 +75,8 @@ fn shortened(host: &str, cut: Option<&str>) -> String {
     escape::visible(cut.and_then(|cut| host.strip_suffix(cut)).unwrap_or(host))
 }
 
-/// What each host replies about the recipient that the user gave: one line for each host, or for each of its addresses if
-/// they reply differently. Empty if no server was asked.
+/// What each host replies about the recipient that the user gave: one line for each host, or for each of its addresses
+/// if they reply differently. Empty if no server was queried.
 pub(in crate::render) fn recipient(seen: &DomainSeen) -> Vec<DomainPart> {
     let is_asked = |address: &MxAddressSeen| address.recipient.state != ProbeReplyState::NotTested;
     if !seen.mx.iter().flat_map(|mx| &mx.addresses).any(is_asked) {
@@ -295,7 +295,7 @@ fn spf(seen: &DomainSeen) -> DomainPart {
     part("SPF", state, spf.problem.clone().into_iter().chain(results).chain(counted))
 }
 
-/// The results of SPF, each with the IP addresses that have it. Without a record, there is no result to show.
+/// The SPF results, each with the IP addresses that it applies to. Without a record, there is no result to show.
 fn spf_results(spf: &SpfSeen) -> Vec<String> {
     if spf.state == PublishedState::Absent {
         return Vec::new();
@@ -397,7 +397,7 @@ fn lists(name: &str, lists: &[ListSeen]) -> Option<DomainPart> {
     Some(part(name, state, listed.into_iter().chain(clean).chain(unusable)))
 }
 
-/// What was not tested, with the reason. Many entries with the same reason, such as all IP addresses of a family, are one.
+/// What was not tested, with the reason. Entries with the same reason, such as all IP addresses of a family, are combined.
 pub(in crate::render) fn not_tested(seen: &DomainSeen) -> Vec<String> {
     grouped_by_reason(&seen.not_tested)
 }

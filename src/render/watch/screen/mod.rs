@@ -4,7 +4,7 @@
 //!
 //! There are three displays: [`overview`] (phases, IP addresses, changes), a graph, and the details (findings with
 //! their fixes, servers, changes). The screen works with any width from 40 columns and any height from 5 lines. Columns
-//! that do not fit are left out, and lines that do not fit can be scrolled to.
+//! that do not fit are omitted, and lines that do not fit can be scrolled into view.
 
 mod overview;
 mod view;
@@ -28,7 +28,7 @@ pub use view::{ScreenAnswer, ScreenKey, ScreenMode, ScreenView};
 /// The keys, as the help shows them.
 const KEYS: [(&str, &str); 9] = [
     ("q, Ctrl-C", "end the watch and print the summary"),
-    ("p", "pause; checks that are running end normally"),
+    ("p", "pause; running checks still finish"),
     ("space", "resume"),
     ("r", "reset all numbers"),
     ("d", "next display: table, graph, details"),

@@ -1,5 +1,5 @@
-//! The table: all targets if there are several, the phases and the IP addresses of the selected one with a graph each, and
-//! its findings and latest changes.
+//! The table: all targets if there are several, the phases and IP addresses of the selected target, each with a graph,
+//! and its findings and latest changes.
 
 use super::super::super::style::{Role, StyledLine};
 use super::super::super::view::verdict;
@@ -181,7 +181,7 @@ fn findings(summary: &TargetSummary, look: &Display) -> Vec<StyledLine> {
     lines
 }
 
-/// The changes, the latest first.
+/// The changes, latest first.
 fn changes(summary: &TargetSummary, look: &Display) -> Vec<StyledLine> {
     if summary.changes.is_empty() {
         return Vec::new();
