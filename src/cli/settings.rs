@@ -20,6 +20,7 @@ const GUESSED_PORTS: [u16; 2] = [465, 587];
 
 /// The plan, without a login.
 pub fn plan(args: &SettingsArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Plan, UsageError> {
+    args.password.reject_argument()?;
     let [input] = args.domains.as_slice() else { return Err(several(&args.domains)) };
     let typed = domain::parse(input).map_err(|error| error.about("address", input.as_str()))?;
     let mut origins = origins(matches, &args.from_file);

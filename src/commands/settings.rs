@@ -17,6 +17,7 @@ use super::snippet;
 use super::stdout::{locale_target, outlet};
 use crate::check::settings::{UnconfirmedServer, unconfirmed};
 use crate::cli::commands::settings::SettingsArgs;
+use crate::cli::UsageError;
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::flags::snippet::SnippetChoice;
 use crate::cli::settings;
@@ -42,6 +43,10 @@ pub(super) fn run(args: &SettingsArgs, matches: &ArgMatches) -> Result<u8, Comma
     };
     let mut plan = settings::plan(args, matches, name::host_name().as_deref())?;
     let login = settings::login(args, &plan, secrets::sources(None))?;
+    if program.is_some() && plan.settings.as_ref().is_some_and(|settings| settings.address.is_none() && settings.user.is_none()) {
+        let error = UsageError::flag("--for", "needs the email address, because the user name depends on it");
+        return Err(error.with_hint("write the address instead of the domain, or add --user USER").into());
+    }
     reject_clashes(
         file_of(&args.file.output),
         &args.reports.report,
@@ -84,7 +89,8 @@ pub(super) fn run(args: &SettingsArgs, matches: &ArgMatches) -> Result<u8, Comma
         outputs.write(run, &look)?;
         if let (Some(program), Some(report)) = (program, run.reports().last()) {
             let settings = recommended_settings(report, snippet::reference(&args.password));
-            snippet::write(program, settings.map(snippet::with_absolute_paths), file, &look)?;
+            let is_written = snippet::write(program, settings.map(snippet::with_absolute_paths), file, &look)?;
+            return Ok(snippet::exit_code(results.exit_code(format, &look), is_written));
         }
     }
     Ok(results.exit_code(format, &look))

@@ -267,7 +267,7 @@ impl WebConfigReader<'_> {
                 "cert" | "key" | "client_ca" => {
                     return Err(self.unsupported(
                         key,
-                        &format!("write the value to a file, and name the file with {}_file", key.text),
+                        &format!("use {}_file with the name of a file that contains the value", key.text),
                     ));
                 }
                 "client_allowed_sans" => {
@@ -426,7 +426,7 @@ mod tests {
             ("tls_server_config:\n  cert_file: a", "2:3", "key_file is missing"),
             ("tls_server_config:\n  key_file: a", "2:3", "cert_file is missing"),
             ("tls_server_config:\n  cipher_suites: [x]", "2:3", "does not support cipher_suites"),
-            ("tls_server_config:\n  cert: x", "2:3", "name it with cert_file"),
+            ("tls_server_config:\n  cert: x", "2:3", "use cert_file"),
             ("tls_server_config:\n  client_allowed_sans: [x]", "2:3", "does not support client_allowed_sans"),
             ("tls_server_config:\n  min_version: TLS11", "2:16", "TLS12 or TLS13"),
             (

@@ -4,6 +4,8 @@
 use std::io::{self, BufRead, Read};
 
 #[cfg(unix)]
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+#[cfg(unix)]
 use tokio::sync::oneshot;
 
 /// The maximum length of an answer.
@@ -16,16 +18,33 @@ pub(crate) fn reads_yes() -> bool {
     read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
-/// Watches for signals until the returned value is dropped. On a signal, it restores the echo of the terminal and ends
-/// the program. If there is no terminal, or on systems other than Unix, it has no effect.
+/// A terminal without echo. The echo is restored when it is dropped.
 #[cfg(unix)]
-pub(super) fn watch_prompt() -> Option<oneshot::Sender<()>> {
-    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+pub(super) struct HiddenPrompt {
+    terminal: std::fs::File,
+    before: rustix::termios::Termios,
+    _done: oneshot::Sender<()>,
+}
 
+#[cfg(unix)]
+impl Drop for HiddenPrompt {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+    }
+}
+
+/// Turns off the echo of the terminal before the prompt is printed, so that nothing that is typed early is shown, and
+/// watches for signals until the returned value is dropped. On a signal, it restores the echo and ends the program. If
+/// there is no terminal, or on systems other than Unix, it has no effect.
+#[cfg(unix)]
+pub(super) fn watch_prompt() -> Option<HiddenPrompt> {
     use super::{file, signals};
 
-    let terminal = file::terminal().ok()?;
+    let (terminal, own) = (file::terminal().ok()?, file::terminal().ok()?);
     let before = tcgetattr(&terminal).ok()?;
+    let mut hidden = before.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    let restored = before.clone();
     let (done, answered) = oneshot::channel();
     let (ready, listening) = std::sync::mpsc::channel();
     let watch = move || {
@@ -39,13 +58,15 @@ pub(super) fn watch_prompt() -> Option<oneshot::Sender<()>> {
             }
         });
         if let Some(signal) = signal {
-            let _ = tcsetattr(&terminal, OptionalActions::Flush, &before);
+            let _ = tcsetattr(&terminal, OptionalActions::Flush, &restored);
             signals::end(signal);
         }
     };
     std::thread::Builder::new().name("prompt".to_owned()).spawn(watch).ok()?;
     let _ = listening.recv();
-    Some(done)
+    let prompt = HiddenPrompt { terminal: own, before, _done: done };
+    let _ = tcsetattr(&prompt.terminal, OptionalActions::Now, &hidden);
+    Some(prompt)
 }
 
 #[cfg(not(unix))]

@@ -19,7 +19,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "On a terminal, a table shows each phase and IP address while the watch runs; elsewhere, smtpcheck prints one line for each check. A summary follows at the end. smtpcheck never sends a message.",
     usage: &["watch TARGET... [FLAGS]"],
     notes: &[
-        "Keys: p pause, space resume, r reset, d details, h help, q quit, arrows to scroll or to select another target.",
+        "Keys: p or space pause and resume, r reset, d details, h help, q quit, arrows to scroll or to select another target.",
         "Logins: a watch logs in only with --with-login. A server that counts logins can lock the account, or block your IP address, if each check logs in. Use a long interval and a test account.",
         "The watch ends with q, Ctrl-C or SIGTERM, or after --count or --duration. The records of --format ndjson contain complete reports; smtpcheck report FILE shows the summary of a saved watch.",
         concat!(

@@ -78,6 +78,15 @@ pub struct PasswordEnvironment {
 }
 
 impl PasswordArgs {
+    /// Rejects a password among the arguments. The message does not contain it.
+    pub fn reject_argument(&self) -> Result<(), UsageError> {
+        if self.password.is_empty() {
+            return Ok(());
+        }
+        let reason = "not supported: any user of this machine could read the password in the process list";
+        Err(UsageError::flag("--password", reason).with_hint(format!("use {SOURCES}")))
+    }
+
     /// The source to read, or `None` if `login` needs no password. A flag takes precedence over the environment, and the
     /// environment over a prompt.
     pub fn source(
@@ -86,10 +95,7 @@ impl PasswordArgs {
         login: Option<&Login>,
         environment: PasswordEnvironment,
     ) -> Result<Option<PasswordSource>, UsageError> {
-        if !self.password.is_empty() {
-            let reason = "not supported: any user of this machine could read the password in the process list";
-            return Err(UsageError::flag("--password", reason).with_hint(format!("use {SOURCES}")));
-        }
+        self.reject_argument()?;
         let given = [
             self.password_stdin.then_some(("--password-stdin", PasswordSource::Stdin)),
             self.password_file.clone().map(|file| ("--password-file", PasswordSource::File(file))),

@@ -128,7 +128,10 @@ fn counted(paths: &[PathBuf], batch: &Path) -> Result<BatchTally, CommandError> 
         )));
     }
     if repeated > 0 {
-        write_message(&format!("{repeated} records are not counted, because newer records of the same targets exist"));
+        write_message(&match repeated {
+            1 => "1 record is not counted, because a newer record of the same target exists".to_owned(),
+            _ => format!("{repeated} records are not counted, because newer records of the same targets exist"),
+        });
     }
     Ok(tally)
 }

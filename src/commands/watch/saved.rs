@@ -111,9 +111,10 @@ fn added(file: impl BufRead, name: &str, is_judged_again: bool) -> Result<Watch,
         secrets::write_note(&format!("{name}: the last record is incomplete and not counted"));
     }
     if unknown > 0 {
-        secrets::write_note(&format!(
-            "{name}: {unknown} lines are not counted, because they are not records of this version"
-        ));
+        secrets::write_note(&match unknown {
+            1 => format!("{name}: 1 line is not counted, because it is not a record of this version"),
+            _ => format!("{name}: {unknown} lines are not counted, because they are not records of this version"),
+        });
     }
     if watch.checks() == 0 {
         return Err(wrong("the file contains no finished check".to_owned()));

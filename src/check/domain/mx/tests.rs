@@ -272,5 +272,5 @@ fn a_limit_of_smtpcheck_makes_the_check_incomplete_and_blames_no_server() {
     let found = findings(&mut world);
     assert_eq!(rules(&found), ["mx-host-lookup-failed"]);
     assert_eq!((found[0].failure, found[0].severity), (Some(PhaseFailure::Incomplete), Severity::Error));
-    assert!(found[0].summary.contains("limit of smtpcheck") && found[0].otherwise.is_none(), "{found:?}");
+    assert!(found[0].summary.contains("smtpcheck's limit") && found[0].otherwise.is_none(), "{found:?}");
 }

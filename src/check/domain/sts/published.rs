@@ -73,7 +73,7 @@ impl FetchFailure<'_> {
     /// The failure as a short phrase, without received text.
     pub(super) fn words(&self) -> String {
         match self {
-            FetchFailure::NoName => "the name of the web server does not exist (NXDOMAIN)".to_owned(),
+            FetchFailure::NoName => "the web server's name does not exist (NXDOMAIN)".to_owned(),
             FetchFailure::NoAddress => "the web server has no IP address".to_owned(),
             FetchFailure::Lookup(why) => format!("the web server's IP addresses cannot be looked up ({why})"),
             FetchFailure::Connection(fault) => connection_words(fault).to_owned(),

@@ -175,7 +175,7 @@ fn each_failure_of_the_request_is_named() {
         response.location = Some("https://www.example.com/".to_owned());
     });
     let cases = [
-        (None, "sts-policy-fetch-error: the name of the web server does not exist (NXDOMAIN)"),
+        (None, "sts-policy-fetch-error: the web server's name does not exist (NXDOMAIN)"),
         (Some(redirect), "sts-policy-fetch-error: redirect (status 301)"),
         (Some(page_with(|response| response.status = 404)), "sts-policy-fetch-error: status 404"),
         (Some(page_with(|response| response.status = 500)), "sts-policy-fetch-error: status 500"),
@@ -186,11 +186,11 @@ fn each_failure_of_the_request_is_named() {
         (Some(page_with(|response| response.is_cut = true)), "sts-policy-fetch-error: the response does not end"),
         (
             Some(certificate(other_name())),
-            "sts-webpki-invalid: the certificate of the web server is not valid (certificate-host-mismatch)",
+            "sts-webpki-invalid: the web server's certificate is not valid (certificate-host-mismatch)",
         ),
         (
             Some(certificate(trusted((-60, -1)))),
-            "sts-webpki-invalid: the certificate of the web server is not valid (certificate-expired)",
+            "sts-webpki-invalid: the web server's certificate is not valid (certificate-expired)",
         ),
     ];
     for (page, problem) in cases {
@@ -364,7 +364,7 @@ fn a_failed_lookup_of_the_policy_host_is_reported_with_its_code() {
     let case = case_without_addresses(|_, question| dns_fault(question, DnsFaultKind::ErrorCode), DnsCode::ServFail);
     let found = case.with(&[]);
     assert_eq!(pairs(&found), expect("sts-policy-unreachable", Severity::Warning));
-    assert!(found[0].summary.contains("lookup") && found[0].summary.contains("SERVFAIL"), "{}", found[0].summary);
+    assert!(found[0].summary.contains("looked up") && found[0].summary.contains("SERVFAIL"), "{}", found[0].summary);
     assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig mta-sts.example.com A"));
     assert!(case.summary().problem.is_some_and(|problem| problem.contains("SERVFAIL")));
     // Without a response code, the message names the fault.
@@ -377,5 +377,5 @@ fn a_limit_of_smtpcheck_is_no_fault_of_the_policy_host() {
     let case = case_without_addresses(|_, question| dns_fault(question, DnsFaultKind::SizeLimit), DnsCode::NoError);
     assert_eq!(case.ids(), []);
     let entry = super::not_tested(case.sight()).expect("an entry");
-    assert!(entry.why.contains("limit of smtpcheck"), "{entry:?}");
+    assert!(entry.why.contains("smtpcheck's limit"), "{entry:?}");
 }
