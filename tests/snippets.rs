@@ -35,6 +35,7 @@ fn variants() -> Vec<(&'static str, ServerSettings)> {
         ca_file: None,
         ehlo: None,
         proof: SettingsProof {
+            host: Proven::NotNeeded,
             tls: Proven::Yes,
             certificate: Proven::Yes,
             login: Proven::Yes,
@@ -52,6 +53,7 @@ fn variants() -> Vec<(&'static str, ServerSettings)> {
     let proof = SettingsProof { login: Proven::NotNeeded, sender: Proven::Yes, ..implicit.proof.clone() };
     let no_login = ServerSettings { login: None, proof, ..starttls.clone() };
     let proof = SettingsProof {
+        host: Proven::NotNeeded,
         tls: Proven::NotNeeded,
         certificate: Proven::NotNeeded,
         login: unproved("no password was given"),

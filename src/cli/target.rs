@@ -76,7 +76,10 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
     };
     if rest.contains('@') {
         let reason = "this is an email address or contains a user name";
-        return Err(wrong(InvalidValue::new(reason, "write only the host, and the user name with --user; to find the server for an email address, run smtpcheck settings ADDRESS")));
+        return Err(wrong(InvalidValue::new(
+            reason,
+            "write only the host, and the user name with --user; to find the server for an email address, run smtpcheck settings ADDRESS",
+        )));
     }
     let rest = match rest.split_once('/') {
         Some((host, "")) => host,

@@ -16,8 +16,8 @@ use super::sink::{Draft, Readers, Sink, file_of};
 use super::snippet;
 use super::stdout::{locale_target, outlet};
 use crate::check::settings::{UnconfirmedServer, unconfirmed};
-use crate::cli::commands::settings::SettingsArgs;
 use crate::cli::UsageError;
+use crate::cli::commands::settings::SettingsArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::flags::snippet::SnippetChoice;
 use crate::cli::settings;
@@ -43,7 +43,9 @@ pub(super) fn run(args: &SettingsArgs, matches: &ArgMatches) -> Result<u8, Comma
     };
     let mut plan = settings::plan(args, matches, name::host_name().as_deref())?;
     let login = settings::login(args, &plan, secrets::sources(None))?;
-    if program.is_some() && plan.settings.as_ref().is_some_and(|settings| settings.address.is_none() && settings.user.is_none()) {
+    if program.is_some()
+        && plan.settings.as_ref().is_some_and(|settings| settings.address.is_none() && settings.user.is_none())
+    {
         let error = UsageError::flag("--for", "needs the email address, because the user name depends on it");
         return Err(error.with_hint("write the address instead of the domain, or add --user USER").into());
     }

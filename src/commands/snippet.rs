@@ -23,7 +23,7 @@ use crate::cli::flags::snippet::SnippetChoice;
 use crate::host::signals;
 use crate::plan::{LoginProof, Plan, Protocol, QuitAfter};
 use crate::render::{Display, snippets as rendering};
-use crate::report::{RunSource, planned_settings, proved_settings};
+use crate::report::{Exit, RunSource, planned_settings, proved_settings};
 use crate::run::{ConcurrencyLimits, Engine};
 use crate::snippets::{PasswordReference, Program, ServerSettings};
 use crate::wire::Host;
@@ -61,8 +61,14 @@ fn check(args: &CheckArgs, matches: &ArgMatches, program: &'static Program) -> R
     let Results::Kept(run) = results else { return Ok(code) };
     outputs.write(&run, &look)?;
     let settings = run.reports().last().ok_or_else(|| "the check did not run".to_owned());
-    write(program, settings.and_then(|report| proved_settings(report, planned)), file, &look)?;
-    Ok(code)
+    let is_written = write(program, settings.and_then(|report| proved_settings(report, planned)), file, &look)?;
+    Ok(exit_code(code, is_written))
+}
+
+/// The exit code. A command that printed no configuration does not exit with 0, because a script would use the empty
+/// output.
+pub(super) fn exit_code(code: u8, is_written: bool) -> u8 {
+    if code == 0 && !is_written { Exit::Incomplete.code() } else { code }
 }
 
 /// Prints the list of programs.
@@ -71,26 +77,26 @@ pub(super) fn print_list(look: &Display) -> Result<u8, CommandError> {
 }
 
 /// Writes the configuration for a program to a file or to standard output, and its notes to standard error. Without
-/// settings, it writes only the reason.
+/// settings, it writes only the reason. Returns whether there is a configuration.
 pub(super) fn write(
     program: &Program,
     settings: Result<ServerSettings, String>,
     file: Option<Draft>,
     look: &Display,
-) -> Result<(), CommandError> {
+) -> Result<bool, CommandError> {
     let snippet = settings.and_then(|settings| program.snippet(&settings).map_err(|error| error.to_string()));
     let snippet = match snippet {
         Ok(snippet) => snippet,
         Err(reason) => {
             secrets::write_note(&format!("no configuration for {} is printed: {reason}", program.name));
-            return Ok(());
+            return Ok(false);
         }
     };
     Sink::Stderr.write(&rendering::notes(program, &snippet.notes, look)).map_err(CommandError::Output)?;
     let mut result = file.map_or(Sink::Stdout, Sink::File);
     result.write(&snippet.text).map_err(CommandError::Output)?;
     result.finish()?;
-    Ok(())
+    Ok(true)
 }
 
 /// The settings of the plan. Fails if a configuration cannot contain what the check would prove.

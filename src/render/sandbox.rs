@@ -114,9 +114,12 @@ pub fn ready(ready: SandboxStart<'_>, look: &Display) -> String {
     let domains = ready.domain_arguments();
     lines.extend(domains.map(|words| format!("# domains: smtpcheck domain NAME.test {}", escape::visible(&words))));
     let settings = ready.settings_arguments();
-    lines.extend(
-        settings.map(|words| format!("# settings-*: smtpcheck settings NAME.test {}", escape::visible(&words))),
-    );
+    lines.extend(settings.map(|words| {
+        let words = escape::visible(&words);
+        format!(
+            "# settings-*: smtpcheck settings demo@NAME.test {words} --password-file FILE (with the password above)"
+        )
+    }));
     lines.iter().map(|line| StyledLine::of(Role::Dim, line.clone()).paint(look)).collect()
 }
 
@@ -124,7 +127,7 @@ pub fn ready(ready: SandboxStart<'_>, look: &Display) -> String {
 pub fn domain(case: &DomainCase, look: &Display) -> String {
     let mut text = format!("{}  {}", case.target(), case.summary);
     if !case.flags.is_empty() {
-        text.push_str(&format!(" ({})", case.flags.join(" ")));
+        text.push_str(&format!(" ({})", case.flags.join(" ").replace("{port}", "PORT")));
     }
     StyledLine::of(Role::Plain, text).paint(look)
 }

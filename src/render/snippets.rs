@@ -80,12 +80,16 @@ with the settings that were proved. This file is generated: `UPDATE_DOCS=1 cargo
 
 ```sh
 smtpcheck smtp.example.net:587 --user u@example.net --from u@example.net --for msmtp >> ~/.msmtprc
+smtpcheck settings ann@example.com --password-file password --for nodemailer > send.cjs
 ```
+
+`smtpcheck settings ADDRESS --for PROGRAM` finds the server first ([settings.md](settings.md)).
 
 - Standard output contains only the configuration. It begins with a comment that lists what was proved. The session, the
   diagnosis and the notes are written to standard error. `--output FILE` writes the configuration to a file, and
   `--report json=FILE` also writes the report to a file.
-- If the check fails, no configuration is printed. The exit code is that of the check.
+- If the check fails, no configuration is printed, and the exit code is that of the check. If the check succeeds but proves
+  too little for a configuration, the exit code is 9.
 - The configuration never contains the password. Programs read the password from the environment variable `{variable}`
   or, if you gave `--password-file`, from that file.
 - As far as the program has options for this, the configuration requires TLS, verifies the certificate and compares the

@@ -6,7 +6,7 @@
 use super::phases::{PhaseStatus, phases};
 use super::{Exit, Report};
 use crate::check::settings::results;
-use crate::check::settings::seen::SettingSecurity;
+use crate::check::settings::seen::{CandidateSeen, SettingSecurity};
 use crate::evidence::Phase;
 use crate::plan::{Plan, TlsUse, ValueOrigin, Verify};
 use crate::snippets::{LoginSettings, PasswordReference, Proven, ServerSettings, SettingsProof, TransportSecurity};
@@ -31,7 +31,13 @@ pub fn planned_settings(plan: &Plan, password: PasswordReference) -> ServerSetti
         sender: plan.from.clone().filter(|from| *from != ReversePath::Null),
         ca_file: plan.tls.cacert.clone(),
         ehlo: chosen_ehlo(plan),
-        proof: SettingsProof { tls: unproved(), certificate: unproved(), login: unproved(), sender: unproved() },
+        proof: SettingsProof {
+            host: Proven::NotNeeded,
+            tls: unproved(),
+            certificate: unproved(),
+            login: unproved(),
+            sender: unproved(),
+        },
     }
 }
 
@@ -63,7 +69,9 @@ pub fn proved_settings(report: &Report, planned: ServerSettings) -> Result<Serve
             no("the check compared it with the --sni name, but a mail program compares it with the host")
         }
         Some(handshake) if handshake.verifies(evidence.started_at) => Proven::Yes,
-        Some(_) if plan.tls.verify == Verify::Insecure => no("it is not valid, and --insecure was given"),
+        Some(_) if plan.tls.verify == Verify::Insecure => {
+            no("it is not valid, and the program verifies it: it cannot connect until the certificate is valid")
+        }
         Some(_) => no("it is not valid"),
     };
     let tls = match (security, &plan.tls.identity) {
@@ -75,11 +83,13 @@ pub fn proved_settings(report: &Report, planned: ServerSettings) -> Result<Serve
     let login = match &planned.login {
         Some(_) => proven(Phase::Auth),
         None if mechanisms.is_empty() => Proven::NotNeeded,
-        None => no("no --user was given, but the server supports login"),
+        None => {
+            no("no login was tested, but the server supports it: if it requires a login, repeat the check with --user")
+        }
     };
     let sender = if planned.sender.is_some() { proven(Phase::Mail) } else { no("no --from was given") };
     let with_mechanisms = planned.login.clone().map(|login| LoginSettings { mechanisms, ..login });
-    let proof = SettingsProof { tls, certificate, login, sender };
+    let proof = SettingsProof { host: Proven::NotNeeded, tls, certificate, login, sender };
     Ok(ServerSettings { security, login: with_mechanisms, proof, ..planned })
 }
 
@@ -87,11 +97,23 @@ pub fn proved_settings(report: &Report, planned: ServerSettings) -> Result<Serve
 /// concerns the recommended server.
 pub fn recommended_settings(report: &Report, password: PasswordReference) -> Result<ServerSettings, String> {
     let Report { plan, evidence, exit, .. } = report;
-    let recommended = results(plan, evidence).and_then(|settings| settings.recommended);
-    let recommended = recommended.ok_or("no setting was proved")?;
-    if !matches!(exit, Exit::Ok | Exit::Findings) {
-        return Err(format!("the search failed with exit code {}", exit.code()));
+    match exit {
+        Exit::Ok | Exit::Findings => {}
+        Exit::Auth => return Err("the login was rejected".to_owned()),
+        _ => return Err(format!("the search failed with exit code {}", exit.code())),
     }
+    let settings = results(plan, evidence).ok_or("no setting was proved")?;
+    let recommended = settings.recommended.ok_or("no setting was proved")?;
+    let is_same =
+        |candidate: &CandidateSeen| (&candidate.host, candidate.port) == (&recommended.host, recommended.port);
+    let is_authenticated = settings.candidates.iter().find(|one| is_same(one)).is_some_and(|one| one.authenticated);
+    let of_host = if is_authenticated {
+        Proven::Yes
+    } else {
+        no(
+            "its source is not authenticated, so an attacker could have named it: compare it with the documentation of your mail provider before you use the password",
+        )
+    };
     let host = Host::parse(&recommended.host).map_err(|error| error.to_string())?;
     let user = recommended
         .user
@@ -115,7 +137,13 @@ pub fn recommended_settings(report: &Report, password: PasswordReference) -> Res
         sender,
         ca_file: plan.tls.cacert.clone(),
         ehlo: chosen_ehlo(plan),
-        proof: SettingsProof { tls: Proven::Yes, certificate: Proven::Yes, login, sender: no(no_sender) },
+        proof: SettingsProof {
+            host: of_host,
+            tls: Proven::Yes,
+            certificate: Proven::Yes,
+            login,
+            sender: no(no_sender),
+        },
     })
 }
 

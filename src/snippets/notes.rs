@@ -47,9 +47,15 @@ pub(super) fn unproved(settings: &ServerSettings) -> impl Iterator<Item = (&'sta
     })
 }
 
-fn parts(settings: &ServerSettings) -> [(&'static str, &Proven); 4] {
+fn parts(settings: &ServerSettings) -> [(&'static str, &Proven); 5] {
     let proof = &settings.proof;
-    [("TLS", &proof.tls), ("certificate", &proof.certificate), ("login", &proof.login), ("sender", &proof.sender)]
+    [
+        ("host name", &proof.host),
+        ("TLS", &proof.tls),
+        ("certificate", &proof.certificate),
+        ("login", &proof.login),
+        ("sender", &proof.sender),
+    ]
 }
 
 /// The sender, or the user name if it is an email address.

@@ -64,6 +64,8 @@ pub const PASSWORD_VARIABLE: &str = "SMTP_PASSWORD";
 /// What the check proved about the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsProof {
+    /// The source of the host name is authenticated, so the host belongs to the operator of the email address.
+    pub host: Proven,
     /// TLS was established in the mode of the settings.
     pub tls: Proven,
     /// The certificate is valid, trusted and matches the host name.

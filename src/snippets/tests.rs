@@ -224,6 +224,7 @@ fn settings(user: &str) -> ServerSettings {
         ca_file: None,
         ehlo: None,
         proof: SettingsProof {
+            host: Proven::NotNeeded,
             tls: Proven::Yes,
             certificate: Proven::Yes,
             login: Proven::Yes,

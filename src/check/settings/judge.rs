@@ -277,7 +277,7 @@ fn login_not_tested<'s>(
         quote(&base),
         titles(&candidate.sources)
     );
-    let again = format!("smtpcheck settings {} --yes", in_shell(&sight.target()));
+    let again = format!("smtpcheck settings {} --yes --password-file FILE", in_shell(&sight.target()));
     found.fixes = vec![
         Fix::run(
             "If your mail provider's documentation names this server, repeat the command with the password and --yes",

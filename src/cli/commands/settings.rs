@@ -35,7 +35,7 @@ pub const SPEC: CommandSpec = CommandSpec {
             "\n  3        no setting was found, or no server could be reached",
             "\n  4, 5, 8  the best server rejects the session, or violates the protocol",
             "\n  6        TLS fails on the best server, or its certificate is not valid",
-            "\n  7        every server rejects the login",
+            "\n  7        every server rejects the login, or the best one supports no login",
             "\n  9        incomplete: the login was not tested, or a limit was reached",
             "\n  70       internal error",
             "\n  74       the output could not be written",
@@ -45,7 +45,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     examples: &[
         "smtpcheck settings ann@example.com",
         "smtpcheck settings ann@example.com --password-file password",
-        "smtpcheck settings ann@example.com --password-file password --for nodemailer > send.js",
+        "smtpcheck settings ann@example.com --password-file password --for nodemailer > send.cjs",
         "smtpcheck settings example.com --json",
         "smtpcheck settings ann@gmail.com --offline",
     ],

@@ -103,7 +103,11 @@ impl StreamListener<LineLabel> for BatchResults {
     fn reduced(&mut self, jobs: usize) {
         self.progress.clear();
         let few = "the file descriptor limit is too low for --jobs; raise it, for example with: ulimit -n 4096";
-        let checks = if jobs == 1 { "only one check runs at a time".to_owned() } else { format!("only {jobs} checks run at the same time") };
+        let checks = if jobs == 1 {
+            "only one check runs at a time".to_owned()
+        } else {
+            format!("only {jobs} checks run at the same time")
+        };
         super::super::secrets::warn(&format!("{checks}: {few}"));
     }
 

@@ -96,6 +96,12 @@ fn file_at<'s>(
     let report = match web::page(sight, &request) {
         FetchedPage::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
         FetchedPage::Absent(why) => SourceReport::of(kind, SourceState::NotPublished, why),
+        FetchedPage::NoAddress(why) => {
+            // The domain decides whether it has such a host, but the public database has its own.
+            let is_of_database = matches!(kind, SourceKind::Database | SourceKind::DatabaseOfMx);
+            let state = if is_of_database { SourceState::Failed } else { SourceState::NotPublished };
+            SourceReport::of(kind, state, why)
+        }
         FetchedPage::Failed { probe, why, is_certificate } => {
             let faults = match probe {
                 Some(probe) if is_certificate => vec![SourceFault::Certificate { probe, words: why.clone() }],

@@ -24,7 +24,9 @@ pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
     };
     let report = match web::page(sight, &request) {
         FetchedPage::Open(question) => SourceReport::open(KIND, question.map(|question| *question)),
-        FetchedPage::Absent(why) => SourceReport::of(KIND, SourceState::NotPublished, why),
+        FetchedPage::Absent(why) | FetchedPage::NoAddress(why) => {
+            SourceReport::of(KIND, SourceState::NotPublished, why)
+        }
         FetchedPage::Failed { why, .. } => SourceReport::of(KIND, SourceState::Failed, why),
         FetchedPage::Found { probe, body, .. } => match pacc::parse(body) {
             None => SourceReport::of(KIND, SourceState::NotPublished, "the web server sends a different kind of page"),

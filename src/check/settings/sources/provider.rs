@@ -90,7 +90,9 @@ fn by_response<'s>(sight: SettingsSight<'s>, name: &str) -> SourceReport<'s> {
     };
     let report = match web::page(sight, &request) {
         FetchedPage::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
-        FetchedPage::Absent(why) => SourceReport::of(kind, SourceState::NotPublished, why),
+        FetchedPage::Absent(why) | FetchedPage::NoAddress(why) => {
+            SourceReport::of(kind, SourceState::NotPublished, why)
+        }
         FetchedPage::Failed { why, .. } => SourceReport::of(kind, SourceState::Failed, why),
         FetchedPage::Found { probe, body, .. } => match autodiscover::parse(body) {
             Some(found) if found.is_microsoft() => microsoft(probe, true),

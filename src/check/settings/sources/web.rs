@@ -7,7 +7,6 @@
 
 use super::super::sight::{SettingsSight, registrable};
 use crate::check::domain::sight::Known;
-use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{Fault, HttpResponse, NameMatch, Probe};
 use crate::policy::web_address::WebAddress;
 use crate::question::{FetchRequest, FetchTransport, Question};
@@ -30,6 +29,8 @@ pub(super) enum FetchedPage<'s> {
     },
     /// There is no such page.
     Absent(String),
+    /// The host has no IP address.
+    NoAddress(String),
     /// The page could not be requested.
     Failed {
         /// The probe of the last request.
@@ -122,11 +123,8 @@ fn of_response<'s>(
 fn of_fault<'s>(probe: &'s Probe, fault: &'s Fault, request: &FetchRequest) -> FetchedPage<'s> {
     let host = &request.host;
     let why = match fault {
-        Fault::NoAddress => return FetchedPage::Absent(format!("{host} has no IP address")),
-        Fault::NotConnected { connect } => match connect.kind {
-            ConnectFaultKind::Refused => return FetchedPage::Absent("connection refused".to_owned()),
-            kind => kind.to_string(),
-        },
+        Fault::NoAddress => return FetchedPage::NoAddress(format!("{host} has no IP address")),
+        Fault::NotConnected { connect } => connect.kind.to_string(),
         Fault::NotPublic { address } => format!("{host} has the IP address {address}, which is not public"),
         Fault::Silent { .. } => "no response within the time limit".to_owned(),
         Fault::Closed { .. } => "the web server closes the connection".to_owned(),
