@@ -95,6 +95,7 @@ enum NoteCondition {
     Unencrypted,
     Login,
     CaFile,
+    IpAddress,
 }
 
 /// Writes the table to a folder. Fails with messages about wrong files.

@@ -146,5 +146,6 @@ fn holds(condition: NoteCondition, settings: &ServerSettings) -> bool {
         NoteCondition::Unencrypted => settings.security == TransportSecurity::None,
         NoteCondition::Login => settings.login.is_some(),
         NoteCondition::CaFile => settings.ca_file.is_some(),
+        NoteCondition::IpAddress => settings.host.name().is_none(),
     }
 }

@@ -84,6 +84,7 @@ pub(super) enum NoteCondition {
     Unencrypted,
     Login,
     CaFile,
+    IpAddress,
 }
 
 /// The program with this id or alias, in any case.

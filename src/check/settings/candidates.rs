@@ -19,6 +19,8 @@ use crate::wire::{DomainName, Host};
 
 /// The maximum number of hosts that are tested.
 const MAX_HOSTS: usize = 8;
+/// The maximum number of hosts that are also tried at the other ports, so that connections are left for the login.
+const MAX_HOSTS_WITH_OTHER_PORTS: usize = 2;
 /// Ports for sending mail with a login, the preferred port first (RFC 8314).
 const USUAL: [(u16, SettingSecurity); 2] = [(465, SettingSecurity::ImplicitTls), (587, SettingSecurity::Starttls)];
 /// Ports that are tried only if the usual ports cannot be reached.
@@ -143,7 +145,7 @@ pub(super) fn candidates<'s>(sight: SettingsSight<'s>, reports: &[SourceReport<'
             add_port(&mut all, host, port, security);
         }
     }
-    for host in &hosts {
+    for host in hosts.iter().take(MAX_HOSTS_WITH_OTHER_PORTS) {
         let sessions: Vec<Option<Session<'s>>> =
             all.iter().filter(|one| one.host == *host).map(|one| one.session(sight)).collect();
         // The lists of ports for known providers are complete.
@@ -171,7 +173,7 @@ fn published<'s>(report: &SourceReport<'s>, setting: &PublishedSetting<'s>) -> S
         user: setting.user.clone(),
         methods: setting.methods.clone(),
         sources: vec![report.kind],
-        is_authenticated: report.is_authenticated,
+        is_authenticated: report.is_authenticated || setting.is_own,
         origin: CandidateOrigin::Published,
         probe: setting.probe,
         provider: setting.provider,

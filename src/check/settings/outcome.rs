@@ -35,6 +35,9 @@ impl Tested {
     }
 }
 
+/// The problem of a server whose name could not be looked up. It is not known whether the server exists.
+pub(super) const LOOKUP_FAILED: &str = "the name could not be looked up";
+
 /// The result of testing a setting.
 pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<'s>) -> Tested {
     let nothing = Tested {
@@ -170,7 +173,7 @@ fn no_address(sight: SettingsSight<'_>, session: Session<'_>) -> &'static str {
     if lookups.iter().any(|lookup| matches!(lookup, Lookup::NotFound { .. })) {
         "the name does not exist"
     } else if lookups.iter().any(|lookup| matches!(lookup, Lookup::Failed { .. })) {
-        "the name could not be looked up"
+        LOOKUP_FAILED
     } else {
         "the name has no IP address"
     }
@@ -232,6 +235,12 @@ fn login<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<'s>) -> Logi
         Some(received) => (LoginTrial::Inconclusive, Some(format!("not accepted: {}", code(received)))),
         None => match session.fault() {
             Some(fault) => (LoginTrial::Inconclusive, Some(fault_words(sight, session, fault))),
+            None if matches!(session.probe.outcome, Outcome::Skipped { .. }) => {
+                return of(
+                    LoginTrial::NotTested,
+                    Some("the limit on connections was reached (--max-connections)".to_owned()),
+                );
+            }
             None if session.is_over() => (LoginTrial::Inconclusive, Some("the session ended before AUTH".to_owned())),
             None => (LoginTrial::Inconclusive, Some("not finished".to_owned())),
         },

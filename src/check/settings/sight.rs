@@ -29,6 +29,12 @@ impl<'s> SettingsSight<'s> {
         DnsName::from(&self.settings.domain)
     }
 
+    /// Whether a host belongs to the operator of the domain: it is in the domain, and both have the same registrable
+    /// domain. Below a public suffix such as `github.io`, everyone can register a name.
+    pub(super) fn is_own(&self, host: &DnsName) -> bool {
+        host.is_within(&self.name()) && registrable(host.as_str()) == registrable(self.domain())
+    }
+
     /// The domain in ASCII.
     pub(super) fn domain(&self) -> &'s str {
         self.settings.domain.ascii()

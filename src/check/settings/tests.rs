@@ -12,11 +12,12 @@ use super::{results, unconfirmed};
 use crate::check::domain::world::{MailServer, World, chain};
 use crate::check::{self, Finding, PhaseFailure};
 use crate::cli::{self, Invocation};
-use crate::evidence::fault::ConnectFaultKind;
+use crate::evidence::fault::{ConnectFaultKind, DnsFaultKind};
 use crate::evidence::{Evidence, Fault, FetchSeen, HttpResponse};
+use crate::lexicon::Confidence;
 use crate::plan::{Login, LoginConsent, LoginProof, Plaintext, Plan, Unverified};
 use crate::question::{FetchTransport, Question};
-use crate::wire::Host;
+use crate::wire::{Host, RecordKind};
 
 const FILE: &str = "/mail/config-v1.1.xml";
 const WITH_ADDRESS: &str = "/mail/config-v1.1.xml?emailaddress=ann%40example.com";
@@ -184,6 +185,66 @@ fn srv_targets_in_the_domain_are_authenticated_and_others_need_signed_records_or
     let mut signed = outside();
     signed.signed();
     assert_eq!(search(&mut signed, &with_login("ann@example.com")).rules(), Vec::<&str>::new());
+}
+
+/// Everyone can register a name below a public suffix, so the operator of the suffix does not speak for it.
+#[test]
+fn a_host_below_a_public_suffix_does_not_belong_to_the_suffix() {
+    for (domain, host) in [("github.io", "mallory.github.io"), ("co.uk", "mallory.co.uk")] {
+        let mut world = World::new();
+        world.zone(&format!("_submissions._tcp.{domain} SRV 0 1 465 {host}\n{host} A 192.0.2.1"));
+        world.server("192.0.2.1", MailServer::submission(host));
+        let found = search(&mut world, &with_login(&format!("ann@{domain}")));
+        assert_eq!((found.rules(), found.logins()), (vec!["settings-login-not-tested"], Vec::new()));
+        let mut world = World::new();
+        world.zone(&format!("autoconfig.{domain} A 192.0.2.9\n{host} A 192.0.2.1"));
+        world.server("192.0.2.1", MailServer::submission(host));
+        let path = format!("/mail/config-v1.1.xml?emailaddress=ann%40{domain}");
+        world.page(&format!("autoconfig.{domain}"), &path, page(200, &file(host, 465, "SSL")));
+        let found = search(&mut world, &with_login(&format!("ann@{domain}")));
+        assert_eq!((found.rules(), found.logins()), (vec!["settings-login-not-tested"], Vec::new()));
+    }
+}
+
+#[test]
+fn each_srv_target_is_judged_by_its_own_host() {
+    let mut world = World::new();
+    world.zone(
+        "_submissions._tcp.example.com SRV 0 1 465 smtp.example.com\n_submission._tcp.example.com SRV 0 1 587 \
+         smtp.hoster.example\nsmtp.example.com A 192.0.2.1\nsmtp.hoster.example A 192.0.2.2",
+    );
+    world.server("192.0.2.1", MailServer::submission("smtp.example.com"));
+    world.server("192.0.2.2", MailServer::submission("smtp.hoster.example"));
+    let found = search(&mut world, &with_login("ann@example.com"));
+    assert_eq!(found.logins(), ["smtp.example.com:465"]);
+    assert!(!found.seen.candidates.iter().any(|one| one.host == "smtp.hoster.example" && one.authenticated));
+}
+
+#[test]
+fn a_failed_lookup_is_not_reported_as_a_missing_record() {
+    let mut world = World::new();
+    world.fails("example.com", RecordKind::Mx, DnsFaultKind::Timeout);
+    let found = search(&mut world, &plan("example.com"));
+    assert_eq!(found.state(SourceKind::ProviderOfMx), SourceState::Failed);
+    assert_eq!(found.findings[0].rule, "settings-not-found");
+    assert!(found.findings[0].confidence < Confidence::Certain, "{:?}", found.findings[0]);
+}
+
+/// A NUL separates the fields of SASL PLAIN (RFC 4616 §2).
+#[test]
+fn a_user_name_with_a_control_character_is_not_used() {
+    for user in ["a\0b", "a\u{1b}b", "a&#10;b"] {
+        let mut world = World::new();
+        world.zone("autoconfig.example.com A 192.0.2.9\nsmtp.example.com A 192.0.2.1");
+        world.server("192.0.2.1", MailServer::submission("smtp.example.com"));
+        let body = file("smtp.example.com", 465, "SSL").replace("%EMAILADDRESS%", user);
+        assert!(body.contains(user), "{body}");
+        world.page("autoconfig.example.com", WITH_ADDRESS, page(200, &body));
+        let found = search(&mut world, &with_login("ann@example.com"));
+        let is_used = |one: &str| one.chars().any(char::is_control);
+        assert!(!found.seen.candidates.iter().any(|one| one.user.as_deref().is_some_and(is_used)), "{user:?}");
+        assert_ne!(found.state(SourceKind::Autoconfig), SourceState::Found, "{user:?}");
+    }
 }
 
 #[test]

@@ -82,6 +82,8 @@ pub(crate) enum AutoconfigFault {
     Socket(String),
     /// A method of authentication is unknown.
     Authentication(String),
+    /// A user name contains a control character, which could change the login.
+    Username,
     /// There is no server section for sending mail.
     NoServer,
     /// There are more server sections than are kept.
@@ -260,6 +262,9 @@ impl Walk {
                 Some(word) => authentication.push(word),
                 None => faults.push(AutoconfigFault::Authentication(word)),
             }
+        }
+        if section.username.as_deref().is_some_and(|user| user.chars().any(char::is_control)) {
+            return faults.push(AutoconfigFault::Username);
         }
         let server = OutgoingServer { host, port: number, socket, authentication, username: section.username };
         self.found.servers.push(server);

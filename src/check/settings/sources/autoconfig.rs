@@ -111,7 +111,10 @@ fn file_at<'s>(
         }
         FetchedPage::Found { probe, body, redirected_to } => of_file(sight, kind, probe, body, redirected_to),
     };
-    SourceReport { is_authenticated: transport == FetchTransport::Https, ..report }.at(place)
+    let is_of_database = matches!(kind, SourceKind::Database | SourceKind::DatabaseOfMx);
+    let is_own = DnsName::parse(host).is_ok_and(|host| sight.is_own(&host));
+    let is_authenticated = transport == FetchTransport::Https && (is_own || is_of_database);
+    SourceReport { is_authenticated, ..report }.at(place)
 }
 
 fn place(request: &FetchRequest) -> String {
@@ -182,6 +185,7 @@ fn setting<'s>(sight: SettingsSight<'_>, probe: &'s Probe, server: &OutgoingServ
     let host = placeholders::filled(&server.host, sight.settings.local_part().as_deref(), sight.domain())?;
     let host = DomainName::parse(&host).ok().filter(|_| host.parse::<std::net::IpAddr>().is_err())?;
     Some(PublishedSetting {
+        is_own: false,
         host,
         port: server.port,
         security: match server.socket {
@@ -198,6 +202,7 @@ fn setting<'s>(sight: SettingsSight<'_>, probe: &'s Probe, server: &OutgoingServ
 
 fn words(probe: &Probe, fault: &AutoconfigFault) -> String {
     match fault {
+        AutoconfigFault::Username => "a user name contains a control character".to_owned(),
         AutoconfigFault::HostMissing => "a server for sending mail has no host name".to_owned(),
         AutoconfigFault::Port(text) if text.is_empty() => "a server for sending mail has no port".to_owned(),
         AutoconfigFault::Port(text) => format!("the port is not valid: {}", probe.quote(text)),

@@ -47,6 +47,8 @@ pub(super) fn reports(sight: SettingsSight<'_>) -> Vec<SourceReport<'_>> {
         (false, true, PreferredMx::Known { host, is_secure, .. }) => {
             [autoconfig::of_mx(sight, host, *is_secure), autoconfig::database_of_mx(sight, host, *is_secure)]
         }
+        (false, true, PreferredMx::Failed) => [SourceKind::AutoconfigOfMx, SourceKind::DatabaseOfMx]
+            .map(|kind| SourceReport::of(kind, SourceState::Failed, "the MX record could not be looked up")),
         (false, true, PreferredMx::None) => [SourceKind::AutoconfigOfMx, SourceKind::DatabaseOfMx]
             .map(|kind| SourceReport::of(kind, SourceState::NotAsked, "the domain has no MX host")),
         (false, ..) => [SourceKind::AutoconfigOfMx, SourceKind::DatabaseOfMx].map(|kind| SourceReport::open(kind, [])),

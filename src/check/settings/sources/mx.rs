@@ -1,7 +1,7 @@
 //! The host that receives mail for the domain. Its domain often belongs to the provider of the mailboxes, which may publish
 //! settings there.
 
-use crate::check::domain::sight::{Known, records};
+use crate::check::domain::sight::{Known, is_conclusive, records};
 use crate::check::settings::sight::{SettingsSight, registrable};
 use crate::evidence::{DnssecState, Probe, RecordData};
 use crate::question::Question;
@@ -13,6 +13,8 @@ pub(in crate::check::settings) enum PreferredMx<'s> {
     Open(Box<Question>),
     /// There is none.
     None,
+    /// It is not known, because the lookup failed.
+    Failed,
     /// The host.
     Known {
         /// The name.
@@ -27,9 +29,10 @@ pub(in crate::check::settings) enum PreferredMx<'s> {
 /// The preferred host that receives mail for the domain. If several hosts have the same preference, the first by name.
 pub(in crate::check::settings) fn mx_host(sight: SettingsSight<'_>) -> PreferredMx<'_> {
     let (probe, seen) = match sight.records(&sight.name(), RecordKind::Mx) {
+        Known::Seen(_, seen) if !is_conclusive(seen) => return PreferredMx::Failed,
         Known::Seen(probe, seen) => (probe, seen),
         Known::Unasked | Known::Waiting => return PreferredMx::Open(Box::new(records(&sight.name(), RecordKind::Mx))),
-        Known::Failed(..) | Known::Skipped => return PreferredMx::None,
+        Known::Failed(..) | Known::Skipped => return PreferredMx::Failed,
     };
     let hosts = seen.records.iter().filter_map(|record| match &record.data {
         RecordData::Mx { preference, host } if !host.is_root() && host.host_name().is_some() => {

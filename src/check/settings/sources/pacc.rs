@@ -33,7 +33,8 @@ pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
             Some(file) => of_file(sight, &name, probe, body, &file),
         },
     };
-    SourceReport { is_authenticated: true, ..report }.at(format!("https://{host}{FILE}"))
+    let is_authenticated = DnsName::parse(&host).is_ok_and(|host| sight.is_own(&host));
+    SourceReport { is_authenticated, ..report }.at(format!("https://{host}{FILE}"))
 }
 
 fn of_file<'s>(
@@ -69,6 +70,7 @@ fn of_file<'s>(
     methods.extend(file.oauth.then_some(AuthenticationWord::OAuth2));
     methods.extend((file.password == Some(true)).then_some(AuthenticationWord::Password));
     let setting = PublishedSetting {
+        is_own: false,
         host,
         port: 465,
         security: SettingSecurity::ImplicitTls,

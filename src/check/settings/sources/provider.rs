@@ -35,6 +35,7 @@ pub(super) fn by_mx<'s>(sight: SettingsSight<'s>, mx: &PreferredMx<'s>) -> Sourc
     let report = match mx {
         PreferredMx::Open(question) => SourceReport::open(kind, [(**question).clone()]),
         PreferredMx::None => SourceReport::of(kind, SourceState::NotPublished, "the domain has no MX host"),
+        PreferredMx::Failed => SourceReport::of(kind, SourceState::Failed, "the MX record could not be looked up"),
         PreferredMx::Known { host, is_secure, probe } => match mailboxes(host.as_str()) {
             Some(provider) => {
                 let report = of_provider(kind, provider, host.as_str(), Some(probe));
@@ -158,6 +159,7 @@ fn of_provider<'s>(
     let settings = ports
         .into_iter()
         .map(|(port, security)| PublishedSetting {
+            is_own: false,
             host: host.clone(),
             port,
             security,

@@ -34,6 +34,8 @@ pub(in crate::check::settings) struct PublishedSetting<'s> {
     pub(in crate::check::settings) methods: Vec<AuthenticationWord>,
     /// The probe whose answer contains it; `None` for built-in knowledge.
     pub(in crate::check::settings) probe: Option<&'s Probe>,
+    /// Whether the host belongs to the operator of the domain, so that an SRV record that is not signed is enough.
+    pub(in crate::check::settings) is_own: bool,
     /// The id of the provider, if it is in the built-in list.
     pub(in crate::check::settings) provider: Option<&'static str>,
 }

@@ -17,7 +17,7 @@ const KIND: SourceKind = SourceKind::Srv;
 const SERVICES: [(&str, SettingSecurity); 2] =
     [("_submissions._tcp", SettingSecurity::ImplicitTls), ("_submission._tcp", SettingSecurity::Starttls)];
 /// The maximum number of records of a service that are used.
-const MAX_TARGETS: usize = 4;
+const MAX_TARGETS: usize = 8;
 
 /// The ports that must not be guessed, because the domain states that the service is not offered.
 pub(in crate::check::settings) fn ports_not_offered(report: &SourceReport<'_>) -> Vec<u16> {
@@ -68,6 +68,11 @@ pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
         (1, _) => (SourceState::Found, format!("1 server, {}", found.security_words())),
         (count, _) => (SourceState::Found, format!("{count} servers, {}", found.security_words())),
     };
+    let detail = match found.left_out {
+        0 => detail,
+        1 => format!("{detail}; 1 more record was not used"),
+        more => format!("{detail}; {more} more records were not used"),
+    };
     let is_authenticated = found.is_authenticated();
     let SrvTargets { settings, faults, .. } = found;
     SourceReport { settings, faults, is_authenticated, ..SourceReport::of(KIND, state, detail) }.at(place)
@@ -82,6 +87,9 @@ struct SrvTargets<'s> {
     is_not_offered: bool,
     is_unsigned: bool,
     is_outside: bool,
+    is_inside: bool,
+    /// The number of records that are not used.
+    left_out: usize,
 }
 
 impl<'s> SrvTargets<'s> {
@@ -101,6 +109,7 @@ impl<'s> SrvTargets<'s> {
             })
             .collect();
         targets.sort();
+        self.left_out += targets.len().saturating_sub(MAX_TARGETS);
         self.is_unsigned |= !targets.is_empty() && seen.dnssec != DnssecState::Secure;
         for (_, _, port, host) in targets.into_iter().take(MAX_TARGETS) {
             if host.is_root() {
@@ -113,7 +122,9 @@ impl<'s> SrvTargets<'s> {
                 self.faults.push(SourceFault::Record { probe, words });
                 continue;
             };
-            self.is_outside |= !host.is_within(&sight.name());
+            let is_own = sight.is_own(host);
+            self.is_outside |= !is_own;
+            self.is_inside |= is_own;
             let question = self.alias(sight, probe, name, host);
             self.questions.extend(question);
             let security = match (security, port) {
@@ -127,6 +138,7 @@ impl<'s> SrvTargets<'s> {
                 (security, _) => security,
             };
             self.settings.push(PublishedSetting {
+                is_own,
                 host: host_name,
                 port,
                 security,
@@ -166,6 +178,7 @@ impl<'s> SrvTargets<'s> {
         match (self.is_unsigned, self.is_outside) {
             (false, _) => "signed (DNSSEC)",
             (true, false) => "in the domain",
+            (true, true) if self.is_inside => "not signed, some outside the domain",
             (true, true) => "outside the domain, not signed",
         }
     }
