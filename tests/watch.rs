@@ -334,6 +334,10 @@ fn a_saved_watch_is_judged_again() {
     let torn = run(&["report", &path, "--json"]);
     assert!(torn.stderr.contains("the last record is incomplete"), "{torn}");
     assert_eq!(summary(&torn)["checks"], 8);
+    std::fs::write(&path, saved.repeat(2)).unwrap();
+    let two = run(&["report", &path]);
+    assert!(two.code == 2 && two.stderr.contains("more than one watch"), "{two}");
+    std::fs::write(&path, &saved).unwrap();
     let junit = run(&["report", &path, "--format", "junit"]);
     assert!(junit.code == 2 && junit.stderr.contains("cannot show watch records"), "{junit}");
 }
@@ -387,4 +391,12 @@ fn a_check_of_every_address_names_the_server_that_differs() {
     let closing = fleet.run(&["check"], &["healthy-relay", "close-at-connect"]);
     assert_eq!(closing.code, 3, "{closing}");
     assert!(closing.stdout.contains("1 of 2 backends of localhost fails"), "{closing}");
+}
+
+/// After the first login, words of an unencrypted greeting are left out of the output, which is not a change.
+#[test]
+fn a_greeting_after_a_login_has_not_changed() {
+    let flags = ["--user", "demo@sandbox.test", "--password-stdin", "--with-login", "--count", "3", "--json"];
+    let run = run_with(&words("healthy-submission", &flags), Some("open-sesame-42\n"), &[]);
+    assert_eq!((run.code, &summary(&run)["changes"]), (0, &serde_json::json!([])), "{run}");
 }

@@ -180,22 +180,21 @@ impl Watch {
         }
     }
 
-    /// The exit code of the worst check. If no check has ended, no result is known, and the watch is incomplete. A
-    /// difference between servers counts like a finding of a check.
+    /// The exit code of the worst check. If no check of a target has ended, its result is unknown, and the watch is
+    /// incomplete. A difference between servers counts like a finding of a check.
     fn exit_code(&self, targets: &[TargetSummary], limit: Option<f64>) -> u8 {
-        if targets.iter().all(|target| target.checks == 0) {
-            return Exit::Incomplete.code();
-        }
+        let of_unchecked = targets.iter().filter(|target| target.checks == 0).map(|_| Exit::Incomplete.code());
         if let Some(limit) = limit {
             let is_over = |target: &&TargetSummary| target.loss_percent > limit;
-            return worst(targets.iter().filter(is_over).flat_map(|target| target.by_exit.keys().copied()));
+            let of_checks = targets.iter().filter(is_over).flat_map(|target| target.by_exit.keys().copied());
+            return worst(of_checks.chain(of_unchecked));
         }
         let of_checks = targets.iter().flat_map(|target| target.by_exit.keys().copied());
         let of_differences = self.targets.iter().zip(targets).filter_map(|(watch, target)| {
             let counts = target.findings.iter().any(|finding| watch.plan.gate.counts(finding));
             counts.then_some(Exit::Findings.code())
         });
-        worst(of_checks.chain(of_differences))
+        worst(of_checks.chain(of_differences).chain(of_unchecked))
     }
 }
 

@@ -14,7 +14,7 @@ use super::timeline::Timeline;
 use crate::check::Severity;
 use crate::check::backends::{BackendSeen, is_timeout};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{Evidence, Fault, Phase, ProxyFaultKind, Session, TlsFaultKind};
+use crate::evidence::{Evidence, Fault, Phase, ProxyFaultKind, Session, TlsFaultKind, mask};
 use crate::plan::{AddressChoice, Plan};
 use crate::question::Purpose;
 use crate::report::{Exit, PhaseResult, PhaseStatus, Report, phases};
@@ -437,8 +437,10 @@ fn timed_out_at(session: Session<'_>) -> Option<Phase> {
 /// The facts whose changes are recorded.
 fn facts(session: Session<'_>) -> Vec<(ChangeSubject, String)> {
     let mut facts = Vec::new();
-    if let Some(received) = session.reply_at(Phase::Greeting) {
-        facts.push((ChangeSubject::Greeting, stable_greeting(&received.reply.joined())));
+    // After a login, words of an unencrypted greeting may be left out. The rest cannot be compared.
+    let greeting = session.reply_at(Phase::Greeting).map(|received| received.reply.joined());
+    if let Some(greeting) = greeting.filter(|text| !text.contains(mask::LEFT_OUT)) {
+        facts.push((ChangeSubject::Greeting, stable_greeting(&greeting)));
     }
     if let Some((received, offers)) = session.final_capabilities() {
         let name = received.reply.text.first().and_then(|line| line.split_ascii_whitespace().next());

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -119,6 +120,35 @@ fn the_alerts_fire_and_the_configuration_of_the_documentation_is_valid() {
     run(&["check", "rules"], "monitoring/alerts.yml");
     let tested = run(&["test", "rules"], "monitoring/alerts-test.yml");
     assert!(tested.contains("SUCCESS"), "{tested}");
+}
+
+#[test]
+#[ignore = "needs the programs that .ci/install-servers installs"]
+fn the_configuration_of_the_documentation_uses_the_module_of_each_target() {
+    let text = |file: &str| std::fs::read_to_string(docs(file)).unwrap();
+    let files = [("prometheus.yml", text("monitoring/prometheus.yml")), ("alerts.yml", text("monitoring/alerts.yml"))];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let prometheus = Prometheus::start(&programs(), &files);
+    let begin = Instant::now();
+    // Prometheus creates its targets a few seconds after its start.
+    let targets = loop {
+        let targets = prometheus.api("targets");
+        let is_complete = targets["data"]["activeTargets"].as_array().is_some_and(|active| active.len() >= 6);
+        if is_complete || begin.elapsed() > Duration::from_secs(60) {
+            break targets;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    let active = targets["data"]["activeTargets"].as_array().unwrap();
+    let module = |target: &str| {
+        let labels = active.iter().map(|one| &one["labels"]).find(|labels| labels["instance"] == target);
+        labels.unwrap_or_else(|| panic!("{target} is missing: {targets}"))["module"].clone()
+    };
+    assert_eq!(module("smtp.example.net:587"), "default", "{targets}");
+    assert_eq!(module("smtp.example.net:465"), "login", "{targets}");
+    assert_eq!(module("example.net"), "mail-domain", "{targets}");
+    let has = |module: &str| active.iter().any(|one| one["scrapeUrl"].as_str().unwrap().contains(module));
+    assert!(has("module=login") && has("module=mail-domain"), "{targets}");
 }
 
 #[test]

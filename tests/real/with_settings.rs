@@ -223,8 +223,10 @@ fn the_printed_program_sends_a_message_without_an_edit() {
 /// The IP address at which the host was checked.
 fn address_of(report: &Value, host: &str) -> String {
     let probes = report["probes"].as_array().unwrap().iter();
-    let names =
-        |probe: &Value| probe["question"]["name"].as_str().is_some_and(|name| name.trim_end_matches('.') == host);
+    let names = |probe: &Value| {
+        let question = &probe["question"];
+        question["ask"] == "resolve" && question["host"].as_str() == Some(host)
+    };
     let text = probes.filter(|probe| names(probe)).map(ToString::to_string).find(|text| text.contains("127.90."));
     let text = text.unwrap_or_else(|| panic!("no lookup of {host}"));
     let begin = text.find("127.90.").unwrap();

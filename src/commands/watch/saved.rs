@@ -88,10 +88,16 @@ fn added(file: impl BufRead, name: &str, is_judged_again: bool) -> Result<Watch,
     let wrong = |reason: String| CommandError::usage(format!("{name}: {reason}"));
     let mut reader = WatchReader::new(file);
     let mut watch = Watch::new([], jiff::Timestamp::UNIX_EPOCH);
-    let (mut unknown, mut is_torn) = (0_u64, false);
+    let (mut unknown, mut is_torn, mut is_begun) = (0_u64, false, false);
     while let Some(line) = reader.next_record().map_err(|error| wrong(error.to_string()))? {
         match line {
-            SavedWatchLine::Begun { started_at } => watch.began = started_at,
+            // The records of a second watch would be counted as those of the first.
+            SavedWatchLine::Begun { .. } if is_begun => {
+                let reason =
+                    "the file contains more than one watch; write each watch to its own file, and report each file";
+                return Err(wrong(reason.to_owned()));
+            }
+            SavedWatchLine::Begun { started_at } => (watch.began, is_begun) = (started_at, true),
             SavedWatchLine::Watched { target, report } => {
                 let report = match is_judged_again {
                     true => {
