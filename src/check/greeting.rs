@@ -347,16 +347,17 @@ pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut
     weigh_other_address(plan, evidence, finding);
     let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };
     let Some(received) = probe.reply_at(Phase::Greeting).filter(|received| received.accepts()) else { return };
-    let (name, flag) = if probe.request.family == Family::V4 { ("IPv4", "-4") } else { ("IPv6", "-6") };
+    let is_v4 = probe.request.family == Family::V4;
+    let (name, flag, failing) = if is_v4 { ("IPv4", "-4", "IPv6") } else { ("IPv6", "-6", "IPv4") };
     finding.consequences.push(format!(
-        "Over {name}, the same host sends a greeting, so the problem affects only the other address family"
+        "Over {name}, the same host sends a greeting, so the problem affects only {failing}"
     ));
     finding.evidence.events.push(received.event.seq);
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes.insert(
         0,
         Fix::run(
-            format!("Use {name} for this server until the problem with the other address family has been fixed"),
+            format!("Use {name} for this server until the problem with {failing} has been fixed"),
             format!("smtpcheck {target} {flag}"),
         ),
     );

@@ -296,7 +296,7 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     finding.cause = "SMTP inspection in Cisco ASA and PIX firewalls replaces the greeting with asterisks, and extensions with the letter X. STARTTLS does not work behind such a firewall.".to_owned();
     finding
         .fixes
-        .push(Fix::run("Firewall administrator: disable the inspection, or allow TLS in it", "no inspect esmtp"));
+        .push(Fix::run("Firewall administrator: disable SMTP inspection, or configure it to allow TLS", "no inspect esmtp"));
     finding.fixes.push(implicit_tls(plan));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)

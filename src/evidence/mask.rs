@@ -109,7 +109,7 @@ impl Evidence {
         Mask { evidence: self, exposures, proxy_logins, earlier_run, before: OnceCell::new() }
     }
 
-    /// The evidence as it is shown. It contains no secret and cannot search for one.
+    /// The evidence as it is shown. It contains no secret, and no data from which a mask could search for one.
     pub fn masked_evidence(&self) -> Evidence {
         let mask = self.mask();
         Evidence {
@@ -195,7 +195,7 @@ impl Mask<'_> {
         Probe { outcome, ..probe.clone() }
     }
 
-    /// A sentence written by smtpcheck. The quotes in it are shown by the rule for the event or probe that they come
+    /// A sentence written by smtpcheck. The quotes in it are shown according to the rule for the event or probe that they come
     /// from.
     pub fn sentence(&self, sentence: &str) -> String {
         quote::resolve(sentence, |origin, text| {

@@ -78,7 +78,7 @@ impl ExporterService {
         Ok(())
     }
 
-    /// Makes the checks read their files again if they are old.
+    /// Makes the checks read their files again if they were last read more than an hour ago.
     pub(super) fn refresh_files(&self) {
         if self.files_read.get().elapsed() > ExporterService::FILES_AGE {
             self.runner.forget_files();

@@ -24,7 +24,7 @@ pub(crate) struct ListFacts {
     pub(crate) removal: &'static str,
     /// The codes, by the last octet of the response. Other codes are listings without a known reason.
     codes: &'static [(u8, u8, CodeMeaning)],
-    /// Whether the last octet is a bit set; `codes` gives the meaning of each bit.
+    /// Whether the last octet is a bit mask; `codes` gives the meaning of each bit.
     is_bitmask: bool,
     /// Whether the list is queried if the user names no lists.
     is_default: bool,

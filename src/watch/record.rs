@@ -15,7 +15,7 @@ use crate::report::{Document, Report, SCHEMA_VERSION, Tool};
 /// The JSON Schema (2020-12) of one record, generated from the types below by this file's test.
 pub const WATCH_SCHEMA: &str = include_str!("../../schema/watch.json");
 
-/// The maximum length of a record. A report contains at most 1 MiB of received text, in escaped form.
+/// The maximum length of a record. A report contains at most 1 MiB of received text, which escaping makes longer.
 const LONGEST_RECORD: u64 = 64 * 1024 * 1024;
 
 /// The beginning of the first record.
@@ -57,7 +57,7 @@ pub enum WatchRecord {
 /// A record read from a file.
 #[derive(Debug)]
 pub enum SavedWatchLine {
-    /// The beginning of a watch with this number of targets.
+    /// The first record of a watch.
     Begun {
         /// When the watch began.
         started_at: Timestamp,

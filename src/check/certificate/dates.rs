@@ -29,7 +29,7 @@ fn leaf(seen: CertificateContext<'_>) -> Finding {
     let summary = format!("the certificate becomes valid on {}", date(leaf.not_before));
     let mut finding = seen.finding(&CERTIFICATE_NOT_YET_VALID, Confidence::Certain, summary);
     finding.cause =
-        "According to this machine's clock, the certificate is not valid yet. Clients that verify certificates refuse to connect until then."
+        "According to this machine's clock, the certificate is not valid yet. Clients that verify certificates refuse to connect until it is."
             .to_owned();
     finding.fixes = vec![
         Fix::run("Check this machine's clock", "date -u"),

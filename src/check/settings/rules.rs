@@ -83,7 +83,7 @@ pub(super) static SETTINGS_ENTRY_FAILS: Rule = Rule {
 pub(super) static SETTINGS_UNAUTHENTICATED: Rule = Rule {
     id: "settings-unauthenticated",
     severity: Severity::Warning,
-    title: "only a source that is not authenticated names the server",
+    title: "the server is named only by an unauthenticated source",
     docs: Docs {
         sees: "The recommended server is named only by an unencrypted web page, by DNS records that are not signed and name a host outside the domain, or by a guess. If a password was given, settings-login-not-tested is reported instead.",
         matters: "The certificate proves the server's name, but nothing proves that the domain uses this server. An attacker who changes DNS responses or web pages could name their own server.",

@@ -29,8 +29,8 @@ pub const SPEC: CommandSpec = CommandSpec {
         "Sources: autoconfiguration files and the PACC file of the domain, SRV records, the built-in list of providers, the public database of settings (which receives only the domain), Microsoft Autodiscover, and the host that receives mail for the domain. Usual names such as smtp.DOMAIN are tried last.",
         concat!(
             "Exit codes:",
-            "\n  0        a setting was proved; if a password was given, the login succeeded",
-            "\n  1        a setting was proved, but a finding is at or above --fail-on",
+            "\n  0        a working setting was found; if a password was given, the login succeeded",
+            "\n  1        a working setting was found, but a finding is at or above --fail-on",
             "\n  2        usage error; nothing was sent",
             "\n  3        no setting was found, or no server could be reached",
             "\n  4, 5, 8  the best server rejects the session, or violates the protocol",
@@ -59,7 +59,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = SettingsArgs::augment_args(command);
         let command = command.mut_arg("max_time", |arg| arg.help("Overall time limit"));
-        let command = command.mut_arg("for", |arg| arg.help("If a setting was proved, print a configuration with this setting for this mail program; the report is written to standard error; \"--for list\" lists the programs"));
+        let command = command.mut_arg("for", |arg| arg.help("If a setting was verified, print the configuration for this mail program; the report is written to standard error; \"--for list\" lists the programs"));
         // The host is not known before the search, so it has no entry.
         let command = command.mut_arg("netrc", |arg| arg.hide(true));
         command

@@ -28,7 +28,7 @@ pub const SPEC: CommandSpec = CommandSpec {
             "\n  1        a check had findings, or servers behind the name differ",
             "\n  2        usage error; nothing was sent",
             "\n  3 to 8   the exit code of the worst check, as for smtpcheck check",
-            "\n  9        no check of a target has ended",
+            "\n  9        for at least one target, no check completed",
             "\n  70       internal error",
             "\n  74       the output could not be written",
         ),

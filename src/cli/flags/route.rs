@@ -49,8 +49,7 @@ pub struct RouteArgs {
     /// Begin each connection to the port with a header of the PROXY protocol, as a load balancer does
     #[arg(long, value_name = "VERSION", value_enum, help_heading = BALANCER)]
     pub haproxy_protocol: Option<ProxyHeaderVersion>,
-    /// Client IP address in the PROXY header [default: the local IP address]; without --haproxy-protocol, also requests
-    /// the header
+    /// Client IP address in the PROXY header [default: the local IP address]; if --haproxy-protocol is omitted, a version 1 header is sent
     #[arg(long, value_name = "ADDR", help_heading = BALANCER)]
     pub haproxy_clientip: Option<IpAddr>,
     /// Not supported. Declared only so that the error can list the supported sources.

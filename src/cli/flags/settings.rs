@@ -1,4 +1,4 @@
-//! The flags that only a search for client settings has: which sources are queried, and the consent to log in.
+//! Flags that only `smtpcheck settings` has: which sources are queried, and the consent to log in.
 
 use std::net::IpAddr;
 use std::path::PathBuf;

@@ -146,7 +146,7 @@ enum FileLine<'a, 'b> {
 
 struct BatchFile {
     name: String,
-    /// The name of a file that begins with a record of a batch, for messages about this file.
+    /// The name of another input that begins with a batch record, for the error message if this file does not.
     batch: String,
     file: File,
     is_remarked: bool,

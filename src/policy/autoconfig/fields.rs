@@ -1,4 +1,4 @@
-//! The words of autoconfiguration files for TLS and for authentication, and the placeholders in user names.
+//! The words that autoconfiguration files use for TLS modes and authentication methods, and the placeholders in user names.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub(crate) enum SocketType {
 }
 
 impl SocketType {
-    /// `TLS` is not in the specification, but occurs.
+    /// `TLS` is not in the specification, but some files use it.
     pub(super) fn read(word: &str) -> Option<SocketType> {
         match word.to_ascii_uppercase().as_str() {
             "SSL" | "TLS" => Some(SocketType::Implicit),

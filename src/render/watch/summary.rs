@@ -89,7 +89,7 @@ fn title(text: &str) -> StyledLine {
     StyledLine::of(Role::Bold, text)
 }
 
-/// The number of columns with durations that fit.
+/// How many duration columns fit into the width.
 fn fitting(width: usize, look: &Display) -> usize {
     look.width.saturating_sub(2 + width + 2 * (COUNT + 1)) / (DURATION + 1)
 }
