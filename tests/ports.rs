@@ -431,8 +431,8 @@ fn port_25_without_a_response_is_blocked_by_the_cloud_and_no_question_is_asked_t
     let finding = reports[0].findings.iter().find(|finding| finding.rule == "connection-timed-out").unwrap();
     assert_eq!(finding.confidence, Confidence::Likely);
     assert!(
-        finding.cause.contains("responds on port 587, 465, 2525")
-            || finding.cause.contains("responds on port 465, 587"),
+        finding.cause.contains("responds on ports 587, 465 and 2525")
+            || finding.cause.contains("responds on ports 465 and 587"),
         "{}",
         finding.cause
     );

@@ -108,8 +108,8 @@ fn a_reload_replaces_the_configuration_unless_it_has_a_mistake() {
         ("[module.late]\nexpct = \"xyzzy\"\n", "config.toml:2:1", "did you mean expect?"),
         ("[module.late]\nexpect = \"tls.xyzzy\"\n", "config.toml:2:1", "tls.xyzzy"),
         ("[module.late]\ncacert = \"missing.pem\"\n", "missing.pem", "missing.pem"),
-        ("[module.late]\nuser = \"u\"\n", "the log of the exporter", "no password given"),
-        ("[module.late]\nuser = \"u\"\npassword-file = \"x\"\n", "the log of the exporter", "add login-host"),
+        ("[module.late]\nuser = \"u\"\n", "the exporter's log", "no password given"),
+        ("[module.late]\nuser = \"u\"\npassword-file = \"x\"\n", "the exporter's log", "add login-host"),
         ("[module.late]\ntype = \"domain\"\nlist = \"xyzzy xyzzy\"\n", "config.toml:3:1", "xyzzy"),
     ] {
         exporter.write_config(broken);

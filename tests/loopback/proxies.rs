@@ -79,7 +79,7 @@ fn flags_that_a_proxy_makes_void_are_usage_errors() {
         (&["--proxy-user", "me"], "no proxy given"),
         (&["--proxy-password-file", "f"], "no proxy given"),
         (&["--proxy", "socks5h://p.example", "--proxy-password-file", "f"], "--proxy-user"),
-        (&["--proxy", "socks4://p.example", "--proxy-user", "me", "--proxy-netrc"], "has no passwords"),
+        (&["--proxy", "socks4://p.example", "--proxy-user", "me", "--proxy-netrc"], "does not support passwords"),
         (&["--proxy", "socks5h://p.example", "--proxy-user", "me"], "SMTPCHECK_PROXY_PASSWORD"),
         (&["--proxy", "socks5h://me@p.example", "--proxy-user", "me"], "already contains"),
         (&["--proxy", "https://p.example"], "not supported"),
