@@ -349,9 +349,9 @@ pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut
     let Some(received) = probe.reply_at(Phase::Greeting).filter(|received| received.accepts()) else { return };
     let is_v4 = probe.request.family == Family::V4;
     let (name, flag, failing) = if is_v4 { ("IPv4", "-4", "IPv6") } else { ("IPv6", "-6", "IPv4") };
-    finding.consequences.push(format!(
-        "Over {name}, the same host sends a greeting, so the problem affects only {failing}"
-    ));
+    finding
+        .consequences
+        .push(format!("Over {name}, the same host sends a greeting, so the problem affects only {failing}"));
     finding.evidence.events.push(received.event.seq);
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes.insert(

@@ -294,9 +294,10 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let summary = "a firewall on the network path replaces the greeting or STARTTLS (SMTP inspection)".to_owned();
     let mut finding = Finding::new(&SMTP_INSPECTION, Phase::Starttls, Confidence::Certain, summary).on(event);
     finding.cause = "SMTP inspection in Cisco ASA and PIX firewalls replaces the greeting with asterisks, and extensions with the letter X. STARTTLS does not work behind such a firewall.".to_owned();
-    finding
-        .fixes
-        .push(Fix::run("Firewall administrator: disable SMTP inspection, or configure it to allow TLS", "no inspect esmtp"));
+    finding.fixes.push(Fix::run(
+        "Firewall administrator: disable SMTP inspection, or configure it to allow TLS",
+        "no inspect esmtp",
+    ));
     finding.fixes.push(implicit_tls(plan));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)

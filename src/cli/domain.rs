@@ -16,14 +16,12 @@ use super::flags::domain::{DnsArgs, ListChoice, PolicyPortArgs, SendingArgs};
 use super::flags::exit_status::GateArgs;
 use super::flags::session::EhloArgs;
 use super::plan::{limits, origins};
+use super::template::template;
 use super::{UsageError, resolve};
 use crate::check::domain::default_lists;
-use crate::plan::{
-    AddressChoice, CertificateDays, ClientClaims, ConnectionSource, DomainPlan, EnvelopeParameters, Esmtp, FailOn,
-    Family, Gate, Limits, Plan, Protocol, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, ValueOrigin, Verify,
-};
+use crate::plan::{DomainPlan, Plan, Protocol, Target, Tls, ValueOrigin};
 use crate::secret::ListKeys;
-use crate::wire::{DomainName, EhloName, ForwardPath, Host};
+use crate::wire::{DomainName, ForwardPath, Host};
 
 /// The local part of the default of `--relay-recipient`.
 const RELAY_TEST: &str = "smtpcheck-relay-test";
@@ -111,7 +109,13 @@ impl DomainFlags<'_> {
         if self.ehlo.ehlo.is_none() {
             origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
         }
-        let base = template(input, domain, self.port, limits(self.connection, self.max_connections));
+        let target = Target {
+            input: input.to_owned(),
+            host: Host::Name(domain.name.clone()),
+            port: self.port,
+            protocol: Protocol::Smtp,
+        };
+        let base = template(target, limits(self.connection, self.max_connections));
         Ok(Plan {
             family: self.connection.family(),
             overrides: resolve::overrides(&self.connection.resolve)?,
@@ -120,6 +124,7 @@ impl DomainFlags<'_> {
             ehlo: self.ehlo.name(hostname),
             tls: Tls { cacert: self.cacert.cloned(), ..base.tls },
             gate: self.gate.gate(),
+            domain: Some(Box::new(domain)),
             origins,
             ..base
         })
@@ -145,51 +150,6 @@ impl DomainFlags<'_> {
             https_port: self.policy.https_port,
             name,
         })
-    }
-}
-
-/// A plan with the values that are the same in every domain check.
-fn template(input: &str, domain: DomainPlan, port: u16, limits: Limits) -> Plan {
-    Plan {
-        target: Target {
-            input: input.to_owned(),
-            host: Host::Name(domain.name.clone()),
-            port,
-            protocol: Protocol::Smtp,
-        },
-        family: Family::Any,
-        addresses: AddressChoice::First,
-        overrides: Vec::new(),
-        resolver: None,
-        proxy: None,
-        source: ConnectionSource::default(),
-        proxy_header: None,
-        limits,
-        ehlo: EhloName::LocalAddress,
-        from: None,
-        to: Vec::new(),
-        parameters: EnvelopeParameters::default(),
-        esmtp: Esmtp::Auto,
-        claims: ClientClaims::default(),
-        quit_after: QuitAfter::Rcpt,
-        tls: Tls {
-            mode: TlsMode::Auto,
-            sni: None,
-            cacert: None,
-            identity: None,
-            verify: Verify::Required,
-            min: TlsVersion::V1_2,
-            days: CertificateDays::default(),
-            scan: false,
-            scan_depth: ScanDepth::Basic,
-            profile: None,
-        },
-        login: None,
-        probes: Vec::new(),
-        gate: Gate { fail_on: FailOn::Error, ignore: Vec::new() },
-        domain: Some(Box::new(domain)),
-        settings: None,
-        origins: BTreeMap::new(),
     }
 }
 

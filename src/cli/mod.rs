@@ -28,6 +28,7 @@ mod requested;
 pub mod resolve;
 pub mod settings;
 pub mod target;
+mod template;
 mod words;
 
 use std::ffi::OsString;

@@ -6,11 +6,11 @@ use super::commands::settings::SettingsArgs;
 use super::flags::password::{PasswordEnvironment, PasswordSource};
 use super::flags::settings::DatabaseChoice;
 use super::plan::{limits, origins};
+use super::template::template;
 use super::{UsageError, domain, resolve};
 use crate::plan::{
-    AddressChoice, CertificateDays, ClientClaims, Discovery, EnvelopeParameters, Esmtp, Login, LoginConsent,
-    LoginProof, Plaintext, Plan, Protocol, QuitAfter, ScanDepth, SettingsPlan, Target, Tls, TlsMode, TlsVersion,
-    Unverified, ValueOrigin, Verify,
+    Discovery, Login, LoginConsent, LoginProof, Plaintext, Plan, Protocol, QuitAfter, SettingsPlan, Target, Tls,
+    Unverified, ValueOrigin,
 };
 use crate::sasl::{self, CredentialKind};
 use crate::wire::Host;
@@ -42,41 +42,20 @@ pub fn plan(args: &SettingsArgs, matches: &ArgMatches, hostname: Option<&str>) -
         https_port: args.port.https_port,
         http_port: args.port.http_port,
     };
+    let target = Target { input: input.clone(), host: Host::Name(typed.name), port: 465, protocol: Protocol::Smtp };
+    let base = template(target, limits(&args.connection, args.port.max_connections));
     Ok(Plan {
-        target: Target { input: input.clone(), host: Host::Name(typed.name), port: 465, protocol: Protocol::Smtp },
         family: args.connection.family(),
-        addresses: AddressChoice::First,
         overrides: resolve::overrides(&args.connection.resolve)?,
         resolver: args.connection.resolver,
-        proxy: None,
         source: args.connection.source(),
-        proxy_header: None,
-        limits: limits(&args.connection, args.port.max_connections),
         ehlo: args.ehlo.name(hostname),
-        from: None,
-        to: Vec::new(),
-        parameters: EnvelopeParameters::default(),
-        esmtp: Esmtp::Auto,
-        claims: ClientClaims::default(),
         quit_after: QuitAfter::Auth,
-        tls: Tls {
-            mode: TlsMode::Auto,
-            sni: None,
-            cacert: args.cacert.clone(),
-            identity: None,
-            verify: Verify::Required,
-            min: TlsVersion::V1_2,
-            days: CertificateDays::default(),
-            scan: false,
-            scan_depth: ScanDepth::Basic,
-            profile: None,
-        },
-        login: None,
-        probes: Vec::new(),
+        tls: Tls { cacert: args.cacert.clone(), ..base.tls },
         gate: args.gate.gate(),
-        domain: None,
         settings: Some(Box::new(settings)),
         origins,
+        ..base
     })
 }
 

@@ -22,7 +22,7 @@ use crate::cli::flags::display::OutputTarget;
 use crate::cli::flags::snippet::SnippetChoice;
 use crate::cli::settings;
 use crate::host::{name, signals, terminal};
-use crate::plan::{LoginConsent, Plan, Retry};
+use crate::plan::{LoginConsent, LoginProof, Plan, Retry};
 use crate::report::{RunSource, recommended_settings};
 use crate::run::{ConcurrencyLimits, Engine, Job};
 use crate::secret::Secret;
@@ -48,6 +48,9 @@ pub(super) fn run(args: &SettingsArgs, matches: &ArgMatches) -> Result<u8, Comma
     {
         let error = UsageError::flag("--for", "needs the email address, because the user name depends on it");
         return Err(error.with_hint("write the address instead of the domain, or add --user USER").into());
+    }
+    if program.is_some() && login.as_ref().is_some_and(|(login, _)| login.proof != LoginProof::Password) {
+        return Err(snippet::wrong(snippet::ONLY_PASSWORD.to_owned()));
     }
     reject_clashes(
         file_of(&args.file.output),

@@ -130,6 +130,9 @@ pub(super) fn with_absolute_paths(settings: ServerSettings) -> ServerSettings {
     ServerSettings { ca_file, ..settings }
 }
 
+/// Why a login with a token or a certificate is rejected.
+pub(super) const ONLY_PASSWORD: &str = "supports only a login with a password";
+
 fn unsupported(plan: &Plan) -> Option<&'static str> {
     let login = plan.login.as_ref();
     let is_smtp = plan.target.protocol == Protocol::Smtp && !matches!(plan.target.host, Host::Socket(_));
@@ -138,15 +141,13 @@ fn unsupported(plan: &Plan) -> Option<&'static str> {
         () if plan.quit_after < QuitAfter::Starttls => {
             Some("requires a session with TLS: use --quit-after starttls or a later phase")
         }
-        () if login.is_some_and(|login| login.proof != LoginProof::Password) => {
-            Some("supports only a login with a password")
-        }
+        () if login.is_some_and(|login| login.proof != LoginProof::Password) => Some(ONLY_PASSWORD),
         () if login.is_some_and(|login| login.authzid.is_some()) => Some("cannot be used with --authzid"),
         () => None,
     }
 }
 
-fn wrong(reason: String) -> CommandError {
+pub(super) fn wrong(reason: String) -> CommandError {
     CommandError::Usage(UsageError::flag("--for", reason))
 }
 

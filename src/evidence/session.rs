@@ -188,6 +188,15 @@ impl<'a> Session<'a> {
         self.capabilities(Phase::EhloTls).or_else(|| self.capabilities(Phase::Ehlo))
     }
 
+    /// The SASL mechanism of the last AUTH command.
+    pub fn mechanism(&self) -> Option<&'a str> {
+        let sent = self.events().filter_map(|event| match &event.what {
+            EventKind::Sent { text, .. } => text.strip_prefix("AUTH ")?.split(' ').next(),
+            _ => None,
+        });
+        sent.last()
+    }
+
     /// Why the session ended early, if it did.
     pub fn fault(&self) -> Option<&'a Fault> {
         self.probe.fault()

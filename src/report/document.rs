@@ -424,13 +424,7 @@ pub(super) fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
         |phase| session.and_then(|session| session.capabilities(phase)).map(|(_, offers)| offers.auth_mechanisms());
     let received = session.and_then(|session| session.reply_at(Phase::Auth));
     // If several mechanisms were tried, the code and the outcome are those of the last one.
-    let sent = session.into_iter().flat_map(|session| session.events()).filter_map(|event| match &event.what {
-        EventKind::Sent { text, .. } if event.phase == Phase::Auth => {
-            text.strip_prefix("AUTH ").and_then(|rest| rest.split(' ').next()).map(str::to_owned)
-        }
-        _ => None,
-    });
-    let sent = sent.last();
+    let sent = session.and_then(|session| session.mechanism()).map(str::to_owned);
     let withheld = session
         .into_iter()
         .flat_map(|session| session.events())

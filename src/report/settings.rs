@@ -120,9 +120,16 @@ pub fn recommended_settings(report: &Report, password: PasswordReference) -> Res
         .ok_or("the user name depends on the email address: give the email address, not only the domain")?;
     let address = plan.settings.as_ref().and_then(|settings| settings.address.as_ref());
     let sender = address.and_then(|address| ReversePath::parse(&address.to_string()).ok());
-    let login = match &recommended.mechanism {
-        Some(_) => Proven::Yes,
-        None => no("no password was given"),
+    // A proved server without AUTH is one whose source states that it needs no login.
+    let login = (!recommended.mechanisms.is_empty()).then_some(LoginSettings {
+        user,
+        password,
+        mechanisms: recommended.mechanisms,
+    });
+    let of_login = match (&login, &recommended.mechanism) {
+        (None, _) => Proven::NotNeeded,
+        (Some(_), Some(_)) => Proven::Yes,
+        (Some(_), None) => no("no password was given"),
     };
     let no_sender = if sender.is_some() { "a search for settings sends no MAIL FROM" } else { "no address was given" };
     Ok(ServerSettings {
@@ -133,7 +140,7 @@ pub fn recommended_settings(report: &Report, password: PasswordReference) -> Res
             SettingSecurity::Starttls => TransportSecurity::StartTls,
             SettingSecurity::None => TransportSecurity::None,
         },
-        login: Some(LoginSettings { user, password, mechanisms: recommended.mechanisms }),
+        login,
         sender,
         ca_file: plan.tls.cacert.clone(),
         ehlo: chosen_ehlo(plan),
@@ -141,7 +148,7 @@ pub fn recommended_settings(report: &Report, password: PasswordReference) -> Res
             host: of_host,
             tls: Proven::Yes,
             certificate: Proven::Yes,
-            login,
+            login: of_login,
             sender: no(no_sender),
         },
     })

@@ -4,7 +4,7 @@
 
 use super::super::finding::{Finding, in_shell};
 use crate::evidence::session::ReceivedReply;
-use crate::evidence::{EventKind, Phase, Session};
+use crate::evidence::{Phase, Session};
 use crate::lexicon::providers::Provider;
 use crate::lexicon::{self, Basis, Cause, Confidence, Fix, FixWhen, Reading, ReplyPhase, phrases};
 use crate::plan::Plan;
@@ -67,15 +67,15 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
 /// Corrects the reading if the server rejects a mechanism that it advertises. In that case, the client has made no
 /// mistake.
 fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option<Reading> {
-    let used = mechanism(session)?;
+    let used = session.mechanism()?;
     let (_, offers) = session.final_capabilities()?;
-    let is_advertised = offers.auth_mechanisms().iter().any(|one| one.eq_ignore_ascii_case(&used));
+    let is_advertised = offers.auth_mechanisms().iter().any(|one| one.eq_ignore_ascii_case(used));
     if reading.cause != Cause::AuthMechanism || !is_advertised {
         return None;
     }
     let user = plan.login.as_ref().map(|login| in_shell(&login.user))?;
     let target = plan.target.host.with_port(plan.target.port);
-    let by_other = match other_mechanism(session, Some(&used)) {
+    let by_other = match other_mechanism(session, Some(used)) {
         Some(other) => Fix::run(
             format!("Log in with {other}, which the server also advertises"),
             format!("smtpcheck {target} --user {user} --auth {other}"),
@@ -110,8 +110,8 @@ fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, r
         return None;
     }
     let code = received.reply.code?.number();
-    let used = mechanism(session);
-    let other = other_mechanism(session, used.as_deref());
+    let used = session.mechanism();
+    let other = other_mechanism(session, used);
     let user = plan.login.as_ref().map(|login| in_shell(&login.user))?;
     let target = plan.target.host.with_port(plan.target.port);
     let by_other = other.map(|other| {
@@ -152,15 +152,6 @@ fn of_exchange(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, r
     let Reading { cause, means, otherwise, .. } = of_code;
     let fixes = fixes.into_iter().flatten().collect();
     Some(Reading { cause, confidence, means, otherwise, fixes, ..reading.clone() })
-}
-
-/// The mechanism of the last AUTH command.
-fn mechanism(session: Session<'_>) -> Option<String> {
-    let sent = session.events().filter_map(|event| match &event.what {
-        EventKind::Sent { text, .. } => text.strip_prefix("AUTH ")?.split(' ').next().map(str::to_owned),
-        _ => None,
-    });
-    sent.last()
 }
 
 /// Another mechanism for the same type of secret.

@@ -238,11 +238,8 @@ fn with_one_domain(plan: &Plan) -> Option<Fix> {
 /// A fix for servers that store hashed passwords: they can check a password that is sent to them, but not a proof that
 /// is computed from it.
 fn in_another_way(plan: &Plan, session: Session<'_>) -> Option<Fix> {
-    let sent = session.events().filter_map(|event| match &event.what {
-        EventKind::Sent { text, .. } => text.strip_prefix("AUTH ")?.split(' ').next(),
-        _ => None,
-    });
-    let mechanism = sent.last().filter(|name| !matches!(*name, "PLAIN" | "LOGIN" | "XOAUTH2" | "OAUTHBEARER"))?;
+    let mechanism =
+        session.mechanism().filter(|name| !matches!(*name, "PLAIN" | "LOGIN" | "XOAUTH2" | "OAUTHBEARER"))?;
     let (_, offers) = session.final_capabilities()?;
     let plain = offers.auth_mechanisms().into_iter().find(|name| name == "PLAIN" || name == "LOGIN")?;
     let login = plan.login.as_ref()?;

@@ -17,6 +17,8 @@ pub(super) struct Tested {
     /// How the session used TLS, which can be better than the setting specifies.
     pub(super) security: SettingSecurity,
     pub(super) problem: Option<String>,
+    /// Whether a lookup of the server's name failed, so that it is not known whether the server exists.
+    pub(super) is_unknown: bool,
     pub(super) tls_version: Option<String>,
     pub(super) verifies: Option<bool>,
     pub(super) certificate_names: Vec<String>,
@@ -35,15 +37,13 @@ impl Tested {
     }
 }
 
-/// The problem of a server whose name could not be looked up. It is not known whether the server exists.
-pub(super) const LOOKUP_FAILED: &str = "the name could not be looked up";
-
 /// The result of testing a setting.
 pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<'s>) -> Tested {
     let nothing = Tested {
         state: CandidateState::NotTested,
         security: candidate.security,
         problem: Some("not tested".to_owned()),
+        is_unknown: false,
         tls_version: None,
         verifies: None,
         certificate_names: Vec::new(),
@@ -55,14 +55,10 @@ pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<
     };
     let Some(session) = candidate.session(sight) else { return nothing };
     if let Outcome::Skipped { reason } = session.probe.outcome {
-        let why = match reason {
-            SkipReason::ConnectionBudget => "the connection limit (--max-connections) was reached",
-            SkipReason::TimeUp => "the overall time limit (--max-time) was reached",
-        };
-        return Tested { problem: Some(why.to_owned()), ..nothing };
+        return Tested { problem: Some(skipped_words(reason).to_owned()), ..nothing };
     }
     if matches!(session.fault(), Some(Fault::TimeUp { .. })) {
-        return Tested { problem: Some("the overall time limit (--max-time) was reached".to_owned()), ..nothing };
+        return Tested { problem: Some(skipped_words(SkipReason::TimeUp).to_owned()), ..nothing };
     }
     if !session.is_over() || matches!(session.fault(), Some(Fault::Interrupted)) {
         return Tested { problem: Some("not finished".to_owned()), ..nothing };
@@ -93,6 +89,7 @@ pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<
         state,
         security,
         problem,
+        is_unknown: matches!(session.fault(), Some(Fault::NoAddress)) && lookup(sight, session) == NameLookup::Failed,
         tls_version: handshake.map(|handshake| format!("TLS {}", handshake.version)),
         verifies,
         certificate_names: names.map(|leaf| leaf.names.iter().take(5).cloned().collect()).unwrap_or_default(),
@@ -101,6 +98,14 @@ pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<
         login_detail: login.detail,
         mechanism: login.mechanism,
         is_rejected: login.state == LoginTrial::Rejected,
+    }
+}
+
+/// The limit because of which a session was not started.
+fn skipped_words(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::ConnectionBudget => "the connection limit (--max-connections) was reached",
+        SkipReason::TimeUp => "the overall time limit (--max-time) was reached",
     }
 }
 
@@ -144,7 +149,11 @@ fn code(received: ReceivedReply<'_>) -> String {
 
 fn fault_words(sight: SettingsSight<'_>, session: Session<'_>, fault: &Fault) -> String {
     match fault {
-        Fault::NoAddress => no_address(sight, session).to_owned(),
+        Fault::NoAddress => match lookup(sight, session) {
+            NameLookup::NotFound => "the name does not exist".to_owned(),
+            NameLookup::Failed => "the name could not be looked up".to_owned(),
+            NameLookup::NoAddress => "the name has no IP address".to_owned(),
+        },
         Fault::NotConnected { connect } => connect.kind.to_string(),
         Fault::Silent { phase, .. } => format!("no reply at {phase}"),
         Fault::Closed { phase, .. } => format!("connection closed at {phase}"),
@@ -161,21 +170,30 @@ fn fault_words(sight: SettingsSight<'_>, session: Session<'_>, fault: &Fault) ->
     }
 }
 
-/// Why the name of a server has no IP address.
-fn no_address(sight: SettingsSight<'_>, session: Session<'_>) -> &'static str {
-    let Some(host) = session.request.host.name() else { return "no IP address" };
-    let answer = sight.evidence.answer_to(&Question::Resolve { host: host.clone() });
-    let names = match answer.map(|probe| &probe.outcome) {
-        Some(Outcome::Done { answer: Answer::Names(names) }) => names,
-        _ => return "no IP address",
+/// The result of looking up the name of a server that has no IP address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NameLookup {
+    /// The name does not exist.
+    NotFound,
+    /// A lookup failed.
+    Failed,
+    /// The name has no IP address.
+    NoAddress,
+}
+
+fn lookup(sight: SettingsSight<'_>, session: Session<'_>) -> NameLookup {
+    let question = session.request.host.name().map(|host| Question::Resolve { host: host.clone() });
+    let probe = question.and_then(|question| sight.evidence.answer_to(&question));
+    let Some(Outcome::Done { answer: Answer::Names(names) }) = probe.map(|probe| &probe.outcome) else {
+        return NameLookup::NoAddress;
     };
     let lookups = [&names.a, &names.aaaa];
     if lookups.iter().any(|lookup| matches!(lookup, Lookup::NotFound { .. })) {
-        "the name does not exist"
+        NameLookup::NotFound
     } else if lookups.iter().any(|lookup| matches!(lookup, Lookup::Failed { .. })) {
-        LOOKUP_FAILED
+        NameLookup::Failed
     } else {
-        "the name has no IP address"
+        NameLookup::NoAddress
     }
 }
 
@@ -211,15 +229,10 @@ fn login<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<'s>) -> Logi
         };
         return of(LoginTrial::NotTested, Some(why.to_owned()));
     };
-    let mechanism = session
-        .events()
-        .filter_map(|event| match &event.what {
-            EventKind::Sent { text, .. } if event.phase == Phase::Auth => {
-                text.strip_prefix("AUTH ").and_then(|rest| rest.split(' ').next()).map(str::to_owned)
-            }
-            _ => None,
-        })
-        .last();
+    if let Outcome::Skipped { reason } = session.probe.outcome {
+        return of(LoginTrial::NotTested, Some(skipped_words(reason).to_owned()));
+    }
+    let mechanism = session.mechanism().map(str::to_owned);
     let withheld = session.events().find_map(|event| match &event.what {
         EventKind::Withheld { reason, .. } => Some(reason),
         _ => None,
@@ -235,12 +248,6 @@ fn login<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<'s>) -> Logi
         Some(received) => (LoginTrial::Inconclusive, Some(format!("not accepted: {}", code(received)))),
         None => match session.fault() {
             Some(fault) => (LoginTrial::Inconclusive, Some(fault_words(sight, session, fault))),
-            None if matches!(session.probe.outcome, Outcome::Skipped { .. }) => {
-                return of(
-                    LoginTrial::NotTested,
-                    Some("the limit on connections was reached (--max-connections)".to_owned()),
-                );
-            }
             None if session.is_over() => (LoginTrial::Inconclusive, Some("the session ended before AUTH".to_owned())),
             None => (LoginTrial::Inconclusive, Some("not finished".to_owned())),
         },

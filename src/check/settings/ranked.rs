@@ -1,7 +1,7 @@
 //! The settings in order of preference, and the login to test next.
 
 use super::candidates::{SettingCandidate, candidates};
-use super::outcome::{LOOKUP_FAILED, Tested, preference, tested};
+use super::outcome::{Tested, preference, tested};
 use super::seen::{LoginTrial, SourceKind, SourceState};
 use super::sight::SettingsSight;
 use super::sources::{SourceReport, reports};
@@ -57,7 +57,7 @@ impl<'s> Ranking<'s> {
         hosts.sort_unstable();
         match (guessed.len(), works) {
             (0, _) => (SourceState::NotAsked, "no name was guessed".to_owned()),
-            (_, 0) if guessed.iter().any(|(_, tested)| tested.problem.as_deref() == Some(LOOKUP_FAILED)) => {
+            (_, 0) if guessed.iter().any(|(_, tested)| tested.is_unknown) => {
                 (SourceState::Failed, format!("could not be looked up: {}", hosts.join(", ")))
             }
             (_, 0) => {

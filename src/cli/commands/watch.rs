@@ -48,13 +48,15 @@ pub const SPEC: CommandSpec = CommandSpec {
             arg.help("Use the host's next IP address for each check, and compare the servers behind the addresses")
         });
         let command = command
-            .mut_arg("format", |arg| arg.help("Format of the result: text, json (only the summary) or ndjson"))
+            .mut_arg("format", |arg| {
+                arg.help("Format of the result: text, json (only the summary) or ndjson").hide_possible_values(true)
+            })
             .mut_arg("report", |arg| {
                 arg.help("Also write a report of the complete watch to FILE: html=FILE or json=FILE (repeatable)")
             })
             .mut_arg("quiet", |arg| arg.help("Print only the summary"))
             .mut_arg("verbose", |arg| arg.help("Print the duration of each phase with each check"));
-        ["transcript", "warning", "critical", "show_chain"]
+        ["transcript", "warning", "critical", "show_chain", "for"]
             .into_iter()
             .fold(command, |command, id| command.mut_arg(id, |arg| arg.hide(true)))
     },

@@ -313,7 +313,7 @@ const OPEN_RELAY: &[&str] = &[
 ];
 
 /// The services in master.cf that smtpd uses for MAIL and RCPT, and the delivery agent.
-const SERVICES: &str = "\
+pub(super) const SERVICES: &str = "\
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::keeper::{self, Keeper, Launch, Sign};
-use super::postfix::{let_settle, make_queue};
+use super::postfix::{SERVICES, let_settle, make_queue};
 use super::{free_port, unpacked};
 
 pub struct Relayhost {
@@ -45,7 +45,7 @@ impl Relayhost {
             package = package.display(),
         );
         keeper::write(&path.join("main.cf"), &main_cf);
-        keeper::write(&path.join("master.cf"), &format!("127.0.0.1:{port} inet n - n - - smtpd\n{SERVICES}"));
+        keeper::write(&path.join("master.cf"), &format!("127.0.0.1:{port} inet n - n - - smtpd\n{SERVICES}{AGENTS}"));
         let_settle(&path.join("main.cf"));
         make_queue(path);
         let keeper = Keeper::start(Launch {
@@ -111,20 +111,11 @@ impl Relayhost {
     }
 }
 
-const SERVICES: &str = "\
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-proxymap unix - - n - - proxymap
-anvil unix - - n - 1 anvil
+/// The delivery agents of a relay, in addition to the services of every Postfix.
+const AGENTS: &str = "\
 scache unix - - n - 1 scache
 smtp unix - - n - - smtp
 relay unix - - n - - smtp
 error unix - - n - - error
 retry unix - - n - - error
-postlog unix-dgram n - n - 1 postlogd
 ";

@@ -93,12 +93,12 @@ fn file_at<'s>(
         return SourceReport::of(kind, SourceState::NotAsked, "the web server's name is too long");
     };
     let place = place(&request);
+    let is_of_database = matches!(kind, SourceKind::Database | SourceKind::DatabaseOfMx);
     let report = match web::page(sight, &request) {
         FetchedPage::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
         FetchedPage::Absent(why) => SourceReport::of(kind, SourceState::NotPublished, why),
         FetchedPage::NoAddress(why) => {
             // The domain decides whether it has such a host, but the public database has its own.
-            let is_of_database = matches!(kind, SourceKind::Database | SourceKind::DatabaseOfMx);
             let state = if is_of_database { SourceState::Failed } else { SourceState::NotPublished };
             SourceReport::of(kind, state, why)
         }
@@ -111,7 +111,6 @@ fn file_at<'s>(
         }
         FetchedPage::Found { probe, body, redirected_to } => of_file(sight, kind, probe, body, redirected_to),
     };
-    let is_of_database = matches!(kind, SourceKind::Database | SourceKind::DatabaseOfMx);
     let is_own = DnsName::parse(host).is_ok_and(|host| sight.is_own(&host));
     let is_authenticated = transport == FetchTransport::Https && (is_own || is_of_database);
     SourceReport { is_authenticated, ..report }.at(place)
