@@ -4,7 +4,7 @@
 use std::io::{self, BufRead, Read};
 
 #[cfg(unix)]
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 #[cfg(unix)]
 use tokio::sync::oneshot;
 
@@ -18,7 +18,7 @@ pub(crate) fn reads_yes() -> bool {
     read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
-/// A terminal without echo. The echo is restored when it is dropped.
+/// A terminal without echo. Its modes are restored when it is dropped.
 #[cfg(unix)]
 pub(super) struct HiddenPrompt {
     terminal: std::fs::File,
@@ -43,7 +43,10 @@ pub(super) fn watch_prompt() -> Option<HiddenPrompt> {
     let (terminal, own) = (file::terminal().ok()?, file::terminal().ok()?);
     let before = tcgetattr(&terminal).ok()?;
     let mut hidden = before.clone();
-    hidden.local_modes.remove(LocalModes::ECHO);
+    // The modes in which `rpassword` reads. A key that is typed before it has set them must have the same meaning.
+    hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG);
+    hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
+    hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
     let restored = before.clone();
     let (done, answered) = oneshot::channel();
     let (ready, listening) = std::sync::mpsc::channel();
