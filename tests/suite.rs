@@ -322,7 +322,7 @@ fn errors_are_one_message_with_a_position_and_nothing_is_sent() {
             "expect = \"tls.version >= 1.2 x\"\n",
             "smtpcheck.toml:7:30: unexpected text after the value\n  tls.version >= 1.2 x\n                     ^\n",
         ),
-        ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 does not match the port"),
+        ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 does not match the target's port"),
         ("from = \"x\"\nto = \"a@example.net\"\n", "smtpcheck.toml:7:8: from x: "),
         (
             "quit-after = \"mail\"\nto = \"a@example.net\"\n",
