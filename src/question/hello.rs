@@ -76,9 +76,9 @@ pub enum Offer {
     Sslv2,
     /// TLS 1.3 with post-quantum groups only.
     PostQuantum,
-    /// A small ClientHello, as current clients send it.
+    /// A small ClientHello, such as current clients send.
     Small,
-    /// A ClientHello, as current clients send it, that needs more than one packet.
+    /// A ClientHello such as current clients send, but one that needs more than one packet.
     Large,
     /// A list of cipher suites without the suites that the server is already known to accept.
     OtherSuites {

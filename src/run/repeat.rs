@@ -64,7 +64,7 @@ pub trait RepeatListener {
 pub enum RepeatEnd {
     /// The number of checks or the duration was reached.
     Complete,
-    /// The listener requested the end.
+    /// The listener ended the run.
     Stopped,
     /// A signal ended the run. The checks that were running have no result.
     Interrupted(Signal),

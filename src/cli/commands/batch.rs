@@ -90,7 +90,7 @@ pub struct BatchArgs {
     /// File that lists the targets; - is standard input
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Check mail domains: each line is a domain, or an email address in it
+    /// Check mail domains: each line is a domain, or an email address in a domain
     #[arg(long, help_heading = TARGETS)]
     pub domain: bool,
     /// Check only shard I of N, counted from 1; auto takes I and N from the array job; auto/N takes only I [default: auto in an array job, else 1/1]

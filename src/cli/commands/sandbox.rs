@@ -49,7 +49,7 @@ pub struct SandboxArgs {
     /// List the scenarios, but start no server; with --fleet, list the first servers of the fleet
     #[arg(long)]
     pub list: bool,
-    /// Port of the first scenario; each further scenario uses the next port [default: any free ports]
+    /// Port of the first scenario; each additional scenario uses the next port [default: any free ports]
     #[arg(short, long, value_name = "N", value_parser = number(0..=u16::MAX), help_heading = HEADING)]
     pub port: Option<u16>,
     /// IP address to listen on
@@ -93,7 +93,7 @@ pub struct SandboxArgs {
     pub look: DisplayArgs,
 }
 
-/// The settings of the sandbox, from flags that do not contradict each other.
+/// The settings of the sandbox, from flags that were checked for contradictions.
 #[derive(Clone, Debug)]
 pub struct SandboxRequest {
     /// The IP address to listen on.

@@ -23,7 +23,7 @@ pub struct CommandSpec {
     pub notes: &'static [&'static str],
     /// Example commands, one line each.
     pub examples: &'static [&'static str],
-    /// Which settings of the environment and of the configuration file apply.
+    /// Which settings from the environment and the configuration file apply.
     pub settings: SettingsUse,
     /// Whether the command checks one server, which a profile can name.
     pub takes_profile: bool,
@@ -85,7 +85,7 @@ pub struct Missing {
     pub hint: &'static str,
 }
 
-/// Which settings of the environment and of the configuration file apply to a command.
+/// Which settings from the environment and the configuration file apply to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingsUse {
     /// All settings that name a flag of the command.

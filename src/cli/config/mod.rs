@@ -14,7 +14,7 @@
 //! the flags of the commands. The order of precedence is: command line, environment, profile, defaults in the file,
 //! built-in defaults.
 //!
-//! [`file`] parses the text, and [`modules`] the tables `[module.NAME]` of the exporter. The rest of this module decides
+//! [`file`] parses the text, and [`modules`] the exporter's `[module.NAME]` tables. The rest of this module decides
 //! which file and which profile are used, and applies the settings to the flags of a command.
 //!
 //! Three rules protect the user:

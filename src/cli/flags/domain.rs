@@ -18,7 +18,7 @@ const DNS: &str = "DNS";
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct DomainPortArgs {
-    /// Connect to this port of the mail servers
+    /// Connect to this port on the mail servers
     #[arg(short, long, value_name = "PORT", default_value = "25", value_parser = target::port_number, help_heading = CONNECTION)]
     pub port: u16,
     /// Open at most this many connections to mail servers
@@ -32,7 +32,7 @@ pub struct DomainPortArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct PolicyPortArgs {
-    /// Connect to this port of the web server that publishes the MTA-STS policy
+    /// Connect to this port on the web server that publishes the MTA-STS policy
     #[arg(long, value_name = "PORT", default_value = "443", value_parser = target::port_number, help_heading = CONNECTION)]
     pub https_port: u16,
 }
@@ -75,7 +75,7 @@ pub struct DnsArgs {
     /// records
     #[arg(long, value_name = "FILE", help_heading = DNS)]
     pub trust_anchor: Option<PathBuf>,
-    /// Connect to this port of authoritative name servers
+    /// Connect to this port on authoritative name servers
     #[arg(long, value_name = "PORT", default_value = "53", value_parser = target::port_number, help_heading = DNS)]
     pub dns_port: u16,
 }
