@@ -1,9 +1,9 @@
 //! Rejects flags that would have no effect. If a flag on the command line has no effect because another flag is missing
 //! or excludes it, that is a usage error. If smtpcheck ignored the flag, the user could believe that it had an effect.
 //!
-//! Values from the environment, a profile or the configuration file are not rejected. They apply to many calls, and are
-//! ignored in calls where they have no effect. Flags that only set a limit or change the appearance of text (`--jobs` of a
-//! check, `--quiet`, `--color`) are accepted with every format.
+//! Values from the environment, a profile or the configuration file are not rejected. They apply to many runs, and are
+//! ignored in runs where they have no effect. Flags that only set a limit or change the appearance of text (`--jobs` of
+//! a check, `--quiet`, `--color`) are accepted with every format.
 //!
 //! [`super::plan`] resolves contradictions that depend on the origins of the values.
 

@@ -77,7 +77,7 @@ pub(super) fn takes_profile(words: &[OsString]) -> bool {
     spec.is_none_or(|spec| spec.takes_profile)
 }
 
-/// Whether a configuration file can affect this call. The help does not read it, so it works even if the file has an
+/// Whether a configuration file can affect this run. The help does not read it, so it works even if the file has an
 /// error.
 pub(super) fn takes_settings(words: &[OsString]) -> bool {
     let is_help = ["-h", "--help", "-V", "--version"].iter().any(|flag| words.iter().any(|word| word == flag));

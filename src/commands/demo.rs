@@ -36,7 +36,7 @@ const FIRST_SETTINGS: &str = "settings-contradiction";
 /// The domain that `demo domain` checks.
 const FIRST_DOMAIN: &str = "dane-mismatch";
 
-/// Exit codes of this value or greater mean that a signal ended a check. The demo then ends too.
+/// Exit codes of this value or greater mean that a signal ended a check. The demo then also ends.
 const INTERRUPTED: u8 = 128;
 
 pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {

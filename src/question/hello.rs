@@ -163,7 +163,7 @@ impl Offer {
 
 impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // TLS 1.2 is the usual version of these tests, so it is not mentioned.
+        // TLS 1.2 is the usual version for these tests, so it is not mentioned.
         let in_version = |version: &Version| match version {
             Version::Tls12 => String::new(),
             other => format!(", in {other}"),

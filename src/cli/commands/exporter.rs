@@ -66,7 +66,7 @@ pub struct ExporterArgs {
     /// Check the configuration, and exit
     #[arg(long, alias = "config.check", help_heading = SERVER)]
     pub check_config: bool,
-    /// Run up to N probes at the same time; further requests receive status 429
+    /// Run up to N probes at the same time; additional requests receive status 429
     #[arg(long, value_name = "N", default_value = "256", value_parser = number(1..=10_000usize), help_heading = LIMITS)]
     pub max_probes: usize,
     /// End a probe this long before Prometheus's scrape timeout

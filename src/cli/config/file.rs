@@ -46,7 +46,7 @@ const OF_A_PROFILE: &[&str] = &[
 /// Keys of a module that are not flags.
 pub(super) const OF_A_MODULE: &[&str] = &["type", "profile", "login-host"];
 
-/// The type of the value of a key.
+/// The type of a key's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeyType {
     Switch,

@@ -98,7 +98,7 @@ fn host_name(text: &str) -> Result<DomainName, InvalidValue> {
 
 /// Parses a DKIM selector. A selector that was copied together with the rest of its name is accepted.
 fn selector(text: &str) -> Result<String, InvalidValue> {
-    let hint = "write only the selector, which is the tag s= of a DKIM signature, for example s1";
+    let hint = "write only the selector, which is the s= tag of a DKIM signature, for example s1";
     let text = text.trim().trim_end_matches('.');
     let lower = text.to_ascii_lowercase();
     let bare = match lower.find("._domainkey") {

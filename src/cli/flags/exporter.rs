@@ -1,4 +1,4 @@
-//! The values of the flags of `smtpcheck exporter`: where it listens, and which targets a request may name.
+//! The values of the `smtpcheck exporter` flags: where it listens, and which targets a request may name.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

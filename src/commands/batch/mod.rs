@@ -216,7 +216,7 @@ fn open_records(
     }
 }
 
-/// Finds mistakes in the flags by planning a check of an example target, and reads the password.
+/// Finds errors in the flags by planning a check of an example target, and reads the password.
 fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, CommandError> {
     let hostname = name::host_name();
     let mut with_login = args.check();

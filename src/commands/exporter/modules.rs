@@ -183,7 +183,7 @@ fn in_module(name: &str, error: CommandError) -> CommandError {
     }
 }
 
-/// Where the mistake is. The value is omitted, because a client must not see it.
+/// Where the error is. The value is omitted, because a client must not see it.
 fn place(error: &CommandError) -> String {
     match error {
         CommandError::Usage(error) => match error.origin.as_deref() {
