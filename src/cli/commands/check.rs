@@ -29,7 +29,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "smtpcheck shows the session as it happens, and never sends a message.",
     usage: &["[check] TARGET... [FLAGS]", "COMMAND [ARGUMENTS]"],
     notes: &[
-        "You can also set every long flag with an environment variable: SMTPCHECK_MAX_TIME sets --max-time.",
+        "You can also set every long flag with an environment variable; for example, SMTPCHECK_MAX_TIME sets \
+         --max-time.",
         concat!(
             "Exit codes:",
             "\n  0        no finding at or above --fail-on, and every --expect is true",

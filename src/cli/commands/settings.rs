@@ -37,7 +37,7 @@ pub const SPEC: CommandSpec = CommandSpec {
             "\n  3        no setting was found, or no server could be reached",
             "\n  4, 5, 8  the best server rejects the session, or violates the protocol",
             "\n  6        TLS fails with the best server, or its certificate is not valid",
-            "\n  7        every server rejects the login, or the best one supports no login",
+            "\n  7        every server rejects the login, or the best one does not support logins",
             "\n  9        incomplete: the login was not tested, or a limit was reached",
             "\n  70       internal error",
             "\n  74       the output could not be written",

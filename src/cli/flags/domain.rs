@@ -41,7 +41,7 @@ pub struct PolicyPortArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct SendingArgs {
-    /// Check this IP address, which sends mail for the domain: SPF, PTR record and blocklists (repeatable)
+    /// Check an IP address that sends mail for the domain: SPF, PTR record and blocklists (repeatable)
     #[arg(long, value_name = "ADDRESS", value_parser = sending_address, help_heading = SENDING)]
     pub sending: Vec<IpAddr>,
     /// EHLO name of the server that sends mail for the domain
@@ -53,7 +53,8 @@ pub struct SendingArgs {
     /// Query this DNS blocklist instead of the built-in ones (repeatable); "none" disables the blocklist check
     #[arg(long, value_name = "ZONE", value_parser = list_choice, help_heading = SENDING)]
     pub list: Vec<ListChoice>,
-    /// Recipient in another domain, to test whether a mail server relays; smtpcheck never sends a message [default: an address in example.org]
+    /// Recipient in another domain, to test whether a mail server relays mail; smtpcheck never sends a message
+    /// [default: an address in example.org]
     #[arg(long, value_name = "ADDRESS", value_parser = relay_recipient, help_heading = SENDING)]
     pub relay_recipient: Option<ForwardPath>,
 }
