@@ -31,7 +31,7 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
     let first = first_word(&words);
     let name = first.as_ref().map(|(_, word)| word.as_str());
     if words.is_empty() || name == Some("") {
-        // A script in which a variable is empty must not take the result for a check that passed.
+        // If a variable in a script is empty, the script must not mistake the result for a passed check.
         return Ok(Invocation::NothingGiven(nothing_given(words.is_empty())));
     }
     let spec = match name {

@@ -151,7 +151,7 @@ pub fn from_command(
                 Ok(output) => output.map_err(unreadable),
                 Err(_) => Err(PasswordError::CommandTooSlow { source: source.clone(), waited: limit }),
             },
-            // Nothing was sent, so no report is written. The processes were dropped, and thereby killed, before this.
+            // Nothing was sent, so no report is written. The processes have already been dropped, which killed them.
             signal = next_signal(signals.as_mut()) => {
                 super::signals::end(signal);
                 Err(PasswordError::Interrupted { source: source.clone() })

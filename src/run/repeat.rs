@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RepeatLimits {
     /// The time from the start of a check to the start of the next check of the same target. It varies by up to 10%, so
-    /// that the checks do not always coincide with the same periodic job of the server.
+    /// that the checks do not always coincide with the same periodic job on the server.
     pub interval: Duration,
     /// The number of checks of each target; `None` means no limit.
     pub count: Option<u64>,

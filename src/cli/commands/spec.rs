@@ -25,7 +25,7 @@ pub struct CommandSpec {
     pub examples: &'static [&'static str],
     /// Which settings from the environment and the configuration file apply.
     pub settings: SettingsUse,
-    /// Whether the command checks one server, which a profile can name.
+    /// Whether the command checks one server, and therefore accepts a profile.
     pub takes_profile: bool,
     /// The error if the required argument is missing.
     pub missing: Option<Missing>,
