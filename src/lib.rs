@@ -16,11 +16,11 @@
 //!    The meanings of replies are data in the [`lexicon`], which the build script compiles to tables, with examples
 //!    that are tested. Pure functions in `pkix` decide whether a certificate leads to a trust anchor, those in `policy`
 //!    read the records that a domain publishes, and only `evidence::doubt` decides whether a server is verified.
-//! 5. [`report`] contains plan, evidence, findings, verdict and exit code, and compares them with the expectations of
-//!    the user ([`expect`]). [`render`] converts a report to text, JSON, and the formats for CI and monitoring.
+//! 5. [`report`] contains plan, evidence, findings, verdict and exit code, and compares them with the user's
+//!    expectations ([`expect`]). [`render`] converts a report to text, JSON, and the formats for CI and monitoring.
 //! 6. [`suite`] reads a file of checks with their expectations. [`explain`] explains replies and logs offline.
-//!    [`commands`] connects the modules for each command.
-//!    [`snippets`] writes the settings that a check proved as configuration of mail programs.
+//!    [`commands`] connects the modules for each command. [`snippets`] writes the settings that a check verified as
+//!    configurations for mail programs.
 //! 7. [`watch`] contains the state of repeated checks of the same servers: durations, changes, and the servers behind
 //!    one name. [`exporter`] is the HTTP server that Prometheus reads.
 //! 8. [`sandbox`] is independent of these modules: it runs misconfigured SMTP servers to test mail programs and

@@ -2,7 +2,7 @@
 //! standard error.
 //!
 //! If the program panics, it ends with exit code 70 and a message. The message contains only the position in the
-//! source, because the message of the panic could contain a secret.
+//! source, because the panic message could contain a secret.
 
 use std::io::Write;
 use std::panic::PanicHookInfo;
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 }
 
 /// Ends the program after a panic in any thread, because the other threads would wait for this thread forever. Prints
-/// only the position in the source, because the message of a panic can contain any data.
+/// only the position in the source, because a panic message can contain any data.
 fn end(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
     let _ = writeln!(

@@ -51,7 +51,7 @@ pub struct Plan {
     /// The IP address, interface and ports of this machine that connections come from.
     #[serde(default)]
     pub source: ConnectionSource,
-    /// The PROXY header that each connection to the target's port begins with; null if there is none.
+    /// The PROXY header at the beginning of each connection to the target's port; null if there is none.
     #[serde(default)]
     pub proxy_header: Option<ProxyHeaderPlan>,
     /// Time limits, and the limit of connections.
@@ -65,7 +65,7 @@ pub struct Plan {
     /// The parameters of MAIL and RCPT.
     #[serde(default)]
     pub parameters: EnvelopeParameters,
-    /// Whether EHLO or HELO is sent.
+    /// Which of EHLO and HELO is sent.
     #[serde(default)]
     pub esmtp: Esmtp,
     /// The client that smtpcheck claims to be.
@@ -81,10 +81,10 @@ pub struct Plan {
     pub probes: Vec<IntrusiveProbe>,
     /// Which findings make the check fail.
     pub gate: Gate,
-    /// The mail domain, if the check is about a domain and not about one server.
+    /// The mail domain, if the check tests a domain instead of one server.
     #[serde(default)]
     pub domain: Option<Box<DomainPlan>>,
-    /// The search for client settings, if the check is one.
+    /// The search for client settings, if the plan describes one instead of a check.
     #[serde(default)]
     pub settings: Option<Box<SettingsPlan>>,
     /// The origin of each value that is not a default, by the name of its flag.
@@ -424,7 +424,7 @@ impl Retry {
     /// The delay before the next retry in milliseconds, or `None` if no retry is left. `done` is the number of retries
     /// so far, and `elapsed_ms` the time since the first run began. Each delay is twice as long as the previous one, to
     /// limit the load on a server with problems. With `--retry` alone, delays grow from 1 s to 60 s. With `--retry` and
-    /// `--wait`, they fill the time of `--wait`. With `--wait` alone, they grow from 1 s to 30 s until this time has
+    /// `--wait`, they fill the `--wait` time. With `--wait` alone, they grow from 1 s to 30 s until this time has
     /// passed.
     pub fn pause(self, done: u32, elapsed_ms: u64) -> Option<u64> {
         let doubled = |most: u64| 1000_u64.saturating_mul(1 << done.min(16)).min(most);
@@ -519,7 +519,7 @@ impl Plan {
         }
     }
 
-    /// Whether the check is about one server, and not about a domain or the client settings of a domain.
+    /// Whether the check tests one server, not a domain or a domain's client settings.
     pub fn is_about_server(&self) -> bool {
         self.domain.is_none() && self.settings.is_none()
     }

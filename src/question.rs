@@ -115,7 +115,7 @@ pub enum FetchReach {
     /// All.
     #[default]
     Any,
-    /// Public addresses, and those of `--resolve`. The operator of a public domain could otherwise make this machine
+    /// Public addresses, and those from `--resolve`. The operator of a public domain could otherwise make this machine
     /// send requests to servers in its own network.
     Public,
 }
@@ -196,7 +196,7 @@ pub struct Script {
     pub ehlo: EhloName,
     /// Whether and how TLS is used.
     pub tls: TlsUse,
-    /// Whether EHLO or HELO is sent.
+    /// Which of EHLO and HELO is sent.
     #[serde(default)]
     pub esmtp: Esmtp,
     /// The client that smtpcheck claims to be.
@@ -368,8 +368,8 @@ impl SessionRequest {
         request
     }
 
-    /// The main session again, without parameters of MAIL and RCPT. The login is repeated, because the server has accepted
-    /// it.
+    /// The main session again, without the parameters of MAIL and RCPT. The login is repeated, because the server has
+    /// accepted it.
     pub fn without_parameters(plan: &Plan) -> SessionRequest {
         let mut request = SessionRequest { purpose: Purpose::WithoutParameters, ..SessionRequest::main(plan) };
         if let Some(envelope) = &mut request.script.envelope {

@@ -5,7 +5,7 @@ use super::UsageError;
 use crate::plan::{Esmtp, Plan, Protocol, QuitAfter, TlsMode};
 use crate::wire::{ClientAttribute, ClientCommand, Command};
 
-/// The longest command line of XCLIENT and XFORWARD (XCLIENT_README of Postfix).
+/// The maximum length of an XCLIENT or XFORWARD command line (Postfix's XCLIENT_README).
 const MAX_LINE: usize = 512;
 
 /// Reports the first contradiction.
@@ -51,7 +51,7 @@ fn one_command(plan: &Plan, command: ClientCommand, attributes: &[ClientAttribut
     }
     let length = Command::Client { command, attributes: attributes.to_vec() }.line().len();
     if length > MAX_LINE {
-        let error = UsageError::flag(flag, format!("the command has {length} bytes, and the limit is {MAX_LINE}"));
+        let error = UsageError::flag(flag, format!("the command is {length} bytes long, and the limit is {MAX_LINE}"));
         return Err(error.with_hint("use shorter values or fewer attributes"));
     }
     Ok(())

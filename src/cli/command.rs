@@ -31,7 +31,7 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
     let first = first_word(&words);
     let name = first.as_ref().map(|(_, word)| word.as_str());
     if words.is_empty() || name == Some("") {
-        // // If a variable in a script is empty, the script must not treat this as a check that passed.
+        // If a variable in a script is empty, the script must not mistake the result for a passed check.
         return Ok(Invocation::NothingGiven(nothing_given(words.is_empty())));
     }
     let spec = match name {
@@ -114,7 +114,7 @@ fn nothing_given(is_without_arguments: bool) -> UsageError {
     }
 }
 
-/// Rejects a mistyped command. If it were taken for a host, its name would be looked up in the DNS.
+/// Rejects a mistyped command, which would otherwise be looked up in the DNS as a host name.
 fn reject_near_command(word: &str) -> Result<(), UsageError> {
     if looks_like_host(word) {
         return Ok(());

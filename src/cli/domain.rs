@@ -23,7 +23,7 @@ use crate::plan::{DomainPlan, Plan, Protocol, Target, Tls, ValueOrigin};
 use crate::secret::ListKeys;
 use crate::wire::{DomainName, ForwardPath, Host};
 
-/// The local part of the default of `--relay-recipient`.
+/// The local part of the default for `--relay-recipient`.
 const RELAY_TEST: &str = "smtpcheck-relay-test";
 
 /// A mail domain, and the recipient if the user wrote an email address.

@@ -1,9 +1,9 @@
-//! Rejects flags that would have no effect. If a flag on the command line has no effect because another flag is missing or
-//! excludes it, that is a usage error. If smtpcheck ignored the flag, the user could believe that it was used.
+//! Rejects flags that would have no effect. If a flag on the command line has no effect because another flag is missing
+//! or excludes it, that is a usage error. If smtpcheck ignored the flag, the user could believe that it had an effect.
 //!
-//! Values from the environment, a profile or the configuration file are not rejected. They apply to many calls, and are
-//! ignored in calls where they have no effect. Flags that only set a limit or change the appearance of text (`--jobs` of a
-//! check, `--quiet`, `--color`) are accepted with every format.
+//! Values from the environment, a profile or the configuration file are not rejected. They apply to many runs, and are
+//! ignored in runs where they have no effect. Flags that only set a limit or change the appearance of text (`--jobs` of
+//! a check, `--quiet`, `--color`) are accepted with every format.
 //!
 //! [`super::plan`] resolves contradictions that depend on the origins of the values.
 
@@ -50,7 +50,7 @@ const CONDITIONS: &[Condition] = &[
         command: "check",
         flags: &["password_stdin", "password_file", "password_command"],
         is_met: |matches| !needs_no_secret(matches),
-        reason: "the mechanisms of --auth use no password",
+        reason: "the mechanisms in --auth use no password",
         hint: "omit one of the flags",
     },
     Condition {
@@ -477,7 +477,7 @@ mod tests {
             (&["h.example", "--auth", "PLAIN"], "--auth: no user name given"),
             (&["h.example", "--try-all-mechanisms"], "--try-all-mechanisms: no user name given"),
             (&["h.example", "--allow-plaintext-auth"], "--allow-plaintext-auth: no user name given"),
-            (&["h.example", "--auth", "ANONYMOUS", "--password-stdin"], "--password-stdin: the mechanisms of --auth"),
+            (&["h.example", "--auth", "ANONYMOUS", "--password-stdin"], "--password-stdin: the mechanisms in --auth"),
             (&["h.example", "--warning", "5"], "--warning: has an effect only with --format nagios"),
             (&["h.example", "--critical", "5", "--json"], "--critical: has an effect only with"),
             (&["h.example", "--tls", "none", "--show-chain"], "--show-chain: cannot be used with --tls none"),

@@ -1,5 +1,5 @@
-//! smtpcheck as a monitoring plugin: finds out whether it was called as a plugin, and parses the flags of check_smtp. A
-//! plugin reports errors in a different way, so this must be known before the command line is parsed.
+//! smtpcheck as a monitoring plugin: finds out whether it was called as a plugin, and parses the flags of check_smtp.
+//! Plugins report errors differently, so this must be known before the command line is parsed.
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -59,8 +59,8 @@ pub fn plan(args: &SettingsArgs, matches: &ArgMatches, hostname: Option<&str>) -
     })
 }
 
-/// The login and the source of its password; `None` if no login is tested. A login is tested if a source of a password is
-/// given by a flag or the environment, or, at a terminal, if a user name is given.
+/// The login and the source of its password; `None` if no login is tested. A login is tested if a flag or the
+/// environment provides a password source. At a terminal, a user name is sufficient.
 pub fn login(
     args: &SettingsArgs,
     plan: &Plan,
@@ -123,7 +123,7 @@ fn proof(args: &SettingsArgs, mechanisms: &[String]) -> Result<LoginProof, Usage
         mechanisms.iter().filter_map(|name| sasl::find(name)).map(|mechanism| mechanism.needs).collect();
     let is_token = |kind: &CredentialKind| *kind == CredentialKind::Token;
     if needs.iter().any(|kind| matches!(kind, CredentialKind::ClientCertificate | CredentialKind::Nothing)) {
-        let error = UsageError::flag("--auth", "a mechanism uses neither a password nor a token");
+        let error = UsageError::flag("--auth", "one of the mechanisms uses neither a password nor a token");
         return Err(error.with_hint("use PLAIN, LOGIN, a SCRAM mechanism, XOAUTH2 or OAUTHBEARER"));
     }
     if args.password.token_command.is_some() {

@@ -98,7 +98,7 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
     Ok(TypedTarget { host, port, scheme })
 }
 
-/// A target that is a Unix socket, or the mistake in it; `None` if the target does not name a socket.
+/// A target that is a Unix socket, or the error in it; `None` if the target does not name a socket.
 fn socket(text: &str) -> Option<Result<TypedTarget, InvalidValue>> {
     let after = |prefix: &str| {
         let (start, rest) = text.split_at_checked(prefix.len())?;

@@ -1,4 +1,4 @@
-//! The plan of a command that tests the servers of a domain: the values that no flag of these commands changes.
+//! The plan for commands that test a domain's servers: the values that none of their flags changes.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::plan::{
 };
 use crate::wire::EhloName;
 
-/// A plan with the default of each flag, without an envelope and a login.
+/// A plan with the default of each flag, without an envelope or a login.
 pub(super) fn template(target: Target, limits: Limits) -> Plan {
     Plan {
         target,

@@ -71,13 +71,13 @@ pub(super) fn mentions(words: &[OsString], flag: &str) -> bool {
     COMMANDS.iter().any(|spec| mentions_in(&(spec.declare)(Command::new("smtpcheck")), words, long))
 }
 
-/// Whether the command checks one server, which a profile can name.
+/// Whether the command checks one server, and therefore accepts a profile.
 pub(super) fn takes_profile(words: &[OsString]) -> bool {
     let spec = first_word(words).and_then(|(_, word)| find_command(&word));
     spec.is_none_or(|spec| spec.takes_profile)
 }
 
-/// Whether a configuration file can affect this call. The help does not read it, so it works even if the file has an
+/// Whether a configuration file can affect this run. The help does not read it, so it works even if the file has an
 /// error.
 pub(super) fn takes_settings(words: &[OsString]) -> bool {
     let is_help = ["-h", "--help", "-V", "--version"].iter().any(|flag| words.iter().any(|word| word == flag));

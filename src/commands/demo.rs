@@ -1,5 +1,5 @@
-//! `smtpcheck demo [SCENARIO]`: runs servers or a mail domain with chosen faults and checks them, in one process. The checks are
-//! ordinary checks with the arguments that a user would write. The text format shows these arguments.
+//! `smtpcheck demo [SCENARIO]`: runs servers or a mail domain with known faults and checks them, in one process. The
+//! checks are ordinary checks with the arguments that a user would write. The text format shows these arguments.
 //!
 //! The text format shows the lessons one after the other. All other formats show them as one run, because a sequence of
 //! several documents is not a valid document.
@@ -36,13 +36,13 @@ const FIRST_SETTINGS: &str = "settings-contradiction";
 /// The domain that `demo domain` checks.
 const FIRST_DOMAIN: &str = "dane-mismatch";
 
-/// Exit codes of this value or greater mean that a signal ended a check. The demo then ends too.
+/// Exit codes of this value or greater mean that a signal ended a check. The demo then also ends.
 const INTERRUPTED: u8 = 128;
 
 pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
     let look = args.look.display(&outlet());
     let format = args.format.chosen();
-    // This must come before files are created, because a signal must remove them.
+    // This must happen before files are created, so that a signal removes them.
     signals::end_if_unhandled();
     clock::now()?;
     match &args.scenario {
@@ -212,7 +212,7 @@ fn one_run(args: &DemoArgs, servers: &DemoServers, format: &'static Format) -> R
 
 /// The arguments of a check, parsed like a command line.
 fn parsed(words: &[OsString], args: &DemoArgs) -> Result<(Box<CheckArgs>, ArgMatches), CommandError> {
-    // The servers are on this machine, so a proxy of the environment would not reach them.
+    // The servers are on this machine, so a proxy from the environment could not reach them.
     let has_proxy = words.iter().any(|word| word == "--proxy");
     let direct: &[&str] = if has_proxy { &[] } else { &["--noproxy", "*"] };
     let direct = direct.iter().map(OsString::from);

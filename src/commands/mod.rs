@@ -1,5 +1,5 @@
-//! Runs the commands: each function takes the parsed arguments and returns the exit code. This is the only module that
-//! connects all other modules, and that writes to standard output and files. `render/` formats the output.
+//! Runs the commands: each function takes the parsed arguments and returns the exit code. Only this module connects all
+//! other modules, and only this module writes to standard output and files. `render/` formats the output.
 
 mod batch;
 mod check;

@@ -54,7 +54,7 @@ impl Outputs {
 }
 
 /// Rejects an output file that two flags would write, and an output file that would overwrite an input file. Different
-/// paths of the same file are recognised.
+/// paths to the same file are recognised.
 pub(super) fn reject_clashes(
     output: Option<&Path>,
     reports: &[ReportFile],

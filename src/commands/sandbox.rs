@@ -1,4 +1,4 @@
-//! `smtpcheck sandbox [SCENARIO...]`: runs servers with chosen faults, for tests of any client.
+//! `smtpcheck sandbox [SCENARIO...]`: runs servers with known faults, to test any client.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     };
     let chosen = if args.domains { Vec::new() } else { chosen };
     let mut sandbox = Sandbox::open(&chosen, &options)?;
-    // This must come before files are created, because a signal must remove them.
+    // This must happen before files are created, so that a signal removes them.
     sandbox.heed_signals(if signals::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
     let folder = Folder::new()?;
     let authority = match &args.ca_file {

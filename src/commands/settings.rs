@@ -143,7 +143,8 @@ impl SearchJob {
 
 fn question(server: &UnconfirmedServer) -> String {
     format!(
-        "Send the password to {}, in the registrable domain {}? Its name comes from a source that is not authenticated ({}). Type y for yes",
+        "Send the password to {}, in the registrable domain {}? The host name comes from a source that is not \
+         authenticated ({}). Type y for yes",
         server.host.with_port(server.port),
         server.registrable,
         server.source.title()

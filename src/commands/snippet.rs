@@ -1,6 +1,6 @@
 //! `smtpcheck TARGET --for PROGRAM`: an ordinary check whose session and diagnosis go to standard error, and the
-//! configuration of a mail program on standard output, if the check succeeded. `smtpcheck settings ADDRESS --for PROGRAM`
-//! writes the configuration with [`write`] too.
+//! configuration of a mail program on standard output, if the check succeeded. `smtpcheck settings ADDRESS --for
+//! PROGRAM` also writes the configuration with [`write`].
 //!
 //! Before anything is sent, this module checks whether a configuration can contain these settings.
 
@@ -99,7 +99,7 @@ pub(super) fn write(
     Ok(true)
 }
 
-/// The settings of the plan. Fails if a configuration cannot contain what the check would prove.
+/// The settings of the plan. Fails if a configuration cannot contain the settings that the check would verify.
 fn planned(checks: &PlannedChecks<'_>, args: &CheckArgs) -> Result<ServerSettings, CommandError> {
     let plan = match checks.plans.as_slice() {
         [plan] => plan,

@@ -25,8 +25,8 @@ struct Bounds {
     overall: Duration,
 }
 
-/// Limits for settings, certificates, keys, passwords and suites. The largest trust stores have half a megabyte. The
-/// time limit allows for a program that prompts its user before it writes to a pipe.
+/// Limits for settings, certificates, keys, passwords and suites. The largest trust stores are half a megabyte in size.
+/// The time limit allows for a program that prompts its user before it writes to a pipe.
 const SMALL: Bounds = Bounds { most: 8 * MIB, idle: Duration::from_secs(20), overall: Duration::from_secs(20) };
 
 /// Limits for saved reports, which can have thousands of targets. A check that writes to a pipe takes up to a minute
@@ -65,8 +65,8 @@ pub(crate) fn regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Passes each line of a system file to `take`, and stops after `most` bytes. Lines that are too long are skipped. The
-/// file is not loaded into memory, because `/etc/hosts` can have several megabytes if it contains lists of blocked
-/// names.
+/// file is not loaded into memory, because `/etc/hosts` can be several megabytes in size if it contains lists of
+/// blocked names.
 pub(crate) fn lines(path: &Path, most: u64, mut take: impl FnMut(&str)) -> io::Result<()> {
     let mut file = BufReader::with_capacity(64 * 1024, regular_file(path)?.take(most));
     let mut line = Vec::new();
@@ -175,7 +175,7 @@ pub(crate) fn is_null_device(file: &File) -> bool {
     }
 }
 
-/// Other systems do not have this test.
+/// This test is not available on other systems.
 #[cfg(not(unix))]
 pub(crate) fn is_null_device(_: &File) -> bool {
     false

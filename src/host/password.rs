@@ -118,7 +118,8 @@ pub fn from_variable(value: String, name: &str) -> Result<Secret, PasswordError>
 pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     let source = "the prompt";
     let question = format!("password for {}: ", user.escape_debug());
-    // The echo of the terminal is off until the user has typed the password. A signal must turn it on again.
+    // The echo of the terminal is off until the user has typed the password. If a signal arrives, the echo must be
+    // turned on again.
     let _watch = super::terminal::watch_prompt();
     let typed = rpassword::prompt_password(question);
     if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
@@ -150,7 +151,7 @@ pub fn from_command(
                 Ok(output) => output.map_err(unreadable),
                 Err(_) => Err(PasswordError::CommandTooSlow { source: source.clone(), waited: limit }),
             },
-            // Nothing was sent, so no report is written. The processes were dropped, and thereby killed, before this.
+            // Nothing was sent, so no report is written. The processes have already been dropped, which killed them.
             signal = next_signal(signals.as_mut()) => {
                 super::signals::end(signal);
                 Err(PasswordError::Interrupted { source: source.clone() })

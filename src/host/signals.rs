@@ -159,7 +159,7 @@ pub fn is_hangup_ignored() -> bool {
 pub(crate) fn report_size_limit() {
     /// The number of SIGXFSZ on Linux and macOS.
     const SIZE_LIMIT: i32 = 25;
-    // The handler remains after the listener is dropped.
+    // The handler remains installed after the listener is dropped.
     drop(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(SIZE_LIMIT)));
 }
 

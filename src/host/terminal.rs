@@ -43,7 +43,8 @@ pub(super) fn watch_prompt() -> Option<HiddenPrompt> {
     let (terminal, own) = (file::terminal().ok()?, file::terminal().ok()?);
     let before = tcgetattr(&terminal).ok()?;
     let mut hidden = before.clone();
-    // The modes in which `rpassword` reads. A key that is typed before it has set them must have the same meaning.
+    // The modes in which `rpassword` reads. A key that is typed before `rpassword` sets them must have the same
+    // meaning.
     hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG);
     hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
     hidden.special_codes[SpecialCodeIndex::VTIME] = 0;

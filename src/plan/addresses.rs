@@ -1,4 +1,4 @@
-//! Which of the IP addresses of a host are used.
+//! Which of a host's IP addresses are used.
 
 use serde::{Deserialize, Serialize};
 

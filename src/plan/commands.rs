@@ -17,7 +17,7 @@ pub struct EnvelopeParameters {
     pub is_forced: bool,
 }
 
-/// Whether EHLO or HELO is sent (`--esmtp`).
+/// Which of EHLO and HELO is sent (`--esmtp`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

@@ -12,6 +12,7 @@ use crate::wire::ProxyHeaderVersion;
 pub struct ProxyHeaderPlan {
     /// The version.
     pub version: ProxyHeaderVersion,
-    /// The IP address of the client in the header (`--haproxy-clientip`); null is the local IP address of the connection.
+    /// The IP address of the client in the header (`--haproxy-clientip`); null means the local IP address of the
+    /// connection.
     pub client: Option<IpAddr>,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::{DomainName, ForwardPath, Host};
 
-/// The email address or the domain for which client settings are searched.
+/// The email address or the domain whose client settings are to be found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SettingsPlan {
@@ -14,7 +14,7 @@ pub struct SettingsPlan {
     pub domain: DomainName,
     /// The email address, if the user gave one.
     pub address: Option<ForwardPath>,
-    /// The user name that replaces those of the sources (`--user`).
+    /// The user name that replaces those from the sources (`--user`).
     pub user: Option<String>,
     /// Which sources are queried.
     pub discovery: Discovery,

@@ -76,9 +76,9 @@ pub enum Offer {
     Sslv2,
     /// TLS 1.3 with post-quantum groups only.
     PostQuantum,
-    /// A small ClientHello, as current clients send it.
+    /// A small ClientHello, such as current clients send.
     Small,
-    /// A ClientHello, as current clients send it, that needs more than one packet.
+    /// A ClientHello such as current clients send, but one that needs more than one packet.
     Large,
     /// A list of cipher suites without the suites that the server is already known to accept.
     OtherSuites {
@@ -163,7 +163,7 @@ impl Offer {
 
 impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // TLS 1.2 is the usual version of these tests, so it is not mentioned.
+        // TLS 1.2 is the usual version for these tests, so it is not mentioned.
         let in_version = |version: &Version| match version {
             Version::Tls12 => String::new(),
             other => format!(", in {other}"),

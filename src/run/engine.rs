@@ -189,7 +189,7 @@ async fn run_all(
     let (mut next, mut stopped) = (0, None);
     loop {
         loop {
-            // Retries take precedence over checks that have not begun, and take place even if no further check begins.
+            // Retries take precedence over checks that have not begun, and take place even if no more checks begin.
             let (check, is_new) = match schedule.resume_next() {
                 Some(check) => (check, false),
                 None if stopped.is_some() => break,

@@ -7,7 +7,7 @@
 //! and [`Engine::blocked_ports`] only tests whether ports can be reached.
 //!
 //! [`Engine::stream`] runs a long list of checks that are read one after the other, and returns each result as soon as
-//! its check has ended. [`Engine::serve`] runs a service. The service runs a check on each request, and can stop it.
+//! its check has ended. [`Engine::serve`] runs a service. The service runs a check for each request, and can stop it.
 //!
 //! [`Engine::repeat`] repeats the checks of a few targets at an interval.
 //!

@@ -165,7 +165,7 @@ impl<J> StreamPace<J> {
         self.runnable.push_back(Paced { needs_lookup: false, ..check });
     }
 
-    /// Takes back a check that was running. It keeps its place on its host.
+    /// Takes back a check that was running. The check still counts towards the limit of its host.
     pub(super) fn again(&mut self, check: Paced<J>) {
         self.waiting += 1;
         self.enqueue(check);
@@ -200,14 +200,14 @@ impl<J> StreamPace<J> {
         None
     }
 
-    /// When [`StreamPace::next`] may return a check although no other check has ended.
+    /// When [`StreamPace::next`] may return a check even if no other check ends.
     pub(super) fn wake(&self) -> Option<Duration> {
         let delayed = self.wakes.first().map(|(at, _)| *at);
         let rate = (!self.runnable.is_empty() && self.running < self.limits.jobs).then_some(self.next_start);
         [delayed, rate].into_iter().flatten().min()
     }
 
-    /// Records that a check no longer runs, but will be continued, and keeps its place on its host.
+    /// Records that a check no longer runs, but will be continued. It still counts towards the limit of its host.
     pub(super) fn paused(&mut self, server: Option<SocketAddr>, now: Duration) {
         self.running = self.running.saturating_sub(1);
         let Some(server) = server else { return };

@@ -18,7 +18,7 @@ impl ProxyPasswords {
         known.push((proxy, password));
     }
 
-    /// Takes over the passwords of another value instead of these.
+    /// Replaces these passwords with those of another value.
     pub fn replace(&self, other: ProxyPasswords) {
         let other = std::mem::take(&mut *other.0.lock().unwrap_or_else(PoisonError::into_inner));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = other;

@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RepeatLimits {
     /// The time from the start of a check to the start of the next check of the same target. It varies by up to 10%, so
-    /// that the checks do not always coincide with the same periodic job of the server.
+    /// that the checks do not always coincide with the same periodic job on the server.
     pub interval: Duration,
     /// The number of checks of each target; `None` means no limit.
     pub count: Option<u64>,
@@ -64,7 +64,7 @@ pub trait RepeatListener {
 pub enum RepeatEnd {
     /// The number of checks or the duration was reached.
     Complete,
-    /// The listener requested the end.
+    /// The listener ended the run.
     Stopped,
     /// A signal ended the run. The checks that were running have no result.
     Interrupted(Signal),

@@ -125,7 +125,7 @@ struct StoppableGatherer {
     stopping: Stopping,
 }
 
-/// How far the stop of a check has progressed.
+/// How far stopping the check has progressed.
 enum Stopping {
     /// The check was not stopped.
     NotYet,

@@ -234,7 +234,7 @@ async fn perform<L>(resources: &Resources, work: CheckWork<L>) -> Done<L> {
         }
         CheckWork::Step(PaceStep::LookUp(mut check)) => {
             let StreamedCheck { job, names, .. } = &mut check.job;
-            // A proxy may look up the name, and then it is not looked up here.
+            // If a proxy looks up the name, smtpcheck does not.
             if let Some(name) = job.plan.target.host.name().filter(|_| job.plan.resolves_here()) {
                 let mut interruption = resources.interruption.clone();
                 let resolved = tokio::select! {

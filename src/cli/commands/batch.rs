@@ -46,7 +46,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     notes: &[
         "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni and tags. Empty lines and lines that begin with # are ignored. For an invalid line, the record contains the line number and the error. A target that occurs more than once is checked only once.",
         "Domains: with --domain, each line is a mail domain. The flags in the sections Sending and DNS, and --https-port, apply to every domain. Unless --list none is given, smtpcheck queries public blocklists for each domain.",
-        "Logins: smtpcheck logs in only to the hosts given with --login-host, so that the password is never sent to any other server. A target @PROFILE uses the login of that profile.",
+        "Logins: smtpcheck logs in only to the hosts given with --login-host, so that the password is never sent to \
+         any other server. The target @PROFILE uses that profile's login.",
         "Shards: in an array job of Slurm, Kubernetes, AWS Batch or Google Batch, each task checks its own share of the targets. See docs/scale.md.",
         "With --exit-zero, the exit code is 0 if every line has a record.",
         concat!(
@@ -90,7 +91,7 @@ pub struct BatchArgs {
     /// File that lists the targets; - is standard input
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Check mail domains: each line is a domain, or an email address in it
+    /// Check mail domains: each line is a domain, or an email address in a domain
     #[arg(long, help_heading = TARGETS)]
     pub domain: bool,
     /// Check only shard I of N, counted from 1; auto takes I and N from the array job; auto/N takes only I [default: auto in an array job, else 1/1]

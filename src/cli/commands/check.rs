@@ -26,10 +26,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Check,
     name: "check",
     about: "Check SMTP servers: show what failed, why, and how to fix it",
-    details: "smtpcheck shows the session while it is running, and never sends a message.",
+    details: "smtpcheck shows the session as it happens, and never sends a message.",
     usage: &["[check] TARGET... [FLAGS]", "COMMAND [ARGUMENTS]"],
     notes: &[
-        "You can also set every long flag with an environment variable: SMTPCHECK_MAX_TIME sets --max-time.",
+        "You can also set every long flag with an environment variable; for example, SMTPCHECK_MAX_TIME sets \
+         --max-time.",
         concat!(
             "Exit codes:",
             "\n  0        no finding at or above --fail-on, and every --expect is true",

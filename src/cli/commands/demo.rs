@@ -37,7 +37,8 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct DemoArgs {
-    /// Scenario to check, `domain` for a mail domain, or `settings` for its client settings; `smtpcheck sandbox --list` lists the servers, `smtpcheck sandbox --domains --list` the domains
+    /// Scenario to check, `domain` to check a mail domain, or `settings` to find client settings; `smtpcheck sandbox
+    /// --list` lists the servers, `smtpcheck sandbox --domains --list` the domains
     #[arg(value_name = "SCENARIO")]
     pub scenario: Option<String>,
 

@@ -29,7 +29,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "\n  1        findings at or above --fail-on, or a failed expectation",
         "\n  2        usage error; nothing was sent",
         "\n  3        no mail server is reachable, or the DNS lookup failed",
-        "\n  6        a policy of the domain (DANE, MTA-STS) makes delivery fail",
+        "\n  6        the domain's DANE or MTA-STS policy makes delivery fail",
         "\n  9        incomplete: a time or connection limit was reached",
         "\n  70       internal error",
         "\n  74       the output could not be written",
@@ -59,7 +59,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct DomainArgs {
-    /// Mail domain to check (the part after the @), or an email address in it
+    /// Mail domain to check (the part after the @), or an email address in that domain
     #[arg(value_name = "NAME|ADDRESS")]
     pub domains: Vec<String>,
 

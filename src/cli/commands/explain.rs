@@ -13,7 +13,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Explain,
     name: "explain",
     about: "Explain a reply, an error message, a log or a rule, offline",
-    details: "The output states what the input means, how certain that reading is, and what to do.",
+    details: "The output states what the input means, how certain this interpretation is, and what to do.",
     usage: &["explain WHAT... [FLAGS]", "explain FILE", "explain - < FILE", "explain --list [--json]"],
     notes: &[
         "For a log, the output ends with the number of replies in each category, the most frequent category first.",

@@ -23,14 +23,16 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "The exporter works like blackbox_exporter. When Prometheus requests /probe?target=HOST:PORT&module=NAME, smtpcheck checks that target and responds with metrics. A module is a profile, or a [module.NAME] section, in the configuration file. smtpcheck never sends a message.",
     usage: &["exporter [FLAGS]"],
     notes: &[
-        "Pages: /probe (with &debug=true for the session and the diagnosis), /metrics (metrics of the exporter itself), /config, / (the most recent probes), /-/healthy, and /-/reload. A POST or PUT to /-/reload, or the signal SIGHUP, makes the exporter reload the configuration.",
+        "Pages: /probe (with &debug=true for the session and the diagnosis), /metrics (metrics about the exporter \
+         itself), /config, / (the most recent probes), /-/healthy, and /-/reload. A POST or PUT to /-/reload, or a \
+         SIGHUP signal, makes the exporter reload the configuration.",
         "Other machines: by default, only programs on this machine can use the exporter. If --listen has any other IP address, --allow-target is required, because clients choose which servers smtpcheck connects to. Protect the exporter with --web-config.",
         "Logins: a module sends its password only to its profile's target, and to the hosts in its login-host.",
         "docs/monitoring.md contains a Prometheus configuration, alert rules and a dashboard.",
         concat!(
             "Exit codes:",
             "\n  0        stopped by Ctrl-C or another signal",
-            "\n  2        usage error, for example a mistake in the configuration file or a port in use",
+            "\n  2        usage error, for example an invalid configuration file or a port in use",
             "\n  70       internal error",
         ),
     ],
@@ -64,7 +66,7 @@ pub struct ExporterArgs {
     /// Check the configuration, and exit
     #[arg(long, alias = "config.check", help_heading = SERVER)]
     pub check_config: bool,
-    /// Run up to N probes at the same time; further requests receive status 429
+    /// Run up to N probes at the same time; additional requests receive status 429
     #[arg(long, value_name = "N", default_value = "256", value_parser = number(1..=10_000usize), help_heading = LIMITS)]
     pub max_probes: usize,
     /// End a probe this long before Prometheus's scrape timeout
@@ -74,7 +76,7 @@ pub struct ExporterArgs {
     pub config: ConfigFlags,
 }
 
-/// The settings of the exporter, from flags that do not contradict each other.
+/// The settings of the exporter, from flags that were checked for contradictions.
 #[derive(Clone, Debug)]
 pub struct ExporterRequest {
     /// The addresses to listen on.

@@ -32,7 +32,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "If no port works, the exit code is the one for the port whose check reached the latest phase. If several ports reached the same phase, a port for mail programs takes precedence over port 25.",
         concat!(
             "Exit codes:",
-            "\n  0        at least one port works: it sends a greeting, and no error was found",
+            "\n  0        at least one port works: a greeting arrived, and no error was found",
             "\n  2        usage error; nothing was sent",
             "\n  3        no port responds, or the host has no IP address",
             "\n  4        temporarily rejected (4yz)",

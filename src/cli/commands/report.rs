@@ -42,7 +42,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 pub struct ReportArgs {
     /// Files that were saved with --json or --format ndjson, or records of smtpcheck batch or smtpcheck watch; - is
     /// standard input. With two report files, the difference between them is shown. Batch records are combined into one
-    /// summary. Watch records are summarised again
+    /// summary. For watch records, the summary of the watch is shown
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Evaluate the saved observations again, with the rules of this version of smtpcheck

@@ -61,7 +61,7 @@ pub struct RunArgs {
     /// Run up to N checks at the same time, at most two of them on the same host
     #[arg(short, long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
     pub jobs: usize,
-    /// After the first failure, do not start further checks
+    /// After the first failure, start no more checks
     #[arg(long, help_heading = HEADING)]
     pub fail_fast: bool,
     /// List the checks, but do not run them

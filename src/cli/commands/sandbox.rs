@@ -49,7 +49,7 @@ pub struct SandboxArgs {
     /// List the scenarios, but start no server; with --fleet, list the first servers of the fleet
     #[arg(long)]
     pub list: bool,
-    /// Port of the first scenario; each further scenario uses the next port [default: any free ports]
+    /// Port of the first scenario; each additional scenario uses the next port [default: any free ports]
     #[arg(short, long, value_name = "N", value_parser = number(0..=u16::MAX), help_heading = HEADING)]
     pub port: Option<u16>,
     /// IP address to listen on
@@ -58,7 +58,8 @@ pub struct SandboxArgs {
     /// Also serve clients on other machines
     #[arg(long, help_heading = HEADING)]
     pub allow_remote: bool,
-    /// Start a server on every IP address of 127.0.0.0/8, each with a pseudo-random scenario; the same seed selects the same scenarios (Linux only)
+    /// Start a server on every IP address in 127.0.0.0/8, each with a pseudo-random scenario; the same seed selects the
+    /// same scenarios (Linux only)
     #[arg(long, value_name = "SEED", value_parser = number(0..=u64::MAX), help_heading = HEADING, conflicts_with = "scenarios")]
     pub fleet: Option<u64>,
     /// With --list and --fleet: list this many servers
@@ -85,7 +86,7 @@ pub struct SandboxArgs {
     /// Print one JSON object per line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
-    /// Do not print the sessions of clients
+    /// Do not print the clients' sessions
     #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,
 
@@ -93,7 +94,7 @@ pub struct SandboxArgs {
     pub look: DisplayArgs,
 }
 
-/// The settings of the sandbox, from flags that do not contradict each other.
+/// The settings of the sandbox, from flags that were checked for contradictions.
 #[derive(Clone, Debug)]
 pub struct SandboxRequest {
     /// The IP address to listen on.

@@ -10,7 +10,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Schema,
     name: "schema",
     about: "Print the JSON Schema of an output format or an input file",
-    details: "The schemas are written in JSON Schema 2020-12.",
+    details: "The schemas conform to JSON Schema 2020-12.",
     usage: &["schema [OF]"],
     notes: &[],
     examples: &["smtpcheck schema > report.schema.json", "smtpcheck schema suite > suite.schema.json"],

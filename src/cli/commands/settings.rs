@@ -26,7 +26,9 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "This command queries the sources of settings for mail programs, tests the servers, and recommends a setting. If a password is given, it also tests the login. smtpcheck never sends a message.",
     usage: &["settings ADDRESS|DOMAIN [FLAGS]"],
     notes: &[
-        "Sources: autoconfiguration files and the PACC file of the domain, SRV records, the built-in list of providers, the public database of settings (which receives only the domain), Microsoft Autodiscover, and the host that receives mail for the domain. Usual names such as smtp.DOMAIN are tried last.",
+        "Sources: autoconfiguration files and the PACC file of the domain, SRV records, the built-in list of \
+         providers, the public database of settings (which receives only the domain), Microsoft Autodiscover, and the \
+         host that receives mail for the domain. Common host names such as smtp.DOMAIN are tried last.",
         concat!(
             "Exit codes:",
             "\n  0        a working setting was found; if a password was given, the login succeeded",
@@ -34,8 +36,8 @@ pub const SPEC: CommandSpec = CommandSpec {
             "\n  2        usage error; nothing was sent",
             "\n  3        no setting was found, or no server could be reached",
             "\n  4, 5, 8  the best server rejects the session, or violates the protocol",
-            "\n  6        TLS fails on the best server, or its certificate is not valid",
-            "\n  7        every server rejects the login, or the best one supports no login",
+            "\n  6        TLS fails with the best server, or its certificate is not valid",
+            "\n  7        every server rejects the login, or the best one does not support logins",
             "\n  9        incomplete: the login was not tested, or a limit was reached",
             "\n  70       internal error",
             "\n  74       the output could not be written",
@@ -63,7 +65,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         // The host is not known before the search, so it has no entry.
         let command = command.mut_arg("netrc", |arg| arg.hide(true));
         command
-            .mut_arg("verbose", |arg| arg.help("Also print the sources without settings, all sessions and all lookups"))
+            .mut_arg("verbose", |arg| arg.help("Also print the sources with no settings, all sessions and all lookups"))
     },
 };
 

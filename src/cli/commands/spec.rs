@@ -23,9 +23,9 @@ pub struct CommandSpec {
     pub notes: &'static [&'static str],
     /// Example commands, one line each.
     pub examples: &'static [&'static str],
-    /// Which settings of the environment and of the configuration file apply.
+    /// Which settings from the environment and the configuration file apply.
     pub settings: SettingsUse,
-    /// Whether the command checks one server, which a profile can name.
+    /// Whether the command checks one server, and therefore accepts a profile.
     pub takes_profile: bool,
     /// The error if the required argument is missing.
     pub missing: Option<Missing>,
@@ -85,7 +85,7 @@ pub struct Missing {
     pub hint: &'static str,
 }
 
-/// Which settings of the environment and of the configuration file apply to a command.
+/// Which settings from the environment and the configuration file apply to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingsUse {
     /// All settings that name a flag of the command.

@@ -105,7 +105,7 @@ fn long_duration(text: &str) -> Result<u64, InvalidValue> {
     if text.parse::<f64>().is_ok() {
         return Err(wrong("the unit is missing"));
     }
-    // In this type of jiff, a day has no fixed length.
+    // In this `jiff` type, a day has no fixed length.
     let read: Option<i128> = match text.strip_suffix('d').map(|days| days.trim().parse::<u32>()) {
         Some(Ok(days)) => Some(i128::from(days) * 86_400_000),
         _ => text.parse::<jiff::SignedDuration>().ok().map(|read| read.as_millis()),

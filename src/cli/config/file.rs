@@ -46,7 +46,7 @@ const OF_A_PROFILE: &[&str] = &[
 /// Keys of a module that are not flags.
 pub(super) const OF_A_MODULE: &[&str] = &["type", "profile", "login-host"];
 
-/// The type of the value of a key.
+/// The type of a key's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeyType {
     Switch,
@@ -125,7 +125,7 @@ pub(super) struct ConfigTables {
     pub(super) modules: Vec<ModuleTable>,
 }
 
-/// A table `[module.NAME]` whose values were parsed. [`super::modules`] decides what they mean.
+/// A `[module.NAME]` table with its parsed values, which [`super::modules`] interprets.
 pub(super) struct ModuleTable {
     pub(super) name: String,
     /// The position of the name.
@@ -134,7 +134,7 @@ pub(super) struct ModuleTable {
     pub(super) settings: Vec<Setting>,
 }
 
-/// Settings after other settings have replaced some of them.
+/// `settings`, with those that `by` replaces or excludes removed, and then the settings in `by`.
 pub(super) fn replaced(settings: &[Setting], by: Vec<Setting>) -> Vec<Setting> {
     let is_replaced = |key: &str| {
         let is_given = |other: &str| by.iter().any(|setting| setting.key == other);
@@ -196,7 +196,7 @@ impl<'a> ConfigReader<'a> {
         Ok(tables)
     }
 
-    /// The defaults with the settings of a profile or a module, which replace them.
+    /// The defaults, overridden by the settings of a profile or a module.
     pub(super) fn settings(&self, defaults: &[Setting], chosen: Vec<Setting>, profile: Option<&str>) -> Settings {
         let (targets, chosen): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|setting| setting.key == "target");
         Settings {
@@ -223,7 +223,7 @@ impl<'a> ConfigReader<'a> {
             .with_hint(hint))
     }
 
-    /// The table of a profile or a module, after its name was checked.
+    /// The table of a profile or a module, after checking its name.
     fn named<'t, 'i>(
         &self,
         kind: &str,
@@ -343,7 +343,7 @@ impl<'a> ConfigReader<'a> {
         }
     }
 
-    /// The message for a key outside all tables.
+    /// The message for a key that is not in a table.
     fn stray(&self, word: &str) -> String {
         if self.keys.contains_key(word) && !OF_A_PROFILE.contains(&word) {
             return format!("{word} is allowed only under [defaults] or [profile.NAME]; write that line above it");

@@ -14,7 +14,7 @@
 //! the flags of the commands. The order of precedence is: command line, environment, profile, defaults in the file,
 //! built-in defaults.
 //!
-//! [`file`] parses the text, and [`modules`] the tables `[module.NAME]` of the exporter. The rest of this module decides
+//! [`file`] parses the text, and [`modules`] the exporter's `[module.NAME]` tables. The rest of this module decides
 //! which file and which profile are used, and applies the settings to the flags of a command.
 //!
 //! Three rules protect the user:
@@ -50,7 +50,7 @@ use super::{Invocation, UsageError, effect, flags, words};
 use crate::plan::ValueOrigin;
 use crate::source::Position;
 
-/// Which file and which profile a call uses.
+/// Which file and which profile a run of smtpcheck uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigRequest {
     /// The location of the file.
@@ -168,7 +168,7 @@ pub struct Setting {
     pub at: Position,
 }
 
-/// The settings of the configuration file for one call.
+/// The settings of the configuration file for one run.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// The path of the file that was read.
@@ -187,7 +187,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// No settings, for a call that reads no file.
+    /// No settings, for a run that reads no file.
     pub fn none() -> Settings {
         Settings::default()
     }
@@ -311,7 +311,7 @@ pub(super) fn complete(
     match invocation {
         Invocation::Check(args, matches) => complete_check(args, matches, &named, settings, origins)?,
         Invocation::Watch(args, matches) => complete_check(&mut args.check, matches, &named, settings, origins)?,
-        // A line with a profile gets the settings of that profile instead of the settings of this call.
+        // A line that names a profile uses the settings of that profile instead of the settings of this run.
         Invocation::Batch(args, _) => args.from_file = origins,
         Invocation::Domain(args, _) => {
             args.from_file = origins;

@@ -10,9 +10,10 @@
 //! expect = ["domain.dane == \"valid\""]
 //! ```
 //!
-//! Every profile is also a module. Without a module, `[defaults]` apply. A module has the flags of its type of check as
-//! keys, and three additional keys. `type` is the type of check. With `profile`, the module uses the settings of this
-//! profile, and can replace some of them. `login-host` lists the hosts that the module may send its password to.
+//! Every profile is also a module. If a request names no module, `[defaults]` apply. A module has the flags of its type
+//! of check as keys, and three additional keys. `type` is the type of check. `profile` names a profile whose settings
+//! the module uses; the module can replace some of them. `login-host` lists the hosts that the module may send its
+//! password to.
 //!
 //! A key without an effect is an error, because a module exists only for its settings.
 
@@ -212,7 +213,7 @@ impl Default for ModuleSettings {
     }
 }
 
-/// The JSON Schema of a module, from those of the flags.
+/// The JSON Schema of a module, from the schemas of its flags.
 #[cfg(test)]
 pub(super) fn schema(flags: Vec<(&String, serde_json::Value)>) -> serde_json::Value {
     let kinds = [ModuleType::Server, ModuleType::Domain].map(ModuleFlags::of);

@@ -38,7 +38,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
         .collect();
     for spec in file::commands() {
         let words: Vec<OsString> = match spec.id {
-            // The target of a profile is not a domain.
+            // A profile's target is a server, but these commands take a domain.
             CommandId::Domain | CommandId::Settings => vec!["example.net".into()],
             _ => words.get(1..).unwrap_or_default().to_vec(),
         };

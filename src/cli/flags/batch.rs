@@ -1,4 +1,4 @@
-//! The values of the flags of `smtpcheck batch`: the shard, the rate, and the columns of a CSV file.
+//! The values of the `smtpcheck batch` flags: the shard, the rate, and the columns of a CSV file.
 
 use super::{InvalidValue, closed_list};
 use crate::report::fields::{Field, NameFault};

@@ -49,7 +49,7 @@ pub struct ConnectionArgs {
     /// Connect from this IP address of this machine, or through this network interface, as in curl
     #[arg(long, value_name = "NAME|ADDR", value_parser = interface, help_heading = HEADING)]
     pub interface: Option<SourceInterface>,
-    /// Connect from this local port, or from the first free port of this range
+    /// Connect from this local port, or from the first free port in this range
     #[arg(long, value_name = "PORT[-PORT]", value_parser = port_range, help_heading = HEADING)]
     pub local_port: Option<PortRange>,
     /// Time limit for connecting, including the DNS lookup

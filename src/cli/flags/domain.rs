@@ -18,7 +18,7 @@ const DNS: &str = "DNS";
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct DomainPortArgs {
-    /// Connect to this port of the mail servers
+    /// Connect to this port on the mail servers
     #[arg(short, long, value_name = "PORT", default_value = "25", value_parser = target::port_number, help_heading = CONNECTION)]
     pub port: u16,
     /// Open at most this many connections to mail servers
@@ -32,7 +32,7 @@ pub struct DomainPortArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct PolicyPortArgs {
-    /// Connect to this port of the web server that publishes the MTA-STS policy
+    /// Connect to this port on the web server that publishes the MTA-STS policy
     #[arg(long, value_name = "PORT", default_value = "443", value_parser = target::port_number, help_heading = CONNECTION)]
     pub https_port: u16,
 }
@@ -41,7 +41,7 @@ pub struct PolicyPortArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct SendingArgs {
-    /// Check this IP address, which sends mail for the domain: SPF, PTR record and blocklists (repeatable)
+    /// Check an IP address that sends mail for the domain: SPF, PTR record and blocklists (repeatable)
     #[arg(long, value_name = "ADDRESS", value_parser = sending_address, help_heading = SENDING)]
     pub sending: Vec<IpAddr>,
     /// EHLO name of the server that sends mail for the domain
@@ -53,7 +53,8 @@ pub struct SendingArgs {
     /// Query this DNS blocklist instead of the built-in ones (repeatable); "none" disables the blocklist check
     #[arg(long, value_name = "ZONE", value_parser = list_choice, help_heading = SENDING)]
     pub list: Vec<ListChoice>,
-    /// Recipient in another domain, to test whether a mail server relays; smtpcheck never sends a message [default: an address in example.org]
+    /// Recipient in another domain, to test whether a mail server relays mail; smtpcheck never sends a message
+    /// [default: an address in example.org]
     #[arg(long, value_name = "ADDRESS", value_parser = relay_recipient, help_heading = SENDING)]
     pub relay_recipient: Option<ForwardPath>,
 }
@@ -75,7 +76,7 @@ pub struct DnsArgs {
     /// records
     #[arg(long, value_name = "FILE", help_heading = DNS)]
     pub trust_anchor: Option<PathBuf>,
-    /// Connect to this port of authoritative name servers
+    /// Connect to this port on authoritative name servers
     #[arg(long, value_name = "PORT", default_value = "53", value_parser = target::port_number, help_heading = DNS)]
     pub dns_port: u16,
 }
@@ -98,7 +99,7 @@ fn host_name(text: &str) -> Result<DomainName, InvalidValue> {
 
 /// Parses a DKIM selector. A selector that was copied together with the rest of its name is accepted.
 fn selector(text: &str) -> Result<String, InvalidValue> {
-    let hint = "write only the selector, which is the tag s= of a DKIM signature, for example s1";
+    let hint = "write only the selector, which is the s= tag of a DKIM signature, for example s1";
     let text = text.trim().trim_end_matches('.');
     let lower = text.to_ascii_lowercase();
     let bare = match lower.find("._domainkey") {

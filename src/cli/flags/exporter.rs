@@ -1,4 +1,4 @@
-//! The values of the flags of `smtpcheck exporter`: where it listens, and which targets a request may name.
+//! The values of the `smtpcheck exporter` flags: where it listens, and which targets a request may name.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -106,7 +106,7 @@ pub fn target_pattern(text: &str) -> Result<TargetPattern, InvalidValue> {
 }
 
 impl TargetPattern {
-    /// Whether it allows a server.
+    /// Whether the pattern allows a server.
     pub fn allows_server(&self, host: &Host, port: u16) -> bool {
         let is_port = match self.ports {
             PortPattern::Mail => MAIL_PORTS.contains(&port),
@@ -116,7 +116,7 @@ impl TargetPattern {
         is_port && self.allows_host(host)
     }
 
-    /// Whether it allows a host or a mail domain, on at least one port.
+    /// Whether the pattern allows a host or a mail domain, on at least one port.
     pub fn allows_host(&self, host: &Host) -> bool {
         match &self.hosts {
             HostPattern::Glob(glob) => comparable(host).is_some_and(|host| matches_glob(glob, &host)),

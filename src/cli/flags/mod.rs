@@ -60,8 +60,8 @@ pub fn is_in_environment(long: &str) -> bool {
     environment::is_set(&variable(long))
 }
 
-/// Lets every long flag be set by its environment variable, unless a flag on the command line excludes it. Values of closed
-/// lists are accepted in upper and lower case.
+/// Allows every long flag to be set by its environment variable, unless a flag on the command line excludes it. Values
+/// of closed lists are accepted in upper and lower case.
 pub fn with_environment(command: Command, words: &[OsString]) -> Command {
     let declared = command.clone();
     let is_on_command_line = |flag: &str| names::mentions_in(&declared, words, flag);

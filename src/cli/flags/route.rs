@@ -28,7 +28,8 @@ const SOURCES: &str = "--proxy-password-file FILE, --proxy-password-command CMD,
 #[derive(Args, Clone, Debug, Default)]
 #[group(skip)]
 pub struct RouteArgs {
-    /// Connect through this proxy: socks5h://, socks5://, socks4a://, socks4:// or http://HOST:PORT, as in curl; with socks5h, socks4a and http, the proxy looks up the target
+    /// Connect through this proxy: socks5h://, socks5://, socks4a://, socks4:// or http://HOST:PORT, as in curl; with
+    /// socks5h, socks4a and http, the proxy looks up the target's name
     #[arg(short = 'x', long, value_name = "URL", value_parser = url::flag, help_heading = HEADING)]
     pub proxy: Option<Proxy>,
     /// Connect to these hosts, and to hosts in these domains, without a proxy
@@ -46,7 +47,7 @@ pub struct RouteArgs {
     /// Read the password for the proxy from ~/.netrc, or from the file that $NETRC names
     #[arg(long, help_heading = HEADING)]
     pub proxy_netrc: bool,
-    /// Begin each connection to the port with a header of the PROXY protocol, as a load balancer does
+    /// Begin each connection to the target's port with a PROXY protocol header, as a load balancer does
     #[arg(long, value_name = "VERSION", value_enum, help_heading = BALANCER)]
     pub haproxy_protocol: Option<ProxyHeaderVersion>,
     /// Client IP address in the PROXY header [default: the local IP address]; if --haproxy-protocol is omitted, a version 1 header is sent
@@ -58,7 +59,7 @@ pub struct RouteArgs {
 }
 
 impl RouteArgs {
-    /// The PROXY header. As in curl, `--haproxy-clientip` alone requests one too.
+    /// The PROXY header. As in curl, `--haproxy-clientip` alone is enough to request one.
     pub fn proxy_header(&self) -> Option<ProxyHeaderPlan> {
         let version = self.haproxy_protocol.or(self.haproxy_clientip.map(|_| ProxyHeaderVersion::V1))?;
         Some(ProxyHeaderPlan { version, client: self.haproxy_clientip })

@@ -18,7 +18,8 @@ const AUTHENTICATION: &str = "Authentication";
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct SourceArgs {
-    /// Use only the built-in list of providers; nothing about the domain is looked up, but the servers in the list are tested
+    /// Use only the built-in list of providers: the servers that it names for the domain are tested, but nothing about
+    /// the domain is looked up
     #[arg(long, help_heading = SOURCES)]
     pub offline: bool,
     /// Host of the public database of settings, which receives only the domain; "none" disables it

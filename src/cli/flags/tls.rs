@@ -58,7 +58,7 @@ pub struct TlsArgs {
     /// When to use TLS: "auto" uses implicit TLS on port 465 and, on other ports, STARTTLS if the server advertises it; "starttls" requires STARTTLS; "implicit" starts TLS before the greeting; "none" disables TLS
     #[arg(long, value_name = "MODE", default_value = "auto", value_enum, help_heading = HEADING)]
     pub tls: TlsMode,
-    /// Send the client certificate in this PEM file, with its chain, if the server requests a client certificate
+    /// Send the client certificate in this PEM file, with its chain, if the server requests one
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub cert: Option<PathBuf>,
     /// PEM file with the private key of the client certificate [default: the --cert file]

@@ -37,14 +37,14 @@ pub(super) fn plan(args: &RouteArgs, host: &Host, start: SessionStart) -> Result
             None => Ok(None),
         };
     }
-    // A proxy leads to hosts of a network, not to a Unix socket.
+    // A proxy connects to hosts on a network, not to a Unix socket.
     if args.proxy.is_none() && host.socket().is_some() {
         return Ok(None);
     }
     let (mut proxy, variable) = match &args.proxy {
         Some(proxy) => (proxy.clone(), None),
         None => match variable(start) {
-            // A mistake in the variable does not matter if it is not used.
+            // An error in the variable does not matter if the variable is not used.
             Some((name, value))
                 if exceptions(args).is_some_and(|(_, list)| list.trim() == "*")
                     && of_variable(name, &value).is_err() =>
@@ -128,7 +128,7 @@ fn exceptions(args: &RouteArgs) -> Option<(&'static str, String)> {
 
 /// The first entry of a list of hosts without a proxy that matches a host. The list is separated by commas or blanks:
 /// 1. `*` alone matches every host;
-/// 2. a name matches itself and its subdomains, in any case, with or without a dot at its beginning or end;
+/// 2. a name matches itself and its subdomains, regardless of case and of a dot at its beginning or end;
 /// 3. an IP address, with or without brackets, or a range such as `192.0.2.0/24` matches targets that are IP addresses;
 /// 4. an entry with a port matches nothing.
 fn matching_entry<'l>(list: &'l str, host: &Host) -> Option<&'l str> {
@@ -148,7 +148,7 @@ fn matching_entry<'l>(list: &'l str, host: &Host) -> Option<&'l str> {
     })
 }
 
-/// Whether an IP address is in a range such as `192.0.2.0/24`, or is this one.
+/// Whether an IP address is in a range such as `192.0.2.0/24`, or equals this address.
 fn is_in_range(entry: &str, ip: IpAddr) -> bool {
     let bare = |text: &str| {
         let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);

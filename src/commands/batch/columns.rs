@@ -1,4 +1,4 @@
-//! The cells of a row of a CSV file.
+//! The cells of a row in a CSV file.
 
 use crate::cli::UsageError;
 use crate::cli::flags::batch::{ColumnContent, CsvColumns, columns};

@@ -78,7 +78,7 @@ fn is_batch(path: &Path) -> bool {
     file.take(4096).read_to_end(&mut begin).is_ok() && begins_a_batch(&begin)
 }
 
-/// Counts the records of all files. `batch` is the one that is known to begin with a batch record.
+/// Counts the records of all files. `batch` is a file that is known to begin with a batch record.
 fn counted(paths: &[PathBuf], batch: &Path) -> Result<BatchTally, CommandError> {
     let mut files = paths.iter().map(|path| BatchFile::begin(path, batch)).collect::<Result<Vec<_>, _>>()?;
     let mut newest: HashMap<(TargetId, u32), (i64, usize)> = HashMap::new();

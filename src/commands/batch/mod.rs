@@ -1,7 +1,7 @@
 //! `smtpcheck batch [FILE]`: checks a long list of targets. The input is read while the checks run, a record is written
 //! for each target as soon as its check has ended, and only counts are kept.
 //!
-//! If the flags contain a mistake, the input cannot be opened or a password cannot be read, the program ends before
+//! If the flags contain an error, the input cannot be opened or a password cannot be read, the program ends before
 //! anything is sent. For an invalid line of the input, an error record is written.
 
 mod columns;
@@ -216,7 +216,7 @@ fn open_records(
     }
 }
 
-/// Finds mistakes in the flags by planning a check of an example target, and reads the password.
+/// Finds errors in the flags by planning a check of an example target, and reads the password.
 fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, CommandError> {
     let hostname = name::host_name();
     let mut with_login = args.check();
@@ -254,7 +254,7 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
     Ok(BatchPlanner { args: without, login, domain, matches: matches.clone(), hostname, profiles, proxies })
 }
 
-/// The flags of a check on the command line of the batch, for checks of profiles.
+/// The check flags on the batch's command line, for checks of profiles.
 fn check_words(matches: &ArgMatches) -> Vec<OsString> {
     /// Flags that have a different meaning for a batch, or that must not apply to a profile.
     const OWN: &[&str] = &[

@@ -104,8 +104,8 @@ impl RecordFile {
         self.kind == FileKind::Regular && file::is_same(&self.file, other)
     }
 
-    /// Whether the records are written to the null device. The runtime library of Rust opens the null device if
-    /// standard output was closed, so this is also true after `>&-`.
+    /// Whether the records are written to the null device. Rust's runtime library opens the null device if standard
+    /// output was closed, so this is also true after `>&-`.
     pub(super) fn is_discarded(&self) -> bool {
         self.kind == FileKind::Stream && file::is_null_device(&self.file)
     }

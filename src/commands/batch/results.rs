@@ -1,5 +1,5 @@
-//! Receives the results of the checks. It writes a record for each result, counts it, and shows the progress. No report
-//! is kept after its record is written.
+//! Receives the results of the checks, writes a record for each, counts it, and shows the progress. No report is kept
+//! after its record is written.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;

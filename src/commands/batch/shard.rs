@@ -24,7 +24,7 @@ const ARRAY_JOBS: &[ArrayJob] = &[
         step: Some("SLURM_ARRAY_TASK_STEP"),
         count: Some("SLURM_ARRAY_TASK_COUNT"),
     },
-    // An Indexed Job of Kubernetes does not set a variable for the number of tasks.
+    // A Kubernetes Indexed Job does not set a variable for the number of tasks.
     ArrayJob { index: "JOB_COMPLETION_INDEX", first: None, step: None, count: None },
     ArrayJob { index: "AWS_BATCH_JOB_ARRAY_INDEX", first: None, step: None, count: Some("AWS_BATCH_JOB_ARRAY_SIZE") },
     ArrayJob { index: "BATCH_TASK_INDEX", first: None, step: None, count: Some("BATCH_TASK_COUNT") },

@@ -158,7 +158,7 @@ impl<R: BufRead> Targets<R> {
 }
 
 impl BatchPlanner {
-    /// A check of the example target with the flags for all checks. It is not run; planning it finds mistakes in the
+    /// A check of the example target with the flags for all checks. It is not run; planning it finds errors in the
     /// flags and in the files that they name.
     pub(super) fn example(&self) -> Result<Job, UsageError> {
         if let Some(args) = &self.domain {

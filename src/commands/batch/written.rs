@@ -10,7 +10,7 @@ use crate::plan::{Plan, Retry, TlsMode, ValueOrigin};
 use crate::report::batch::WrittenTarget;
 use crate::wire::{ForwardPath, ReversePath};
 
-/// The expectations of a check, after testing that each of them can be evaluated, and its retries.
+/// The expectations and the retries of a check. Fails if an expectation cannot be evaluated.
 pub(super) fn expectations(args: &CheckArgs, plan: &Plan) -> Result<(Vec<Expectation>, Retry), UsageError> {
     let mut expectations = Vec::with_capacity(args.expect.expect.len());
     for expression in &args.expect.expect {

@@ -1,5 +1,5 @@
-//! `smtpcheck exporter`: reads the configuration, listens, and serves requests until a signal arrives. A mistake in the
-//! flags, in the configuration or in the files that they name ends the program before it listens.
+//! `smtpcheck exporter`: reads the configuration, listens, and serves requests until a signal arrives. An error in the
+//! flags, in the configuration or in a file that they name ends the program before it listens.
 
 mod modules;
 

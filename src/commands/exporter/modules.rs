@@ -183,7 +183,7 @@ fn in_module(name: &str, error: CommandError) -> CommandError {
     }
 }
 
-/// Where the mistake is. The value is omitted, because a client must not see it.
+/// Where the error is. The value is omitted, because a client must not see it.
 fn place(error: &CommandError) -> String {
     match error {
         CommandError::Usage(error) => match error.origin.as_deref() {
@@ -381,7 +381,7 @@ fn domain_plan(
     Ok(PlannedProbe { module: module.to_owned(), plan, expectations, fetch: None })
 }
 
-/// The expectations of a module, after testing that each of them can be evaluated.
+/// The expectations of a module. Fails if one of them cannot be evaluated.
 fn planned_expectations(expressions: &[Expression], plan: &Plan) -> Result<Vec<Expectation>, UsageError> {
     let expressions = planning::expectations(expressions, std::slice::from_ref(plan))?;
     Ok(expressions.into_iter().map(|expression| Expectation { expression, place: None }).collect())

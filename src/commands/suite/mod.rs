@@ -104,7 +104,7 @@ fn read(path: &Path, set: &[SuiteVariable]) -> Result<Vec<SuiteCheck>, CommandEr
     }
 }
 
-/// The names and tags of the checks of a suite, for completions. The list is empty if the suite cannot be read.
+/// The names and tags of the checks in a suite, for completions. The list is empty if the suite cannot be read.
 pub(super) fn names(file: &Path) -> Vec<(String, String)> {
     let checks = if file.exists() { read(file, &[]).unwrap_or_default() } else { Vec::new() };
     let mut names: Vec<(String, String)> = Vec::new();

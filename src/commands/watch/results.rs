@@ -1,4 +1,4 @@
-//! Receives the results of the checks, adds each to the state, and writes a line or a record for it.
+//! Receives the results of the checks, adds each result to the state, and writes a line or a record for it.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};

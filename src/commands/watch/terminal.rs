@@ -22,7 +22,7 @@ use crate::watch::Watch;
 
 /// How long the thread waits for a key before it checks whether it must end.
 const KEY_WAIT: Duration = Duration::from_millis(50);
-/// The time between two drawings while a check is running.
+/// The time between two redraws while a check is running.
 const REDRAW: Duration = Duration::from_millis(200);
 
 /// Whether the terminal is in raw mode.
