@@ -52,7 +52,7 @@ pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {
-        // 334 is a reply to AUTH only.
+        // 334 is a reply only to AUTH.
         probe
             .all_replies()
             .find(|received| received.event.phase == Phase::Auth)
@@ -192,7 +192,7 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
             Some("AUTH may be disabled by mistake. Ask the server's operator whether it is.".to_owned());
     }
     if plan.tls_use() == TlsUse::Never {
-        finding.fixes.push(Fix::text("Remove --tls none to let the server advertise AUTH over TLS"));
+        finding.fixes.push(Fix::text("Remove --tls none, because the server may advertise AUTH only over TLS"));
     }
     for port in [587u16, 465].into_iter().filter(|&port| port != plan.target.port).take(1) {
         finding.fixes.push(Fix::run(
@@ -251,7 +251,7 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
         CancelReason::Malformed => "the server sends a challenge that violates the login mechanism",
         CancelReason::Iterations => "the server requests an unreasonable number of hash iterations",
         CancelReason::ServerUnproved | CancelReason::UnexpectedChallenge => {
-            "the server sends more challenges than the login mechanism has"
+            "the server sends more challenges than the login mechanism defines"
         }
         CancelReason::NotBase64 => "the server sends a challenge that is not base64",
     };

@@ -15,7 +15,7 @@ use crate::evidence::{Phase, ProbeId};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsMode, Verify};
 
-/// The number of servers, and of extensions, that a sentence lists.
+/// The maximum number of servers, and of extensions, that a sentence lists.
 const LISTED: usize = 4;
 
 /// The findings about servers that differ. Each element is one server. Fewer than two servers cannot be compared.

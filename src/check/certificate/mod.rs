@@ -40,7 +40,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     faults_of(CertificateContext { plan, event, probe, presented, handshake: Some(handshake), leaf, now }, session)
 }
 
-/// The faults of another certificate of the same server, which a ClientHello probe received.
+/// The faults of another certificate that a ClientHello probe received from the same server.
 pub(super) fn of_probe(plan: &Plan, evidence: &Evidence, probe: ProbeId, presented: &Presented) -> Vec<Finding> {
     let Some(session) = evidence.main_session() else { return Vec::new() };
     let Some(leaf) = presented.leaf() else { return Vec::new() };

@@ -317,8 +317,7 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
     } else {
         ("a private network", "a gateway or mail relay of this network, a VPN, or the hosting company")
     };
-    let summary =
-        format!("{} resolves to {list}, an IP address of {place}, not of {}", names.host.both(), provider.name);
+    let summary = format!("{} resolves to {place} ({list}), not to {}", names.host.both(), provider.name);
     let mut finding = found(&NAME_POINTS_ELSEWHERE, probe, summary);
     finding.cause = format!(
         "{} has public IP addresses, so this is not its server. The name is redirected by {devices}. The other results apply to the server that responds at this IP address. smtpcheck examined neither the provider's own server nor its certificate.",

@@ -92,7 +92,7 @@ pub(super) static CONNECTION_TIMED_OUT: Rule = Rule {
     docs: Docs {
         sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine is hosted by a cloud provider that blocks the port.",
         matters: "A timeout usually means that a firewall drops the packets. Most home and cloud networks block outgoing connections to port 25. A wrong IP address has the same effect.",
-        action: "If another mail port of the host responds, use it (587 or 465 with a login). If no port responds, repeat the check from another network, and check the IP address. If this machine runs at a known cloud provider, follow the provider's procedure for unblocking the port, which the finding describes.",
+        action: "If another mail port of the host responds, use it (587 or 465 with a login). If no port responds, repeat the check from another network, and check the IP address. If this machine runs at a known cloud provider, the finding explains how to have the port unblocked.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",
         references: "RFC 8314 section 3.3 (which ports mail clients use), RFC 9293 section 3.8",
     },
@@ -129,7 +129,7 @@ pub(super) static RESOLVE_ENTRY_UNUSED: Rule = Rule {
     severity: Severity::Notice,
     title: "a --resolve entry is for a host or port that is not checked",
     docs: Docs {
-        sees: "--resolve gives an IP address for a host and port that is not a target of this run.",
+        sees: "--resolve gives an IP address for a host and port that this run does not check.",
         matters: "The entry has no effect. The target's name is looked up in DNS as usual, so the check may reach the wrong server.",
         action: "Change the host and port in --resolve to match the target. The default port is 587, or 465 with implicit TLS.",
         example: "smtpcheck mail.example.net:25 --resolve mail.example.net:587:192.0.2.7",
@@ -153,7 +153,7 @@ pub(super) static NAME_POINTS_ELSEWHERE: Rule = Rule {
 pub(super) static SOCKET_ACCESS_DENIED: Rule = Rule {
     id: "socket-access-denied",
     severity: Severity::Error,
-    title: "this user may not connect to the Unix socket",
+    title: "this user is not allowed to connect to the Unix socket",
     docs: Docs {
         sees: "The operating system rejected the connection to the Unix socket with EACCES or EPERM. smtpcheck checked each part of the path to find the directory or socket whose permissions are the cause.",
         matters: "A client needs execute permission (x) on every directory in the path, and write permission (w) on the socket. A mail server that runs as another user may still be able to connect.",

@@ -51,7 +51,7 @@ static NOT_WORKING: Rule = Rule {
     docs: Docs {
         sees: "The list does not respond, does not list its test entry 127.0.0.2 (for domains: TEST), or lists 127.0.0.1 (for domains: INVALID), which no list may contain.",
         matters: "It is unknown whether the IP address or domain is listed. Some lists respond only to registered resolvers.",
-        action: "Look up the IP address or domain on the list's website, use your own resolver (--resolver), or query no lists (--list none). If the list also fails its test from your mail server, remove it from that server's configuration.",
+        action: "Look up the IP address or domain on the list's website, use your own resolver (--resolver), or query no lists (--list none). If the test entries are also wrong on your mail server, remove the list from that server's configuration.",
         example: "1.0.0.127.bl.example A 127.0.0.2",
         references: "RFC 5782 section 5 (test entries)",
     },
@@ -85,7 +85,7 @@ fn zones(sight: Sight<'_>) -> impl Iterator<Item = DnsName> {
     sight.domain.lists.iter().map(DnsName::from).filter(|zone| !blocklist::is_dead(zone.as_str()))
 }
 
-/// The lists that an IP address is looked up in.
+/// The lists in which an IP address is looked up.
 fn zones_for(sight: Sight<'_>, ip: IpAddr) -> impl Iterator<Item = DnsName> {
     zones(sight).filter(move |zone| match blocklist::subject(zone.as_str()) {
         ListSubject::Addresses => true,

@@ -159,7 +159,7 @@ fn closest_caa<'s>(sight: Sight<'s>, host: &DnsName) -> Option<(DnsName, &'s Rec
     None
 }
 
-/// This CA cannot renew its certificate with these names.
+/// The finding if the CAA records do not permit this CA to renew its certificate for these names.
 fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Option<(DnsName, Finding)> {
     let ca = authority(issuer)?;
     let (at, seen) = closest_caa(sight, host)?;
@@ -265,7 +265,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
                 .push(format!("{ip} has no PTR record: Gmail, GMX, Telekom and Comcast require one from every sender"));
         } else if reverse::confirmed(sight, *ip).1 == Some(false) {
             facts.push(format!(
-                "the PTR name of {ip} does not resolve back to it: Gmail and Yahoo require this from every sender"
+                "the PTR name of {ip} does not resolve back to it: Gmail and Yahoo require a matching PTR name from every sender"
             ));
         }
         if facts.len() > known {

@@ -90,7 +90,7 @@ static EHLO_DIFFERS: Rule = Rule {
 /// The maximum number of PTR names that are looked up. RFC 7208 §5.5 has the same limit.
 const MAX_NAMES: usize = 10;
 
-/// The names in the PTR records of an IP address that are looked up; `None` while unknown.
+/// The names in an IP address's PTR records, at most as many as are looked up; `None` while unknown.
 fn names(sight: Sight<'_>, ip: IpAddr) -> Option<(&Probe, Vec<&DnsName>)> {
     let Known::Seen(probe, seen) = sight.records(&reverse_name(ip), RecordKind::Ptr) else { return None };
     let names = seen.records.iter().filter_map(|record| match &record.data {
@@ -168,7 +168,7 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending IP addresses for which the names, or the addresses of the names, could not be looked up.
+/// The sending IP addresses whose names, or the addresses of whose names, could not be looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };

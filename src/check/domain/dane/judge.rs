@@ -283,7 +283,7 @@ impl<'s> DaneHost<'s> {
         finding.confidence = Confidence::Likely;
         let sent = seen.chain.chain_length;
         finding.cause = format!(
-            "Senders compare a usage 2 record with the CA certificates that the server sends. The chain that the server sends (number of certificates: {sent}) does not chain to the CA certificate of any record."
+            "Senders compare a usage 2 record with the CA certificates that the server sends. The chain that the server sends (number of certificates: {sent}) does not lead to the CA certificate of any record."
         );
         if is_in_record {
             finding.severity = Severity::Warning;

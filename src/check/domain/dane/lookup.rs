@@ -45,7 +45,7 @@ enum Bases<'s> {
     Nowhere(TlsaLookup<'s>),
 }
 
-/// The lookups for a host that are currently useful.
+/// The lookups for a host that are useful at this point.
 pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
     let mut questions = vec![records(host, RecordKind::A), records(host, RecordKind::Aaaa)];
     let names = match bases(sight, host) {

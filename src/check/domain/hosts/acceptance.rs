@@ -6,10 +6,10 @@
 //!
 //! | the most preferred hosts that accept or reject the recipient | the mail | the rejections |
 //! |---|---|---|
-//! | all reject it | is returned | determine the exit code, also if a later host accepts it |
+//! | all reject it | is returned | determine the exit code, even if a later host accepts it |
 //! | some accept it, some reject it | is delivered or returned, depending on the host that the sender chooses | determine the exit code |
 //! | all accept it | is delivered | warnings without failure |
-//! | there are none, but hosts that defer it | waits | are temporary failures |
+//! | there are none, but some hosts defer it | stays in the queue | are temporary failures |
 //!
 //! If no server accepts a connection, EHLO and a sender, nothing could be tested. In this case, the rejections of these
 //! commands determine the exit code, although most of them concern this machine. If one server accepts them, rejections

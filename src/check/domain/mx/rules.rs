@@ -252,7 +252,7 @@ pub(super) static MX_DOMAIN_ALIAS: Rule = Rule {
 pub(super) static MX_NAME_NOT_VALID: Rule = Rule {
     id: "mx-name-not-valid",
     severity: Severity::Warning,
-    title: "the domain or an MX host is not a valid host name for mail",
+    title: "the name of the domain or of an MX host is not valid for mail",
     docs: Docs {
         sees: "The domain has only one label, or the domain or an MX host contains a character that a host name must not contain, such as an underscore or a non-ASCII character.",
         matters: "Email addresses need a fully qualified domain name, and its labels consist of letters, digits and hyphens. Some senders and mail programs reject other names.",

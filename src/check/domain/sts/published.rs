@@ -92,7 +92,7 @@ fn connection_words(fault: &Fault) -> &'static str {
     match fault {
         Fault::NotConnected { connect } => match connect.kind {
             ConnectFaultKind::Refused => "connection refused",
-            ConnectFaultKind::TimedOut => "no response to the connection",
+            ConnectFaultKind::TimedOut => "no response to the connection attempt",
             _ => "the connection fails",
         },
         Fault::Silent { .. } => "the web server does not respond",
@@ -120,7 +120,7 @@ pub(super) fn wildcard_name(sight: Sight<'_>) -> Option<DnsName> {
     sight.name().below("_mta-sts-wildcard-test").ok()
 }
 
-/// The lookups and requests that are currently useful.
+/// The lookups and requests that are useful at this point.
 pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
     let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
     questions.extend(policy_request(sight).map(Question::Fetch));
