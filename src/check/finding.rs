@@ -42,7 +42,7 @@ pub struct Docs {
     pub sees: &'static str,
     /// The effect on users.
     pub matters: &'static str,
-    /// Instructions, with the person who acts if it is not the reader.
+    /// Instructions. If someone other than the reader must act, they begin with that person's role.
     pub action: &'static str,
     /// An example of a reply, a command or a situation.
     pub example: &'static str,

@@ -254,7 +254,7 @@ fn of_audience(issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<TokenFault> {
     })
 }
 
-/// Whether this is a GUID, as in the IDs of applications.
+/// Whether this is a GUID, the form of an application's ID.
 fn is_id(text: &str) -> bool {
     text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
@@ -364,7 +364,7 @@ fn of_user(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<Toke
     })
 }
 
-/// Fixes for the administrator of a Microsoft 365 tenant, for the token of an application.
+/// Fixes that the administrator of a Microsoft 365 tenant applies for an application's token.
 fn microsoft_setup(plan: &Plan) -> Vec<Fix> {
     let user = plan.login.as_ref().map(|login| in_shell(&login.user)).unwrap_or_default();
     vec![

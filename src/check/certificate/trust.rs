@@ -220,7 +220,7 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
     finding
 }
 
-/// The last certificate that can be reached from issuer to issuer was not issued by a trusted CA.
+/// The last certificate that can be reached by following the issuers was not issued by a trusted CA.
 fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
     let last = last_followed(seen);
     // A certificate that contains the URL of its issuer's certificate was issued by a CA that publishes its

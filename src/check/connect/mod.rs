@@ -181,9 +181,9 @@ fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
         ConnectFaultKind::TimedOut => Some(
             "The host may be down or overloaded. Repeat the check from another network, or with another port, to find out.",
         ),
-        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
-            Some("Some server firewalls respond in the same way (for example firewalld).")
-        }
+        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => Some(
+            "The server's firewall may have sent this error: some firewalls, such as firewalld, reject connections in this way.",
+        ),
         ConnectFaultKind::NetworkUnreachable
         | ConnectFaultKind::NoSourceAddress
         | ConnectFaultKind::SourceMissing
@@ -314,7 +314,7 @@ fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
         ],
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
             vec![Fix::text(
-                "Check the route and the VPN. Server operator: check the firewall (for example, firewalld rejects connections in this way).",
+                "Check the route and the VPN. Server operator: check the firewall (some firewalls, such as firewalld, reject connections in this way).",
             )]
         }
         ConnectFaultKind::NetworkUnreachable

@@ -144,7 +144,7 @@ pub(super) static NAME_POINTS_ELSEWHERE: Rule = Rule {
     docs: Docs {
         sees: "The host name belongs to a known provider, and the lookup returned only loopback or private IP addresses. --resolve was not given. The finding is an error if the connection fails.",
         matters: "Public mail providers have public IP addresses, so this is not the provider's server. The hosts file, a DNS filter, a virus scanner, a VPN or the hosting company redirects the name.",
-        action: "Remove the entry for this name from the hosts file, or use another resolver (--resolver). If the redirection is intended, use the relay of this network under its own name.",
+        action: "Remove the entry for this name from the hosts file, or use another resolver (--resolver). If the redirection is intended, connect to this network's relay by its own name.",
         example: "smtp.gmail.com resolves to 127.0.0.1",
         references: "RFC 5321 section 5.1 (locating the target host), RFC 6761 section 6.3 (localhost)",
     },
@@ -182,7 +182,7 @@ pub(super) static SOCKET_NOT_SERVED: Rule = Rule {
     title: "no process accepts connections on the Unix socket",
     docs: Docs {
         sees: "The socket exists, but the connection was refused because no process listens on it (ECONNREFUSED), or the queue of the listening process stayed full until the time limit (--connect-timeout).",
-        matters: "A socket file remains after its server has ended. A full queue means that the server runs but is overloaded or stopped.",
+        matters: "The socket file remains when the server exits. A full queue means that the server is still running, but is overloaded or suspended.",
         action: "Start or restart the server that creates the socket. If the queue is full, read the mail log and raise the process limit of the service.",
         example: "a socket that remained after Dovecot was killed",
         references: "unix(7), connect(2)",

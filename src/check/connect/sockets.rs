@@ -20,7 +20,7 @@ pub(super) fn not_connected(plan: &Plan, session: Session<'_>, socket: &SocketFa
         SocketFaultKind::Busy => (
             &SOCKET_NOT_SERVED,
             format!("the process that listens on the socket {path} does not accept connections"),
-            "The queue of connections was full until the time limit. The server is overloaded, stopped, or has reached its process limit.".to_owned(),
+            "The queue of connections stayed full until the time limit. The server is overloaded or suspended, or has reached its process limit.".to_owned(),
         ),
         SocketFaultKind::NotASocket => (
             &SOCKET_UNSUITABLE,

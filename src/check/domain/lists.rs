@@ -488,7 +488,7 @@ mod tests {
 
     // Case BLK-06 in `tests/data/domain`.
     #[test]
-    fn domains_and_addresses_are_asked_in_their_own_lists() {
+    fn domains_and_addresses_are_looked_up_in_their_own_lists() {
         let mut world = World::new();
         world.zone(
             "test.dbl.spamhaus.org A 127.0.1.2\nexample.com.dbl.spamhaus.org A 127.0.1.4\n2.0.0.127.bl.example.net A 127.0.0.2",
@@ -515,7 +515,7 @@ mod tests {
 
     // Case BLK-07 in `tests/data/domain`.
     #[test]
-    fn lists_that_were_shut_down_are_never_asked() {
+    fn lists_that_were_shut_down_are_never_queried() {
         let mut world = World::new();
         world.zone("7.2.0.192.dnsbl.ahbl.org A 127.0.0.2\n2.0.0.127.dnsbl.ahbl.org A 127.0.0.2");
         let (findings, lists, _) = checked(&["dnsbl.ahbl.org"], "192.0.2.7", &mut world);
@@ -527,7 +527,7 @@ mod tests {
     }
 
     #[test]
-    fn no_list_is_asked_without_a_request() {
+    fn no_list_is_queried_without_a_request() {
         let (findings, lists, domains) = checked(&[], "192.0.2.7", &mut World::new());
         assert!(findings.is_empty() && lists.is_empty() && domains.is_empty());
         assert_eq!(default_lists().len(), 7);

@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn demands_of_receivers_are_named_only_for_senders() {
+    fn requirements_of_receivers_are_reported_only_for_senders() {
         assert!(checked(&[], "").is_empty());
         let findings = checked(&["192.0.2.7"], "");
         assert_eq!(findings.iter().map(|finding| &*finding.rule).collect::<Vec<_>>(), ["receiver-demands"]);
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_of_an_excluded_ca_is_noted() {
+    fn a_certificate_from_an_excluded_ca_is_noted() {
         let plan = plan("example.com");
         let mut evidence = World::new().evidence(&plan);
         for (of, value) in [("mx.example.com", None), ("example.com", Some("digicert.com"))] {

@@ -408,7 +408,7 @@ fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
             Some(_) | None => {}
         }
     }
-    let cause = "This affects only mail that the host sends. If the host sends mail for the domain, specify its IP address with --sending.";
+    let cause = "This affects only mail that these hosts send. If one of them sends mail for the domain, specify its IP address with --sending.";
     [
         (&MISSING, missing, "have no PTR record"),
         (&NOT_CONFIRMED, unconfirmed, "have a PTR name that does not resolve back"),
@@ -486,7 +486,7 @@ mod tests {
 
     // Cases REV-03, REV-07 in `tests/data/domain`.
     #[test]
-    fn a_name_that_leads_elsewhere_is_a_warning() {
+    fn a_name_that_does_not_resolve_back_is_a_warning() {
         let zone = "7.2.0.192.in-addr.arpa PTR mail.example.com\nmail.example.com A 198.51.100.1";
         let (findings, names) = in_zone(zone, Some("mail.example.com"));
         assert_eq!(
@@ -537,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_mx_hosts_are_only_notices() {
+    fn reverse_dns_faults_of_mx_hosts_are_only_notices() {
         let plan = plan("example.com");
         let mut evidence = World::new().evidence(&plan);
         let mut answer = |of: &str, kind, data| {
