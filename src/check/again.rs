@@ -15,7 +15,7 @@ use crate::wire::{EhloName, Parameter};
 /// first.
 const OF_REPETITION: [&str; 9] = ["again", "repeat", "then ", "after", "retry", "new ", "test ", "later", "wait"];
 
-/// Completes the commands of all findings, and removes commands that would be pointless: `--retry` after a result that is not
+/// Completes the commands of all findings, and removes pointless commands: `--retry` after a result that is not
 /// retried, and the command that was run.
 pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
     for finding in findings {

@@ -1,7 +1,7 @@
-//! Blocklists: the IP addresses that send mail (`--sending`) in lists of addresses, and the domain in lists of domains.
-//! The result of a list counts only if its test entries are correct (RFC 5782 §5): many lists do not answer queries
-//! from public resolvers, and lists that were shut down may list every address. The test entries are looked up at the
-//! same time as the address.
+//! Blocklists: looks up the IP addresses that send mail (`--sending`) in lists of IP addresses, and the domain in lists
+//! of domains. The result of a list counts only if its test entries are correct (RFC 5782 §5): many lists do not answer
+//! queries from public resolvers, and lists that were shut down may list every address. The test entries are looked up
+//! at the same time as the address.
 
 use std::net::IpAddr;
 

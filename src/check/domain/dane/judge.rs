@@ -385,7 +385,7 @@ impl<'s> DaneHost<'s> {
         found
     }
 
-    /// One fix for each record that must be published. `text` receives the words that refer to the record.
+    /// One fix for each record that must be published. `text` receives a phrase for the record.
     fn records_to_publish(&self, text: impl Fn(&str) -> String, is_wanted: impl Fn(&Presented) -> bool) -> Vec<Fix> {
         let records = self.suggested().into_iter().filter(|(chain, _)| is_wanted(chain));
         let fixes: Vec<Fix> = records

@@ -111,7 +111,7 @@ fn weigh_recipient(sight: Sight<'_>, findings: &mut [Finding]) {
             })),
             RecipientFate::Divided => finding.consequences.extend(accepting.map(|host| {
                 let name = quoted(sight, &host.name);
-                format!("{name} accepts the recipient at an IP address with the same preference. Senders choose one of the servers at random, so some messages are delivered and others are returned")
+                format!("{name} accepts the recipient at an IP address of equal preference. Senders choose one of the servers at random, so some messages are delivered and others are returned")
             })),
             RecipientFate::Waiting => fail(finding, PhaseFailure::RefusedTemporary),
             RecipientFate::Unknown => {}
