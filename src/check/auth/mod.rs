@@ -70,7 +70,7 @@ fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Optio
 }
 
 fn taken_in_plaintext(event: &Event) -> Finding {
-    let summary = "the server accepts AUTH PLAIN before TLS, although it does not advertise it there".to_owned();
+    let summary = "the server accepts AUTH PLAIN before TLS without advertising it there".to_owned();
     let mut finding = Finding::new(&AUTH_TAKEN_IN_PLAINTEXT, Phase::Auth, Confidence::Certain, summary).on(event);
     finding.cause = "The server requests the password (334) instead of rejecting the command (538). A program that does not require TLS then sends the password where an on-path attacker can read it.".to_owned();
     finding.fixes = accepted_only_inside_tls();
@@ -188,8 +188,7 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     };
     if plan.target.port != 25 && encrypted {
         finding.confidence = Confidence::Likely;
-        finding.otherwise =
-            Some("AUTH may be disabled by mistake. Ask the server's operator whether it is.".to_owned());
+        finding.otherwise = Some("AUTH may be disabled by mistake. Ask the server's operator.".to_owned());
     }
     if plan.tls_use() == TlsUse::Never {
         finding.fixes.push(Fix::text("Remove --tls none, because the server may advertise AUTH only over TLS"));

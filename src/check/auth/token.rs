@@ -346,7 +346,7 @@ fn of_user(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<Toke
         cause: "A token is valid only for the user who signed in when it was issued.".to_owned(),
         otherwise: match issuer {
             TokenIssuer::Microsoft => {
-                "For a shared mailbox this is correct if the token's user has full access to the mailbox and SMTP logins are enabled for it. If both addresses belong to one mailbox, log in with the token's address."
+                "For a shared mailbox, different addresses are correct if the token's user has full access to the mailbox and SMTP logins are enabled for the mailbox. If both addresses belong to one mailbox, log in with the token's address."
             }
             TokenIssuer::Google | TokenIssuer::Other => {
                 "Both addresses may belong to one mailbox. Log in with the token's address to find out."

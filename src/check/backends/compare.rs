@@ -116,7 +116,7 @@ fn failing(servers: Servers<'_>) -> Option<Finding> {
     finding.failure = Some(failure.kind);
     finding.cause = "The other servers respond. A client fails if it reaches a faulty server, and often succeeds on the next attempt, so the fault is intermittent.".to_owned();
     finding.fixes = vec![Fix::text(format!(
-        "Server operator: repair {}, or remove it from the load balancer or from DNS until it works",
+        "Server operator: repair {}. Until then, remove every faulty server from the load balancer or from DNS.",
         servers.named(&some)
     ))];
     finding.fixes.extend(servers.check_of(first));

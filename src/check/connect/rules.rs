@@ -65,7 +65,7 @@ pub(super) static NAME_WITH_MANY_ADDRESSES: Rule = Rule {
     title: "the host name has more IP addresses than smtpcheck tries",
     docs: Docs {
         sees: "The DNS lookup returned more than 16 IP addresses of one family. smtpcheck tries only the first 16.",
-        matters: "A mail server tries only some of a host's IP addresses before it tries the next host, so each delivery uses only a few of them. In addition, a DNS response of this size may not fit into one UDP packet. A dozen IP addresses are enough even for a large mail service.",
+        matters: "A mail server tries only some of a host's IP addresses before it tries the next host, so each delivery uses only a few of them. In addition, a DNS response with so many records may not fit into one UDP packet. A dozen IP addresses are enough even for a large mail service.",
         action: "Domain owner: give the name fewer IP addresses, or list several names in the MX records. If you do not operate the domain, compare the name with the provider's documentation.",
         example: "a name with 40 A records",
         references: "RFC 5321 section 5.1 (a client may limit the number of IP addresses that it tries)",
@@ -143,7 +143,7 @@ pub(super) static NAME_POINTS_ELSEWHERE: Rule = Rule {
     title: "a public provider's name resolves to a loopback or private IP address",
     docs: Docs {
         sees: "The host name belongs to a known provider, and the lookup returned only loopback or private IP addresses. --resolve was not given. The finding is an error if the connection fails.",
-        matters: "Public mail providers have public IP addresses, so this is not the provider's server. The hosts file, a DNS filter, a virus scanner, a VPN or the hosting company redirects the name.",
+        matters: "Public mail providers have public IP addresses, so the IP address does not belong to the provider. The hosts file, a DNS filter, a virus scanner, a VPN or the hosting company redirects the name.",
         action: "Remove the entry for this name from the hosts file, or use another resolver (--resolver). If the redirection is intended, connect to this network's relay by its own name.",
         example: "smtp.gmail.com resolves to 127.0.0.1",
         references: "RFC 5321 section 5.1 (locating the target host), RFC 6761 section 6.3 (localhost)",

@@ -356,7 +356,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             ),
         );
         generic.confidence = Confidence::Likely;
-        generic.otherwise = Some("Each receiver uses its own patterns. If a receiver rejects the mail because of the name, its reply shows this".to_owned());
+        generic.otherwise = Some("Each receiver uses its own patterns. If a receiver rejects the mail because of the name, its reply states this reason".to_owned());
         generic.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the mail server's name"), ptr));
         findings.push(generic);
     }

@@ -168,7 +168,7 @@ impl<'s> DaneHost<'s> {
         );
         finding.fixes = vec![Fix::run(
             format!(
-                "DNS operator of {}: fix your name servers to answer queries for TLSA records, and test them with a validating resolver",
+                "DNS operator of {}: make your name servers answer queries for TLSA records, and test them with a validating resolver",
                 self.name
             ),
             format!("dig +dnssec {} TLSA", probe.quote(in_shell(&format!("_25._tcp.{base}")))),

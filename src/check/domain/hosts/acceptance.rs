@@ -107,7 +107,7 @@ fn weigh_recipient(sight: Sight<'_>, findings: &mut [Finding]) {
             RecipientFate::Returned | RecipientFate::Divided if !is_permanent => demote(finding),
             RecipientFate::Returned => finding.consequences.extend(accepting.map(|host| {
                 let name = quoted(sight, &host.name);
-                format!("{name} accepts the recipient, but senders try the host that rejects it first. After a permanent rejection, they return the mail and do not try another host")
+                format!("{name} accepts the recipient, but senders first try the host that rejects the recipient. After a permanent rejection, they return the mail and do not try another host")
             })),
             RecipientFate::Divided => finding.consequences.extend(accepting.map(|host| {
                 let name = quoted(sight, &host.name);

@@ -229,7 +229,7 @@ pub(super) static MX_MANY: Rule = Rule {
     title: "the domain has more MX hosts or IP addresses than smtpcheck tests",
     docs: Docs {
         sees: "The domain has more than 20 MX hosts, or they have more than 24 IP addresses in total. smtpcheck tests only as many as these limits allow.",
-        matters: "If there are many hosts, senders try only some of them. A DNS response of this size does not fit into one UDP packet. The hosts and IP addresses that were not tested may also have faults.",
+        matters: "If there are many hosts, senders try only some of them. A DNS response with so many records does not fit into one UDP packet. The hosts and IP addresses that were not tested may also have faults.",
         action: "Domain owner: use fewer MX hosts and IP addresses. A few are enough even for a large mail service.",
         example: "a domain with 300 MX records",
         references: "RFC 5321 section 5.1 (a client may limit the number of IP addresses that it tries)",
