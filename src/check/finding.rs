@@ -38,7 +38,7 @@ pub struct Rule {
 /// The page of a rule, under five headings.
 #[derive(Debug)]
 pub struct Docs {
-    /// The conditions under which the rule is raised, and its severity.
+    /// The conditions under which the finding is raised, and its severity.
     pub sees: &'static str,
     /// The effect on users.
     pub matters: &'static str,

@@ -154,7 +154,7 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
     flaws
 }
 
-/// Whether a listing describes the fault only as a violated rule of path validation. It describes other faults
+/// Whether listings describe the fault only as a violation of a path validation rule. They describe other faults
 /// specifically.
 fn is_shown(fault: &PathFault) -> bool {
     !matches!(

@@ -281,8 +281,8 @@ fn host_name(sight: Sight<'_>, ip: IpAddr) -> String {
     sending.or_else(receiving).map_or_else(|| format!("mail.{}", sight.name()), |host| host.to_string())
 }
 
-/// Whether a name has addresses of this family, but not this address. They may belong to another host, such as a web
-/// server.
+/// Whether a name has addresses of this family, but not this address. Its addresses may belong to another host, such as
+/// a web server.
 fn leads_elsewhere(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> bool {
     let seen = sight.records(host, kind_of(ip)).answer();
     resolves(sight, host, ip) == Some(false) && seen.is_some_and(|seen| seen.addresses().next().is_some())

@@ -49,7 +49,7 @@ enum RecipientFate {
     Unknown,
 }
 
-/// The replies about the recipient that the user gave, of all IP addresses of these hosts.
+/// The replies about the recipient that the user gave, from all IP addresses of these hosts.
 fn replies<'s>(sight: Sight<'s>, hosts: &[MxHost]) -> Vec<(MxHost, ReceivedReply<'s>)> {
     let of_host = |host: &MxHost| {
         let of_address = |ip: IpAddr| {
