@@ -15,7 +15,7 @@ use crate::wire::{EhloName, Parameter};
 /// first.
 const OF_REPETITION: [&str; 9] = ["again", "repeat", "then ", "after", "retry", "new ", "test ", "later", "wait"];
 
-/// Completes the commands of all findings, and removes commands that would be pointless: `--retry` after a result that is not
+/// Completes the commands of all findings, and removes pointless commands: `--retry` after a result that is not
 /// retried, and the command that was run.
 pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
     for finding in findings {
@@ -49,8 +49,8 @@ fn target_word(plan: &Plan) -> String {
     if plan.target.host.socket().is_some() { in_shell(&notation) } else { notation }
 }
 
-/// The command with the target's protocol, which checks omit: `HOST:PORT` and the path of a socket would be checked as
-/// SMTP.
+/// Adds the target's protocol to a command. Checks write commands without it, and `HOST:PORT` or the path of a socket
+/// alone would be checked as SMTP.
 fn in_notation(plan: &Plan, command: &str) -> String {
     let (place, notation) = (plan.target.host.with_port(plan.target.port), target_word(plan));
     let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| place != notation) else {
@@ -67,7 +67,7 @@ fn in_notation(plan: &Plan, command: &str) -> String {
     }
 }
 
-/// Whether a command repeats the check, so that it needs the sender and the recipients. A retry does, and so does a
+/// Whether a command repeats the check and therefore needs the sender and the recipients. A retry does, and so does a
 /// check of the same port that leads to MAIL or RCPT: without them, the check would pass before reaching the command
 /// that the server rejected.
 fn repeats(plan: &Plan, phase: Phase, command: &str) -> bool {
@@ -131,8 +131,7 @@ fn is_run_command(plan: &Plan, command: &str) -> bool {
     sorted(&run) == sorted(command)
 }
 
-/// A command with the flags of this run that change which server is reached, and whether the server's certificate is
-/// valid.
+/// A command with those flags of this run that change which server is reached or whether its certificate is valid.
 pub(super) fn completed(plan: &Plan, command: &str) -> String {
     let Some(kind) = CommandKind::of(command) else { return command.to_owned() };
     let host = in_shell(&plan.target.host.to_string());

@@ -34,7 +34,7 @@ static EXPN_LISTS_MEMBERS: Rule = Rule {
     title: "the server lists the members of a mailing list in reply to EXPN",
     docs: Docs {
         sees: "With --probe expn, the server accepted EXPN with 250.",
-        matters: "The reply contains the members' email addresses, which are often private, or the user who receives mail for an email address.",
+        matters: "The reply contains the members' email addresses, which are often private, or reveals which user receives mail for an email address.",
         action: "Server operator: disable EXPN, or allow it only to administrators.",
         example: "250-ann@example.net and 250 bob@example.net in reply to EXPN staff",
         references: "RFC 5321 section 3.5.2, section 7.3 (VRFY, EXPN and security)",
@@ -156,7 +156,7 @@ fn lists(answers: &[Answered<'_>]) -> Option<Finding> {
     let summary = format!("the reply to EXPN {} is {}", listed.address, listed.received.first_line());
     let finding = Finding::new(&EXPN_LISTS_MEMBERS, Phase::Vrfy, Confidence::Certain, summary);
     Some(Finding {
-        cause: "The server expands the address. The reply contains the members of the mailing list, or the mailbox that receives mail for the address.".to_owned(),
+        cause: "The server expands the address. The reply lists the members of the mailing list, or names the mailbox that receives mail for the address.".to_owned(),
         fixes: vec![Fix::text("Server operator: disable EXPN, or allow it only to administrators (Exim: acl_smtp_expn; Sendmail: PrivacyOptions=noexpn)")],
         ..finding.on(listed.received.event)
     })

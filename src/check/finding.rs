@@ -38,11 +38,11 @@ pub struct Rule {
 /// The page of a rule, under five headings.
 #[derive(Debug)]
 pub struct Docs {
-    /// The conditions under which the rule is raised, and its severity.
+    /// The conditions under which the finding is raised, and its severity.
     pub sees: &'static str,
     /// The effect on users.
     pub matters: &'static str,
-    /// Instructions, with the person who acts if it is not the reader.
+    /// Instructions. If someone other than the reader must act, they begin with that person's role.
     pub action: &'static str,
     /// An example of a reply, a command or a situation.
     pub example: &'static str,

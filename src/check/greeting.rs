@@ -24,7 +24,7 @@ static GREETING_MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "the server accepts the connection but sends no greeting",
     docs: Docs {
-        sees: "The TCP connection succeeds, but no complete greeting arrives within the time limit for one reply (--timeout), or the server closes the connection before the greeting is complete. If the server sent no data, smtpcheck also tried a TLS handshake on the same port, to which the server did not respond either.",
+        sees: "The TCP connection succeeds, but no complete greeting arrives within the time limit for one reply (--timeout), or the server closes the connection before the greeting is complete. If the server sent no data, smtpcheck also tried a TLS handshake on the same port, but the server did not respond to that either.",
         matters: "In SMTP, the server sends first. A server that sends no greeting is overloaded, is waiting for a slow reverse DNS lookup of your IP address, delays unknown clients on purpose, or is not a mail server. RFC 5321 recommends that clients wait five minutes.",
         action: "Repeat the check with a longer --timeout. If no greeting arrives within five minutes, check the host and port. Server operator: if the greeting is only late, check the server's DNS lookups and greeting delay.",
         example: "smtpcheck mx.example.net:25 --timeout 300s --max-time 310s",
@@ -77,7 +77,7 @@ const SLOW_MS: f64 = 5000.0;
 static GREETING_OF_ANOTHER_HOST: Rule = Rule {
     id: "greeting-of-another-host",
     severity: Severity::Warning,
-    title: "a server that is not the provider's responds",
+    title: "the server that responds is not the provider's",
     docs: Docs {
         sees: "The host name belongs to a known provider, but the greeting shows server software that the provider is not known to use.",
         matters: "Some web hosting companies and internet providers redirect all mail connections to their own server. Virus scanners do the same on a single machine. Logins then fail, and the certificate does not match the host name.",
@@ -334,7 +334,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     finding.fixes.push(Fix::text("Check that the host and port are those of a mail server"));
     if partial_bytes == 0 && plan.proxy_header.is_none() && plan.resolves_here() {
         finding.fixes.push(Fix::repeat(
-            "If the server is meant for connections from a load balancer, repeat the check with a PROXY header",
+            "If the server expects connections from a load balancer, repeat the check with a PROXY header",
             format!("smtpcheck {} --haproxy-protocol v1", plan.target.host.with_port(plan.target.port)),
         ));
     }
@@ -342,7 +342,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     finding
 }
 
-/// Notes in a finding that the server does send a greeting over the other address family, or at another IP address.
+/// Adds to a finding that the server does send a greeting over the other address family, or at another IP address.
 pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     weigh_other_address(plan, evidence, finding);
     let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };

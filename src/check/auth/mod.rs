@@ -52,7 +52,7 @@ pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {
-        // 334 is a reply to AUTH only.
+        // 334 is a reply only to AUTH.
         probe
             .all_replies()
             .find(|received| received.event.phase == Phase::Auth)
@@ -70,7 +70,7 @@ fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Optio
 }
 
 fn taken_in_plaintext(event: &Event) -> Finding {
-    let summary = "the server accepts AUTH PLAIN before TLS, although it does not advertise it there".to_owned();
+    let summary = "the server accepts AUTH PLAIN before TLS without advertising it there".to_owned();
     let mut finding = Finding::new(&AUTH_TAKEN_IN_PLAINTEXT, Phase::Auth, Confidence::Certain, summary).on(event);
     finding.cause = "The server requests the password (334) instead of rejecting the command (538). A program that does not require TLS then sends the password where an on-path attacker can read it.".to_owned();
     finding.fixes = accepted_only_inside_tls();
@@ -188,11 +188,10 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     };
     if plan.target.port != 25 && encrypted {
         finding.confidence = Confidence::Likely;
-        finding.otherwise =
-            Some("AUTH may be disabled by mistake. Ask the server's operator whether it is.".to_owned());
+        finding.otherwise = Some("AUTH may be disabled by mistake. Ask the server's operator.".to_owned());
     }
     if plan.tls_use() == TlsUse::Never {
-        finding.fixes.push(Fix::text("Remove --tls none to let the server advertise AUTH over TLS"));
+        finding.fixes.push(Fix::text("Remove --tls none, because the server may advertise AUTH only over TLS"));
     }
     for port in [587u16, 465].into_iter().filter(|&port| port != plan.target.port).take(1) {
         finding.fixes.push(Fix::run(
@@ -251,7 +250,7 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
         CancelReason::Malformed => "the server sends a challenge that violates the login mechanism",
         CancelReason::Iterations => "the server requests an unreasonable number of hash iterations",
         CancelReason::ServerUnproved | CancelReason::UnexpectedChallenge => {
-            "the server sends more challenges than the login mechanism has"
+            "the server sends more challenges than the login mechanism defines"
         }
         CancelReason::NotBase64 => "the server sends a challenge that is not base64",
     };

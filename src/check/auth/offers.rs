@@ -27,7 +27,7 @@ pub(super) fn obsolete(session: Session<'_>) -> Option<Finding> {
     Some(Finding {
         severity: if only { Severity::Warning } else { Severity::Notice },
         cause:
-            "With these mechanisms, an eavesdropper can run an offline dictionary attack. The server has to store every password in clear text, or as a hash that is as useful to an attacker as the password."
+            "With such a mechanism, an eavesdropper can run an offline dictionary attack. The server has to store every password in clear text, or as a hash that is as useful to an attacker as the password."
                 .to_owned(),
         fixes: vec![Fix::text(
             "Server operator: enable PLAIN over TLS and SCRAM-SHA-256, and disable the obsolete mechanisms (in Dovecot: auth_mechanisms = plain login scram-sha-256)",

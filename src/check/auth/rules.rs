@@ -23,7 +23,7 @@ pub(super) static AUTH_NOT_OFFERED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not advertise AUTH on this port",
     docs: Docs {
-        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Without --user and --from, smtpcheck reports this only over TLS on the submission ports (587 and 465), and the finding is a notice.",
+        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Without --user and --from, smtpcheck raises this finding only for TLS sessions on the submission ports (587 and 465), and only as a notice.",
         matters: "Programs cannot log in. Most servers do not accept logins on port 25, which is for mail between servers. Many servers advertise AUTH only over TLS.",
         action: "Use port 587 with STARTTLS, or port 465. Use the provider's submission server, not the server in its MX record. Server operator: enable AUTH if programs should log in on this port.",
         example: "smtpcheck mx.example.net:25 --user u@example.net",
@@ -65,7 +65,7 @@ pub(super) static AUTH_SERVER_UNVERIFIED: Rule = Rule {
         sees: "In SCRAM and DIGEST-MD5, the server signs the login with a value derived from the password. The server's signature was wrong, or the server accepted the login without a signature.",
         matters: "The server may belong to an attacker who accepts every login in order to collect mail or passwords. smtpcheck did not send the password itself.",
         action: "Repeat the check from another network. Do not use this server until its operator has checked it. Server operator: check the authentication service and the devices in front of it.",
-        example: "a 235 reply without the v= value of SCRAM",
+        example: "a 235 reply without SCRAM's v= value",
         references: "RFC 5802 section 3 (the client must check the server's signature), RFC 6331 section 2",
     },
 };
@@ -131,7 +131,7 @@ pub(super) static AUTH_TOKENS_ONLY: Rule = Rule {
         matters: "Programs that support only a user name and password cannot log in to this server.",
         action: "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay that accepts passwords.",
         example: "250 AUTH XOAUTH2",
-        references: "RFC 7628 section 1; Google's and Microsoft's documentation of XOAUTH2",
+        references: "RFC 7628 section 1; Google's and Microsoft's XOAUTH2 documentation",
     },
 };
 

@@ -222,7 +222,7 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
 
 const CLAIMS: &str = "The server may reject the login for another reason, for example because SMTP logins are disabled for the account. Correct the token first, then repeat the check.";
 
-/// A token for another service, for the providers whose audiences are known.
+/// A token for another service. Found only for providers whose audiences are known.
 fn of_audience(issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<TokenFault> {
     let audience = seen.audience?;
     let lower = audience.to_ascii_lowercase();
@@ -254,7 +254,7 @@ fn of_audience(issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<TokenFault> {
     })
 }
 
-/// Whether this is a GUID, as in the IDs of applications.
+/// Whether this is a GUID, the form of an application's ID.
 fn is_id(text: &str) -> bool {
     text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
@@ -268,7 +268,7 @@ fn microsoft_scope(seen: TokenSeen<'_>) -> Fix {
     })
 }
 
-/// A token that does not permit sending, for the provider whose permissions are known.
+/// A token that does not permit sending. Found only for the provider whose permissions are known.
 fn of_permissions(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<TokenFault> {
     let claims = seen.claims.filter(|_| issuer == TokenIssuer::Microsoft)?;
     let has = |names: &[String], wanted: &str| {
@@ -346,7 +346,7 @@ fn of_user(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<Toke
         cause: "A token is valid only for the user who signed in when it was issued.".to_owned(),
         otherwise: match issuer {
             TokenIssuer::Microsoft => {
-                "For a shared mailbox this is correct if the token's user has full access to the mailbox and SMTP logins are enabled for it. If both addresses belong to one mailbox, log in with the token's address."
+                "For a shared mailbox, different addresses are correct if the token's user has full access to the mailbox and SMTP logins are enabled for the mailbox. If both addresses belong to one mailbox, log in with the token's address."
             }
             TokenIssuer::Google | TokenIssuer::Other => {
                 "Both addresses may belong to one mailbox. Log in with the token's address to find out."
@@ -364,7 +364,7 @@ fn of_user(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<Toke
     })
 }
 
-/// Fixes for the administrator of a Microsoft 365 tenant, for the token of an application.
+/// Fixes that the administrator of a Microsoft 365 tenant applies for an application's token.
 fn microsoft_setup(plan: &Plan) -> Vec<Fix> {
     let user = plan.login.as_ref().map(|login| in_shell(&login.user)).unwrap_or_default();
     vec![

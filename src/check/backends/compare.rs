@@ -15,7 +15,7 @@ use crate::evidence::{Phase, ProbeId};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsMode, Verify};
 
-/// The number of servers, and of extensions, that a sentence lists.
+/// The maximum number of servers, and of extensions, that a sentence lists.
 const LISTED: usize = 4;
 
 /// The findings about servers that differ. Each element is one server. Fewer than two servers cannot be compared.
@@ -116,7 +116,7 @@ fn failing(servers: Servers<'_>) -> Option<Finding> {
     finding.failure = Some(failure.kind);
     finding.cause = "The other servers respond. A client fails if it reaches a faulty server, and often succeeds on the next attempt, so the fault is intermittent.".to_owned();
     finding.fixes = vec![Fix::text(format!(
-        "Server operator: repair {}, or remove it from the load balancer or from DNS until it works",
+        "Server operator: repair {}. Until then, remove every faulty server from the load balancer or from DNS.",
         servers.named(&some)
     ))];
     finding.fixes.extend(servers.check_of(first));

@@ -253,7 +253,7 @@ fn sent_at(phase: Phase) -> String {
     if phase == Phase::Greeting { "a greeting".to_owned() } else { format!("a reply to {phase}") }
 }
 
-/// Whether a session could not connect within the time limit, or got no reply within it.
+/// Whether a session could not connect, or got no reply, within the time limit.
 pub(crate) fn is_timeout(session: Session<'_>) -> bool {
     match session.fault() {
         Some(Fault::NotConnected { connect }) => connect.kind == ConnectFaultKind::TimedOut,

@@ -83,7 +83,7 @@ fn the_server_that_differs_is_named_by_its_host_and_its_address() {
 }
 
 #[test]
-fn a_host_or_an_address_that_all_share_is_left_out() {
+fn a_host_or_address_that_all_servers_share_is_left_out() {
     let mut same_host = [server(1, "mail.example.net"), server(2, "mail.example.net"), server(3, "mail.example.net")];
     same_host[1].extensions = Some(vec!["8BITMIME".to_owned()]);
     let same_host = summaries(&same_host);
@@ -108,7 +108,7 @@ fn servers_that_do_not_differ_have_no_finding() {
 }
 
 #[test]
-fn a_server_that_fails_is_not_compared_otherwise() {
+fn a_server_that_fails_is_not_compared_in_other_ways() {
     let found = compared("mail.example.net:587", &[server(1, "a"), failing(2), server(3, "b")]);
     let found: Vec<_> = found.iter().map(|finding| (&*finding.rule, finding.severity, finding.failure)).collect();
     assert_eq!(found, [("backend-fails", Severity::Error, Some(PhaseFailure::Unreachable))]);

@@ -72,7 +72,7 @@ pub(super) fn misused(seen: CertificateContext<'_>, misuse: Misuse) -> Finding {
             let uses = list(&seen.leaf.extended_key_usage)
                 .replace("clientAuth", "clients (clientAuth)")
                 .replace("emailProtection", "mail (emailProtection)")
-                .replace("codeSigning", "signing programs (codeSigning)");
+                .replace("codeSigning", "code signing (codeSigning)");
             format!("the certificate is for {uses}, not for servers (serverAuth)")
         }
         Misuse::Usage => {

@@ -40,7 +40,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     faults_of(CertificateContext { plan, event, probe, presented, handshake: Some(handshake), leaf, now }, session)
 }
 
-/// The faults of another certificate of the same server, which a ClientHello probe received.
+/// The faults of another certificate that a ClientHello probe received from the same server.
 pub(super) fn of_probe(plan: &Plan, evidence: &Evidence, probe: ProbeId, presented: &Presented) -> Vec<Finding> {
     let Some(session) = evidence.main_session() else { return Vec::new() };
     let Some(leaf) = presented.leaf() else { return Vec::new() };
@@ -154,7 +154,7 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
     flaws
 }
 
-/// Whether a listing describes the fault only as a violated rule of path validation. It describes other faults
+/// Whether listings describe the fault only as a violation of a path validation rule. They describe other faults
 /// specifically.
 fn is_shown(fault: &PathFault) -> bool {
     !matches!(

@@ -111,7 +111,7 @@ pub(super) static CERTIFICATE_NOT_YET_VALID: Rule = Rule {
     title: "the certificate is not valid yet",
     docs: Docs {
         sees: "The validity period of the server's certificate has not begun yet. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
-        matters: "Until the certificate becomes valid, clients that verify certificates refuse to connect. Often, the cause is that this machine's clock is wrong.",
+        matters: "Until the certificate becomes valid, clients that verify certificates refuse to connect. Often, the certificate is correct and this machine's clock is wrong.",
         action: "Check this machine's clock first. Server operator: if the clock is correct, use a certificate that is already valid.",
         example: "a machine whose clock is set to 1970",
         references: "RFC 5280 section 4.1.2.5",
@@ -188,7 +188,7 @@ pub(super) static CERTIFICATE_USAGE_WRONG: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not for a TLS server",
     docs: Docs {
-        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of a CA (CA:TRUE). For CA:TRUE, the finding is only a warning, because OpenSSL and GnuTLS accept such a certificate. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
+        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is a CA certificate (CA:TRUE). For CA:TRUE, the finding is only a warning, because OpenSSL and GnuTLS accept such a certificate. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "The certificate was issued for another purpose, so most programs that verify certificates reject it.",
         action: "Server operator: get a certificate for a TLS server, with CA:FALSE, extended key usage serverAuth and key usage digitalSignature.",
         example: "a certificate for clients (clientAuth) or for signing mail (emailProtection)",

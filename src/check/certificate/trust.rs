@@ -179,8 +179,7 @@ pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> F
         };
         sign.kind == "default" && expected.is_some() && expected == seen.leaf.common_name.as_ref()
     };
-    // Nor is a certificate with a different issuer, because a CA issued it. Google's error certificate is also
-    // self-signed.
+    // Nor is a certificate that a CA issued: the default certificates, and Google's error certificate, are self-signed.
     let is_by_ca = |sign: &&software::CertificateSign| sign.kind == "default" && !seen.leaf.self_signed;
     let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names);
     if let Some(sign) = sign.filter(|sign| !is_for_host(sign) && !is_by_ca(sign)) {
@@ -221,7 +220,7 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
     finding
 }
 
-/// The last certificate that can be reached from issuer to issuer was not issued by a trusted CA.
+/// The last certificate that can be reached by following the issuers was not issued by a trusted CA.
 fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
     let last = last_followed(seen);
     // A certificate that contains the URL of its issuer's certificate was issued by a CA that publishes its

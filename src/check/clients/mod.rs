@@ -1,7 +1,7 @@
-//! The clients that can connect to a server over TLS. Other clients use TLS libraries that do not support the same
-//! versions and algorithms as smtpcheck's library. This file compares the unencrypted part of the server's handshake
-//! with the versions and algorithms that common clients support ([`table`]). It lists the clients that can connect, and
-//! raises findings if smtpcheck can connect but other clients cannot.
+//! Determines which clients can connect to a server over TLS. The clients use different TLS libraries, which do not all
+//! support the same versions and algorithms as smtpcheck's library. This file compares the unencrypted part of the
+//! server's handshake with the versions and algorithms that common clients support ([`table`]). It lists the clients
+//! that can connect, and raises findings if smtpcheck can connect but other clients cannot.
 //!
 //! The evidence is one of these:
 //! 1. After a successful handshake, the ServerHello of the session. The server chose its parameters from those that
@@ -160,7 +160,7 @@ fn terms(evidence: &Evidence) -> Vec<Term<'_>> {
 enum ClientVerdict {
     Yes,
     No(Obstacle),
-    /// Only versions up to this one connect; with the reason why newer versions do not.
+    /// Only versions up to this one connect. The obstacle is the reason why newer versions do not.
     Until(&'static str, Obstacle),
     Unknown(Obstacle),
 }

@@ -1,4 +1,4 @@
-//! Rules for servers that smtpcheck can connect to, but some other clients cannot.
+//! Rules for servers to which smtpcheck can connect, but some other clients cannot.
 
 use super::super::finding::{Docs, Rule, Severity};
 

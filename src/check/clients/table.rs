@@ -269,7 +269,7 @@ mod tests {
     use crate::wire::tls::group_name;
 
     #[test]
-    fn every_row_has_a_source_and_groups_that_have_names() {
+    fn every_row_has_a_source_and_named_groups() {
         for client in CLIENTS {
             assert!(client.source.len() > 20, "{}", client.name);
             assert!(client.groups.iter().all(|&group| !group_name(group).starts_with("0x")), "{}", client.name);

@@ -64,7 +64,7 @@ pub(super) fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
                 // `localhost` always has addresses of both families, but local services often listen on only one.
                 finding.severity = Severity::Notice;
             }
-            finding.cause = "The name has an IP address on which this port cannot be reached. Programs that try this IP address first are delayed or fail.".to_owned();
+            finding.cause = "The name has an IP address at which this port cannot be reached. Programs that try this IP address first are delayed or fail.".to_owned();
             finding.fixes.push(Fix::text(format!(
                 "Server operator: make the service listen on {}, open the firewall for it, or remove the IP address from DNS",
                 address.ip()

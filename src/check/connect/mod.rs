@@ -25,8 +25,9 @@ pub(super) const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 
 pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: rules::RULES };
 
-/// Asks for the name lookup and the session, and for the other mail ports if the port cannot be reached. After a timeout,
-/// it also asks about this machine, because many clouds block outgoing connections to mail ports.
+/// Requests the name lookup and the session, and sessions with the other mail ports if the port cannot be reached.
+/// After a timeout, it also requests facts about this machine, because many clouds block outgoing connections to mail
+/// ports.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = Vec::new();
     if let (Host::Name(host), true) = (&plan.target.host, plan.resolves_here()) {
@@ -181,9 +182,9 @@ fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
         ConnectFaultKind::TimedOut => Some(
             "The host may be down or overloaded. Repeat the check from another network, or with another port, to find out.",
         ),
-        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
-            Some("Some server firewalls respond in the same way (for example firewalld).")
-        }
+        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => Some(
+            "The server's firewall may have sent this error: some firewalls, such as firewalld, reject connections in this way.",
+        ),
         ConnectFaultKind::NetworkUnreachable
         | ConnectFaultKind::NoSourceAddress
         | ConnectFaultKind::SourceMissing
@@ -258,7 +259,8 @@ fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings:
             finding.cause = format!("{} This machine runs on {}. {}", finding.cause, cloud.name, cloud.means);
         }
         Siblings::Unknown => {
-            finding.cause = format!("This machine runs on {}, where ports are blocked. {}", cloud.name, cloud.means);
+            finding.cause =
+                format!("This machine runs on {}, where mail ports are blocked. {}", cloud.name, cloud.means);
             finding.confidence = place::confidence(cloud);
             finding.otherwise = Some(
                 "The server may filter the port, or there is no host at that IP address. Repeat the check from another network to find out."
@@ -314,7 +316,7 @@ fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
         ],
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
             vec![Fix::text(
-                "Check the route and the VPN. Server operator: check the firewall (for example, firewalld rejects connections in this way).",
+                "Check the route and the VPN. Server operator: check the firewall (some firewalls, such as firewalld, reject connections in this way).",
             )]
         }
         ConnectFaultKind::NetworkUnreachable

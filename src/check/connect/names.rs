@@ -317,11 +317,10 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
     } else {
         ("a private network", "a gateway or mail relay of this network, a VPN, or the hosting company")
     };
-    let summary =
-        format!("{} resolves to {list}, an IP address of {place}, not of {}", names.host.both(), provider.name);
+    let summary = format!("{} resolves to {place} ({list}), not to {}", names.host.both(), provider.name);
     let mut finding = found(&NAME_POINTS_ELSEWHERE, probe, summary);
     finding.cause = format!(
-        "{} has public IP addresses, so this is not its server. The name is redirected by {devices}. The other results apply to the server that responds at this IP address. smtpcheck examined neither the provider's own server nor its certificate.",
+        "{} has public IP addresses, so this IP address does not belong to its server. The name is redirected by {devices}. The other results apply to the server that responds at this IP address. smtpcheck examined neither the provider's own server nor its certificate.",
         provider.name
     );
     let target = plan.target.host.with_port(plan.target.port);
@@ -335,7 +334,7 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
             format!("grep -n {} /etc/hosts", names.host.ascii()),
         ),
         Fix::text(
-            "Ask the network administrator or the hosting company whether outgoing mail is redirected; if the redirection is intended, send through their relay under its own name",
+            "Ask the network administrator or the hosting company whether outgoing mail is redirected; if the redirection is intended, connect to their relay by its own name",
         ),
     ];
     let connected = evidence.main_session().is_some_and(|session| session.is_connected());

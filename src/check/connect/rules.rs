@@ -65,7 +65,7 @@ pub(super) static NAME_WITH_MANY_ADDRESSES: Rule = Rule {
     title: "the host name has more IP addresses than smtpcheck tries",
     docs: Docs {
         sees: "The DNS lookup returned more than 16 IP addresses of one family. smtpcheck tries only the first 16.",
-        matters: "A mail server tries only some of a host's IP addresses before it tries the next host, so each delivery uses only a few of them. In addition, a DNS response of this size may not fit into one UDP packet. A dozen IP addresses are enough even for a large mail service.",
+        matters: "A mail server tries only some of a host's IP addresses before it tries the next host, so each delivery uses only a few of them. In addition, a DNS response with so many records may not fit into one UDP packet. A dozen IP addresses are enough even for a large mail service.",
         action: "Domain owner: give the name fewer IP addresses, or list several names in the MX records. If you do not operate the domain, compare the name with the provider's documentation.",
         example: "a name with 40 A records",
         references: "RFC 5321 section 5.1 (a client may limit the number of IP addresses that it tries)",
@@ -92,7 +92,7 @@ pub(super) static CONNECTION_TIMED_OUT: Rule = Rule {
     docs: Docs {
         sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine is hosted by a cloud provider that blocks the port.",
         matters: "A timeout usually means that a firewall drops the packets. Most home and cloud networks block outgoing connections to port 25. A wrong IP address has the same effect.",
-        action: "If another mail port of the host responds, use it (587 or 465 with a login). If no port responds, repeat the check from another network, and check the IP address. If this machine runs at a known cloud provider, follow the provider's procedure for unblocking the port, which the finding describes.",
+        action: "If another mail port of the host responds, use it (587 or 465 with a login). If no port responds, repeat the check from another network, and check the IP address. If this machine runs at a known cloud provider, the finding explains how to have the port unblocked.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",
         references: "RFC 8314 section 3.3 (which ports mail clients use), RFC 9293 section 3.8",
     },
@@ -129,7 +129,7 @@ pub(super) static RESOLVE_ENTRY_UNUSED: Rule = Rule {
     severity: Severity::Notice,
     title: "a --resolve entry is for a host or port that is not checked",
     docs: Docs {
-        sees: "--resolve gives an IP address for a host and port that is not a target of this run.",
+        sees: "--resolve gives an IP address for a host and port that this run does not check.",
         matters: "The entry has no effect. The target's name is looked up in DNS as usual, so the check may reach the wrong server.",
         action: "Change the host and port in --resolve to match the target. The default port is 587, or 465 with implicit TLS.",
         example: "smtpcheck mail.example.net:25 --resolve mail.example.net:587:192.0.2.7",
@@ -143,8 +143,8 @@ pub(super) static NAME_POINTS_ELSEWHERE: Rule = Rule {
     title: "a public provider's name resolves to a loopback or private IP address",
     docs: Docs {
         sees: "The host name belongs to a known provider, and the lookup returned only loopback or private IP addresses. --resolve was not given. The finding is an error if the connection fails.",
-        matters: "Public mail providers have public IP addresses, so this is not the provider's server. The hosts file, a DNS filter, a virus scanner, a VPN or the hosting company redirects the name.",
-        action: "Remove the entry for this name from the hosts file, or use another resolver (--resolver). If the redirection is intended, use the relay of this network under its own name.",
+        matters: "Public mail providers have public IP addresses, so the IP address does not belong to the provider. The hosts file, a DNS filter, a virus scanner, a VPN or the hosting company redirects the name.",
+        action: "Remove the entry for this name from the hosts file, or use another resolver (--resolver). If the redirection is intended, connect to this network's relay by its own name.",
         example: "smtp.gmail.com resolves to 127.0.0.1",
         references: "RFC 5321 section 5.1 (locating the target host), RFC 6761 section 6.3 (localhost)",
     },
@@ -153,7 +153,7 @@ pub(super) static NAME_POINTS_ELSEWHERE: Rule = Rule {
 pub(super) static SOCKET_ACCESS_DENIED: Rule = Rule {
     id: "socket-access-denied",
     severity: Severity::Error,
-    title: "this user may not connect to the Unix socket",
+    title: "this user is not allowed to connect to the Unix socket",
     docs: Docs {
         sees: "The operating system rejected the connection to the Unix socket with EACCES or EPERM. smtpcheck checked each part of the path to find the directory or socket whose permissions are the cause.",
         matters: "A client needs execute permission (x) on every directory in the path, and write permission (w) on the socket. A mail server that runs as another user may still be able to connect.",
@@ -182,7 +182,7 @@ pub(super) static SOCKET_NOT_SERVED: Rule = Rule {
     title: "no process accepts connections on the Unix socket",
     docs: Docs {
         sees: "The socket exists, but the connection was refused because no process listens on it (ECONNREFUSED), or the queue of the listening process stayed full until the time limit (--connect-timeout).",
-        matters: "A socket file remains after its server has ended. A full queue means that the server runs but is overloaded or stopped.",
+        matters: "The socket file remains when the server exits. A full queue means that the server is still running, but is overloaded or suspended.",
         action: "Start or restart the server that creates the socket. If the queue is full, read the mail log and raise the process limit of the service.",
         example: "a socket that remained after Dovecot was killed",
         references: "unix(7), connect(2)",

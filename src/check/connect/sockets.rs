@@ -20,12 +20,12 @@ pub(super) fn not_connected(plan: &Plan, session: Session<'_>, socket: &SocketFa
         SocketFaultKind::Busy => (
             &SOCKET_NOT_SERVED,
             format!("the process that listens on the socket {path} does not accept connections"),
-            "The queue of connections was full until the time limit. The server is overloaded, stopped, or has reached its process limit.".to_owned(),
+            "The queue of connections stayed full until the time limit. The server is overloaded or suspended, or has reached its process limit.".to_owned(),
         ),
         SocketFaultKind::NotASocket => (
             &SOCKET_UNSUITABLE,
             format!("{path} is a {}, not a socket", kind(socket)),
-            "smtpcheck can connect only to a Unix socket.".to_owned(),
+            "smtpcheck can connect to a path only if it is a Unix socket.".to_owned(),
         ),
         SocketFaultKind::OtherType => (
             &SOCKET_UNSUITABLE,
@@ -103,7 +103,10 @@ fn missing(socket: &SocketFault) -> Vec<Fix> {
         listening(),
     ];
     if let Some(place) = socket.place.as_ref().filter(|place| place.kind == PathKind::Directory) {
-        fixes.push(Fix::run("List the directory that exists", format!("ls -l {}", in_shell(&place.path))));
+        fixes.push(Fix::run(
+            "List the contents of the directory that exists",
+            format!("ls -l {}", in_shell(&place.path)),
+        ));
     }
     fixes
 }
@@ -114,7 +117,7 @@ fn denied(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
     let target = plan.target.notation();
     let (summary, cause, mut fixes) = match &socket.place {
         Some(place) if place.kind == PathKind::Directory => (
-            format!("the user {user} may not search the directory {} in the path of the socket", place.path),
+            format!("the user {user} is not allowed to search the directory {} in the path of the socket", place.path),
             format!(
                 "The directory {} ({}) does not give {user} the execute permission (x), without which nothing in it can be used.",
                 place.path,
@@ -128,9 +131,9 @@ fn denied(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
             )],
         ),
         Some(place) => (
-            format!("the user {user} may not write to the socket {path}"),
+            format!("the user {user} is not allowed to write to the socket {path}"),
             format!(
-                "The socket ({}) does not give {user} the write permission (w), which a client needs to connect. If the permissions allow it, a security module such as SELinux or AppArmor denies the connection.",
+                "The socket ({}) does not give {user} the write permission (w), which a client needs to connect. If the permissions do allow writing, a security module such as SELinux or AppArmor denies the connection.",
                 permissions(place)
             ),
             vec![Fix::text(format!(
@@ -138,7 +141,7 @@ fn denied(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
             ))],
         ),
         None => (
-            format!("the user {user} may not connect to the socket {path}"),
+            format!("the user {user} is not allowed to connect to the socket {path}"),
             "A directory in the path, or the socket itself, does not give this user access.".to_owned(),
             vec![Fix::run(
                 "Show the permissions of every part of the path (as root)",

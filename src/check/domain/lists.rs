@@ -1,7 +1,7 @@
-//! Blocklists: the IP addresses that send mail (`--sending`) in lists of addresses, and the domain in lists of domains.
-//! The result of a list counts only if its test entries are correct (RFC 5782 §5): many lists do not answer queries
-//! from public resolvers, and lists that were shut down may list every address. The test entries are looked up at the
-//! same time as the address.
+//! Blocklists: looks up the IP addresses that send mail (`--sending`) in lists of IP addresses, and the domain in lists
+//! of domains. The result of a list counts only if its test entries are correct (RFC 5782 §5): many lists do not answer
+//! queries from public resolvers, and lists that were shut down may list every address. The test entries are looked up
+//! at the same time as the address.
 
 use std::net::IpAddr;
 
@@ -51,7 +51,7 @@ static NOT_WORKING: Rule = Rule {
     docs: Docs {
         sees: "The list does not respond, does not list its test entry 127.0.0.2 (for domains: TEST), or lists 127.0.0.1 (for domains: INVALID), which no list may contain.",
         matters: "It is unknown whether the IP address or domain is listed. Some lists respond only to registered resolvers.",
-        action: "Look up the IP address or domain on the list's website, use your own resolver (--resolver), or query no lists (--list none). If the list also fails its test from your mail server, remove it from that server's configuration.",
+        action: "Look up the IP address or domain on the list's website, use your own resolver (--resolver), or query no lists (--list none). If the test entries are also wrong on your mail server, remove the list from that server's configuration.",
         example: "1.0.0.127.bl.example A 127.0.0.2",
         references: "RFC 5782 section 5 (test entries)",
     },
@@ -85,7 +85,7 @@ fn zones(sight: Sight<'_>) -> impl Iterator<Item = DnsName> {
     sight.domain.lists.iter().map(DnsName::from).filter(|zone| !blocklist::is_dead(zone.as_str()))
 }
 
-/// The lists that an IP address is looked up in.
+/// The lists in which an IP address is looked up.
 fn zones_for(sight: Sight<'_>, ip: IpAddr) -> impl Iterator<Item = DnsName> {
     zones(sight).filter(move |zone| match blocklist::subject(zone.as_str()) {
         ListSubject::Addresses => true,
@@ -488,7 +488,7 @@ mod tests {
 
     // Case BLK-06 in `tests/data/domain`.
     #[test]
-    fn domains_and_addresses_are_asked_in_their_own_lists() {
+    fn domains_and_addresses_are_looked_up_in_their_own_lists() {
         let mut world = World::new();
         world.zone(
             "test.dbl.spamhaus.org A 127.0.1.2\nexample.com.dbl.spamhaus.org A 127.0.1.4\n2.0.0.127.bl.example.net A 127.0.0.2",
@@ -515,7 +515,7 @@ mod tests {
 
     // Case BLK-07 in `tests/data/domain`.
     #[test]
-    fn lists_that_were_shut_down_are_never_asked() {
+    fn lists_that_were_shut_down_are_never_queried() {
         let mut world = World::new();
         world.zone("7.2.0.192.dnsbl.ahbl.org A 127.0.0.2\n2.0.0.127.dnsbl.ahbl.org A 127.0.0.2");
         let (findings, lists, _) = checked(&["dnsbl.ahbl.org"], "192.0.2.7", &mut world);
@@ -527,7 +527,7 @@ mod tests {
     }
 
     #[test]
-    fn no_list_is_asked_without_a_request() {
+    fn no_list_is_queried_without_a_request() {
         let (findings, lists, domains) = checked(&[], "192.0.2.7", &mut World::new());
         assert!(findings.is_empty() && lists.is_empty() && domains.is_empty());
         assert_eq!(default_lists().len(), 7);

@@ -1,5 +1,5 @@
-//! Checks of a mail domain: its DNS records, its mail servers and its policies. Every sender can query all of these.
-//! They run instead of the checks of a server if the plan contains a domain.
+//! Checks of a mail domain: its DNS records, its mail servers and its policies. Every sender can query all of these. If
+//! the plan contains a domain, these checks run instead of the server checks.
 //!
 //! | file | subject |
 //! |---|---|

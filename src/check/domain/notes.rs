@@ -159,7 +159,7 @@ fn closest_caa<'s>(sight: Sight<'s>, host: &DnsName) -> Option<(DnsName, &'s Rec
     None
 }
 
-/// This CA cannot renew its certificate with these names.
+/// The finding if the CAA records do not permit this CA to renew its certificate for these names.
 fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Option<(DnsName, Finding)> {
     let ca = authority(issuer)?;
     let (at, seen) = closest_caa(sight, host)?;
@@ -265,7 +265,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
                 .push(format!("{ip} has no PTR record: Gmail, GMX, Telekom and Comcast require one from every sender"));
         } else if reverse::confirmed(sight, *ip).1 == Some(false) {
             facts.push(format!(
-                "the PTR name of {ip} does not resolve back to it: Gmail and Yahoo require this from every sender"
+                "the PTR name of {ip} does not resolve back to it: Gmail and Yahoo require a matching PTR name from every sender"
             ));
         }
         if facts.len() > known {
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn demands_of_receivers_are_named_only_for_senders() {
+    fn requirements_of_receivers_are_reported_only_for_senders() {
         assert!(checked(&[], "").is_empty());
         let findings = checked(&["192.0.2.7"], "");
         assert_eq!(findings.iter().map(|finding| &*finding.rule).collect::<Vec<_>>(), ["receiver-demands"]);
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_of_an_excluded_ca_is_noted() {
+    fn a_certificate_from_an_excluded_ca_is_noted() {
         let plan = plan("example.com");
         let mut evidence = World::new().evidence(&plan);
         for (of, value) in [("mx.example.com", None), ("example.com", Some("digicert.com"))] {

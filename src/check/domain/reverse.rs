@@ -90,7 +90,7 @@ static EHLO_DIFFERS: Rule = Rule {
 /// The maximum number of PTR names that are looked up. RFC 7208 §5.5 has the same limit.
 const MAX_NAMES: usize = 10;
 
-/// The names in the PTR records of an IP address that are looked up; `None` while unknown.
+/// The names in an IP address's PTR records, at most as many as are looked up; `None` while unknown.
 fn names(sight: Sight<'_>, ip: IpAddr) -> Option<(&Probe, Vec<&DnsName>)> {
     let Known::Seen(probe, seen) = sight.records(&reverse_name(ip), RecordKind::Ptr) else { return None };
     let names = seen.records.iter().filter_map(|record| match &record.data {
@@ -168,7 +168,7 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending IP addresses for which the names, or the addresses of the names, could not be looked up.
+/// The sending IP addresses whose names, or the addresses of whose names, could not be looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };
@@ -281,8 +281,8 @@ fn host_name(sight: Sight<'_>, ip: IpAddr) -> String {
     sending.or_else(receiving).map_or_else(|| format!("mail.{}", sight.name()), |host| host.to_string())
 }
 
-/// Whether a name has addresses of this family, but not this address. They may belong to another host, such as a web
-/// server.
+/// Whether a name has addresses of this family, but not this address. Its addresses may belong to another host, such as
+/// a web server.
 fn leads_elsewhere(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> bool {
     let seen = sight.records(host, kind_of(ip)).answer();
     resolves(sight, host, ip) == Some(false) && seen.is_some_and(|seen| seen.addresses().next().is_some())
@@ -356,7 +356,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             ),
         );
         generic.confidence = Confidence::Likely;
-        generic.otherwise = Some("Each receiver uses its own patterns. If a receiver rejects the mail because of the name, its reply shows this".to_owned());
+        generic.otherwise = Some("Each receiver uses its own patterns. If a receiver rejects the mail because of the name, its reply states this reason".to_owned());
         generic.fixes.push(Fix::run(format!("{owner} set the reverse DNS name to the mail server's name"), ptr));
         findings.push(generic);
     }
@@ -408,7 +408,7 @@ fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
             Some(_) | None => {}
         }
     }
-    let cause = "This affects only mail that the host sends. If the host sends mail for the domain, specify its IP address with --sending.";
+    let cause = "This affects only mail that these hosts send. If one of them sends mail for the domain, specify its IP address with --sending.";
     [
         (&MISSING, missing, "have no PTR record"),
         (&NOT_CONFIRMED, unconfirmed, "have a PTR name that does not resolve back"),
@@ -486,7 +486,7 @@ mod tests {
 
     // Cases REV-03, REV-07 in `tests/data/domain`.
     #[test]
-    fn a_name_that_leads_elsewhere_is_a_warning() {
+    fn a_name_that_does_not_resolve_back_is_a_warning() {
         let zone = "7.2.0.192.in-addr.arpa PTR mail.example.com\nmail.example.com A 198.51.100.1";
         let (findings, names) = in_zone(zone, Some("mail.example.com"));
         assert_eq!(
@@ -537,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_mx_hosts_are_only_notices() {
+    fn reverse_dns_faults_of_mx_hosts_are_only_notices() {
         let plan = plan("example.com");
         let mut evidence = World::new().evidence(&plan);
         let mut answer = |of: &str, kind, data| {

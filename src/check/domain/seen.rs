@@ -172,13 +172,13 @@ pub struct MxAddressSeen {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProbeReply {
-    /// Whether the server accepted it.
+    /// Whether the server accepted the command.
     pub state: ProbeReplyState,
     /// The reply code.
     pub code: Option<u16>,
     /// The text of the reply.
     pub text: Option<String>,
-    /// Why it was not tested, in a few words; null if the server replied.
+    /// Why the command was not tested, in a few words; null if the server replied.
     #[serde(default)]
     pub why: Option<String>,
 }

@@ -1,4 +1,5 @@
-//! The input of the domain checks: the plan and the evidence so far, with short functions for questions and answers.
+//! The input of the domain checks: the plan and the evidence so far, with short functions that create questions and
+//! find answers.
 
 use crate::evidence::{Answer, DnssecState, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen};
 use crate::plan::{DomainPlan, Plan};

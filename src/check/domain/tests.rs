@@ -303,8 +303,8 @@ fn failure(of: &str, word: &str, records: Vec<RecordData>) -> Outcome {
     }
 }
 
-/// A mail server: its name, then `no-starttls`, `relay`, `all`, `greylist`, `other-name`, `expired`, `no-root`, `rsa-other`,
-/// `self-signed`.
+/// A mail server: its name, then `no-starttls`, `relay`, `all`, `greylist`, `other-name`, `expired`, `no-root`,
+/// `rsa-other`, `self-signed`.
 fn mail_server(words: &[&str], made: &Made) -> MailServer {
     let host = words[0];
     let mut server = MailServer::new(host);

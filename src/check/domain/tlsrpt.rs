@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_record_is_a_notice_only_beside_a_policy() {
+    fn a_missing_record_is_a_notice_only_with_a_policy() {
         assert_eq!(zone("example.com TXT v=spf1 -all"), (vec![], PublishedState::Absent));
         let (found, _) = zone("_mta-sts.example.com TXT v=STSv1; id=1");
         assert_eq!(found, [("tlsrpt-missing".to_owned(), Severity::Notice)]);

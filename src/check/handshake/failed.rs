@@ -204,7 +204,7 @@ fn silent(plan: &Plan, tls: &TlsFault, waited_ms: f64) -> (String, &'static str)
                 "the server began to respond to the TLS handshake but did not finish within {}",
                 seconds(waited_ms)
             ),
-            "The server sends its response very slowly, or stopped in the middle of it.",
+            "The server sends its response very slowly, or stopped partway through.",
         );
     }
     let cause = if plan.tls_use() == TlsUse::Implicit {

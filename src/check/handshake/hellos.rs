@@ -4,7 +4,7 @@ use crate::evidence::{Evidence, HelloOutcome, HelloProbe};
 use crate::question::Offer;
 use crate::wire::tls::{ServerHello, TlsAnswer};
 
-/// Finds, by its offer, a ClientHello that contains a server name.
+/// Finds the ClientHello with this offer and with a server name.
 pub(super) fn by_offer<'a>(evidence: &'a Evidence, offer: &Offer) -> Option<HelloProbe<'a>> {
     evidence.hellos().find(|hello| hello.request.offer == *offer && hello.request.sni.is_some())
 }

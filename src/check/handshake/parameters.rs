@@ -119,8 +119,8 @@ fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHell
     finding
 }
 
-/// Describes the key exchange of a suite and its support in TLS libraries. The text follows
-/// "The server uses" and ends with a full stop.
+/// Describes the key exchange of a suite and its support in TLS libraries. The text follows "The server uses" (or
+/// prefers, or supports only) and ends with a full stop.
 fn exchange(taken: &ServerHello) -> String {
     match (taken.dh_bits, taken.suite_name.as_str()) {
         (Some(bits), _) if bits < 2048 => format!(

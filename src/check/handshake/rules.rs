@@ -61,7 +61,7 @@ pub(super) static TLS_KEY_UNUSUAL: Rule = Rule {
     docs: Docs {
         sees: "The normal handshake failed. In response to a ClientHello that offers all algorithms, the server used a certificate or signature that smtpcheck's TLS library does not accept: a Brainpool or DSA key, or a signature with SHA-1.",
         matters: "Every current client accepts RSA keys and ECDSA keys on P-256. Support for other keys depends on the TLS library. The finding lists the clients that connect and those that do not.",
-        action: "Server operator: get a certificate with an RSA or ECDSA P-256 key. Use it instead of the current certificate, or in addition to it.",
+        action: "Server operator: get a certificate with an RSA or ECDSA P-256 key. Replace the current certificate with the new one, or use both.",
         example: "a certificate with a key on a Brainpool curve",
         references: "RFC 8446 section 9.1 (signatures that must be implemented), RFC 9155 (no SHA-1 in TLS 1.2), RFC 8446 section 4.2.3",
     },

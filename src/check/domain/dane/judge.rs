@@ -168,7 +168,7 @@ impl<'s> DaneHost<'s> {
         );
         finding.fixes = vec![Fix::run(
             format!(
-                "DNS operator of {}: fix your name servers to answer queries for TLSA records, and test them with a validating resolver",
+                "DNS operator of {}: make your name servers answer queries for TLSA records, and test them with a validating resolver",
                 self.name
             ),
             format!("dig +dnssec {} TLSA", probe.quote(in_shell(&format!("_25._tcp.{base}")))),
@@ -283,7 +283,7 @@ impl<'s> DaneHost<'s> {
         finding.confidence = Confidence::Likely;
         let sent = seen.chain.chain_length;
         finding.cause = format!(
-            "Senders compare a usage 2 record with the CA certificates that the server sends. The chain that the server sends (number of certificates: {sent}) does not chain to the CA certificate of any record."
+            "Senders compare a usage 2 record with the CA certificates that the server sends. The chain that the server sends (number of certificates: {sent}) does not lead to the CA certificate of any record."
         );
         if is_in_record {
             finding.severity = Severity::Warning;
@@ -385,7 +385,7 @@ impl<'s> DaneHost<'s> {
         found
     }
 
-    /// One fix for each record that must be published. `text` receives the words that refer to the record.
+    /// One fix for each record that must be published. `text` receives a phrase for the record.
     fn records_to_publish(&self, text: impl Fn(&str) -> String, is_wanted: impl Fn(&Presented) -> bool) -> Vec<Fix> {
         let records = self.suggested().into_iter().filter(|(chain, _)| is_wanted(chain));
         let fixes: Vec<Fix> = records

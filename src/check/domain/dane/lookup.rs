@@ -1,15 +1,15 @@
 //! The TLSA records of an MX host: the names that are looked up, and what the responses mean for senders that use DANE.
 //!
 //! 1. Senders look up the IP addresses first. If the addresses are not signed, senders do not look up TLSA records,
-//!    because name servers of unsigned zones often cannot answer such queries (RFC 7672 §2.2.2). smtpcheck looks up the
-//!    TLSA records only for a finding.
+//!    because name servers of unsigned zones often cannot answer such queries (RFC 7672 §2.2.2). smtpcheck then looks
+//!    up the TLSA records only to report that they have no effect.
 //! 2. If the host is an alias and every CNAME record is signed, senders look for the records at the final name first,
 //!    then at the name in the MX record. If only the first CNAME record is signed, they look only at the name in the MX
 //!    record.
 //! 3. A failed or bogus lookup makes the host unusable. Senders try the next name only if the records are absent or not
 //!    signed (RFC 7672 §2.2.2).
 //!
-//! A fault of this machine's resolver is not a fault of the domain, so its result is unknown.
+//! A fault of this machine's resolver is not a fault of the domain, so in that case the result is unknown.
 
 use crate::check::domain::sight::{Known, Sight, records};
 use crate::evidence::{DnsFaultKind, DnssecState, Fault, Probe, RecordsSeen};
@@ -22,7 +22,7 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) enum TlsaLookup<'s> {
     /// The lookups have not ended yet.
     Open,
-    /// The result cannot be determined from here, or the host has no IP address.
+    /// The result cannot be determined from this machine, or the host has no IP address.
     Unknown,
     /// The address records are not signed.
     Insecure,
@@ -45,7 +45,7 @@ enum Bases<'s> {
     Nowhere(TlsaLookup<'s>),
 }
 
-/// The lookups for a host that are currently useful.
+/// The lookups for a host that are useful at this point.
 pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
     let mut questions = vec![records(host, RecordKind::A), records(host, RecordKind::Aaaa)];
     let names = match bases(sight, host) {

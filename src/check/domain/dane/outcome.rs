@@ -130,7 +130,7 @@ pub(super) fn report_word(outcome: &TlsaOutcome) -> &'static str {
     }
 }
 
-/// Senders with a different result.
+/// The senders for which the result is different.
 fn differing_senders(outcome: &TlsaOutcome) -> Vec<String> {
     let texts: &[&str] = if outcome.matches_strictly() {
         &[]
@@ -151,10 +151,10 @@ fn untested(record: &TlsaRecord) -> TlsaSeen {
 /// Why a record does not match, as a short phrase.
 pub(super) fn miss_words(miss: &ChainMiss) -> &'static str {
     match miss {
-        ChainMiss::OtherCertificate => "it does not match the server's certificate or its key",
+        ChainMiss::OtherCertificate => "the server's certificate or key does not match",
         ChainMiss::AnchorNotSent => "the server did not send this CA certificate",
         ChainMiss::AnchorInRecord => "the server did not send this CA certificate, but the record contains it",
-        ChainMiss::IsLeaf => "it is the server's own certificate, but usage 2 is for CA certificates",
+        ChainMiss::IsLeaf => "this is the server's own certificate, but usage 2 is for CA certificates",
         ChainMiss::NoPath => "the certificates that were sent do not chain to this CA certificate",
         ChainMiss::OutOfDate => "a certificate has expired or is not valid yet",
         ChainMiss::Name => "the certificate is for a different name",

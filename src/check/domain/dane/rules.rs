@@ -74,7 +74,7 @@ pub(super) static DANE_ANCHOR_NOT_SENT: Rule = Rule {
     title: "the server does not send the CA certificate that a TLSA record matches",
     docs: Docs {
         sees: "The TLSA records have usage 2, but the server does not send the CA certificate that they match, or the certificates that it sends do not chain to it. The finding is a warning if the record contains the full certificate (2 0 0), because some senders then use the copy in the record.",
-        matters: "Senders that use DANE cannot compare the record with a certificate that they did not receive, and do not deliver. If a record matches a root certificate, the server must also send the root.",
+        matters: "Senders that use DANE cannot compare the record with a certificate that they did not receive, so they do not deliver. If a record matches a root certificate, the server must also send the root.",
         action: "Server operator: send the complete chain, including the CA certificate that the record matches. Alternatively (operator of the host's DNS): publish a 3 1 1 record, which needs only the server's certificate.",
         example: "2 1 1 for a root certificate, but the server sends only its own certificate and the intermediate one",
         references: "RFC 7672 section 3.1.2 (the certificate must be sent), RFC 7671 section 5.2",

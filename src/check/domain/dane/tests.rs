@@ -157,7 +157,7 @@ fn the_exit_code_counts_only_if_no_host_is_left() {
 }
 
 #[test]
-fn a_stale_stronger_digest_fails_at_strict_senders_only() {
+fn a_stale_stronger_digest_fails_only_for_strict_senders() {
     let mut case = Case::new();
     case.publish_for((3, 1, 1), 0).publish_for((3, 1, 2), 1).world.signed();
     let found = case.findings();
@@ -235,7 +235,7 @@ fn records_about_the_complete_certificate_break_at_renewal() {
 }
 
 #[test]
-fn a_host_with_records_must_offer_starttls() {
+fn a_host_with_records_must_advertise_starttls() {
     let mut case = Case::new();
     case.publish_for((3, 1, 1), 0).world.signed();
     let found = case.findings_for(ServerTls::NotOffered);

@@ -5,7 +5,7 @@ use crate::check::finding::{Docs, Rule, Severity};
 pub(super) static DELEGATION_LAME: Rule = Rule {
     id: "delegation-lame",
     severity: Severity::Warning,
-    title: "a name server of the domain does not answer for its zone",
+    title: "a name server does not answer for the domain's zone",
     docs: Docs {
         sees: "A name server in the NS records of the zone responds with an error, is not authoritative for the zone, or does not respond although other servers do. If no server answers for the zone, the finding is an error.",
         matters: "Resolvers that query this server first are delayed, and lookups fail if the other servers are not available.",

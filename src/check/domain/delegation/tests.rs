@@ -76,7 +76,7 @@ fn with_second(kind: RecordKind, outcome: Outcome) -> Vec<Finding> {
 }
 
 #[test]
-fn servers_that_answer_alike_have_no_finding() {
+fn servers_with_the_same_answers_have_no_finding() {
     assert_eq!(rules(&findings(&mut two())), Vec::<&str>::new());
     let plan = plan("example.com");
     let evidence = two().evidence(&plan);
@@ -164,7 +164,7 @@ fn a_response_that_needs_tcp_names_the_server() {
 }
 
 #[test]
-fn the_command_asks_for_the_records_that_need_tcp() {
+fn the_command_queries_the_records_that_need_tcp() {
     let found = with_second(RecordKind::Mx, failed(DnsFaultKind::TcpFailed));
     assert_eq!(found[0].fixes[0].command.as_deref(), Some("dig +tcp example.com MX @8.8.8.2"));
     assert_eq!(found[0].fixes.len(), 1, "fewer TXT records do not make this response smaller");
@@ -222,7 +222,7 @@ fn the_same_name_servers_in_both_zones_have_no_finding() {
 }
 
 #[test]
-fn a_name_server_that_only_the_parent_zone_names_is_found() {
+fn a_name_server_that_only_the_parent_zone_lists_is_found() {
     let found = findings(&mut delegated(&["ns1.example.com", "ns2.example.com", "old.example.net"]));
     assert_eq!(rules(&found), ["delegation-parent-differs"], "the server that does not answer is part of it");
     assert_eq!((found[0].severity, found[0].confidence), (Severity::Warning, Confidence::Certain));
@@ -234,7 +234,7 @@ fn a_name_server_that_only_the_parent_zone_names_is_found() {
 }
 
 #[test]
-fn a_name_server_that_only_the_zone_names_is_found() {
+fn a_name_server_that_only_the_zone_lists_is_found() {
     let found = findings(&mut delegated(&["ns1.example.com"]));
     assert_eq!(rules(&found), ["delegation-parent-differs"]);
     assert!(found[0].summary.contains("only the zone itself lists"), "{}", found[0].summary);
@@ -242,7 +242,7 @@ fn a_name_server_that_only_the_zone_names_is_found() {
 }
 
 #[test]
-fn name_servers_that_differ_among_themselves_or_do_not_answer_make_it_likely() {
+fn name_servers_that_disagree_or_do_not_answer_make_the_finding_likely() {
     let mut world = delegated(&["ns1.example.com"]);
     world.outcome("example.com", RecordKind::Ns, Some(server(2)), done(ns(&["ns2.example.com"])));
     let found = findings(&mut world);
@@ -267,7 +267,7 @@ fn a_server_with_both_zones_does_not_show_the_delegation() {
 }
 
 #[test]
-fn the_parent_zone_can_begin_several_labels_above() {
+fn the_parent_zone_can_be_several_labels_above() {
     let mut world = World::new();
     world.zone("example.co.uk MX 0 .\nuk NS a.nic.example\na.nic.example A 8.8.9.1\nexample.co.uk NS ns1.example.com\nns1.example.com A 8.8.8.1");
     world.answer("example.co.uk", RecordKind::Soa, response(&name("example.co.uk"), vec![soa(7)]));

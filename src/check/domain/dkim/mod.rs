@@ -208,7 +208,8 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
             summary,
             "With t=y, the domain declares that it is only testing DKIM. Receivers may ignore its signatures.",
         );
-        let what = format!("DNS operator: remove t=y from the record at {name} once signatures verify");
+        let what =
+            format!("DNS operator: remove t=y from the record at {name} once receivers can verify the signatures");
         finding.fixes.push(change(lookup, probe, what, text));
         findings.push(finding);
     }

@@ -137,7 +137,7 @@ fn a_key_at_a_doubled_name_is_found() {
 
 // NXDOMAIN for `_domainkey` is confirmed with a few selectors; the other selectors are then not looked up.
 #[test]
-fn a_missing_guess_is_never_a_finding() {
+fn a_guessed_selector_without_a_key_is_never_a_finding() {
     let mut world = World::new();
     world.zone("example.com MX 10 mx.example.com");
     let (findings, seen) = in_world(&mut world, &[]);
@@ -176,7 +176,7 @@ fn an_alias_without_a_key_is_a_notice_if_another_selector_has_one() {
 
 // Case DKM-19 in `tests/data/domain`.
 #[test]
-fn a_wildcard_does_not_make_keys() {
+fn a_wildcard_record_does_not_count_as_a_key() {
     let wildcard = |text: &str, spf: &str| {
         let mut zone = format!("example.com TXT {spf}\n{UNUSED_SELECTOR}._domainkey.example.com TXT {text}");
         for selector in ["default", "google", "s1"] {

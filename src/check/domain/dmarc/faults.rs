@@ -86,7 +86,7 @@ fn several(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let Known::Seen(probe, seen) = sight.records(&name.below("_dmarc").ok()?, RecordKind::Txt) else { return None };
     let texts: Vec<&str> = seen.texts().filter(|text| matches!(DmarcText::parse(text), DmarcText::Record(_))).collect();
     let summary = format!("_dmarc.{name} has {} DMARC records", texts.len());
-    let cause = "According to RFC 9989, receivers ignore all of them and use the record of a parent domain, if it has one. Receivers that follow RFC 7489 (historic) do not apply DMARC.";
+    let cause = "According to RFC 9989, receivers ignore all of them and use the record of a parent domain, if there is one. Receivers that follow RFC 7489 (historic) do not apply DMARC.";
     let fix = Fix::text(format!("DNS operator: delete all DMARC records at _dmarc.{name} except one"));
     let mut finding = about(&rules::TWO_RECORDS, probe, summary, cause, fix);
     finding.consequences.extend(texts.iter().take(3).map(|text| format!("One of the records: {}", probe.quote(*text))));

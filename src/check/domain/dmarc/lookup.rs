@@ -60,7 +60,7 @@ pub(super) fn found_at(sight: Sight<'_>, name: &DnsName) -> WalkFound {
     }
 }
 
-/// The record at a name as text, with the probe and the parsed record.
+/// The record at a name: the probe, the text and the parsed record.
 pub(super) fn record_at<'s>(sight: Sight<'s>, name: &DnsName) -> Option<(&'s Probe, &'s str, DmarcRecord)> {
     let at = name.below("_dmarc").ok()?;
     let Known::Seen(probe, seen) = sight.records(&at, RecordKind::Txt) else { return None };

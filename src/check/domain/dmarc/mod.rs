@@ -221,7 +221,7 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
             "v=DMARC1; p=reject".to_owned(),
         )
     } else {
-        ("publish a record that collects reports first", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
+        ("start with a record that only requests reports", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
     };
     let fix = Fix::run(format!("DNS operator: {advice}"), format!("_dmarc.{domain}. TXT \"{record}\""));
     let cause = "Receivers cannot tell forged mail from genuine mail with this domain in the From header, and some large receivers require a DMARC record.";
@@ -312,7 +312,7 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
                 "{operator} remove pct={percent}; to apply a policy one level lower for a limited time, add t=y"
             ));
             let cause = format!(
-                "RFC 9989 removed the tag, so receivers that follow it apply p={word} to all mail. Others apply it to {percent}% of the mail."
+                "RFC 9989 removed the tag, so receivers that follow RFC 9989 apply p={word} to all mail. Other receivers apply p={word} to {percent}% of the mail."
             );
             findings.push(about(&rules::PERCENTAGE, probe, summary, &cause, fix));
         }

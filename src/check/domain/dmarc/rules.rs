@@ -117,7 +117,7 @@ pub(super) static PERCENTAGE: Rule = Rule {
     title: "receivers handle the pct tag of the DMARC record differently",
     docs: Docs {
         sees: "The record has pct with a value below 100, and a policy other than none.",
-        matters: "RFC 9989 removed the tag, so receivers that follow it apply the policy to all mail. Receivers that follow RFC 7489 (historic) apply it to this percentage of the mail.",
+        matters: "RFC 9989 removed the tag. Receivers that follow RFC 9989 therefore apply the policy to all mail, and receivers that follow RFC 7489 (historic) apply the policy to this percentage of the mail.",
         action: "DNS operator: remove pct. To apply a policy one level lower for a limited time, use t=y.",
         example: "v=DMARC1; p=reject; pct=0",
         references: "RFC 9989 section 4.7 (t; pct is no longer defined); RFC 7489 (historic) section 6.3",

@@ -148,7 +148,7 @@ fn texts_without_effect_do_not_hide_the_record() {
 
 // Cases DMA-05, DMA-10 in `tests/data/domain`.
 #[test]
-fn foreign_report_domains_have_to_agree() {
+fn report_domains_of_other_organizations_must_agree() {
     let base = "_dmarc.example.com TXT v=DMARC1; p=reject; rua=mailto:a@in.example.net,mailto:b@r.example.com\n\
                 in.example.net MX 10 mx.example.net\nr.example.com A 192.0.2.3";
     let (findings, seen) = checked("example.com", base);

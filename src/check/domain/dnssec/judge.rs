@@ -265,7 +265,7 @@ fn iterations(sight: Sight<'_>, apex: &DnsName, weak: impl Fn(String, &Probe) ->
         cause: if is_high {
             "Many resolvers treat negative responses from this zone as unsigned, so DANE has no effect. Others fail to resolve them, so DANE fails.".to_owned()
         } else {
-            "The number of iterations must be 0: iterations take time and add no security. Resolver vendors reduce the number that they accept from time to time.".to_owned()
+            "The number of iterations must be 0: iterations take time and add no security. From time to time, resolver vendors lower the number that they accept.".to_owned()
         },
         fixes: vec![Fix::run(
             format!("DNS operator: use 0 iterations and no salt for {apex} (this is the command for BIND)"),

@@ -74,7 +74,7 @@ pub(super) static DNSSEC_NOT_ACTIVE: Rule = Rule {
     docs: Docs {
         sees: "The zone has keys (DNSKEY), but the parent zone proves that there is no DS record for it.",
         matters: "Resolvers treat the zone as unsigned, so DNSSEC and DANE have no effect.",
-        action: "Domain owner: once all name servers serve the correctly signed zone, publish the DS record at the registrar. During a transition, no action is required.",
+        action: "Domain owner: once all name servers serve the correctly signed zone, publish the DS record at the registrar. While DNSSEC is being set up or removed, no action is required.",
         example: "DNSSEC was switched on at the DNS provider, but not at the registrar",
         references: "RFC 4035 section 5.2 (authenticating referrals)",
     },

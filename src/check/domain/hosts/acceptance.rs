@@ -6,10 +6,10 @@
 //!
 //! | the most preferred hosts that accept or reject the recipient | the mail | the rejections |
 //! |---|---|---|
-//! | all reject it | is returned | determine the exit code, also if a later host accepts it |
+//! | all reject it | is returned | determine the exit code, even if a later host accepts it |
 //! | some accept it, some reject it | is delivered or returned, depending on the host that the sender chooses | determine the exit code |
 //! | all accept it | is delivered | warnings without failure |
-//! | there are none, but hosts that defer it | waits | are temporary failures |
+//! | there are none, but some hosts defer it | stays in the queue | are temporary failures |
 //!
 //! If no server accepts a connection, EHLO and a sender, nothing could be tested. In this case, the rejections of these
 //! commands determine the exit code, although most of them concern this machine. If one server accepts them, rejections
@@ -49,7 +49,7 @@ enum RecipientFate {
     Unknown,
 }
 
-/// The replies about the recipient that the user gave, of all IP addresses of these hosts.
+/// The replies about the recipient that the user gave, from all IP addresses of these hosts.
 fn replies<'s>(sight: Sight<'s>, hosts: &[MxHost]) -> Vec<(MxHost, ReceivedReply<'s>)> {
     let of_host = |host: &MxHost| {
         let of_address = |ip: IpAddr| {
@@ -107,11 +107,11 @@ fn weigh_recipient(sight: Sight<'_>, findings: &mut [Finding]) {
             RecipientFate::Returned | RecipientFate::Divided if !is_permanent => demote(finding),
             RecipientFate::Returned => finding.consequences.extend(accepting.map(|host| {
                 let name = quoted(sight, &host.name);
-                format!("{name} accepts the recipient, but senders try the host that rejects it first. After a permanent rejection, they return the mail and do not try another host")
+                format!("{name} accepts the recipient, but senders first try the host that rejects the recipient. After a permanent rejection, they return the mail and do not try another host")
             })),
             RecipientFate::Divided => finding.consequences.extend(accepting.map(|host| {
                 let name = quoted(sight, &host.name);
-                format!("{name} accepts the recipient at an IP address with the same preference. Senders choose one of the servers at random, so some messages are delivered and others are returned")
+                format!("{name} accepts the recipient at an IP address of equal preference. Senders choose one of the servers at random, so some messages are delivered and others are returned")
             })),
             RecipientFate::Waiting => fail(finding, PhaseFailure::RefusedTemporary),
             RecipientFate::Unknown => {}

@@ -13,7 +13,7 @@
 //! | `certificate-*`, `tls-*` and `starttls-*` | warnings at most, without failure | senders without a policy do not verify certificates, and deliver unencrypted if TLS fails; `dane` and `sts` judge the policies |
 //! | rejections of the unknown and the foreign recipient | left out | a server should reject them |
 //! | rejections of the postmaster and of the null sender | left out unless they are about this machine | [`super::own`] |
-//! | permanent rejections of the recipient that the user gave | unchanged, for any reason | they answer the question of the user |
+//! | permanent rejections of the recipient that the user gave | unchanged, for any reason | they answer the user's question |
 //! | other rejections that are about this machine | warnings without failure, at most | not faults of the domain |
 //! | other temporary rejections of recipients | warnings without failure, at most | they do not show what the server accepts later |
 //!

@@ -90,7 +90,7 @@ fn null_sender(sight: Sight<'_>) -> Option<Finding> {
     let found = replies(sight, of, rejects);
     let finding = about(sight, &MX_NULL_SENDER_REJECTED, Confidence::Certain, &found, "the null sender is rejected")?;
     Some(Finding {
-        cause: "Delivery reports have the null sender to prevent loops of reports about reports. A server must accept this sender. This server receives no delivery reports about its own mail, and smtpcheck could not test recipients.".to_owned(),
+        cause: "Delivery reports use the null sender to prevent loops of reports about reports. A server must accept this sender. This server receives no delivery reports about its own mail, and smtpcheck could not test recipients.".to_owned(),
         fixes: vec![
             Fix::text("Server operator: accept MAIL FROM:<> for all local recipients, and use other means to limit unwanted reports"),
         ],

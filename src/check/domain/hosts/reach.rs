@@ -36,7 +36,7 @@ const MAX_OTHER: usize = 2;
 pub(in crate::check::domain) enum Silence {
     /// This machine's network blocks connections, so the result for senders in other networks is not known.
     OfThisNetwork,
-    /// The hosts themselves do not respond, so no sender reaches them.
+    /// The hosts themselves do not respond, so no sender can reach them.
     OfTheHosts,
 }
 
@@ -344,7 +344,7 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
     }
     if found.confidence != Confidence::Certain {
         found.otherwise = Some(match open.iter().any(|(other, _)| *other == 443) && mail_open.is_none() {
-            true => "The hosts may filter the port, or the IP addresses may be those of web servers or web proxies, which receive no mail, because port 443 responds on these hosts. Repeat the check from another network to find out.".to_owned(),
+            true => "Port 443 responds on these hosts, so they may be web servers or web proxies, which receive no mail. Alternatively, the hosts may filter the mail port. Repeat the check from another network to find out.".to_owned(),
             false => "The mail servers may be down, or may filter the port. Repeat the check from another network to find out.".to_owned(),
         });
     }

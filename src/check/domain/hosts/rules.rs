@@ -46,7 +46,7 @@ pub(super) static MX_NOT_TESTED: Rule = Rule {
     severity: Severity::Error,
     title: "some or all of the domain's mail servers were not tested",
     docs: Docs {
-        sees: "smtpcheck did not connect to some MX hosts because the connection limit was reached, or it could not connect to any MX host. In the second case, the user excluded the address family of the hosts (-4 or -6), or this machine has no connection of that family.",
+        sees: "Either the connection limit was reached before smtpcheck could connect to every MX host, or smtpcheck could not connect to any MX host. In the second case, the user excluded the address family of the hosts (-4 or -6), or this machine has no connection of that family.",
         matters: "The result of the check is incomplete. This is not a fault of the domain.",
         action: "Repeat the check with a higher --max-connections, without -4 or -6, or from a machine that has a connection of the required family.",
         example: "--max-connections 1, and the domain has two MX hosts",

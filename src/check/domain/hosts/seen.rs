@@ -283,8 +283,8 @@ fn certificate_problem(sight: Sight<'_>, chain: &Presented) -> Option<&'static s
     }
 }
 
-/// What senders do at an IP address. If the certificates differ, the worst result counts, because a sender may get any of
-/// them.
+/// What senders do at an IP address. If the certificates differ, the worst result counts, because a sender may get any
+/// of them.
 fn policies(
     sight: Sight<'_>,
     host: &DnsName,

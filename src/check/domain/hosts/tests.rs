@@ -202,7 +202,7 @@ fn a_rejected_postmaster_is_a_warning_but_not_if_this_machine_is_rejected() {
 }
 
 #[test]
-fn a_rejected_empty_sender_is_an_error() {
+fn a_rejected_null_sender_is_an_error() {
     let found = with_second(second().replying("MAIL", "550 5.1.0 <>: Sender address rejected"));
     assert_eq!(rules(&found), ["mx-null-sender-rejected"]);
     let found = with_second(second().replying("MAIL", "451 4.3.0 Try again later"));
@@ -242,7 +242,7 @@ fn greylisting_is_no_fault_and_is_listed_as_not_tested() {
 }
 
 #[test]
-fn a_server_without_a_complete_name_is_a_notice() {
+fn a_server_without_a_fully_qualified_name_is_a_notice() {
     let found = with_second(second().greeting("220 localhost ESMTP"));
     assert_eq!(rules(&found), ["mx-server-name-not-valid"]);
 }
@@ -264,7 +264,7 @@ fn the_unknown_and_the_foreign_recipient_are_tested_at_one_address_of_each_host(
 }
 
 #[test]
-fn sessions_are_asked_at_once_and_the_budget_is_stated() {
+fn sessions_are_requested_at_once_and_the_budget_is_stated() {
     let mut plan = plan("example.com");
     plan.limits.max_connections = 1;
     let evidence = two().evidence(&plan);
@@ -319,7 +319,7 @@ const PERMANENT: (Severity, Option<PhaseFailure>) = (Severity::Error, Some(Phase
 const TEMPORARY: (Severity, Option<PhaseFailure>) = (Severity::Error, Some(PhaseFailure::RefusedTemporary));
 
 #[test]
-fn the_recipient_of_the_user_determines_the_exit_code_if_no_server_accepts_it() {
+fn the_users_recipient_determines_the_exit_code_if_no_server_accepts_it() {
     let at = |first, second| weights(&about_recipient_at([10, 20], first, second));
     assert_eq!(at(UNKNOWN, UNKNOWN), [PERMANENT]);
     assert_eq!(at(GREYLISTED, GREYLISTED), [TEMPORARY]);
@@ -329,7 +329,7 @@ fn the_recipient_of_the_user_determines_the_exit_code_if_no_server_accepts_it() 
 }
 
 #[test]
-fn a_permanent_rejection_by_the_preferred_host_loses_mail_although_a_later_host_accepts() {
+fn a_permanent_rejection_by_the_preferred_host_loses_mail_even_if_a_later_host_accepts() {
     let found = about_recipient_at([10, 20], UNKNOWN, ACCEPTED);
     assert_eq!(weights(&found), [PERMANENT]);
     let text = found[0].consequences.join(" ");
@@ -344,7 +344,7 @@ fn a_rejection_by_a_later_host_loses_no_mail() {
 }
 
 #[test]
-fn hosts_of_equal_preference_lose_a_part_of_the_mail() {
+fn hosts_of_equal_preference_lose_part_of_the_mail() {
     for (first, second) in [(UNKNOWN, ACCEPTED), (ACCEPTED, UNKNOWN)] {
         let found = about_recipient_at([10, 10], first, second);
         assert_eq!(weights(&found), [PERMANENT]);

@@ -104,7 +104,7 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     };
     let (cause, confidence) = match kind {
         Some(DnsFaultKind::SizeLimit) => (
-            "Many very large responses together reached a limit of smtpcheck, so it is not known whether the domain has MX records.",
+            "smtpcheck's limit on the total size of DNS responses was reached, so it is not known whether the domain has MX records.",
             Confidence::Certain,
         ),
         Some(DnsFaultKind::NoResolver) => (
@@ -386,7 +386,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         hosts.iter().map(|host| (&host.name, addresses_of(sight, &host.name))).collect();
     let has_none = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Present));
     let is_known = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Unknown(..)));
-    // If all hosts have loops, the findings about the loops contain the fix.
+    // If the CNAME records of every host form a loop, the findings about the loops contain the fix.
     let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(_)));
     let mut findings = Vec::new();
     for (host, state) in &states {
@@ -431,7 +431,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     none.failure = Some(PhaseFailure::Unreachable);
     none.fixes.extend(hosts.first().map(|host| {
         Fix::text(format!(
-            "Domain owner: publish an A record (and an AAAA record if it has IPv6) for {}, or name another host in the MX record",
+            "Domain owner: publish an A record for {} (and an AAAA record if the host has IPv6), or name another host in the MX record",
             probe.quote(host.name.as_str())
         ))
     }));
@@ -450,7 +450,7 @@ fn host_missing(sight: Sight<'_>, host: &DnsName, probe: &Probe, why: &str) -> F
     let mut found = Finding {
         cause: "Senders skip this host and use the others.".to_owned(),
         fixes: vec![Fix::text(format!(
-            "Domain owner: delete the MX record of {quoted}, or publish an A record (and an AAAA record if it has IPv6) for it"
+            "Domain owner: delete the MX record of {quoted}, or publish an A record for this host (and an AAAA record if it has IPv6)"
         ))],
         ..finding(&MX_HOST_MISSING, probe, Confidence::Certain, summary)
     };

@@ -41,7 +41,8 @@ pub(in crate::check::domain) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
         .filter(|(_, host)| !host.is_root() && as_address(host).is_none())
         .map(|(preference, host)| MxHost { preference: Some(preference), name: host.clone() })
         .collect();
-    // Senders choose among hosts of the same preference at random. Here they are sorted by name to keep reports stable.
+    // Senders choose among hosts of the same preference at random. Here, such hosts are sorted by name to keep reports
+    // stable.
     hosts.sort_by(|a, b| (a.preference, &a.name).cmp(&(b.preference, &b.name)));
     let mut names = std::collections::HashSet::new();
     hosts.retain(|host| names.insert(host.name.clone()));

@@ -4,8 +4,8 @@
 //! MX records, although they are used only if there are no MX records. At most [`MAX_HOSTS`] hosts and
 //! [`MAX_ADDRESSES`] IP addresses are tested.
 //!
-//! Modules: [`known`] (hosts and addresses), [`judge`] and [`set`] (the findings), [`rules`], [`special`] (IP addresses that
-//! are not public).
+//! Modules: [`known`] (hosts and addresses), [`judge`] and [`set`] (the findings), [`rules`], [`special`] (IP addresses
+//! that are not public).
 
 mod judge;
 mod known;

@@ -229,7 +229,7 @@ pub(super) static MX_MANY: Rule = Rule {
     title: "the domain has more MX hosts or IP addresses than smtpcheck tests",
     docs: Docs {
         sees: "The domain has more than 20 MX hosts, or they have more than 24 IP addresses in total. smtpcheck tests only as many as these limits allow.",
-        matters: "If there are many hosts, senders try only some of them. A DNS response of this size does not fit into one UDP packet. The hosts and IP addresses that were not tested may also have faults.",
+        matters: "If there are many hosts, senders try only some of them. A DNS response with so many records does not fit into one UDP packet. The hosts and IP addresses that were not tested may also have faults.",
         action: "Domain owner: use fewer MX hosts and IP addresses. A few are enough even for a large mail service.",
         example: "a domain with 300 MX records",
         references: "RFC 5321 section 5.1 (a client may limit the number of IP addresses that it tries)",
@@ -252,7 +252,7 @@ pub(super) static MX_DOMAIN_ALIAS: Rule = Rule {
 pub(super) static MX_NAME_NOT_VALID: Rule = Rule {
     id: "mx-name-not-valid",
     severity: Severity::Warning,
-    title: "the domain or an MX host is not a valid host name for mail",
+    title: "the name of the domain or of an MX host is not valid for mail",
     docs: Docs {
         sees: "The domain has only one label, or the domain or an MX host contains a character that a host name must not contain, such as an underscore or a non-ASCII character.",
         matters: "Email addresses need a fully qualified domain name, and its labels consist of letters, digits and hyphens. Some senders and mail programs reject other names.",

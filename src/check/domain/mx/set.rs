@@ -74,7 +74,7 @@ pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     } else if addresses.iter().all(IpAddr::is_ipv4) && all_known(RecordKind::Aaaa) {
         let summary = format!("no MX host of {domain} has an IPv6 address");
         Some(Finding {
-            cause: "Mail arrives only over IPv4, which almost every sender has.".to_owned(),
+            cause: "Mail arrives only over IPv4, which almost every sender supports.".to_owned(),
             ..finding(&MX_NO_IPV6, probe, Confidence::Certain, summary)
         })
     } else {

@@ -66,7 +66,7 @@ fn a_domain_without_mx_uses_its_addresses_or_has_none() {
 }
 
 #[test]
-fn a_null_mx_is_alone_and_has_preference_zero() {
+fn a_null_mx_must_be_alone_and_have_preference_zero() {
     assert_eq!(rules(&of_zone("example.com MX 0 .")), ["mx-null"]);
     let other = of_zone("example.com MX 10 .");
     assert_eq!(rules(&other), ["mx-null-invalid"]);
@@ -227,7 +227,7 @@ fn hosts_and_addresses_are_bounded() {
 }
 
 #[test]
-fn an_alias_at_the_domain_is_a_notice_and_beside_mx_an_error() {
+fn an_alias_at_the_domain_is_a_notice_and_with_mx_an_error() {
     let alias =
         of_zone(&format!("example.com CNAME other.example\n{}", GOOD.replace("example.com MX", "other.example MX")));
     assert_eq!(rules(&alias), ["mx-domain-alias"]);

@@ -1,5 +1,5 @@
-//! The facts about the mail servers that the TLS policies depend on. They state for each IP address of each host
-//! whether a connection is possible, whether the server advertises STARTTLS, and which certificates it sent.
+//! The facts that the TLS policies need about the mail servers: for each IP address of each host, whether a connection
+//! is possible, whether the server advertises STARTTLS, and which certificates it sent.
 
 use std::net::IpAddr;
 

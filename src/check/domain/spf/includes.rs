@@ -106,11 +106,11 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
         }
         (SpfEffect::Loop(name), _) if *name == subject.tree.root.name => (
             "refers back to the domain itself".to_owned(),
-            "The record contains itself, so the evaluation ends at the limit of lookups.",
+            "The record contains itself, so the evaluation ends at the lookup limit.",
         ),
         (SpfEffect::Loop(_), _) => (
             "refers back to a record that contains it".to_owned(),
-            "The records include each other, so the evaluation ends at the limit of lookups.",
+            "The records include each other, so the evaluation ends at the lookup limit.",
         ),
         (SpfEffect::NoName, None) if is_record(&branch.text) => {
             ("does not contain a DNS name".to_owned(), "The name cannot be looked up.")
@@ -226,7 +226,7 @@ fn too_many(subject: Subject<'_>) -> Option<Finding> {
     } else {
         finding.severity = Severity::Warning;
         finding.cause = format!(
-            "Receivers stop at the eleventh lookup with a permanent error. A single change in an included record can exceed the limit. Lookups by term: {listed}."
+            "Receivers stop at the eleventh lookup with a permanent error. A single change in an included record can take the number above the limit. Lookups by term: {listed}."
         );
     }
     for client in sending::verdicts(subject.sight).iter().take(4) {

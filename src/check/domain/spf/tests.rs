@@ -127,7 +127,7 @@ fn a_sending_address_that_is_not_covered_gets_its_mechanism() {
 
 /// A record with 11 lookups: the address in the first term passes, but the address in the last term does not.
 #[test]
-fn the_limit_of_lookups_depends_on_the_address() {
+fn too_many_lookups_affect_only_ip_addresses_that_no_earlier_term_matches() {
     let zone = "example.com TXT v=spf1 ip4:192.0.2.1 a a a a a a a a a a a ip4:192.0.2.9 -all
         example.com A 192.0.2.80";
     for (ip, result) in [("192.0.2.1", "pass"), ("192.0.2.9", "permerror")] {
@@ -164,7 +164,7 @@ fn the_tree_shows_what_each_term_did() {
 }
 
 #[test]
-fn a_failed_lookup_is_never_no_record() {
+fn a_failed_lookup_never_counts_as_no_record() {
     let plan = plan("example.com");
     let mut world = World::new();
     let domain = super::super::world::name("example.com");
@@ -180,7 +180,7 @@ fn a_failed_lookup_is_never_no_record() {
 }
 
 #[test]
-fn includes_that_lead_in_circles_or_to_many_names_are_bounded() {
+fn include_loops_and_many_included_names_are_bounded() {
     let circle = "example.com TXT v=spf1 include:a.example -all
         a.example TXT v=spf1 include:b.example -all
         b.example TXT v=spf1 include:a.example -all";

@@ -292,7 +292,7 @@ fn invalid(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &St
     finding.consequences = texts.into_iter().skip(1).take(10).collect();
     finding.fixes = vec![
         Fix::text(format!(
-            "Operator of mta-sts.{}: correct the file. It needs the lines version: STSv1, mode, max_age, and mx for each MX host",
+            "Operator of mta-sts.{}: correct the file. It needs the lines version: STSv1, mode and max_age, and an mx line for each MX host",
             sight.name()
         )),
         change_id(sight),

@@ -1,7 +1,7 @@
 //! The MTA-STS record and policy of the domain, and their effect on delivery to a host (RFC 8461).
 //!
-//! The record and the policy are requested at the same time. A sender without a stored policy that cannot get the policy
-//! delivers as if there were none (RFC 8461 §3.3), so only a valid policy in `enforce` mode prevents delivery.
+//! The record and the policy are requested at the same time. A sender without a stored policy that cannot get the
+//! policy delivers as if there were none (RFC 8461 §3.3), so only a valid policy in `enforce` mode prevents delivery.
 
 use crate::check::domain::mx;
 use crate::check::domain::seen::{Delivery, NotTested, PublishedState, StsResultSeen, StsSeen};
@@ -92,7 +92,7 @@ fn connection_words(fault: &Fault) -> &'static str {
     match fault {
         Fault::NotConnected { connect } => match connect.kind {
             ConnectFaultKind::Refused => "connection refused",
-            ConnectFaultKind::TimedOut => "no response to the connection",
+            ConnectFaultKind::TimedOut => "no response to the connection attempt",
             _ => "the connection fails",
         },
         Fault::Silent { .. } => "the web server does not respond",
@@ -120,7 +120,7 @@ pub(super) fn wildcard_name(sight: Sight<'_>) -> Option<DnsName> {
     sight.name().below("_mta-sts-wildcard-test").ok()
 }
 
-/// The lookups and requests that are currently useful.
+/// The lookups and requests that are useful at this point.
 pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
     let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
     questions.extend(policy_request(sight).map(Question::Fetch));

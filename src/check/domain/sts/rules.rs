@@ -135,7 +135,7 @@ pub(super) static STS_NOT_ENFORCED: Rule = Rule {
 pub(super) static STS_MAX_AGE_SHORT: Rule = Rule {
     id: "sts-max-age-short",
     severity: Severity::Notice,
-    title: "senders keep the MTA-STS policy only for a short time",
+    title: "senders keep the MTA-STS policy for only a short time",
     docs: Docs {
         sees: "The mode is enforce, and max_age is shorter than one week.",
         matters: "After max_age, a sender must fetch the policy again. An attacker who blocks that request removes the protection, so a short max_age protects less.",

@@ -1,5 +1,6 @@
 //! Simulated DNS servers, web servers and mail servers for the tests of this module. Tables contain the answers to all
-//! questions of the checks. A name that is not in a table does not exist. Module [`servers`] describes mail servers.
+//! questions of the checks. A name that is not in a table does not exist. The module [`servers`] describes mail
+//! servers.
 
 mod rounds;
 mod servers;
@@ -106,7 +107,7 @@ impl World {
         }
     }
 
-    /// Sets the response to a question to the resolver.
+    /// Sets the resolver's response to a question.
     pub(in crate::check) fn answer(&mut self, of: &str, kind: RecordKind, seen: RecordsSeen) -> &mut World {
         self.outcome(of, kind, None, Outcome::Done { answer: Answer::Records(seen) })
     }

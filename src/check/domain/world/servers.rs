@@ -34,7 +34,7 @@ pub(in crate::check) struct MailServer {
     /// The replies to commands, by the beginning of the command. The last matching entry counts. The greeting is the
     /// reply to the empty string.
     replies: Vec<(String, String)>,
-    /// The certificate chains: the first is shown in sessions. If there are none, the handshake fails.
+    /// The certificate chains, the first of which is sent in sessions. If there are none, the handshake fails.
     chains: Vec<Presented>,
     tls_version: String,
 }
@@ -83,7 +83,7 @@ impl MailServer {
         self.replying("EHLO", &reply)
     }
 
-    /// Sets the certificate chains, at most one for each key type. Sessions see the first. Without chains, every
+    /// Sets the certificate chains, at most one for each key type. Sessions receive the first. Without chains, every
     /// handshake fails.
     pub(in crate::check) fn with_chains(self, chains: Vec<Presented>) -> MailServer {
         MailServer { chains, ..self }
