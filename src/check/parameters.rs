@@ -21,7 +21,7 @@ static PARAMETER_NOT_ADVERTISED: Rule = Rule {
     docs: Docs {
         sees: "A parameter was given with --mail-parameter or --rcpt-parameter, but its extension is missing from the EHLO reply. smtpcheck sent the command without the parameter.",
         matters: "A client may use a parameter only if the server advertises its extension. Without the extension, the server does not do what the parameter requests: for example, no delivery notification is sent (DSN), or the message may be sent unencrypted later (REQUIRETLS).",
-        action: "Omit the parameter, or use a server that advertises the extension. Server operator: enable the extension. Some extensions are advertised only over TLS or after a login. To see how the server responds to the parameter, add --force-parameters.",
+        action: "Omit the parameter, or use a server that advertises the extension. If the server advertises the extension only over TLS or after a login, use TLS or log in. To see how the server responds to the parameter, add --force-parameters. Server operator: enable the extension.",
         example: "--mail-parameter RET=HDRS, and no DSN in the EHLO reply",
         references: "RFC 5321 section 4.1.1.11 (parameters need an extension), RFC 3461 (DSN), RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 8689 (REQUIRETLS), RFC 6710 (MT-PRIORITY)",
     },
@@ -40,7 +40,7 @@ static PARAMETER_REFUSED: Rule = Rule {
     },
 };
 
-/// The rejected command that may be rejected because of a parameter.
+/// A command that the server may have rejected because of a parameter.
 #[derive(Clone, Copy)]
 struct Suspect<'a> {
     received: ReceivedReply<'a>,
@@ -128,7 +128,7 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     };
     Some(Finding {
         otherwise: (finding.confidence != Confidence::Certain).then(|| {
-            "Only some of the parameters may be the cause. Specify them one at a time to find out.".to_owned()
+            "Perhaps only one of the parameters is the cause. Specify them one at a time to find out.".to_owned()
         }),
         cause,
         fixes: vec![

@@ -52,13 +52,13 @@ static LMTP_ON_PORT_25: Rule = Rule {
     },
 };
 
-/// Whether a finding is about the difference between the protocols.
+/// Whether a finding reports that a server speaks the other protocol.
 pub(super) fn is_about_protocols(finding: &Finding) -> bool {
     CHECK.rules.iter().any(|rule| rule.id == finding.rule)
 }
 
-/// The reply that rejects the first command of the session as unknown. If TLS has begun, the server accepted this
-/// command earlier.
+/// The reply that rejects the first command of the session as unknown. After STARTTLS, such a reply does not count,
+/// because the server has already accepted the command once.
 fn unknown_command(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let implicit = session.request.script.tls == TlsUse::Implicit;
     let phase = if implicit { Phase::EhloTls } else { Phase::Ehlo };
@@ -68,7 +68,7 @@ fn unknown_command(session: Session<'_>) -> Option<ReceivedReply<'_>> {
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
-    // An LMTP greeting is only a hint; a file server's greeting is sufficient.
+    // An LMTP greeting is only a hint, so the second session is needed. The greeting of another service is sufficient.
     let is_other_service = service_with_codes(session).is_some_and(|service| !service.is_lmtp);
     if unknown_command(session).is_none() || is_other_service || session.sequence().believed_until().is_some() {
         return Vec::new();

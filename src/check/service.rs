@@ -34,7 +34,7 @@ pub(super) fn other_mail_service(plan: &Plan, note: &str) -> Fix {
 pub(super) struct OtherService {
     pub(super) name: &'static str,
     pub(super) sign: &'static str,
-    /// Whether it is LMTP, which the check `protocol` confirms.
+    /// Whether it is LMTP, which the `protocol` check confirms.
     pub(super) is_lmtp: bool,
 }
 
@@ -88,7 +88,7 @@ pub(super) fn by_first_bytes(text: &str) -> Option<(&'static str, &'static str)>
         // Another Postfix notation, with a line for each attribute.
         Some(("an internal service of Postfix", ""))
     } else if starts("VERSION\t") {
-        Some(("a login service of Dovecot, which other servers ask about passwords", ""))
+        Some(("a Dovecot authentication service, which other servers use to check passwords", ""))
     } else {
         None
     }

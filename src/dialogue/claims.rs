@@ -12,7 +12,7 @@ use crate::question::{Query, QueryCommand};
 use crate::wire::{ClientAttribute, ClientCommand, Command, Reply};
 
 impl<'a> Dialogue<'a> {
-    /// Sends XCLIENT, XFORWARD or the questions about mailboxes if they are due, and otherwise begins the login.
+    /// Sends XCLIENT, XFORWARD VRFY or EXPN if they are due, and otherwise begins the login.
     pub(super) fn begin_claims(&mut self) {
         let claims = &self.script.claims;
         for (command, attributes) in

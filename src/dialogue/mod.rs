@@ -1,6 +1,6 @@
 //! One SMTP session as a state machine. Its input consists of received bytes and the end of the stream. Its output is a
-//! list of [`Action`]s. It does not use a socket or a clock and makes no judgements. Its driver (`gather::session`, or
-//! a transcript in a test) provides time and bytes.
+//! list of [`Action`]s. It uses neither a socket nor a clock, and makes no judgements. Its driver (`gather::session`,
+//! or a transcript in a test) provides time and bytes.
 //!
 //! | state | event | action |
 //! |---|---|---|
@@ -63,8 +63,8 @@ pub use self::login::Access;
 pub use self::state::{Action, Dialogue, Peer};
 
 /// The maximum number of bytes that are read in one session. A real session has a few thousand bytes. A session with
-/// five hundred recipients and the longest legal replies has half of this number. The limit also bounds the size of
-/// reports, in which an escaped byte takes up to six bytes.
+/// five hundred recipients and the longest legal replies has half as many. The limit also bounds the size of reports,
+/// in which an escaped byte takes up to six bytes.
 pub const MAX_SESSION_BYTES: usize = 512 * 1024;
 
 /// How long to wait for a reply that a correct server does not send.
@@ -304,7 +304,7 @@ impl<'a> Dialogue<'a> {
             SessionState::Greeting => self.greeted(reply),
             SessionState::Ehlo(hello) => self.ehlo_answered(hello, reply),
             SessionState::StartTls => self.starttls_answered(reply),
-            // A greeting over TLS does not mean that the server executed a command. The next reply may mean that.
+            // A greeting over TLS does not show that the server executed a command. The next reply may show this.
             SessionState::Eavesdrop if reply.has_code(220) => self.state = SessionState::Eavesdrop,
             SessionState::Eavesdrop => self.send_quit(),
             SessionState::AskAuth(asked) => self.question_answered(asked, reply),
@@ -323,7 +323,8 @@ impl<'a> Dialogue<'a> {
         } else if self.script.quit_after <= QuitAfter::Banner {
             self.send_quit();
         } else if reply.has_code(200) || reply.has_code(201) {
-            // A news server greets with 200 or 201 (RFC 3977 §5.1). Its reply to EHLO confirms that.
+            // A news server greets with 200 or 201 (RFC 3977 §5.1). Its reply to EHLO confirms that it is a news
+            // server.
             self.is_look_only = true;
             self.send_hello(self.first_hello());
         } else if fit(Phase::Greeting, reply) != Fit::Accepts {

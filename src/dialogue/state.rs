@@ -63,8 +63,8 @@ pub struct Dialogue<'a> {
     pub(super) offers: Capabilities,
     pub(super) steps: VecDeque<Action>,
     pub(super) received: usize,
-    /// With [`Pacing::Paused`]: a reply that was received but not processed yet, because the wait for more bytes is not
-    /// over.
+    /// With [`Pacing::Paused`]: a reply that was received but has not yet been processed, because the wait for more
+    /// bytes is not over.
     pub(super) held: Option<Reply>,
     pub(super) pairing: Pairing,
     /// Whether the greeting rejected the client, so that EHLO is sent only to identify the server.

@@ -275,8 +275,8 @@ impl Mask<'_> {
         }
     }
 
-    /// How text that a login to the server does not affect is shown, if it was received in this session, before this
-    /// event or at the end.
+    /// How to show text that no login to the server affects. Repetitions of the proxy password are masked if this
+    /// session sent that password before the event `before`, or, if `before` is `None`, at any time.
     fn after_proxy_login(&self, probe: ProbeId, before: Option<EventId>) -> Shown {
         let is_earlier = |event: EventId| before.is_none_or(|before| event < before);
         match self.proxy_logins.iter().any(|(session, event)| *session == probe && is_earlier(*event)) {
@@ -514,7 +514,7 @@ fn known_words(text: &str, unknown: &[Range<usize>]) -> String {
     result.push_str(text.get(shown..).unwrap_or_default());
     result
 }
-/// The host that receives a question's data; `None` for a lookup, which cannot have received the secret.
+/// The host to which a question connects with SMTP or TLS; `None` for all other questions, which never send the secret.
 fn host_of(question: &Question) -> Option<&Host> {
     match question {
         Question::Session(request) => Some(&request.host),

@@ -228,7 +228,7 @@ impl ExpressionReader<'_> {
                 Err(self.wrong(token, &format!("unknown rule {text}{hint}; smtpcheck explain --list lists all rules")))
             }
             ValueType::Keywords | ValueType::Names if text.trim().is_empty() => {
-                Err(unlike("write the item that it must contain or exclude"))
+                Err(unlike("write the item that the list must contain or exclude"))
             }
             ValueType::Keywords => Ok(Literal::Keyword(text.to_owned())),
             ValueType::Names => Ok(Literal::Item(text.to_owned())),

@@ -30,13 +30,13 @@ pub enum TokenForm {
     Jwt,
     /// A refresh token, which may be sent only to the token service.
     Refresh,
-    /// The JSON document of the token service, which contains the token.
+    /// The token service's JSON document, which contains the token.
     Document,
     /// The same, with a refresh token in it.
     DocumentWithRefreshToken,
     /// A token preceded by `Bearer`.
     Prefixed,
-    /// The finished response of XOAUTH2 or OAUTHBEARER, which contains the token.
+    /// A complete XOAUTH2 or OAUTHBEARER response, which contains the token.
     Finished,
     /// A name or placeholder that should have been replaced by the token.
     Placeholder,

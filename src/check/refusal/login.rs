@@ -33,7 +33,7 @@ pub(super) fn corrected(
 }
 
 /// Corrects the reading if, after a login, the server rejects a sender other than the account's own email address
-/// without stating a reason. The reply has only a code, or mentions a message policy although no message was sent.
+/// without stating a reason. The reply contains only a code, or mentions a message policy although no message was sent.
 fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
     let is_vague = match &reading.basis {
@@ -81,7 +81,7 @@ fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option
             format!("smtpcheck {target} --user {user} --auth {other}"),
         ),
         None => Fix::text(
-            "Ask the operator how programs log in to this server, because it advertises no other mechanism for passwords",
+            "Ask the server's operator how programs can log in, because the server advertises no other mechanism for passwords",
         ),
     };
     Some(Reading {

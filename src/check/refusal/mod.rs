@@ -173,7 +173,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
         && !matches!(&reading.basis, Basis::ProviderStatus { .. });
     finding.basis = Some(reading.basis);
     if of_token {
-        // The lexicon's text is about passwords, which most logins use.
+        // The lexicon's text mentions passwords, which most logins use.
         let rejection = super::auth::rejection(plan, session);
         finding.cause = rejection.cause.to_owned();
         finding.confidence = finding.confidence.min(Confidence::Likely);
@@ -204,7 +204,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     }
     if phase == Phase::Auth {
         finding.consequences.extend(super::auth::challenge_error(session));
-        // Features of the password matter only if the server rejected the password.
+        // Properties of the password matter only if the server rejected the password.
         if received.reply.class() == Class::Permanent {
             finding.consequences.extend(super::auth::oddities(session));
             if reading.cause == Cause::Credentials {

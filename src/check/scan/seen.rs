@@ -1,7 +1,6 @@
 //! The ClientHellos of a scan with their results, computed once for each evaluation of the evidence.
 //!
-//! A choice of the server is a result for the version that it chose, which may be older than the version that was
-//! offered.
+//! The server's choice is a result for the version that it chose, which may be older than the version that was offered.
 
 use serde::{Deserialize, Serialize};
 

@@ -105,7 +105,7 @@ impl<'s> SettingCandidate<'s> {
         sight.evidence.probes(Purpose::ClientSettings).find(|session| *session.request == request)
     }
 
-    /// Whether the password may be sent to this server, without considering its certificate.
+    /// Whether the password may be sent to a server with this name. The certificate is judged separately.
     pub(super) fn has_consent(&self, sight: SettingsSight<'_>) -> bool {
         self.is_authenticated
             || match &sight.settings.consent {

@@ -2,7 +2,7 @@
 //!
 //! 1. What determines the exit code: nothing was found, nothing works, or the login was rejected or not tested. The
 //!    cause and the fixes come from a check of the best server.
-//! 2. What is wrong with the sources, although a setting works.
+//! 2. What is wrong with the sources, even if a setting works.
 
 use super::candidates::{CandidateOrigin, SettingCandidate};
 use super::ordinary;
@@ -219,7 +219,7 @@ fn login_rejected<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option
     if let Some(local) = local.filter(|_| sight.settings.user.is_none()) {
         let again = format!("smtpcheck settings {} --user {}", in_shell(&sight.target()), in_shell(&local));
         found.fixes.push(Fix::run(
-            "If the password is correct, the user name may be only the part before the @; each attempt counts as a login",
+            "If the password is correct, the user name may be only the part before the @; each attempt may count towards a lockout",
             again,
         ));
     }
@@ -367,7 +367,7 @@ fn disagreement<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<F
     Some(probes.iter().fold(result, |finding, probe| finding.tried(probe.id)))
 }
 
-/// Entries in sources that do not work, if another setting works.
+/// Published entries that do not work, if another setting works.
 fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
     ranking.recommended()?;
     let is_failing = |(candidate, tested): &&(SettingCandidate<'s>, Tested)| {
@@ -412,7 +412,7 @@ fn unauthenticated<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Optio
     let (candidate, _) = ranking.recommended().filter(|(candidate, _)| !candidate.is_authenticated)?;
     let found = finding(
         &SETTINGS_UNAUTHENTICATED,
-        format!("only an unauthenticated source names {} ({})", candidate.quoted(), titles(&candidate.sources)),
+        format!("{} is named only by an unauthenticated source ({})", candidate.quoted(), titles(&candidate.sources)),
     );
     let (cause, fix) = authentication_of(candidate);
     let found = Finding {
@@ -472,7 +472,7 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
                 Finding {
                     cause: "The target of the record is a dot, which means that the service does not exist.".to_owned(),
                     fixes: vec![Fix::text(format!(
-                        "If the service exists, DNS operator of {}: correct the record",
+                        "DNS operator of {}: if the service exists, correct the record",
                         sight.domain()
                     ))],
                     ..finding(&SUBMISSION_NOT_OFFERED, format!("the domain does not offer the service {name}"))

@@ -116,7 +116,7 @@ fn share_rejections(settings: &mut [(SettingCandidate<'_>, Tested)]) {
     for (candidate, tested) in settings.iter_mut().filter(|(_, tested)| tested.login == LoginTrial::NotTested) {
         if let Some((_, port)) = rejected.iter().find(|(host, _)| *host == candidate.host) {
             tested.is_rejected = true;
-            tested.login_detail = Some(format!("the same host rejected the login at port {port}"));
+            tested.login_detail = Some(format!("the same host rejected the login on port {port}"));
         }
     }
 }

@@ -30,7 +30,7 @@ impl<'s> SettingsSight<'s> {
     }
 
     /// Whether a host belongs to the operator of the domain: it is in the domain, and both have the same registrable
-    /// domain. Below a public suffix such as `github.io`, everyone can register a name.
+    /// domain. Below a public suffix such as `github.io`, anyone can register a name.
     pub(super) fn is_own(&self, host: &DnsName) -> bool {
         host.is_within(&self.name()) && registrable(host.as_str()) == registrable(self.domain())
     }

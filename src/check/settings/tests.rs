@@ -402,7 +402,7 @@ fn a_host_that_rejects_the_login_is_not_asked_again_and_the_next_host_is() {
     let rejected = found.seen.candidates.iter().filter(|one| one.host == "old.example.com");
     assert!(rejected.clone().any(|one| one.login == LoginTrial::Rejected));
     assert!(
-        rejected.clone().any(|one| one.login_detail.as_deref() == Some("the same host rejected the login at port 465"))
+        rejected.clone().any(|one| one.login_detail.as_deref() == Some("the same host rejected the login on port 465"))
     );
 }
 

@@ -61,7 +61,7 @@ pub(crate) static DOMAIN_UNKNOWN: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the domain of the recipient cannot be found in DNS, or has no mail server.",
         matters: "Mail to this domain cannot be delivered.",
-        action: "Check the part of the email address after the @. Domain owner: publish its MX record.",
+        action: "Check the part of the email address after the @. Domain owner: publish the domain's MX record.",
         example: "450 4.1.2 <x@exmaple.net>: Recipient address rejected: Domain not found",
         references: "RFC 5321 section 5.1, RFC 3463 section 3.2 (x.1.2)",
     },

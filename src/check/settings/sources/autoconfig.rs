@@ -98,7 +98,8 @@ fn file_at<'s>(
         FetchedPage::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
         FetchedPage::Absent(why) => SourceReport::of(kind, SourceState::NotPublished, why),
         FetchedPage::NoAddress(why) => {
-            // The domain decides whether it has such a host, but the public database has its own.
+            // If a host in the domain has no IP address, the domain does not publish the file. The public database
+            // always has a host, so a missing address is a failure.
             let state = if is_of_database { SourceState::Failed } else { SourceState::NotPublished };
             SourceReport::of(kind, state, why)
         }

@@ -1,6 +1,6 @@
-//! The sources of client settings. Each source is queried independently of the others, with two exceptions: a source
-//! that is not authenticated is queried only if the authenticated sources of the same kind have no settings, because it
-//! could only contradict them.
+//! The sources of client settings. Each source is queried independently of the others, with two exceptions: the file
+//! over HTTP and the sources in the MX host's domain are queried only if the preferred sources have no settings,
+//! because they could only contradict them.
 //!
 //! | file | sources |
 //! |---|---|
