@@ -17,7 +17,7 @@ pub(super) static CHECK: Check =
 static PARAMETER_NOT_ADVERTISED: Rule = Rule {
     id: "parameter-not-advertised",
     severity: Severity::Error,
-    title: "a parameter was not sent, because the server does not advertise its extension",
+    title: "a parameter was not sent, because its extension is not advertised",
     docs: Docs {
         sees: "A parameter was given with --mail-parameter or --rcpt-parameter, but its extension is missing from the EHLO reply. smtpcheck sent the command without the parameter.",
         matters: "A client may use a parameter only if the server advertises its extension. Without the extension, the server does not do what the parameter requests: for example, no delivery notification is sent (DSN), or the message may be sent unencrypted later (REQUIRETLS).",
@@ -33,7 +33,7 @@ static PARAMETER_REFUSED: Rule = Rule {
     title: "the server rejects a command because of its parameters",
     docs: Docs {
         sees: "The server rejected MAIL FROM or RCPT TO with parameters. In a second session, it accepted the same command without parameters.",
-        matters: "Programs that send these parameters cannot send mail through this server. A value may be outside the server's limits (SIZE, MT-PRIORITY) or invalid (NOTIFY, ORCPT), or the server does not implement the extension that it advertises.",
+        matters: "Programs that send these parameters cannot send mail through this server. A value may be outside the server's limits (SIZE, MT-PRIORITY) or invalid (NOTIFY, ORCPT), or the server may not implement the extension that it advertises.",
         action: "Correct the value, or omit the parameter. Server operator: if the value is valid, update the server or the filter in front of it, or stop advertising the extension.",
         example: "552 5.3.4 Message size exceeds fixed limit in reply to MAIL FROM:<a@example.org> SIZE=99999999",
         references: "RFC 5321 section 4.1.1.11 (555: parameters not recognised), section 4.2.3 (501, 504), RFC 1870 section 6 (552)",

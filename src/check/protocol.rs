@@ -20,7 +20,7 @@ static LMTP_EXPECTED: Rule = Rule {
     docs: Docs {
         sees: "The server rejected EHLO and HELO as unknown commands. On a second connection, it accepted LHLO, the first command of LMTP.",
         matters: "A mail server uses LMTP to pass messages to a mailbox server such as Dovecot or Cyrus. An LMTP server has no queue, and sends one reply per recipient after the message. Mail programs cannot use LMTP.",
-        action: "To send mail, use the SMTP port of the host. To test delivery to mailboxes, check the server with LMTP (lmtp://HOST). Operator of the sending server: use the LMTP client for this server (in Postfix, lmtp:inet:HOST:PORT).",
+        action: "To send mail, use the SMTP port of the host. To test delivery to mailboxes, check the server with LMTP (lmtp://HOST). Operator of the sending server: deliver over LMTP (in Postfix, lmtp:inet:HOST:PORT).",
         example: "500 5.5.1 Unknown command in reply to EHLO, and 250 in reply to LHLO",
         references: "RFC 2033 section 4.1 (LHLO, and no EHLO or HELO)",
     },
@@ -33,7 +33,7 @@ static SMTP_EXPECTED: Rule = Rule {
     docs: Docs {
         sees: "The server rejected LHLO as an unknown command. On a second connection, it accepted EHLO.",
         matters: "A client that speaks LMTP, such as Postfix's lmtp transport, cannot deliver mail to this server.",
-        action: "Check the server with SMTP. Operator of the sending server: use the SMTP client for this server, or the LMTP port or socket of the mailbox server.",
+        action: "Check the server with SMTP. Operator of the sending server: deliver over SMTP, or use the LMTP port or socket of the mailbox server.",
         example: "502 5.5.2 Error: command not recognized in reply to LHLO",
         references: "RFC 2033 section 4.1 (LHLO), RFC 5321 section 3.2 (EHLO)",
     },
@@ -46,7 +46,7 @@ static LMTP_ON_PORT_25: Rule = Rule {
     docs: Docs {
         sees: "The server on TCP port 25 accepts LHLO.",
         matters: "Port 25 is for SMTP. Other mail servers connect to it and send EHLO. An LMTP server rejects EHLO, so they cannot deliver mail to this host.",
-        action: "Server operator: configure the LMTP server to listen on another port, normally 24, or on a Unix socket. The LMTP server must be reachable only from the mail servers that deliver to it.",
+        action: "Server operator: configure the LMTP server to listen on another port, normally 24, or on a Unix socket. Make sure that only the mail servers that deliver to the LMTP server can connect to it.",
         example: "smtpcheck lmtp://mail.example.net:25",
         references: "RFC 2033 section 5 (LMTP must not be used on TCP port 25)",
     },
@@ -125,10 +125,10 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             Fix::run(format!("Check the server with {spoken}"), format!("smtpcheck {}", in_shell(&target))),
             Fix::text(match plan.target.protocol {
                 Protocol::Smtp => {
-                    "To send mail, use the SMTP port of the host. Operator of the sending server: use its LMTP client for this server (Postfix: lmtp:inet:HOST:PORT or lmtp:unix:PATH)."
+                    "To send mail, use the SMTP port of the host. Operator of the sending server: deliver over LMTP (Postfix: lmtp:inet:HOST:PORT or lmtp:unix:PATH)."
                 }
                 Protocol::Lmtp => {
-                    "Operator of the sending server: use its SMTP client for this server, or the LMTP port or socket of the mailbox server"
+                    "Operator of the sending server: deliver over SMTP, or use the LMTP port or socket of the mailbox server"
                 }
             }),
         ],

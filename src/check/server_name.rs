@@ -29,7 +29,7 @@ pub(super) static CHECK: Check = Check { subject: "server_name", ask, judge, rul
 static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     id: "tls-server-name-needed",
     severity: Severity::Error,
-    title: "the server needs a different server name (SNI) than smtpcheck sent",
+    title: "the server needs a different server name (SNI) from the one that smtpcheck sent",
     docs: Docs {
         sees: "The handshake failed, the certificate was for another host, or a service other than SMTP responded. smtpcheck then tried another server name in the ClientHello, taken from the greeting, the EHLO reply or the certificate, and that session succeeded. If the target is an IP address, the first ClientHello contains no server name.",
         matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or an incorrect name cannot use the server.",

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_in_invalid_values_are_replaced_by_stars() {
+    fn keys_in_invalid_values_are_replaced_by_asterisks() {
         let text = without_likely_keys(&format!("list = [\"{KEY}..zen.dq.spamhaus.net\"]"));
         assert_eq!(text, format!("list = [\"{}..zen.dq.spamhaus.net\"]", "*".repeat(26)));
         assert_eq!(without_likely_keys("127.0.0.1 is no zone: é"), "127.0.0.1 is no zone: é");

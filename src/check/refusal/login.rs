@@ -52,7 +52,7 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
     Reading {
         cause: Cause::SenderRejected,
         confidence: Confidence::Likely,
-        means: "The server accepts the login but not the sender. This account may send only from its own email address.".to_owned(),
+        means: "The server accepts the login but not the sender. This account is allowed to send only from its own email address.".to_owned(),
         otherwise: Some(
             "If the server also rejects the account's own email address, the reason is another rule. See the web page named in the reply, or the server's mail log."
                 .to_owned(),

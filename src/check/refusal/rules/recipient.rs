@@ -73,7 +73,7 @@ pub(crate) static NO_MAIL_ACCEPTED: Rule = Rule {
     title: "this host or domain accepts no mail at all",
     docs: Docs {
         sees: "The reply means that the host never accepts mail (521), or that the domain declares in DNS that it accepts no mail (null MX, 556).",
-        matters: "The operator intends this, so every retry will also fail.",
+        matters: "This is intentional, so every retry will fail.",
         action: "Use an email address in another domain, or another host.",
         example: "556 5.1.10 <x@example.com>: Recipient address rejected: Domain example.com does not accept mail (nullMX)",
         references: "RFC 7504 (521, 556), RFC 7505 section 3 (null MX)",

@@ -18,7 +18,7 @@ pub(crate) static SENDER_NOT_ACCEPTED: Rule = Rule {
 pub(crate) static SENDER_AUTHENTICATION_FAILED: Rule = Rule {
     id: "sender-authentication-failed",
     severity: Severity::Error,
-    title: "the mail fails the sender domain's authentication (SPF, DKIM or DMARC)",
+    title: "the mail fails sender authentication (SPF, DKIM or DMARC)",
     docs: Docs {
         sees: "The server rejected the mail, and its reply mentions SPF, DKIM or DMARC.",
         matters: "Receiving servers reject mail if the SPF record of the sender's domain does not list the sending server, or if the DKIM signature is missing or invalid.",
