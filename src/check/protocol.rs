@@ -111,7 +111,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         Protocol::Smtp => (&LMTP_EXPECTED, "LMTP", "SMTP", "EHLO", "LHLO"),
         Protocol::Lmtp => (&SMTP_EXPECTED, "SMTP", "LMTP", "LHLO", "EHLO"),
     };
-    let summary = format!("{} is used by a server that speaks {spoken}, not {checked}", at_place(plan));
+    let summary = format!("the server on {} speaks {spoken}, not {checked}", at_place(plan));
     let finding = Finding::new(rule, rejected.event.phase, Confidence::Certain, summary);
     let mut consequences = Vec::new();
     if spoken == "LMTP" && plan.target.port == 25 && plan.target.host.socket().is_none() {

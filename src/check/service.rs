@@ -6,7 +6,7 @@ use crate::lexicon::Fix;
 use crate::plan::{Plan, Protocol};
 use crate::wire::{Class, Host};
 
-/// The port or the socket of the target, at the beginning of a sentence.
+/// The port or the socket of the target, for use in a sentence.
 pub(super) fn at_place(plan: &Plan) -> String {
     match &plan.target.host {
         Host::Name(_) | Host::Ip(_) => format!("port {}", plan.target.port),

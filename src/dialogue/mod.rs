@@ -20,7 +20,7 @@
 //! | Eavesdrop (after STARTTLS and NOOP were sent together) | any reply except 220, or two seconds of silence | send QUIT |
 //! | Claim (XCLIENT) | 220 | send EHLO again, because the session begins again; then XFORWARD, AUTH, the envelope or QUIT |
 //! | Claim (XFORWARD) | 250 | continue with AUTH, the envelope or QUIT |
-//! | | any other reply | send QUIT, because the session would not be that of the client |
+//! | | any other reply | send QUIT, because the server does not treat the session as the other client's |
 //! | Queries (VRFY, EXPN) | any reply | send the next of them, or QUIT |
 //! | AskAuth | 334 | send `*` to cancel the login |
 //! | | any other reply | continue with the envelope or QUIT |

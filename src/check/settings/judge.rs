@@ -203,7 +203,7 @@ fn login_rejected<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option
     };
     let summary = match rejected.len() {
         1 => format!("{}: {what}", candidate.quoted()),
-        count => format!("{count} servers reject the login; {}: {what}", candidate.quoted()),
+        count => format!("{count} servers reject the login, including {}: {what}", candidate.quoted()),
     };
     let mut found = finding(&SETTINGS_LOGIN_REJECTED, summary);
     found.phase = Phase::Auth;
@@ -387,7 +387,7 @@ fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Optio
     };
     let summary = match failing.len() {
         1 => format!("a published setting does not work: {}", of(first, tested)),
-        count => format!("{count} published settings do not work; {}", of(first, tested)),
+        count => format!("{count} published settings do not work, including {}", of(first, tested)),
     };
     let base = finding(&SETTINGS_ENTRY_FAILS, summary);
     let probe = first.session(sight).map(|session| session.probe.id);
@@ -513,7 +513,10 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
                 cause: cause.to_owned(),
                 consequences: words_of_file.iter().skip(1).map(|(_, words, _)| (*words).clone()).collect(),
                 fixes: vec![Fix::run("Web server operator: correct the file", format!("curl {}", in_shell(&place)))],
-                ..finding(&AUTOCONFIG_INVALID, format!("the autoconfiguration file at {place} has an error: {words}"))
+                ..finding(
+                    &AUTOCONFIG_INVALID,
+                    format!("the autoconfiguration file at {place} contains an error: {words}"),
+                )
             }
             .tried(probe.id),
         );

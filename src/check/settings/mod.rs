@@ -7,7 +7,7 @@
 //! | `candidates` | the settings to test |
 //! | `outcome` | what the sessions show about a setting, and the order of preference |
 //! | `ranked` | the settings in this order, and which login is tested next |
-//! | `judge`, `ordinary` | the findings; those of the ordinary checks about the setting that decides |
+//! | `judge`, `ordinary` | the findings, and those of the ordinary checks about one setting |
 //! | `rules` | the rules |
 //! | `seen`, `results` | the results, for reports |
 //! | `sight` | the evidence, with short functions for lookups in it |

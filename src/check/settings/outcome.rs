@@ -109,7 +109,7 @@ fn skipped_words(reason: SkipReason) -> &'static str {
     }
 }
 
-/// Whether the source states that the server needs no login, or recognises the client in another way.
+/// Whether the source states that the server needs no login, or that it recognises the client in another way.
 fn needs_no_login(candidate: &SettingCandidate<'_>) -> bool {
     !candidate.methods.is_empty()
         && candidate.methods.iter().all(|method| {

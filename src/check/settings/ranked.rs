@@ -37,13 +37,13 @@ impl<'s> Ranking<'s> {
         self.settings.first().filter(|(_, tested)| tested.is_proved() && !tested.is_rejected)
     }
 
-    /// Whether a source has settings, or names were guessed and a server with the right certificate responds.
+    /// Whether a source has settings, or a server with a guessed name responds with a certificate for this name.
     pub(super) fn is_found(&self) -> bool {
         self.reports.iter().any(SourceReport::is_found)
             || self.settings.iter().any(|(candidate, tested)| !is_guess(candidate) || tested.verifies == Some(true))
     }
 
-    /// The result of guessing, as a row of the sources.
+    /// The result of guessing, as a row in the list of sources.
     pub(super) fn guess(&self) -> (SourceState, String) {
         let guessed: Vec<&(SettingCandidate<'s>, Tested)> =
             self.settings.iter().filter(|(candidate, _)| is_guess(candidate)).collect();

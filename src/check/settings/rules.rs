@@ -20,7 +20,7 @@ pub(super) static SETTINGS_NOT_PROVED: Rule = Rule {
     severity: Severity::Error,
     title: "the settings that were found do not work",
     docs: Docs {
-        sees: "A source has settings, but none of their servers passed the test: a TLS session with a valid certificate, in which the server advertises AUTH. The cause and the exit code come from a check of the best of these servers.",
+        sees: "A source has settings, but none of the servers that it names passed the test: a TLS session with a valid certificate, in which the server advertises AUTH. The cause and the exit code come from a check of the best of these servers.",
         matters: "A program with these settings cannot send mail from this machine, or can send it only without the protection of TLS.",
         action: "Follow the fix that is shown for the best server. If the cause is a blocked connection, repeat the check from another network.",
         example: "the SRV records name mail.example.com, whose certificate has expired",
