@@ -48,8 +48,8 @@ struct Suspect<'a> {
     command: &'a str,
 }
 
-/// The first rejected command with parameters. A rejection of MAIL may always be caused by the parameters. A rejection
-/// of RCPT is usually caused by the recipient, so only codes about parameters count (RFC 5321 §4.2.3, §4.1.1.11).
+/// The first rejected command with parameters. Any rejection of MAIL may be caused by the parameters. A rejection of
+/// RCPT is usually caused by the recipient, so only codes about parameters count (RFC 5321 §4.2.3, §4.1.1.11).
 fn suspect<'a>(plan: &Plan, session: Session<'a>) -> Option<Suspect<'a>> {
     let rejects =
         |received: &ReceivedReply<'_>| received.fit() == Fit::Rejects && received.reply.class() == Class::Permanent;

@@ -82,11 +82,11 @@ pub(super) fn by_first_bytes(text: &str) -> Option<(&'static str, &'static str)>
             "delivery_request_protocol" => {
                 ("a Postfix delivery agent (such as smtp or lmtp, to which the queue manager passes messages)", "")
             }
-            _ => ("an internal service of Postfix", ""),
+            _ => ("an internal Postfix service", ""),
         })
     } else if starts("protocol=") {
         // Another Postfix notation, with a line for each attribute.
-        Some(("an internal service of Postfix", ""))
+        Some(("an internal Postfix service", ""))
     } else if starts("VERSION\t") {
         Some(("a Dovecot authentication service, which other servers use to check passwords", ""))
     } else {

@@ -215,7 +215,7 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         }
         _ => false,
     });
-    // A Unix socket does not leave this machine, and only root can read what is sent over it.
+    // A connection to a Unix socket does not leave this machine, and only root can read what is sent over it.
     if session.request.host.socket().is_some() && !required && !withheld {
         return None;
     }

@@ -218,7 +218,7 @@ pub enum RecordData {
     },
     /// A record whose content cannot be represented here, for example a name that is not ASCII.
     Unreadable {
-        /// The content in the form of a master file.
+        /// The content in master file format.
         text: String,
     },
 }

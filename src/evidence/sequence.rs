@@ -184,7 +184,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether unsolicited bytes could be mistaken for the reply to the next command: a line begins with a digit.
+/// Whether unsolicited bytes could be mistaken for the reply to the next command, because a line begins with a digit.
 pub(crate) fn could_be_reply(text: &str) -> bool {
     text.split('\n').any(|line| line.starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -38,7 +38,7 @@ const WAITING: std::ops::RangeInclusive<f64> = 2500.0..=6500.0;
 /// A session that sends the header, if the server may wait for it.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
-    // The header contains the server's IP address, which is unknown if a proxy looked it up.
+    // The header contains the server's IP address, which is unknown if a proxy looked up the server's name.
     let is_known = session.server_address().is_some();
     if plan.proxy_header.is_some() || !is_known || sign_of_waiting(session).is_none() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Uses facts about the login to correct the reading of a rejection: an error of the AUTH exchange is not about the
+//! Uses facts about the login to correct the reading of a rejection: an error in the AUTH exchange does not concern the
 //! password, a provider with API keys does not use app passwords, and after a login the sender must be an email address
 //! of the account.
 

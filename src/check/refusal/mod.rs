@@ -450,8 +450,8 @@ fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
     format!("{name}@{domain}")
 }
 
-/// Whether an IP address is private, loopback or link-local. From a private address, a remote server receives the
-/// connection through a router, and sees the public IP address of that router.
+/// Whether an IP address is private, loopback or link-local. A connection from a private address reaches a remote
+/// server through a router, so the server sees that router's public IP address.
 pub(super) fn is_private(ip: std::net::IpAddr) -> bool {
     match ip.to_canonical() {
         std::net::IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),

@@ -41,7 +41,7 @@ pub(super) fn findings<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> V
     findings
 }
 
-/// Whether the login at the recommended server was not tested because its name is not authenticated.
+/// Whether the login at the recommended server was skipped because the server's name is not authenticated.
 fn needs_consent<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> bool {
     let recommended = ranking.recommended().filter(|_| sight.plan.login.is_some());
     recommended.is_some_and(|(candidate, tested)| {

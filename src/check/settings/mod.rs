@@ -46,7 +46,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     for (candidate, _) in &ranking.settings {
         questions.push(Question::Resolve { host: candidate.host.clone() });
     }
-    // Ports with a login come first if the connection limit is low.
+    // If the connection limit is low, ports with a login come first.
     let mut sessions: Vec<_> = ranking.settings.iter().map(|(candidate, _)| candidate.request(sight)).collect();
     sessions.sort_by_key(|request| match request.port {
         465 => 0,

@@ -152,7 +152,7 @@ pub(super) static SUBMISSION_RECORD_INVALID: Rule = Rule {
     docs: Docs {
         sees: "The target of a record is an alias (CNAME) or not a host name, the port is 0, or a record for STARTTLS has port 465.",
         matters: "Programs that follow the standard ignore the record, or use the wrong TLS mode.",
-        action: "DNS operator: correct the record. Port 465 belongs to _submissions._tcp.",
+        action: "DNS operator: correct the record. A record with port 465 must be at _submissions._tcp.",
         example: "_submission._tcp.example.com. SRV 0 1 465 smtp.example.com.",
         references: "RFC 2782 (the target must not be an alias), RFC 8314 section 5.1, RFC 6186 section 3.1",
     },

@@ -7,7 +7,7 @@ use crate::policy::dmarc::search::organizational_domain_by_list;
 use crate::question::{FetchReach, FetchRequest, FetchTransport};
 use crate::wire::{DnsName, DomainName, RecordKind};
 
-/// The time limit of one source in milliseconds. A web server that does not respond must not delay the others.
+/// The time limit for one source, in milliseconds. A web server that does not respond must not delay the others.
 pub(super) const SOURCE_LIMIT_MS: u64 = 5000;
 
 /// The plan and the evidence of a search.

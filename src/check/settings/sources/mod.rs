@@ -5,7 +5,7 @@
 //! | file | sources |
 //! |---|---|
 //! | `autoconfig` | autoconfiguration files of the domain, of the MX domain, and of the public database |
-//! | `pacc` | the file with a digest in the DNS |
+//! | `pacc` | the file with a digest in DNS |
 //! | `srv` | SRV records (RFC 6186, RFC 8314) |
 //! | `provider` | the built-in list of providers, by domain, by MX host, and by Autodiscover |
 //! | `web` | pages and redirects |

@@ -130,7 +130,7 @@ impl<'s> SrvTargets<'s> {
             let security = match (security, port) {
                 (SettingSecurity::Starttls, 465) => {
                     let words = format!(
-                        "{name} has port 465, which uses implicit TLS; such a record belongs to _submissions._tcp"
+                        "{name} has port 465, which uses implicit TLS; such a record must be at _submissions._tcp"
                     );
                     self.faults.push(SourceFault::Record { probe, words });
                     SettingSecurity::ImplicitTls
