@@ -148,7 +148,7 @@ fn a_service_that_is_no_mail_server_is_recognised_by_its_first_bytes() {
         (&b"protocol\0delivery_request_protocol\0\0"[..], "a Postfix delivery agent"),
         (b"protocol\0tlsmgr_protocol\0\0", "an internal Postfix service"),
         (b"protocol=anvil_protocol\n\n", "an internal Postfix service"),
-        (b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\n", "a login service of Dovecot"),
+        (b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\n", "a Dovecot authentication service"),
     ] {
         let folder = folder();
         let path = serve(folder.path(), move |mut stream| {

@@ -1,5 +1,5 @@
-//! The AUTH command around a SASL mechanism (RFC 4954 §4): the choice of the mechanism, base64, the size limits, and
-//! which parts a transcript may contain.
+//! The AUTH command, which carries the messages of a SASL mechanism (RFC 4954 §4): the choice of the mechanism, base64,
+//! the size limits, and which parts a transcript may contain.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -29,7 +29,7 @@ pub(super) fn findings<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> V
     findings.extend(deciding(sight, ranking));
     findings.extend(disagreement(sight, ranking));
     findings.extend(failing_entries(sight, ranking));
-    // A login that needs the user's consent has the same cause.
+    // If the login needs the user's consent, the other finding has the same cause.
     if !needs_consent(sight, ranking) {
         findings.extend(unauthenticated(sight, ranking));
     }
