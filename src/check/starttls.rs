@@ -405,8 +405,8 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
 /// Ports whose TLS mode is specified by an RFC. On other ports, the first check guesses the TLS mode.
 const WITH_A_RULE: [u16; 3] = [25, 465, 587];
 
-/// A plan for the same port in the other TLS mode, if no RFC specifies the mode and the findings show that the other mode
-/// is the right one.
+/// A plan for the same port in the other TLS mode, if no RFC specifies the mode and the findings show that the other
+/// mode is the right one.
 pub(crate) fn in_other_mode(plan: &Plan, findings: &[Finding]) -> Option<Plan> {
     let found = |rule: &Rule| findings.iter().any(|finding| finding.rule == rule.id);
     let mode = match () {

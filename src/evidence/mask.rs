@@ -7,9 +7,9 @@
 //! 1. Text received before the secret was sent is shown unchanged, because the peer cannot repeat a secret that it does
 //!    not have. The same applies to certificates and all other facts about TLS, which precede a login.
 //! 2. In the session that sent the secret, or a value computed from it, every later repetition of the secret is masked.
-//! 3. Rule 2 also applies to later sessions with the same peer (host or IP address) if the peer's certificate is valid, or
-//!    if the user allowed smtpcheck to send the secret without a valid certificate. A retry of the check is also a later
-//!    session.
+//! 3. Rule 2 also applies to later sessions with the same peer (host or IP address) if the peer's certificate is valid,
+//!    or if the user allowed smtpcheck to send the secret without a valid certificate. A retry of the check is also a
+//!    later session.
 //! 4. In all other later sessions with the same peer, a mask would reveal the password. An on-path attacker who never
 //!    received the password could send a list of words, and see in a public CI log which word was masked. But the peer
 //!    may also repeat the password in such a session. Therefore the output must not depend on the password. It contains
@@ -195,8 +195,8 @@ impl Mask<'_> {
         Probe { outcome, ..probe.clone() }
     }
 
-    /// A sentence written by smtpcheck. The quotes in it are shown according to the rule for the event or probe that they come
-    /// from.
+    /// A sentence written by smtpcheck. The quotes in it are shown according to the rule for the event or probe that
+    /// they come from.
     pub fn sentence(&self, sentence: &str) -> String {
         quote::resolve(sentence, |origin, text| {
             let shown = match origin {

@@ -271,7 +271,8 @@ impl<'p> Inquiry<'p> {
         self.asking = if is_answered { Asking::new_round() } else { Asking::Idle };
     }
 
-    /// Records that a case asks a question. Returns the number of the probe if the question must be passed to the gatherer.
+    /// Records that a case asks a question. Returns the number of the probe if the question must be passed to the
+    /// gatherer.
     fn ask_for(&mut self, at: usize, question: &Question, now_ms: f64) -> Option<ProbeId> {
         let case = self.cases.get_mut(at)?;
         if case.evidence.answer_to(question).is_some() {

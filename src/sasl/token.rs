@@ -123,7 +123,8 @@ fn shape(text: &str) -> TokenForm {
         };
     }
     // Google: refresh tokens begin with 1//, access tokens with ya29, authorization codes with 4/0, client secrets with
-    // GOCSPX-. Microsoft: 0.A and 1.A, and M.C or M.R for personal accounts, where an access token begins with EwB or eyJ.
+    // GOCSPX-. Microsoft: 0.A and 1.A, and M.C or M.R for personal accounts, where an access token begins with EwB or
+    // eyJ.
     let starts = |all: &[&str]| all.iter().any(|start| trimmed.starts_with(start));
     if starts(&["1//", "0.A", "1.A", "M.C", "M.R"]) {
         return TokenForm::Refresh;

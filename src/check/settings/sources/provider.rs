@@ -1,5 +1,5 @@
-//! The built-in list of providers: by the domain of the address, by the host that receives mail for it, and by the signs of
-//! a Microsoft 365 organisation.
+//! The built-in list of providers: by the domain of the email address, by the host that receives mail for it, and by the
+//! signs of a Microsoft 365 organisation.
 //!
 //! A provider that is recognised by the domain itself is certain. A provider that is recognised by DNS records is
 //! authenticated only if the records are signed: an attacker who changes DNS responses could name another provider.
