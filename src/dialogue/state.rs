@@ -106,7 +106,7 @@ pub(super) enum HelloCommand {
     Lhlo,
 }
 
-/// The progress of the test of whether AUTH works before TLS.
+/// The progress of testing whether AUTH works before TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AuthProbe {
     Begun,

@@ -1,4 +1,4 @@
-//! The built-in list of providers: by the domain of the email address, by the host that receives mail for it, and by the
+//! The built-in list of providers: by the domain of the email address, by the host that receives mail for it, and by
 //! signs of a Microsoft 365 organisation.
 //!
 //! A provider that is recognised by the domain itself is certain. A provider that is recognised by DNS records is
