@@ -146,9 +146,9 @@ fn files_directories_and_sockets_for_datagrams_are_unsuitable() {
 fn a_service_that_is_no_mail_server_is_recognised_by_its_first_bytes() {
     for (greeting, words) in [
         (&b"protocol\0delivery_request_protocol\0\0"[..], "a Postfix delivery agent"),
-        (b"protocol\0tlsmgr_protocol\0\0", "an internal service of Postfix"),
-        (b"protocol=anvil_protocol\n\n", "an internal service of Postfix"),
-        (b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\n", "a login service of Dovecot"),
+        (b"protocol\0tlsmgr_protocol\0\0", "an internal Postfix service"),
+        (b"protocol=anvil_protocol\n\n", "an internal Postfix service"),
+        (b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\n", "a Dovecot authentication service"),
     ] {
         let folder = folder();
         let path = serve(folder.path(), move |mut stream| {

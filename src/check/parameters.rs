@@ -17,11 +17,11 @@ pub(super) static CHECK: Check =
 static PARAMETER_NOT_ADVERTISED: Rule = Rule {
     id: "parameter-not-advertised",
     severity: Severity::Error,
-    title: "a parameter was not sent, because the server does not advertise its extension",
+    title: "a parameter was not sent, because its extension is not advertised",
     docs: Docs {
         sees: "A parameter was given with --mail-parameter or --rcpt-parameter, but its extension is missing from the EHLO reply. smtpcheck sent the command without the parameter.",
         matters: "A client may use a parameter only if the server advertises its extension. Without the extension, the server does not do what the parameter requests: for example, no delivery notification is sent (DSN), or the message may be sent unencrypted later (REQUIRETLS).",
-        action: "Omit the parameter, or use a server that advertises the extension. Server operator: enable the extension. Some extensions are advertised only over TLS or after a login. To see how the server responds to the parameter, add --force-parameters.",
+        action: "Omit the parameter, or use a server that advertises the extension. If the server advertises the extension only over TLS or after a login, use TLS or log in. To see how the server responds to the parameter, add --force-parameters. Server operator: enable the extension.",
         example: "--mail-parameter RET=HDRS, and no DSN in the EHLO reply",
         references: "RFC 5321 section 4.1.1.11 (parameters need an extension), RFC 3461 (DSN), RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 8689 (REQUIRETLS), RFC 6710 (MT-PRIORITY)",
     },
@@ -33,14 +33,14 @@ static PARAMETER_REFUSED: Rule = Rule {
     title: "the server rejects a command because of its parameters",
     docs: Docs {
         sees: "The server rejected MAIL FROM or RCPT TO with parameters. In a second session, it accepted the same command without parameters.",
-        matters: "Programs that send these parameters cannot send mail through this server. A value may be outside the server's limits (SIZE, MT-PRIORITY) or invalid (NOTIFY, ORCPT), or the server does not implement the extension that it advertises.",
+        matters: "Programs that send these parameters cannot send mail through this server. A value may be outside the server's limits (SIZE, MT-PRIORITY) or invalid (NOTIFY, ORCPT), or the server may not implement the extension that it advertises.",
         action: "Correct the value, or omit the parameter. Server operator: if the value is valid, update the server or the filter in front of it, or stop advertising the extension.",
         example: "552 5.3.4 Message size exceeds fixed limit in reply to MAIL FROM:<a@example.org> SIZE=99999999",
         references: "RFC 5321 section 4.1.1.11 (555: parameters not recognised), section 4.2.3 (501, 504), RFC 1870 section 6 (552)",
     },
 };
 
-/// The rejected command that may be rejected because of a parameter.
+/// A command that the server may have rejected because of a parameter.
 #[derive(Clone, Copy)]
 struct Suspect<'a> {
     received: ReceivedReply<'a>,
@@ -48,8 +48,8 @@ struct Suspect<'a> {
     command: &'a str,
 }
 
-/// The first rejected command with parameters. A rejection of MAIL may always be caused by the parameters. A rejection
-/// of RCPT is usually caused by the recipient, so only codes about parameters count (RFC 5321 §4.2.3, §4.1.1.11).
+/// The first rejected command with parameters. Any rejection of MAIL may be caused by the parameters. A rejection of
+/// RCPT is usually caused by the recipient, so only codes about parameters count (RFC 5321 §4.2.3, §4.1.1.11).
 fn suspect<'a>(plan: &Plan, session: Session<'a>) -> Option<Suspect<'a>> {
     let rejects =
         |received: &ReceivedReply<'_>| received.fit() == Fit::Rejects && received.reply.class() == Class::Permanent;
@@ -128,7 +128,7 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     };
     Some(Finding {
         otherwise: (finding.confidence != Confidence::Certain).then(|| {
-            "Only some of the parameters may be the cause. Specify them one at a time to find out.".to_owned()
+            "Perhaps only one of the parameters is the cause. Specify them one at a time to find out.".to_owned()
         }),
         cause,
         fixes: vec![

@@ -75,7 +75,7 @@ pub(super) fn around_device(plan: &Plan, provider: &Provider) -> Vec<Fix> {
         Fix::run(format!("Check whether port {port} is also redirected"), format!("smtpcheck {}", host.with_port(port)))
     }));
     fixes.push(Fix::text(
-        "Ask the network's administrator or the hosting company to let connections to this host pass unchanged (cPanel: SMTP Restrictions; firewalls: exclude mail from TLS inspection), or send through their own relay with an account there",
+        "Ask the network's administrator or the hosting company not to redirect or inspect connections to this host (cPanel: SMTP Restrictions; firewalls: exclude mail from TLS inspection), or send through their relay with an account on it",
     ));
     fixes
 }

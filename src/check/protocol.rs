@@ -20,7 +20,7 @@ static LMTP_EXPECTED: Rule = Rule {
     docs: Docs {
         sees: "The server rejected EHLO and HELO as unknown commands. On a second connection, it accepted LHLO, the first command of LMTP.",
         matters: "A mail server uses LMTP to pass messages to a mailbox server such as Dovecot or Cyrus. An LMTP server has no queue, and sends one reply per recipient after the message. Mail programs cannot use LMTP.",
-        action: "To send mail, use the SMTP port of the host. To test delivery to mailboxes, check the server with LMTP (lmtp://HOST). Operator of the sending server: use the LMTP client for this server (in Postfix, lmtp:inet:HOST:PORT).",
+        action: "To send mail, use the SMTP port of the host. To test delivery to mailboxes, check the server with LMTP (lmtp://HOST). Operator of the sending server: deliver over LMTP (in Postfix, lmtp:inet:HOST:PORT).",
         example: "500 5.5.1 Unknown command in reply to EHLO, and 250 in reply to LHLO",
         references: "RFC 2033 section 4.1 (LHLO, and no EHLO or HELO)",
     },
@@ -33,7 +33,7 @@ static SMTP_EXPECTED: Rule = Rule {
     docs: Docs {
         sees: "The server rejected LHLO as an unknown command. On a second connection, it accepted EHLO.",
         matters: "A client that speaks LMTP, such as Postfix's lmtp transport, cannot deliver mail to this server.",
-        action: "Check the server with SMTP. Operator of the sending server: use the SMTP client for this server, or the LMTP port or socket of the mailbox server.",
+        action: "Check the server with SMTP. Operator of the sending server: deliver over SMTP, or use the LMTP port or socket of the mailbox server.",
         example: "502 5.5.2 Error: command not recognized in reply to LHLO",
         references: "RFC 2033 section 4.1 (LHLO), RFC 5321 section 3.2 (EHLO)",
     },
@@ -46,19 +46,19 @@ static LMTP_ON_PORT_25: Rule = Rule {
     docs: Docs {
         sees: "The server on TCP port 25 accepts LHLO.",
         matters: "Port 25 is for SMTP. Other mail servers connect to it and send EHLO. An LMTP server rejects EHLO, so they cannot deliver mail to this host.",
-        action: "Server operator: configure the LMTP server to listen on another port, normally 24, or on a Unix socket. The LMTP server must be reachable only from the mail servers that deliver to it.",
+        action: "Server operator: configure the LMTP server to listen on another port, normally 24, or on a Unix socket. Make sure that only the mail servers that deliver to the LMTP server can connect to it.",
         example: "smtpcheck lmtp://mail.example.net:25",
         references: "RFC 2033 section 5 (LMTP must not be used on TCP port 25)",
     },
 };
 
-/// Whether a finding is about the difference between the protocols.
+/// Whether a finding reports that a server speaks the other protocol.
 pub(super) fn is_about_protocols(finding: &Finding) -> bool {
     CHECK.rules.iter().any(|rule| rule.id == finding.rule)
 }
 
-/// The reply that rejects the first command of the session as unknown. If TLS has begun, the server accepted this
-/// command earlier.
+/// The reply that rejects the first command of the session as unknown. After STARTTLS, such a reply does not count,
+/// because the server has already accepted the command once.
 fn unknown_command(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let implicit = session.request.script.tls == TlsUse::Implicit;
     let phase = if implicit { Phase::EhloTls } else { Phase::Ehlo };
@@ -68,7 +68,7 @@ fn unknown_command(session: Session<'_>) -> Option<ReceivedReply<'_>> {
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
-    // An LMTP greeting is only a hint; a file server's greeting is sufficient.
+    // An LMTP greeting is only a hint, so the second session is needed. The greeting of another service is sufficient.
     let is_other_service = service_with_codes(session).is_some_and(|service| !service.is_lmtp);
     if unknown_command(session).is_none() || is_other_service || session.sequence().believed_until().is_some() {
         return Vec::new();
@@ -111,7 +111,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         Protocol::Smtp => (&LMTP_EXPECTED, "LMTP", "SMTP", "EHLO", "LHLO"),
         Protocol::Lmtp => (&SMTP_EXPECTED, "SMTP", "LMTP", "LHLO", "EHLO"),
     };
-    let summary = format!("{} is used by a server that speaks {spoken}, not {checked}", at_place(plan));
+    let summary = format!("the server on {} speaks {spoken}, not {checked}", at_place(plan));
     let finding = Finding::new(rule, rejected.event.phase, Confidence::Certain, summary);
     let mut consequences = Vec::new();
     if spoken == "LMTP" && plan.target.port == 25 && plan.target.host.socket().is_none() {
@@ -125,10 +125,10 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             Fix::run(format!("Check the server with {spoken}"), format!("smtpcheck {}", in_shell(&target))),
             Fix::text(match plan.target.protocol {
                 Protocol::Smtp => {
-                    "To send mail, use the SMTP port of the host. Operator of the sending server: use its LMTP client for this server (Postfix: lmtp:inet:HOST:PORT or lmtp:unix:PATH)."
+                    "To send mail, use the SMTP port of the host. Operator of the sending server: deliver over LMTP (Postfix: lmtp:inet:HOST:PORT or lmtp:unix:PATH)."
                 }
                 Protocol::Lmtp => {
-                    "Operator of the sending server: use its SMTP client for this server, or the LMTP port or socket of the mailbox server"
+                    "Operator of the sending server: deliver over SMTP, or use the LMTP port or socket of the mailbox server"
                 }
             }),
         ],

@@ -41,8 +41,9 @@ pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> V
     server_name::absorb(plan, evidence, &mut findings);
     proxy_header::absorb(&mut findings);
     proxy::explain_address(plan, &mut findings);
-    // If the session is out of step, that finding is listed first, because later findings are from a second session.
-    // The subjects of a domain do not follow each other, so the finding that determines the exit code is listed first.
+    // If replies and commands are out of step, the finding about this is listed first, because later findings are from
+    // a second session. The subjects of a domain have no natural order, so the finding that determines the exit code is
+    // listed first.
     findings.sort_by_key(|finding| {
         let severity = std::cmp::Reverse(finding.severity);
         let is_deciding = !plan.is_about_server() && finding.failure.is_some() && finding.severity == Severity::Error;

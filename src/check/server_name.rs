@@ -5,11 +5,11 @@
 //!
 //! The session is tried in these cases. Each case states what proves that the name was the cause:
 //! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites
-//!    do not explain. Proof: with the better name it succeeds.
-//! 2. The certificate matches neither the target nor the better name. Proof: with that name the server presents a
-//!    certificate for it.
-//! 3. With implicit TLS no SMTP server responds, and the client sent no name or the name from `--sni`. Proof: with the
-//!    better name an SMTP server sends a greeting.
+//!    do not explain. Proof: with the better name, the handshake succeeds.
+//! 2. The certificate matches neither the target nor the better name. Proof: with the better name, the server presents
+//!    a certificate that matches it.
+//! 3. With implicit TLS, no SMTP server responds, and the client sent no name or the name from `--sni`. Proof: with the
+//!    better name, an SMTP server sends a greeting.
 //!
 //! Better names, best first: the name in the greeting (RFC 5321 section 4.2), the name in the EHLO reply, the target if
 //! `--sni` replaced it, names in the certificate, the name in the greeting on another mail port of the host.
@@ -29,7 +29,7 @@ pub(super) static CHECK: Check = Check { subject: "server_name", ask, judge, rul
 static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     id: "tls-server-name-needed",
     severity: Severity::Error,
-    title: "the server needs a different server name (SNI) than smtpcheck sent",
+    title: "the server needs a different server name (SNI) from the one that smtpcheck sent",
     docs: Docs {
         sees: "The handshake failed, the certificate was for another host, or a service other than SMTP responded. smtpcheck then tried another server name in the ClientHello, taken from the greeting, the EHLO reply or the certificate, and that session succeeded. If the target is an IP address, the first ClientHello contains no server name.",
         matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or an incorrect name cannot use the server.",
@@ -181,7 +181,7 @@ fn with_name(plan: &Plan, name: &DomainName) -> SessionRequest {
     request
 }
 
-/// A question about another mail port of the host. With implicit TLS no greeting arrives before the handshake, but the
+/// A question about another mail port of the host. With implicit TLS, no greeting arrives before the handshake, but the
 /// greeting on port 587 or 25 may contain the name.
 fn other_port(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: Symptom) -> Option<Question> {
     let is_blind = plan.tls_use() == TlsUse::Implicit && symptom == Symptom::HandshakeFailed && sent(session).is_none();

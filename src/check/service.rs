@@ -6,7 +6,7 @@ use crate::lexicon::Fix;
 use crate::plan::{Plan, Protocol};
 use crate::wire::{Class, Host};
 
-/// The port or the socket of the target, at the beginning of a sentence.
+/// The port or the socket of the target, for use in a sentence.
 pub(super) fn at_place(plan: &Plan) -> String {
     match &plan.target.host {
         Host::Name(_) | Host::Ip(_) => format!("port {}", plan.target.port),
@@ -34,7 +34,7 @@ pub(super) fn other_mail_service(plan: &Plan, note: &str) -> Fix {
 pub(super) struct OtherService {
     pub(super) name: &'static str,
     pub(super) sign: &'static str,
-    /// Whether it is LMTP, which the check `protocol` confirms.
+    /// Whether it is LMTP, which the `protocol` check confirms.
     pub(super) is_lmtp: bool,
 }
 
@@ -82,13 +82,13 @@ pub(super) fn by_first_bytes(text: &str) -> Option<(&'static str, &'static str)>
             "delivery_request_protocol" => {
                 ("a Postfix delivery agent (such as smtp or lmtp, to which the queue manager passes messages)", "")
             }
-            _ => ("an internal service of Postfix", ""),
+            _ => ("an internal Postfix service", ""),
         })
     } else if starts("protocol=") {
         // Another Postfix notation, with a line for each attribute.
-        Some(("an internal service of Postfix", ""))
+        Some(("an internal Postfix service", ""))
     } else if starts("VERSION\t") {
-        Some(("a login service of Dovecot, which other servers ask about passwords", ""))
+        Some(("a Dovecot authentication service, which other servers use to check passwords", ""))
     } else {
         None
     }

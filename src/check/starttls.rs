@@ -60,8 +60,8 @@ static SMTP_INSPECTION: Rule = Rule {
     title: "a firewall on the network path changes the SMTP session",
     docs: Docs {
         sees: "The greeting consists of asterisks, or an extension name in the EHLO reply is overwritten with Xs.",
-        matters: "SMTP inspection in Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. Behind such a firewall, STARTTLS does not work, and logins often also fail.",
-        action: "Firewall administrator: disable the inspection (`no inspect esmtp`), or allow TLS in it (`allow-tls`). Until then, use port 465, which the inspection does not affect.",
+        matters: "SMTP inspection in Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. Behind such a firewall, STARTTLS does not work, and logins often fail as well.",
+        action: "Firewall administrator: disable SMTP inspection (`no inspect esmtp`), or configure it to allow TLS (`allow-tls`). Until then, use port 465, which the inspection does not affect.",
         example: "220 ********************************, and 250-XXXXXXXA instead of 250-STARTTLS",
         references: "RFC 3207 section 6; Cisco document 113423",
     },
@@ -215,7 +215,7 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         }
         _ => false,
     });
-    // A Unix socket does not leave this machine, and only root can read what is sent over it.
+    // A connection to a Unix socket does not leave this machine, and only root can read what is sent over it.
     if session.request.host.socket().is_some() && !required && !withheld {
         return None;
     }
@@ -278,8 +278,8 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// A firewall has overwritten part of a reply: an extension consists of three or more X and one letter, or of four or
-/// more X, or the greeting consists of asterisks.
+/// Reports that a firewall has overwritten part of a reply: an extension name consists of four or more Xs, or of three
+/// or more Xs and one other letter, or the greeting consists of asterisks.
 fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let is_mask = |word: &str| {
         let crosses = word.bytes().take_while(|&byte| byte == b'X').count();
@@ -303,7 +303,7 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// STARTTLS is missing, although the provider always advertises it.
+/// Reports that STARTTLS is missing, although the provider always advertises it.
 fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let provider = peer::provider_by_name(plan).filter(|provider| provider.starttls_always)?;
     let port = plan.target.port;
@@ -315,7 +315,7 @@ fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         "A device on the network path (a firewall, a virus scanner or an on-path attacker) removes the extension."
             .to_owned();
     finding.otherwise = Some(
-        "The connection may have been redirected to another server. The greeting shows whether it is the provider's."
+        "The connection may have been redirected to another server. The greeting shows whether this server belongs to the provider."
             .to_owned(),
     );
     finding.fixes.push(implicit_tls(plan));
@@ -405,8 +405,8 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
 /// Ports whose TLS mode is specified by an RFC. On other ports, the first check guesses the TLS mode.
 const WITH_A_RULE: [u16; 3] = [25, 465, 587];
 
-/// A plan for the same port in the other TLS mode, if no RFC specifies the mode and the findings show that the other mode
-/// is the right one.
+/// A plan for the same port in the other TLS mode, if no RFC specifies the mode and the findings show that the other
+/// mode is the right one.
 pub(crate) fn in_other_mode(plan: &Plan, findings: &[Finding]) -> Option<Plan> {
     let found = |rule: &Rule| findings.iter().any(|finding| finding.rule == rule.id);
     let mode = match () {

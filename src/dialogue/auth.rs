@@ -1,4 +1,4 @@
-//! Authentication in a session: decides whether a login may start, sends its lines, and continues after it.
+//! Authentication in a session: decides whether a login may start, sends its lines, and continues the session after it.
 
 use super::login::{AuthChannel, AuthExchange, AuthLine};
 use super::state::{Action, AuthProbe, Dialogue, Drained, Encryption, Pairing, Peer, SessionState};
@@ -10,8 +10,8 @@ use crate::sasl::{Credentials, Proof};
 use crate::wire::{Class, Command, Reply};
 
 impl<'a> Dialogue<'a> {
-    /// Continues after the reply to the test of whether AUTH works before TLS. If the server answers `*` with another
-    /// challenge, the session ends instead of sending `*` again.
+    /// Continues after the reply to the AUTH command that tests whether AUTH works before TLS. If the server responds
+    /// to `*` with another challenge, the session ends instead of sending `*` again.
     pub(super) fn question_answered(&mut self, asked: AuthProbe, reply: &Reply) {
         match (asked, reply.has_code(334)) {
             (AuthProbe::Begun, true) => {
@@ -75,7 +75,7 @@ impl<'a> Dialogue<'a> {
     pub(super) fn auth_answered(&mut self, mut login: AuthExchange<'a>, reply: &Reply) {
         let fits = fit(Phase::Auth, reply);
         let accepts = fits == Fit::Accepts && !login.is_cancelled();
-        // If the server answers `*` with another challenge, the exchange ends.
+        // If the server responds to `*` with another challenge, the exchange ends.
         if fits == Fit::Continues && !login.is_cancelled() {
             let turn = login.answer(reply);
             self.state = SessionState::Auth(login);

@@ -1,7 +1,7 @@
 //! XCLIENT and XFORWARD, which present smtpcheck as another client, and VRFY and EXPN.
 //!
-//! Postfix documents its extensions XCLIENT and XFORWARD in XCLIENT_README and XFORWARD_README. They are sent just
-//! before AUTH, and after STARTTLS if TLS is used, because a TLS handshake resets the session.
+//! Postfix documents its extensions XCLIENT and XFORWARD in XCLIENT_README and XFORWARD_README. The commands are sent
+//! just before AUTH, and after STARTTLS if TLS is used, because a TLS handshake resets the session.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ use crate::question::{Query, QueryCommand};
 use crate::wire::{ClientAttribute, ClientCommand, Command, Reply};
 
 impl<'a> Dialogue<'a> {
-    /// Sends XCLIENT, XFORWARD or the questions about mailboxes if they are due, and otherwise begins the login.
+    /// Sends XCLIENT, XFORWARD, VRFY or EXPN if they are due, and otherwise begins the login.
     pub(super) fn begin_claims(&mut self) {
         let claims = &self.script.claims;
         for (command, attributes) in

@@ -58,7 +58,7 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// The parameters whose extensions are advertised. The others are recorded as not sent unless they are forced.
+    /// The parameters whose extensions are advertised. The others are recorded as not sent, unless they are forced.
     fn permitted(&mut self, given: &[Parameter], is_forced: bool, phase: Phase) -> Vec<Parameter> {
         let mut permitted = Vec::new();
         for parameter in given {

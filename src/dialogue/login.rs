@@ -1,5 +1,5 @@
-//! The AUTH command around a SASL mechanism (RFC 4954 §4): the choice of the mechanism, base64, the size limits, and
-//! which parts a transcript may contain.
+//! The AUTH command, which carries the messages of a SASL mechanism (RFC 4954 §4): the choice of the mechanism, base64,
+//! the size limits, and which parts a transcript may contain.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,9 +14,9 @@ use crate::sasl::{
 use crate::secret::NOT_SHOWN;
 use crate::wire::Reply;
 
-/// The maximum length of an AUTH command with an initial response. RFC 4954 §4 allows 12288 octets, but all servers
-/// accept only the command line of RFC 5321 §4.5.3.1.4: 512 octets including CRLF. A longer response is sent after the
-/// first challenge.
+/// The maximum length of an AUTH command with an initial response. RFC 4954 §4 allows 12288 octets, but the only length
+/// that all servers accept is that of a command line in RFC 5321 §4.5.3.1.4: 512 octets including CRLF. A longer
+/// response is sent after the first challenge.
 const MAX_INITIAL: usize = 510;
 
 /// The input of a login.
@@ -58,7 +58,7 @@ pub(super) struct AuthLine {
 pub(super) struct AuthChannel<'m> {
     /// Data that binds a login to the connection (channel binding).
     pub binding: Option<&'m Binding>,
-    /// Mechanisms that were tried already.
+    /// Mechanisms that have already been tried.
     pub tried: &'m [&'static str],
 }
 
@@ -72,7 +72,8 @@ fn reason(broken: Broken) -> CancelReason {
 }
 
 impl<'a> AuthExchange<'a> {
-    /// Selects the strongest mechanism that the server advertises, the user allows, and the credentials support. Mechanisms that were tried already are excluded.
+    /// Selects the strongest mechanism that the server advertises, the user allows, and the credentials support.
+    /// Mechanisms that have already been tried are excluded.
     pub(super) fn choose(
         wanted: &plan::Login,
         offered: &[String],
@@ -124,7 +125,7 @@ impl<'a> AuthExchange<'a> {
         )
     }
 
-    /// Whether the server has proved its identity, or the mechanism does not require it.
+    /// Whether the server has proved its identity, or the mechanism does not require such a proof.
     pub(super) fn is_proved(&self) -> bool {
         self.exchange.is_proved()
     }

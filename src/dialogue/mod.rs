@@ -1,6 +1,6 @@
 //! One SMTP session as a state machine. Its input consists of received bytes and the end of the stream. Its output is a
-//! list of [`Action`]s. It does not use a socket or a clock and makes no judgements. Its driver (`gather::session`, or
-//! a transcript in a test) provides time and bytes.
+//! list of [`Action`]s. It uses neither a socket nor a clock, and makes no judgements. Its driver (`gather::session`,
+//! or a transcript in a test) provides time and bytes.
 //!
 //! | state | event | action |
 //! |---|---|---|
@@ -20,7 +20,7 @@
 //! | Eavesdrop (after STARTTLS and NOOP were sent together) | any reply except 220, or two seconds of silence | send QUIT |
 //! | Claim (XCLIENT) | 220 | send EHLO again, because the session begins again; then XFORWARD, AUTH, the envelope or QUIT |
 //! | Claim (XFORWARD) | 250 | continue with AUTH, the envelope or QUIT |
-//! | | any other reply | send QUIT, because the session would not be that of the client |
+//! | | any other reply | send QUIT, because the server does not treat the session as the other client's |
 //! | Queries (VRFY, EXPN) | any reply | send the next of them, or QUIT |
 //! | AskAuth | 334 | send `*` to cancel the login |
 //! | | any other reply | continue with the envelope or QUIT |
@@ -35,8 +35,8 @@
 //!
 //! Bytes that arrive before a command is sent are unsolicited. They are recorded as evidence and never interpreted as
 //! the reply to the command. After unsolicited bytes, later replies cannot be matched to commands, except over TLS, so
-//! the rest of the session is skipped. A session with [`Pacing::Paused`] continues, because it waits for more bytes after
-//! each reply. Only [`fit`] decides which replies mean success.
+//! the rest of the session is skipped. A session with [`Pacing::Paused`] continues, because it waits for more bytes
+//! after each reply. Only [`fit`] decides which replies mean success.
 
 mod auth;
 mod claims;
@@ -63,8 +63,8 @@ pub use self::login::Access;
 pub use self::state::{Action, Dialogue, Peer};
 
 /// The maximum number of bytes that are read in one session. A real session has a few thousand bytes. A session with
-/// five hundred recipients and the longest legal replies has half of this number. The limit also bounds the size of
-/// reports, in which an escaped byte takes up to six bytes.
+/// five hundred recipients and the longest legal replies has half as many. The limit also bounds the size of reports,
+/// in which an escaped byte takes up to six bytes.
 pub const MAX_SESSION_BYTES: usize = 512 * 1024;
 
 /// How long to wait for a reply that a correct server does not send.
@@ -304,7 +304,7 @@ impl<'a> Dialogue<'a> {
             SessionState::Greeting => self.greeted(reply),
             SessionState::Ehlo(hello) => self.ehlo_answered(hello, reply),
             SessionState::StartTls => self.starttls_answered(reply),
-            // A greeting over TLS does not mean that the server executed a command. The next reply may mean that.
+            // A greeting over TLS does not show that the server executed a command. The next reply may show this.
             SessionState::Eavesdrop if reply.has_code(220) => self.state = SessionState::Eavesdrop,
             SessionState::Eavesdrop => self.send_quit(),
             SessionState::AskAuth(asked) => self.question_answered(asked, reply),
@@ -323,7 +323,8 @@ impl<'a> Dialogue<'a> {
         } else if self.script.quit_after <= QuitAfter::Banner {
             self.send_quit();
         } else if reply.has_code(200) || reply.has_code(201) {
-            // A news server greets with 200 or 201 (RFC 3977 §5.1). Its reply to EHLO confirms that.
+            // A news server greets with 200 or 201 (RFC 3977 §5.1). Its reply to EHLO confirms that it is a news
+            // server.
             self.is_look_only = true;
             self.send_hello(self.first_hello());
         } else if fit(Phase::Greeting, reply) != Fit::Accepts {

@@ -63,8 +63,8 @@ pub struct Dialogue<'a> {
     pub(super) offers: Capabilities,
     pub(super) steps: VecDeque<Action>,
     pub(super) received: usize,
-    /// With [`Pacing::Paused`]: a reply that was received but not processed yet, because the wait for more bytes is not
-    /// over.
+    /// With [`Pacing::Paused`]: a reply that was received but has not yet been processed, because the wait for more
+    /// bytes is not over.
     pub(super) held: Option<Reply>,
     pub(super) pairing: Pairing,
     /// Whether the greeting rejected the client, so that EHLO is sent only to identify the server.
@@ -106,7 +106,7 @@ pub(super) enum HelloCommand {
     Lhlo,
 }
 
-/// The progress of the test of whether AUTH works before TLS.
+/// The progress of testing whether AUTH works before TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AuthProbe {
     Begun,

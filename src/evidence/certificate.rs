@@ -34,9 +34,9 @@ pub struct Certificate {
     pub key_bits: Option<u32>,
     /// The algorithm of the signature on the certificate.
     pub signature: String,
-    /// Whether subject and issuer are the same name and the certificate is signed with its own key.
+    /// Whether subject and issuer have the same name and the certificate is signed with its own key.
     pub self_signed: bool,
-    /// The position (from 0) of the certificate in the chain that signed it; null if that certificate was not sent.
+    /// The position in the chain (from 0) of the certificate that signed it; null if that certificate was not sent.
     pub issued_by: Option<usize>,
     /// Whether it is a CA certificate, which may sign other certificates (RFC 5280 §4.2.1.9).
     pub is_authority: bool,

@@ -31,7 +31,7 @@ pub enum Doubt<'a> {
     Misuse(Misuse),
     /// The server's certificate does not cover the host name.
     Name,
-    /// The handshake was not signed with the certificate's key; the text is the reason.
+    /// The handshake was not signed with the certificate's key. The string is the reason.
     Proof(&'a str),
     /// The issuer has revoked the certificate.
     Revoked,

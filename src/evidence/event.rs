@@ -100,7 +100,7 @@ pub enum EventKind {
         /// The reply.
         #[serde(flatten)]
         reply: Reply,
-        /// The recipient that the reply is about: its index in the list of recipients, from 0.
+        /// The recipient that the reply refers to: its index in the list of recipients, from 0.
         recipient: Option<usize>,
     },
     /// The server sent unsolicited bytes, which were ignored.
@@ -175,14 +175,14 @@ pub enum EventKind {
         extension: String,
     },
     /// XCLIENT or XFORWARD was not sent, because the server does not advertise all attributes. The session ends,
-    /// because it would not represent the client.
+    /// because the server would not treat it as a session of the other client.
     ClaimWithheld {
         /// XCLIENT or XFORWARD.
         command: ClientCommand,
         /// The attributes that are not advertised; all of them if the command is not advertised.
         missing: Vec<String>,
     },
-    /// The server has been silent for so long that smtpcheck starts follow-up probes. It keeps waiting.
+    /// The server has been silent for so long that smtpcheck starts follow-up probes. The session continues to wait.
     Quiet {
         /// The time without data, in milliseconds.
         waited_ms: f64,

@@ -33,7 +33,7 @@ pub struct HttpResponse {
     pub content_type: Option<String>,
     /// The Location header.
     pub location: Option<String>,
-    /// The body, at most [`MAX_BODY`] bytes. Bytes that are not UTF-8 are U+FFFD.
+    /// The body, at most [`MAX_BODY`] bytes. Bytes that are not UTF-8 are replaced with U+FFFD.
     pub body: String,
     /// The number of bytes of the body that were received.
     pub body_bytes: usize,

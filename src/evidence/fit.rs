@@ -107,7 +107,7 @@ fn is_list_of_extensions(reply: &Reply) -> bool {
     reply.has_code(250) && reply.enhanced.is_none() && reply.text.iter().skip(1).filter(is_known).count() > 1
 }
 
-/// Whether a rejection can only be about AUTH (RFC 4954 §6: 534, 535, 538 and X.7.8 "authentication credentials
+/// Whether a rejection can only refer to AUTH (RFC 4954 §6: 534, 535, 538 and X.7.8 "authentication credentials
 /// invalid" are replies to AUTH).
 pub(crate) fn is_about_login(reply: &Reply) -> bool {
     reply.has_code(534)

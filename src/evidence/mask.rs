@@ -7,9 +7,9 @@
 //! 1. Text received before the secret was sent is shown unchanged, because the peer cannot repeat a secret that it does
 //!    not have. The same applies to certificates and all other facts about TLS, which precede a login.
 //! 2. In the session that sent the secret, or a value computed from it, every later repetition of the secret is masked.
-//! 3. Rule 2 also applies to later sessions with the same peer (host or IP address) if the peer's certificate is valid, or
-//!    if the user allowed smtpcheck to send the secret without a valid certificate. A retry of the check is also a later
-//!    session.
+//! 3. Rule 2 also applies to later sessions with the same peer (host or IP address) if the peer's certificate is valid,
+//!    or if the user allowed smtpcheck to send the secret without a valid certificate. A retry of the check is also a
+//!    later session.
 //! 4. In all other later sessions with the same peer, a mask would reveal the password. An on-path attacker who never
 //!    received the password could send a list of words, and see in a public CI log which word was masked. But the peer
 //!    may also repeat the password in such a session. Therefore the output must not depend on the password. It contains
@@ -195,8 +195,8 @@ impl Mask<'_> {
         Probe { outcome, ..probe.clone() }
     }
 
-    /// A sentence written by smtpcheck. The quotes in it are shown according to the rule for the event or probe that they come
-    /// from.
+    /// A sentence written by smtpcheck. The quotes in it are shown according to the rule for the event or probe that
+    /// they come from.
     pub fn sentence(&self, sentence: &str) -> String {
         quote::resolve(sentence, |origin, text| {
             let shown = match origin {
@@ -275,8 +275,8 @@ impl Mask<'_> {
         }
     }
 
-    /// How text that a login to the server does not affect is shown, if it was received in this session, before this
-    /// event or at the end.
+    /// How to show text that no login to the server affects. Repetitions of the proxy password are masked if this
+    /// session sent that password before the event `before`, or, if `before` is `None`, at any time.
     fn after_proxy_login(&self, probe: ProbeId, before: Option<EventId>) -> Shown {
         let is_earlier = |event: EventId| before.is_none_or(|before| event < before);
         match self.proxy_logins.iter().any(|(session, event)| *session == probe && is_earlier(*event)) {
@@ -514,7 +514,7 @@ fn known_words(text: &str, unknown: &[Range<usize>]) -> String {
     result.push_str(text.get(shown..).unwrap_or_default());
     result
 }
-/// The host that receives a question's data; `None` for a lookup, which cannot have received the secret.
+/// The host to which a question connects with SMTP or TLS; `None` for all other questions, which never send the secret.
 fn host_of(question: &Question) -> Option<&Host> {
     match question {
         Question::Session(request) => Some(&request.host),

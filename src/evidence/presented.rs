@@ -16,7 +16,7 @@ pub struct Presented {
     pub chain_length: usize,
     /// Whether there is a path from the chain to a trust anchor. Names and dates are not considered.
     pub trust: Trust,
-    /// The positions (from 0) of the certificates in the chain that form the path to the trust anchor; empty if the
+    /// The positions in the chain (from 0) of the certificates that form the path to the trust anchor; empty if the
     /// chain is not trusted.
     pub path: Vec<usize>,
     /// Whether the leaf certificate covers the host name.

@@ -1,5 +1,5 @@
-//! What happens between this machine and a proxy, and why a connection through the proxy failed. These facts are not
-//! about the mail server itself: a proxy only reports its own connection attempt.
+//! What happens between this machine and a proxy, and why a connection through the proxy failed. These facts do not
+//! describe the mail server itself: a proxy reports only its own connection attempt.
 
 use std::fmt;
 

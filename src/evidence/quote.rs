@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_replaced_in_our_own_words_only() {
+    fn a_word_is_replaced_only_outside_quotes() {
         let quote = Quote { origin: QuoteOrigin::Event(EventId(1)), text: "500 EHLO?".into() };
         let changed = super::replace_outside(&format!("EHLO got {quote}, not EHLO"), "EHLO", "LHLO");
         assert_eq!(resolve(&changed, |_, text| text.to_owned()), "LHLO got 500 EHLO?, not LHLO");

@@ -120,7 +120,7 @@ pub enum RecordData {
     },
     /// Certification authority authorization (RFC 8659 §4).
     Caa {
-        /// Whether a CA that does not understand the tag must not issue.
+        /// Whether a CA that does not understand the tag must not issue a certificate.
         critical: bool,
         /// The tag: `issue`, `issuewild`, `iodef`.
         tag: String,
@@ -209,7 +209,7 @@ pub enum RecordData {
     },
     /// Text of a TXT record, or of a record of the former type SPF.
     Txt {
-        /// The strings joined without a separator. Bytes that are not UTF-8 are U+FFFD.
+        /// The strings joined without a separator. Bytes that are not UTF-8 are replaced with U+FFFD.
         text: String,
         /// The length of each string in bytes.
         lengths: Vec<usize>,
@@ -218,7 +218,7 @@ pub enum RecordData {
     },
     /// A record whose content cannot be represented here, for example a name that is not ASCII.
     Unreadable {
-        /// The content in the form of a master file.
+        /// The content in master file format.
         text: String,
     },
 }

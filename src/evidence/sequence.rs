@@ -6,7 +6,7 @@
 //!
 //! 1. Bytes that could be a reply arrived before a command was sent. (This does not count in a session that waits
 //!    before each command, because the wait keeps it in step.)
-//! 2. A reply belongs to another command ([`Fit::Foreign`]), or is about a login after the login was accepted.
+//! 2. A reply belongs to another command ([`Fit::Foreign`]), or refers to a login after the login was accepted.
 //! 3. A second reply follows the reply to QUIT.
 //! 4. A group of pipelined commands received fewer replies than it has commands, and then the server sent nothing more.
 //!    Any of the replies may be the missing one.
@@ -184,7 +184,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether unsolicited bytes could be mistaken for the reply to the next command: a line begins with a digit.
+/// Whether unsolicited bytes could be mistaken for the reply to the next command, because a line begins with a digit.
 pub(crate) fn could_be_reply(text: &str) -> bool {
     text.split('\n').any(|line| line.starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -28,7 +28,7 @@ pub struct ReceivedReply<'a> {
     pub event: &'a Event,
     /// The reply.
     pub reply: &'a Reply,
-    /// The index of the recipient that it is about, from 0.
+    /// The index of the recipient that it refers to, from 0.
     pub recipient: Option<usize>,
 }
 

@@ -18,7 +18,7 @@ pub enum SocketResult {
     },
 }
 
-/// Why a Unix socket could not be connected to.
+/// Why a connection to a Unix socket could not be established.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SocketFault {

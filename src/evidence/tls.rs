@@ -79,7 +79,7 @@ pub enum StapleFault {
     Unreadable,
     /// The responder returned an error (RFC 6960 §2.3).
     ResponderError,
-    /// It is about another certificate, or its first entry is.
+    /// It is for another certificate, or its first entry is.
     OtherCertificate,
     /// The issuer's certificate is not known, so the response cannot be verified.
     UnknownIssuer,

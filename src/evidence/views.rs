@@ -58,9 +58,9 @@ impl Evidence {
         names.addresses().filter(|ip| !is_localhost && !was_tried(ip)).collect()
     }
 
-    /// The session whose result counts. This is normally the main session. If its replies and commands got out of step
-    /// or a pipelined command was lost, it is the follow-up session that waits before each command, if the server
-    /// accepted that session.
+    /// The session whose result counts: normally the main session. If its replies and commands got out of step or a
+    /// pipelined command was lost, the follow-up session that waits before each command counts instead, provided that
+    /// the server accepted it.
     pub fn decisive_session(&self) -> Option<Session<'_>> {
         let main = self.main_session()?;
         if main.sequence().believed_until().is_none() {

@@ -32,7 +32,7 @@ pub(super) enum Operator {
 }
 
 impl Operator {
-    /// All operators with their spelling. `<=` is before `<`, and `>=` before `>`.
+    /// All operators with their spelling. `<=` precedes `<`, and `>=` precedes `>`.
     pub(super) const ALL: [(&'static str, Operator); 10] = [
         ("==", Operator::Equal),
         ("!=", Operator::Different),

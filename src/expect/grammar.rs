@@ -45,7 +45,7 @@ impl Expression {
     /// Reads an expectation.
     pub fn parse(text: &str) -> Result<Expression, Mistake> {
         if text.chars().count() > MAX_CHARS {
-            let message = format!("an expectation is at most {MAX_CHARS} characters long");
+            let message = format!("an expectation can have at most {MAX_CHARS} characters");
             return Err(Mistake { message, text: text.chars().take(60).collect(), at: 0, length: 1 });
         }
         ExpressionReader { text, tokens: tokens(text)?, next: 0 }.expression()
@@ -85,13 +85,13 @@ impl ExpressionReader<'_> {
         if let Some(more) = self.take() {
             let message = match &more.what {
                 TokenKind::Word(word) if matches!(word.as_str(), "and" | "&&") => {
-                    "an expectation is one comparison; write two expectations"
+                    "an expectation contains only one comparison; write two expectations"
                 }
                 TokenKind::Word(word) if matches!(word.as_str(), "or" | "||") => {
                     "to allow several values, use 'in' with a list, for example: in [550, 554]"
                 }
                 TokenKind::Sign(sign) if matches!(sign.as_str(), "&&" | "||") => {
-                    "an expectation is one comparison; write two expectations, or use 'in' with a list to allow several values"
+                    "an expectation contains only one comparison; write two expectations, or use 'in' with a list to allow several values"
                 }
                 _ => "unexpected text after the value",
             };
@@ -228,7 +228,7 @@ impl ExpressionReader<'_> {
                 Err(self.wrong(token, &format!("unknown rule {text}{hint}; smtpcheck explain --list lists all rules")))
             }
             ValueType::Keywords | ValueType::Names if text.trim().is_empty() => {
-                Err(unlike("write the item that it must contain or exclude"))
+                Err(unlike("write the item that the list must contain or exclude"))
             }
             ValueType::Keywords => Ok(Literal::Keyword(text.to_owned())),
             ValueType::Names => Ok(Literal::Item(text.to_owned())),

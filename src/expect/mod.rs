@@ -1,7 +1,7 @@
 //! Expectations about a report. An expectation consists of a name, a comparison and a value: `tls.version >= 1.2`.
 //!
-//! The names and their types are those of [`crate::report::fields`]; [`grammar`] parses an expectation and reports the
-//! position of a mistake; [`compare`] defines the comparisons of each type. All mistakes are found before the check
+//! The names and their types are defined in [`crate::report::fields`]; [`grammar`] parses an expectation and reports
+//! the position of a mistake; [`compare`] defines the comparisons of each type. All mistakes are found before the check
 //! starts. The language is deliberately small: instead of `and`, write two expectations; instead of `or`, write `in
 //! [550, 554]`.
 //!

@@ -10,8 +10,8 @@ use super::{Ended, Gather, Inquiry, InquiryStep};
 use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 
-/// Is notified about evidence as it arrives. The evidence is masked: repetitions of a secret are hidden. An error (a
-/// closed pipe, a full disk) ends the inquiry. A listener implements only the methods that it needs.
+/// Receives a notification when evidence arrives. The evidence is masked: repetitions of a secret are hidden. An error
+/// (a closed pipe, a full disk) ends the inquiry. A listener implements only the methods that it needs.
 pub trait EvidenceListener {
     /// An event occurred in a session.
     fn event(&mut self, _plan: &Plan, _evidence: &Evidence, _event: &Event) -> io::Result<()> {

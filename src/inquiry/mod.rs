@@ -92,7 +92,7 @@ pub struct Inquiry<'p> {
     /// Notifications that have not been passed to the listener yet.
     notifications: VecDeque<InquiryStep>,
     asking: Asking,
-    /// Probes that are to be ended early.
+    /// Probes to end early.
     stops: VecDeque<ProbeId>,
     /// Whether to search for probes that can be ended, once all new questions have been asked.
     looks_for_stops: bool,
@@ -111,7 +111,7 @@ struct InquiryCase<'p> {
 /// The progress of the current round of new questions.
 #[derive(Debug)]
 enum Asking {
-    /// Since the last round, there was no arrival that can raise a question.
+    /// Since the last round, there has been no arrival that could raise a question.
     Idle,
     /// Every case returns its questions. The round is repeated if a question was answered immediately from the results
     /// of another case.
@@ -271,7 +271,8 @@ impl<'p> Inquiry<'p> {
         self.asking = if is_answered { Asking::new_round() } else { Asking::Idle };
     }
 
-    /// Records that a case asks a question. Returns the number of the probe if the question must be passed to the gatherer.
+    /// Records that a case asks a question. Returns the number of the probe if the question must be passed to the
+    /// gatherer.
     fn ask_for(&mut self, at: usize, question: &Question, now_ms: f64) -> Option<ProbeId> {
         let case = self.cases.get_mut(at)?;
         if case.evidence.answer_to(question).is_some() {

@@ -1,5 +1,5 @@
-//! OAUTHBEARER (RFC 7628): a bearer token with host and port. A rejection arrives first as a challenge with JSON
-//! (§3.2.2). The client responds with a single 0x01 byte (§3.2.3) to receive the 535 reply.
+//! OAUTHBEARER (RFC 7628): a bearer token with host and port. To reject the token, the server first sends a challenge
+//! that contains JSON (§3.2.2). The client responds with a single 0x01 byte (§3.2.3) to receive the 535 reply.
 
 use zeroize::Zeroizing;
 

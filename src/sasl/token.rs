@@ -30,13 +30,13 @@ pub enum TokenForm {
     Jwt,
     /// A refresh token, which may be sent only to the token service.
     Refresh,
-    /// The JSON document of the token service, which contains the token.
+    /// The token service's JSON document, which contains the token.
     Document,
     /// The same, with a refresh token in it.
     DocumentWithRefreshToken,
     /// A token preceded by `Bearer`.
     Prefixed,
-    /// The finished response of XOAUTH2 or OAUTHBEARER, which contains the token.
+    /// A complete XOAUTH2 or OAUTHBEARER response, which contains the token.
     Finished,
     /// A name or placeholder that should have been replaced by the token.
     Placeholder,
@@ -123,7 +123,8 @@ fn shape(text: &str) -> TokenForm {
         };
     }
     // Google: refresh tokens begin with 1//, access tokens with ya29, authorization codes with 4/0, client secrets with
-    // GOCSPX-. Microsoft: 0.A and 1.A, and M.C or M.R for personal accounts, where an access token begins with EwB or eyJ.
+    // GOCSPX-. Microsoft: 0.A and 1.A, and M.C or M.R for personal accounts, where an access token begins with EwB or
+    // eyJ.
     let starts = |all: &[&str]| all.iter().any(|start| trimmed.starts_with(start));
     if starts(&["1//", "0.A", "1.A", "M.C", "M.R"]) {
         return TokenForm::Refresh;

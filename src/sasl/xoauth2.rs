@@ -1,5 +1,5 @@
-//! XOAUTH2 (documented by Google and Microsoft): a bearer token in one message. A rejection arrives first as a
-//! challenge with JSON. The client responds with an empty line to receive the 535 reply.
+//! XOAUTH2 (documented by Google and Microsoft): a bearer token in one message. To reject the token, the server first
+//! sends a challenge that contains JSON. The client responds with an empty line to receive the 535 reply.
 
 use zeroize::Zeroizing;
 

@@ -1,15 +1,15 @@
-//! Decodes a text in several possible ways. Each decoded byte has the range of the text that it comes from.
+//! Decodes text in several ways. Each decoded byte records the range of the original text that it comes from.
 //!
-//! This file does not use the secret. Read next: [`super::echo`], which searches the decoded views.
+//! This file does not use secrets. Read next: [`super::echo`], which searches the decoded views.
 
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-/// The minimum length of a piece of a secret that is recognised in plain text, in bytes.
+/// The minimum length, in bytes, of a piece of a secret that is recognised in plain text.
 pub(super) const PIECE: usize = 6;
 
-/// The same for decoded text. It is shorter, because ordinary text is unlikely to decode to these bytes by chance.
+/// The same for decoded text. It is smaller, because ordinary text is unlikely to decode to such a piece by chance.
 pub(super) const DECODED_PIECE: usize = 4;
 
 /// The maximum number of nested encodings that are decoded.
@@ -18,7 +18,7 @@ pub(super) const DEPTH: usize = 3;
 /// The result of a decoding is decoded again only if it contains this many consecutive printable characters.
 const READABLE: usize = 8;
 
-/// How a view was made from the text.
+/// How a view was derived from the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ViewKind {
     /// The text itself, or a conversion that does not change ordinary text.
@@ -29,7 +29,7 @@ pub(super) enum ViewKind {
     Collapsed,
 }
 
-/// The bytes of a text after a conversion, each with the range of the original text that it comes from.
+/// The bytes of the text after a conversion, each with the range of the original text that it comes from.
 pub(super) struct View {
     pub(super) kind: ViewKind,
     pub(super) bytes: Zeroizing<Vec<u8>>,
@@ -206,7 +206,7 @@ pub(super) fn collapsed(view: &View, depth: usize) -> Option<View> {
         if word.len() < PIECE {
             word.iter().filter_map(|at| view.at(*at)).for_each(|(byte, from)| result.push(byte, from));
         } else {
-            // A longer word is found without joining, so it separates the words before it from those after it.
+            // A longer word is found without being joined, so it separates the words before it from those after it.
             result.push(0, word.first().and_then(|at| view.at(*at)).map_or((0, 0), |(_, from)| from));
         }
         word.clear();
@@ -264,7 +264,7 @@ pub(super) fn hexadecimal(view: &View) -> Vec<View> {
 }
 
 /// Decodes base64 (RFC 4648 §4 and §5). The beginning of the encoded text is unknown, so each sequence is decoded at
-/// four alignments. It is decoded with and without the white space in it, because encoded text may be wrapped.
+/// four alignments. The white space in a sequence is both kept and removed, because encoded text may be wrapped.
 pub(super) fn base64(view: &View) -> Vec<View> {
     let mut unwrapped: Vec<Vec<usize>> = vec![Vec::new()];
     let mut in_a_row: Vec<Vec<usize>> = vec![Vec::new()];
@@ -297,7 +297,7 @@ pub(super) fn base64(view: &View) -> Vec<View> {
     readings
 }
 
-/// Decodes the complete bytes of up to four characters.
+/// Decodes a group of up to four base64 characters, and omits an incomplete byte at the end.
 fn three_bytes(view: &View, group: &[usize], result: &mut View) {
     let sextet_of = |at: usize| group.get(at).and_then(|at| view.byte(*at)).and_then(sextet).unwrap_or(0);
     let bits = (0..4).fold(0u32, |bits, at| bits << 6 | u32::from(sextet_of(at)));

@@ -1,10 +1,10 @@
-//! Finds a secret, or data that was derived from it, in received text: in clear text of any case, in part, reversed,
-//! escaped, in hexadecimal or decimal digits with any separators, in both alphabets of base64 at any alignment, in
-//! UTF-16, and in combinations of these encodings.
+//! Finds a secret, or data that was derived from it, in received text: in clear text of any letter case, in part,
+//! reversed, escaped, in hexadecimal or decimal digits with any separators, in either base64 alphabet at any alignment,
+//! in UTF-16, and in combinations of these encodings.
 //!
-//! The text is decoded, instead of encoding the secret in every possible way. Matches are returned as ranges of the
-//! text. `evidence::mask` decides whether a range is masked, because this depends on the kind of the text and the time
-//! of its arrival.
+//! The search decodes the text instead of encoding the secret in every possible way. Matches are returned as ranges of
+//! the text. `evidence::mask` decides whether a range is masked, because this depends on the kind of text and on when
+//! it arrived.
 //!
 //! Secrets of fewer than [`SHORTEST`] bytes are not searched for, because masking such short words would reveal more
 //! about the secret than it hides. A server that encodes the secret in an unusual way can evade the search.
@@ -30,10 +30,10 @@ const TURNED_PIECE: usize = 8;
 #[derive(Clone, Default)]
 pub struct Echoes(Arc<Mutex<Vec<Needle>>>);
 
-/// A part of a text that repeats a secret.
+/// A part of received text that repeats a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Echo {
-    /// The range in bytes of the text.
+    /// The byte range in the text.
     pub range: Range<usize>,
     /// Whether the range contains the complete secret, not only a piece of it.
     pub is_whole: bool,
@@ -44,7 +44,7 @@ pub struct Echo {
 }
 
 impl Echoes {
-    /// Adds a secret to the search, and its checksums that programs store or print.
+    /// Adds a secret to the search, together with the checksums of it that programs store or print.
     pub fn learn(&self, secret: &Secret, checksums: &[Zeroizing<Vec<u8>>]) {
         let text = secret.reveal().as_bytes();
         if text.len() < SHORTEST {
@@ -74,7 +74,7 @@ impl Echoes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// All echoes in a text, in any order. They may overlap.
+    /// All echoes in the text, in any order. They may overlap.
     pub fn find(&self, text: &str) -> Vec<Echo> {
         let needles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if needles.is_empty() || text.len() < SHORTEST {
@@ -161,7 +161,7 @@ struct Needle {
     bytes: Zeroizing<Vec<u8>>,
     /// Only the letters and digits of `bytes`.
     bare: Zeroizing<Vec<u8>>,
-    /// The pieces of `bytes` for plain text and for decoded text, each with their length, sorted.
+    /// The pieces of `bytes` for plain text and for decoded text, each with its length, sorted.
     pieces: [(usize, Zeroizing<Vec<u64>>); 2],
     /// The pieces of `bare`, sorted.
     bare_pieces: Zeroizing<Vec<u64>>,
@@ -183,7 +183,7 @@ impl Needle {
         }
     }
 
-    /// The ranges of a lower-case text that consist of pieces of the needle. Overlapping pieces are joined to one
+    /// The ranges of a lower-case text that consist of pieces of the needle. Overlapping pieces are merged into one
     /// range.
     fn ranges(&self, text: &[u8], kind: ViewKind) -> Vec<Range<usize>> {
         let (length, pieces) = match kind {
@@ -197,8 +197,8 @@ impl Needle {
         runs(text, *length, pieces)
     }
 
-    /// Finds a secret that is shorter than a piece. In plain text, a secret of letters and digits must be a separate
-    /// word.
+    /// Finds a secret that is shorter than a piece. In plain text, a secret that consists of letters and digits is
+    /// found only as a separate word.
     fn wholes(&self, text: &[u8], kind: ViewKind) -> Vec<Range<usize>> {
         let length = self.bytes.len();
         let places = text.windows(length).enumerate().filter(|(_, window)| *window == self.bytes.as_slice());
@@ -287,8 +287,8 @@ fn echo(view: &View, text: &str, lower: &[u8], needle: &Needle, range: &Range<us
     }
 }
 
-/// Extends a range to the complete encoded word, because its rest can also contain a part of the secret that is too
-/// short to be recognised.
+/// Extends a range to the complete encoded word, because the rest of the word may contain a part of the secret that is
+/// too short to be recognised.
 fn around(text: &str, range: Range<usize>) -> Range<usize> {
     let bytes = text.as_bytes();
     let is_code =

@@ -1,7 +1,7 @@
-//! Customer keys in the zones of blocklists. Some lists have separate zones for each customer, for example
-//! `KEY.zen.dq.spamhaus.net`, and answer all queries that contain a valid key. A key is therefore a secret: the plan,
-//! and every output, contains the zone without the key. Only DNS queries contain the complete zone. In this file, a
-//! zone is a string in lower-case ASCII.
+//! Customer keys in blocklist zones. Some lists have separate zones for each customer, for example
+//! `KEY.zen.dq.spamhaus.net`, and answer all queries that contain a valid key. A key is therefore a secret: the plan
+//! and all output contain the zone without the key. Only DNS queries contain the complete zone. In this file, a zone is
+//! a string in lower-case ASCII.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ const SHOWN: &str = "key-not-shown";
 /// The suffixes of zones that begin with a key.
 const SERVICES: &[&str] = &[".dq.spamhaus.net", ".mail.abusix.zone", ".df.uribl.com"];
 
-/// The labels in the zones of these services that are not keys: the names of the lists.
+/// The names of the lists in the zones of these services. These labels are not keys.
 const LISTS: &[&str] = &[
     "zen",
     "sbl",
@@ -52,7 +52,7 @@ pub struct ListKeys(Vec<KeyedZone>);
 
 #[derive(Clone, PartialEq, Eq)]
 struct KeyedZone {
-    /// The zone as the plan and all output contain it.
+    /// The zone as it appears in the plan and in all output.
     shown: String,
     /// The zone that is queried.
     asked: String,
@@ -82,7 +82,7 @@ impl ListKeys {
             let labels = labels.iter().map(|label| if keys.iter().any(|key| key == label) { word } else { label });
             labels.collect::<Vec<_>>().join(".")
         };
-        // Two keys for the same list have different labels.
+        // Two keys for the same list are shown as different labels.
         let mut shown = with(SHOWN);
         for number in 2..=self.0.len() + 1 {
             if self.0.iter().all(|known| known.shown != shown) {
@@ -95,7 +95,7 @@ impl ListKeys {
         shown
     }
 
-    /// The name to look up instead of a name in a zone whose key is not shown.
+    /// Converts a name in a zone without its key to the name to look up, which contains the key.
     pub fn asked(&self, name: &str) -> Option<String> {
         let asked = |zone: &KeyedZone| {
             let before = name.strip_suffix(&zone.shown).filter(|before| before.ends_with('.'))?;
@@ -104,7 +104,7 @@ impl ListKeys {
         self.0.iter().find_map(asked)
     }
 
-    /// The text with the zones as they are shown, without the keys.
+    /// The text with the keys removed from the zones.
     pub fn hidden(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, zone| {
             let text = replaced(&text, &zone.asked, &zone.shown);
@@ -119,8 +119,8 @@ pub fn without_known_keys(text: &str) -> String {
     known.iter().fold(text.to_owned(), |text, key| replaced(&text, key, &stars(key)))
 }
 
-/// Replaces each label that looks like a key in the names in a text, which may be invalid. The length stays the same,
-/// so that a mark below the text still points to the correct position.
+/// Replaces each label that looks like a key in the names that the text contains. The text may be invalid input. Its
+/// length does not change, so that a mark below it still points to the correct position.
 pub fn without_likely_keys(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let mut result = String::with_capacity(text.len());
@@ -136,8 +136,8 @@ pub fn without_likely_keys(text: &str) -> String {
     result + rest
 }
 
-/// Whether a label of a zone is a key: for known services, each label before the name of the list; otherwise, a long label
-/// of letters and digits. Names of lists are short words.
+/// Whether a label of a zone is a key: for known services, each label before the name of the list; otherwise, a long
+/// label of letters and digits. List names are short words.
 fn is_key(label: &str, zone: &str) -> bool {
     let (label, zone) = (label.to_ascii_lowercase(), zone.trim_end_matches('.').to_ascii_lowercase());
     if let Some(before) = SERVICES.iter().find_map(|service| zone.strip_suffix(service)) {
@@ -154,7 +154,7 @@ fn stars(key: &str) -> String {
     "*".repeat(key.len())
 }
 
-/// Replaces an ASCII text, ignoring letter case.
+/// Replaces an ASCII string, ignoring letter case.
 fn replaced(text: &str, from: &str, to: &str) -> String {
     let (lower, from) = (text.to_ascii_lowercase(), from.to_ascii_lowercase());
     let mut result = String::with_capacity(text.len());
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_in_invalid_values_are_replaced_by_stars() {
+    fn keys_in_invalid_values_are_replaced_by_asterisks() {
         let text = without_likely_keys(&format!("list = [\"{KEY}..zen.dq.spamhaus.net\"]"));
         assert_eq!(text, format!("list = [\"{}..zen.dq.spamhaus.net\"]", "*".repeat(26)));
         assert_eq!(without_likely_keys("127.0.0.1 is no zone: é"), "127.0.0.1 is no zone: é");

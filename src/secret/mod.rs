@@ -27,7 +27,7 @@ impl Secret {
         Secret(Zeroizing::new(text))
     }
 
-    /// Copies the secret explicitly, because each target of a run needs a copy.
+    /// Copies the secret. Each target of a run needs its own copy.
     pub(crate) fn duplicate(&self) -> Secret {
         Secret(self.0.clone())
     }

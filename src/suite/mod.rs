@@ -72,7 +72,7 @@ pub struct SuiteCheck {
     pub places: BTreeMap<String, Position>,
     /// The keys that are set in the check itself, not in `[defaults]`.
     own: BTreeSet<&'static str>,
-    /// The file of each key. It differs from `file` for defaults of an included file.
+    /// The file that contains each key. It differs from `file` for the defaults of an included file.
     files: BTreeMap<String, PathBuf>,
 }
 
@@ -159,8 +159,8 @@ struct SuiteReader<'a> {
 }
 
 impl SuiteReader<'_> {
-    /// Reads a file and returns its defaults. `from` makes an error at the position of the `include` that names the file;
-    /// it is `None` for the suite itself.
+    /// Reads a file and returns its defaults. `from` builds an error at the position of the `include` that names the
+    /// file; it is `None` for the suite itself.
     fn file(&mut self, file: &Path, from: Option<&dyn Fn(String) -> FileError>) -> Result<TableKeys, FileError> {
         let at_begin = |message: String| FileError::new(file, Position { line: 1, column: 1 }, message);
         let unread = |message: String| match from {

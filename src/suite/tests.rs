@@ -189,7 +189,7 @@ fn the_published_schema_of_suites_is_generated_from_the_keys() {
         "type": "object",
         "additionalProperties": false,
         "properties": {
-            "include": {"description": "files whose defaults and checks stand before those of this file", "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+            "include": {"description": "files whose defaults and checks are inserted before those of this file", "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
             "defaults": {"type": "object", "additionalProperties": false, "properties": properties(true)},
             "check": {"type": "array", "maxItems": MOST_CHECKS, "items": {
                 "type": "object", "additionalProperties": false, "properties": properties(false), "required": ["name"]

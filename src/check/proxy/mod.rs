@@ -1,4 +1,4 @@
-//! The proxy between this machine and the server. None of these findings is about the mail server, because smtpcheck
+//! The proxy between this machine and the server. None of these findings concerns the mail server, because smtpcheck
 //! did not reach it. If the proxy does not allow the port or cannot reach it, this check tries the other mail ports
 //! through the proxy.
 //!
@@ -156,7 +156,7 @@ fn login_required(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) ->
         cause,
         otherwise: None,
         fixes: vec![Fix::run(
-            "Log in to the proxy. The password comes from a file, a command, ~/.netrc or SMTPCHECK_PROXY_PASSWORD",
+            "Log in to the proxy, with a password from a file, a command, ~/.netrc or SMTPCHECK_PROXY_PASSWORD",
             format!("smtpcheck {target}{url} --proxy-user NAME --proxy-password-file FILE"),
         )],
     }
@@ -299,7 +299,7 @@ fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> ProxyVer
     ProxyVerdict {
         rule: &PROXY_NO_PROXY,
         summary: format!(
-            "{} is not a {} proxy: the response comes from {what}",
+            "{} is not {} proxy: the response comes from {what}",
             proxy.host.with_port(proxy.port),
             kind(proxy)
         ),
@@ -313,7 +313,7 @@ fn closed(proxy: &Proxy) -> ProxyVerdict {
     ProxyVerdict {
         rule: &PROXY_NO_PROXY,
         summary: format!("{proxy} closed the connection without a response"),
-        cause: format!("A {} proxy responds to the request before it closes the connection.", kind(proxy)),
+        cause: format!("{} proxy responds to the request before it closes the connection.", kind(proxy)),
         otherwise: Some(
             "A proxy may also reject this machine's IP address in this way. Read the proxy's log to find out.",
         ),
@@ -330,18 +330,18 @@ fn silent(proxy: &Proxy) -> ProxyVerdict {
     ProxyVerdict {
         rule: &PROXY_NO_PROXY,
         summary: format!("{proxy} accepts the connection but does not respond"),
-        cause: format!("A {} proxy responds to the first message immediately.", kind(proxy)),
+        cause: format!("{} proxy responds to the first message immediately.", kind(proxy)),
         otherwise: Some("The proxy may be overloaded. Repeat the check later to find out."),
         fixes: vec![Fix::text("Check the host, the port and the scheme of the proxy")],
     }
 }
 
-/// The kind of proxy that the user requested.
+/// The kind of proxy that the user requested, with its article.
 fn kind(proxy: &Proxy) -> &'static str {
     match proxy.scheme {
-        ProxyScheme::Socks4 | ProxyScheme::Socks4a => "SOCKS4",
-        ProxyScheme::Socks5 | ProxyScheme::Socks5h => "SOCKS5",
-        ProxyScheme::Http => "HTTP",
+        ProxyScheme::Socks4 | ProxyScheme::Socks4a => "a SOCKS4",
+        ProxyScheme::Socks5 | ProxyScheme::Socks5h => "a SOCKS5",
+        ProxyScheme::Http => "an HTTP",
     }
 }
 
@@ -385,8 +385,8 @@ fn unencrypted_password(session: Session<'_>, proxy: &Proxy) -> Option<Finding> 
     let summary = format!("the password for the proxy {proxy} was sent unencrypted");
     let mut finding = Finding::new(&PROXY_PASSWORD_UNENCRYPTED, Phase::Connect, Confidence::Certain, summary).on(login);
     finding.cause = match network(address) {
-        Network::Private => "Proxies of this kind have no encryption. Every device on the network path to the proxy, here a private network, can read the password.",
-        Network::Public => "Proxies of this kind have no encryption. Every device on the network path to the proxy, here the internet, can read the password.",
+        Network::Private => "Proxies of this kind use no encryption. Every device in the private network between this machine and the proxy can read the password.",
+        Network::Public => "Proxies of this kind use no encryption. The connection to the proxy goes through the internet, where every device on the network path can read the password.",
     }
     .to_owned();
     finding.fixes.push(Fix::text(

@@ -59,8 +59,8 @@ pub(super) static PROXY_LOGIN_REJECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the proxy rejects the user name or the password",
     docs: Docs {
-        sees: "The proxy rejected the login: a SOCKS5 status other than 0, an HTTP response with status 407 or 401 to a request with a password, or a SOCKS4 reply with code 92 or 93.",
-        matters: "The proxy does not connect to any server. The mail server was not tested, and its password was not sent.",
+        sees: "The proxy rejected the login, with a SOCKS5 status other than 0, an HTTP response with status 407 or 401 to a request with a password, or a SOCKS4 reply with code 92 or 93.",
+        matters: "The proxy does not connect to any server. The mail server was not tested, and the password for the mailbox was not sent.",
         action: "Correct the user name (--proxy-user) or the password for the proxy. They usually differ from those of the mailbox.",
         example: "tinyproxy responds with 401 Unauthorized to a wrong password",
         references: "RFC 1929 section 2, RFC 9110 section 11.7",
@@ -85,7 +85,7 @@ pub(super) static PROXY_SERVER_UNREACHABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the proxy cannot connect to the server",
     docs: Docs {
-        sees: "smtpcheck reached the proxy. The proxy reported that it could not connect to the server (SOCKS5 codes 1 and 3 to 6, SOCKS4 code 91, most HTTP codes from 300), or it reported no result within the time limit.",
+        sees: "smtpcheck reached the proxy. The proxy reported that it could not connect to the server (SOCKS5 codes 1 and 3 to 6, SOCKS4 code 91, most HTTP status codes from 300), or it reported no result within the time limit.",
         matters: "The server may be down, the proxy may be unable to resolve the server's name, or the proxy's network may block mail ports.",
         action: "Check the host and port. Repeat the check without the proxy or through another proxy, and read the proxy's log.",
         example: "HTTP/1.1 503 Service Unavailable from squid, when the server refuses the connection",
@@ -111,7 +111,7 @@ pub(super) static PROXY_NO_PROXY: Rule = Rule {
     severity: Severity::Error,
     title: "the service at the proxy's address is not a proxy of the expected type",
     docs: Docs {
-        sees: "The response does not belong to the protocol that the proxy URL names, or the service closed the connection or sent nothing.",
+        sees: "The response is not in the protocol that the proxy URL specifies, or the service closed the connection or sent nothing.",
         matters: "The scheme, the host or the port of the proxy is wrong, or the proxy rejects this machine without a response. The mail server was not tested.",
         action: "Correct the scheme (http://, socks5h://, socks4a://), the host or the port of the proxy.",
         example: "--proxy socks5h://proxy.example.net:3128, where 3128 is the port of an HTTP proxy",

@@ -2,9 +2,10 @@
 //! not expect the header.
 //!
 //! Signs of a server that waits, if no header was sent:
-//! 1. the connection is closed without a greeting, or a 421 arrives in its place, after 2.5 to 6 seconds (Dovecot
-//!    closes after 3 s, Postfix sends 421 after 5 s);
-//! 2. a rejection in the greeting or of EHLO states that the header is missing or invalid (Exim, Haraka).
+//! 1. the connection is closed without a greeting, or 421 arrives instead of a greeting, after 2.5 to 6 seconds
+//!    (Dovecot closes after 3 s, Postfix sends 421 after 5 s);
+//! 2. the greeting or the reply to EHLO is a rejection, which states that the header is missing or invalid (Exim,
+//!    Haraka).
 //!
 //! The first sign proves nothing, so a second session sends the header. If the server then accepts EHLO, the cause is
 //! certain.
@@ -37,7 +38,7 @@ const WAITING: std::ops::RangeInclusive<f64> = 2500.0..=6500.0;
 /// A session that sends the header, if the server may wait for it.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
-    // The header contains the server's IP address, which a proxy may not report.
+    // The header contains the server's IP address, which is unknown if a proxy looked up the server's name.
     let is_known = session.server_address().is_some();
     if plan.proxy_header.is_some() || !is_known || sign_of_waiting(session).is_none() {
         return Vec::new();
@@ -85,14 +86,14 @@ fn is_connection(event: &Event) -> bool {
     matches!(event.what, EventKind::Dialled { .. } | EventKind::Tunnelled { .. })
 }
 
-/// Whether the lexicon reads a reply as this phrase.
+/// Whether the lexicon recognises this phrase in a reply.
 fn is_read_as(received: &ReceivedReply<'_>, phrase: &str) -> bool {
     let reading = lexicon::read(received.reply, &Context::default());
     reading.is_some_and(|reading| matches!(&reading.basis, Basis::Phrase { id } if id == phrase))
 }
 
-/// Whether a reply is about a header that was sent: the lexicon recognises the reply, or the reply repeats the header
-/// as an unknown command.
+/// Whether a reply refers to a header that smtpcheck sent: the lexicon recognises the reply, or the reply repeats the
+/// header as an unknown command.
 fn is_about_header(received: &ReceivedReply<'_>) -> bool {
     [HEADER_NEEDED, HEADER_NOT_ALLOWED].into_iter().any(|phrase| is_read_as(received, phrase))
         || is_syntax_error(received) && received.reply.joined().contains("PROXY")

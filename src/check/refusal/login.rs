@@ -1,4 +1,4 @@
-//! Uses facts about the login to correct the reading of a rejection: an error of the AUTH exchange is not about the
+//! Uses facts about the login to correct the reading of a rejection: an error in the AUTH exchange does not concern the
 //! password, a provider with API keys does not use app passwords, and after a login the sender must be an email address
 //! of the account.
 
@@ -33,7 +33,7 @@ pub(super) fn corrected(
 }
 
 /// Corrects the reading if, after a login, the server rejects a sender other than the account's own email address
-/// without stating a reason. The reply has only a code, or mentions a message policy although no message was sent.
+/// without stating a reason. The reply contains only a code, or mentions a message policy although no message was sent.
 fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
     let is_vague = match &reading.basis {
@@ -52,7 +52,7 @@ fn of_own_address(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>
     Reading {
         cause: Cause::SenderRejected,
         confidence: Confidence::Likely,
-        means: "The server accepts the login but not the sender. This account may send only from its own email address.".to_owned(),
+        means: "The server accepts the login but not the sender. This account is allowed to send only from its own email address.".to_owned(),
         otherwise: Some(
             "If the server also rejects the account's own email address, the reason is another rule. See the web page named in the reply, or the server's mail log."
                 .to_owned(),
@@ -81,7 +81,7 @@ fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option
             format!("smtpcheck {target} --user {user} --auth {other}"),
         ),
         None => Fix::text(
-            "Ask the operator how programs log in to this server, because it advertises no other mechanism for passwords",
+            "Ask the server's operator how programs can log in, because the server advertises no other mechanism for passwords",
         ),
     };
     Some(Reading {

@@ -173,7 +173,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
         && !matches!(&reading.basis, Basis::ProviderStatus { .. });
     finding.basis = Some(reading.basis);
     if of_token {
-        // The lexicon's text is about passwords, which most logins use.
+        // The lexicon's text mentions passwords, which most logins use.
         let rejection = super::auth::rejection(plan, session);
         finding.cause = rejection.cause.to_owned();
         finding.confidence = finding.confidence.min(Confidence::Likely);
@@ -204,7 +204,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     }
     if phase == Phase::Auth {
         finding.consequences.extend(super::auth::challenge_error(session));
-        // Features of the password matter only if the server rejected the password.
+        // Properties of the password matter only if the server rejected the password.
         if received.reply.class() == Class::Permanent {
             finding.consequences.extend(super::auth::oddities(session));
             if reading.cause == Cause::Credentials {
@@ -450,8 +450,8 @@ fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
     format!("{name}@{domain}")
 }
 
-/// Whether an IP address is private, loopback or link-local. From a private address, a remote server receives the
-/// connection through a router, and sees the public IP address of that router.
+/// Whether an IP address is private, loopback or link-local. A connection from a private address reaches a remote
+/// server through a router, so the server sees that router's public IP address.
 pub(super) fn is_private(ip: std::net::IpAddr) -> bool {
     match ip.to_canonical() {
         std::net::IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),

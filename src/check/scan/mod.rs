@@ -174,7 +174,7 @@ fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     }
     if bits.is_some() {
         finding.fixes.push(Fix::run(
-            "Server operator: use a prime of at least 2048 bits, or disable ephemeral Diffie-Hellman; in Postfix 3.7 or later",
+            "Server operator: use a prime of at least 2048 bits, or disable ephemeral Diffie-Hellman (command for Postfix 3.7 or later)",
             "postconf -e smtpd_tls_dh1024_param_file=auto",
         ));
     }

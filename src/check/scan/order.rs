@@ -22,11 +22,12 @@ use crate::wire::tls::{self, Version, WeakClass};
 use crate::plan::ScanDepth;
 
 /// The maximum number of ClientHellos for a server without weak suites. With the main session and the session that
-/// sends MAIL before TLS, these are 13 connections.
+/// sends MAIL before TLS, this makes 13 connections.
 const WITHOUT_FAULTS: usize = 11;
 
 /// The maximum number of ClientHellos in a basic scan: one more for each weak class that is accepted, and one for the
-/// second version in which they are tested. With the main session and the session before TLS, these are 24 connections.
+/// second version in which weak classes are tested. With the main session and the session that sends MAIL before TLS,
+/// this makes 24 connections.
 const MOST_BASIC: usize = 22;
 
 /// The maximum number of ClientHellos in a full scan, independent of `--max-connections`. No real server needs so many
@@ -107,8 +108,8 @@ fn key_exchange(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
             offers.push(Offer::Dhe { version });
         }
     }
-    // RFC 7507 §3: the mark matters for versions older than the newest one. It matters most below TLS 1.2, because
-    // RFC 8446 §4.1.3 protects the others.
+    // RFC 7507 §3: the fallback mark matters for versions older than the newest one. It matters most below TLS 1.2,
+    // because RFC 8446 §4.1.3 protects later versions.
     let below: Vec<Version> = seen.spoken().into_iter().skip(1).collect();
     let retired = below.iter().find(|version| **version < Version::Tls12);
     offers.extend(retired.or(below.first()).map(|version| Offer::Fallback { version: *version }));

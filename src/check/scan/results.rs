@@ -57,7 +57,7 @@ pub struct Scan {
     pub inconclusive: Option<String>,
 }
 
-/// Extensions and other features. All except the OCSP response are about TLS 1.2 and older.
+/// Extensions and other features. All except the OCSP response concern TLS 1.2 and older.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Features {
@@ -214,7 +214,7 @@ fn sslv2(seen: &Seen<'_>) -> Support {
     let Some(one) = seen.by(&Offer::Sslv2) else { return Support::Unknown };
     match one.hello.seen().map(|seen| &seen.heard) {
         Some(HelloOutcome::Answer { answer: TlsAnswer::Sslv2 }) => Support::Yes,
-        // A server that accepts TLS in the SSLv2 format responds in TLS.
+        // A server that accepts only a TLS ClientHello in the SSLv2 format responds with TLS, not with SSLv2.
         Some(HelloOutcome::Answer { answer: TlsAnswer::ServerHello(_) }) => Support::No,
         _ => one.support(),
     }

@@ -1,7 +1,6 @@
 //! The ClientHellos of a scan with their results, computed once for each evaluation of the evidence.
 //!
-//! A choice of the server is a result for the version that it chose, which may be older than the version that was
-//! offered.
+//! The server's choice is a result for the version that it chose, which may be older than the version that was offered.
 
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +59,7 @@ impl<'a> Seen<'a> {
             .hellos()
             .map(|hello| One { hello, taken: hello.accepted(), is_rejected: hello.is_declined() })
             .collect();
-        // Closing the connection rejects the offer only if the server responds to a later ClientHello.
+        // Closing the connection counts as rejecting the offer only if the server responds to a later ClientHello.
         let last_answer = hellos.iter().rposition(|one| one.hello.is_answered());
         for (at, one) in hellos.iter_mut().enumerate() {
             if is_hung_up_on(&one.hello) {
@@ -134,7 +133,7 @@ impl<'a> Seen<'a> {
         self.spoken().into_iter().find(|version| *version < Version::Tls13)
     }
 
-    /// Numbers of the suites that are known for a version, in the order in which they were found.
+    /// The numbers of the suites that are known to be accepted in a version, in the order in which they were found.
     pub(super) fn suites(&self, version: Version) -> Vec<u16> {
         let mut known: Vec<u16> = Vec::new();
         if let Some((_, handshake)) = self.session.handshake().filter(|_| self.of_handshake() == Some(version)) {
@@ -150,7 +149,8 @@ impl<'a> Seen<'a> {
         known
     }
 
-    /// Numbers of the groups that are known for TLS 1.3, or, for an older version, for all older versions together.
+    /// The numbers of the groups that are known to be accepted in TLS 1.3 or, if the version is older, in any older
+    /// version.
     pub(super) fn groups(&self, version: Version) -> Vec<u16> {
         let is_13 = version == Version::Tls13;
         let mut known: Vec<u16> = Vec::new();

@@ -154,7 +154,7 @@ const WEAK: [(WeakClass, u16); 7] = [
 ];
 
 #[test]
-fn every_set_of_weak_classes_is_found_independent_of_the_order_of_suites() {
+fn every_set_of_weak_classes_is_found_independently_of_the_order_of_suites() {
     // No class, each class alone, each pair, and all classes together.
     for set in (0..1u32 << WEAK.len()).filter(|set| set.count_ones() <= 2 || set.count_ones() == 7) {
         let chosen: Vec<(WeakClass, u16)> =

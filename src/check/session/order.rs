@@ -19,7 +19,7 @@ pub(super) fn rejected_login(session: Session<'_>) -> Option<ReceivedReply<'_>> 
     session.all_replies().find(|received| begun && is_about_login(received.reply))
 }
 
-/// Whether a finding is about replies that cannot be matched to commands.
+/// Whether a finding reports replies that cannot be matched to commands.
 pub(in crate::check) fn is_about_order(finding: &Finding) -> bool {
     [&SESSION_OUT_OF_STEP, &REPLY_UNSOLICITED].iter().any(|rule| rule.id == finding.rule) && finding.failure.is_some()
 }

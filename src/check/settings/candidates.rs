@@ -19,7 +19,7 @@ use crate::wire::{DomainName, Host};
 
 /// The maximum number of hosts that are tested.
 const MAX_HOSTS: usize = 8;
-/// The maximum number of hosts that are also tried at the other ports, so that connections are left for the login.
+/// The maximum number of hosts that are also tried on the other ports, so that connections are left for the login.
 const MAX_HOSTS_WITH_OTHER_PORTS: usize = 2;
 /// Ports for sending mail with a login, the preferred port first (RFC 8314).
 const USUAL: [(u16, SettingSecurity); 2] = [(465, SettingSecurity::ImplicitTls), (587, SettingSecurity::Starttls)];
@@ -105,7 +105,7 @@ impl<'s> SettingCandidate<'s> {
         sight.evidence.probes(Purpose::ClientSettings).find(|session| *session.request == request)
     }
 
-    /// Whether the password may be sent to this server, without considering its certificate.
+    /// Whether the password may be sent to a server with this name. The certificate is judged separately.
     pub(super) fn has_consent(&self, sight: SettingsSight<'_>) -> bool {
         self.is_authenticated
             || match &sight.settings.consent {
@@ -214,8 +214,8 @@ fn hosts_of(all: &[SettingCandidate<'_>]) -> Vec<DomainName> {
 
 /// Adds a port of a host, unless a source names it.
 fn add_port(all: &mut Vec<SettingCandidate<'_>>, host: &DomainName, port: u16, security: SettingSecurity) {
-    // A port with TLS replaces the same port without TLS: the test of the port with TLS shows whether the server
-    // supports STARTTLS.
+    // A port with TLS replaces the same port without TLS: testing the port with TLS shows whether the server supports
+    // STARTTLS.
     if all.iter().any(|known| known.host == *host && known.port == port && known.security != SettingSecurity::None) {
         return;
     }

@@ -2,7 +2,7 @@
 //!
 //! 1. What determines the exit code: nothing was found, nothing works, or the login was rejected or not tested. The
 //!    cause and the fixes come from a check of the best server.
-//! 2. What is wrong with the sources, although a setting works.
+//! 2. What is wrong with the sources, even if a setting works.
 
 use super::candidates::{CandidateOrigin, SettingCandidate};
 use super::ordinary;
@@ -29,7 +29,7 @@ pub(super) fn findings<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> V
     findings.extend(deciding(sight, ranking));
     findings.extend(disagreement(sight, ranking));
     findings.extend(failing_entries(sight, ranking));
-    // A login that needs the user's consent has the same cause.
+    // If the login needs the user's consent, the other finding has the same cause.
     if !needs_consent(sight, ranking) {
         findings.extend(unauthenticated(sight, ranking));
     }
@@ -41,7 +41,7 @@ pub(super) fn findings<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> V
     findings
 }
 
-/// Whether the login at the recommended server was not tested because its name is not authenticated.
+/// Whether the login at the recommended server was skipped because the server's name is not authenticated.
 fn needs_consent<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> bool {
     let recommended = ranking.recommended().filter(|_| sight.plan.login.is_some());
     recommended.is_some_and(|(candidate, tested)| {
@@ -203,7 +203,7 @@ fn login_rejected<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option
     };
     let summary = match rejected.len() {
         1 => format!("{}: {what}", candidate.quoted()),
-        count => format!("{count} servers reject the login; {}: {what}", candidate.quoted()),
+        count => format!("{count} servers reject the login, including {}: {what}", candidate.quoted()),
     };
     let mut found = finding(&SETTINGS_LOGIN_REJECTED, summary);
     found.phase = Phase::Auth;
@@ -219,7 +219,7 @@ fn login_rejected<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option
     if let Some(local) = local.filter(|_| sight.settings.user.is_none()) {
         let again = format!("smtpcheck settings {} --user {}", in_shell(&sight.target()), in_shell(&local));
         found.fixes.push(Fix::run(
-            "If the password is correct, the user name may be only the part before the @; each attempt counts as a login",
+            "If the password is correct, the user name may be only the part before the @; each attempt may count towards a lockout",
             again,
         ));
     }
@@ -367,7 +367,7 @@ fn disagreement<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<F
     Some(probes.iter().fold(result, |finding, probe| finding.tried(probe.id)))
 }
 
-/// Entries in sources that do not work, if another setting works.
+/// Published entries that do not work, if another setting works.
 fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
     ranking.recommended()?;
     let is_failing = |(candidate, tested): &&(SettingCandidate<'s>, Tested)| {
@@ -387,7 +387,7 @@ fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Optio
     };
     let summary = match failing.len() {
         1 => format!("a published setting does not work: {}", of(first, tested)),
-        count => format!("{count} published settings do not work; {}", of(first, tested)),
+        count => format!("{count} published settings do not work, including {}", of(first, tested)),
     };
     let base = finding(&SETTINGS_ENTRY_FAILS, summary);
     let probe = first.session(sight).map(|session| session.probe.id);
@@ -412,7 +412,7 @@ fn unauthenticated<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Optio
     let (candidate, _) = ranking.recommended().filter(|(candidate, _)| !candidate.is_authenticated)?;
     let found = finding(
         &SETTINGS_UNAUTHENTICATED,
-        format!("only an unauthenticated source names {} ({})", candidate.quoted(), titles(&candidate.sources)),
+        format!("{} is named only by an unauthenticated source ({})", candidate.quoted(), titles(&candidate.sources)),
     );
     let (cause, fix) = authentication_of(candidate);
     let found = Finding {
@@ -472,7 +472,7 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
                 Finding {
                     cause: "The target of the record is a dot, which means that the service does not exist.".to_owned(),
                     fixes: vec![Fix::text(format!(
-                        "If the service exists, DNS operator of {}: correct the record",
+                        "DNS operator of {}: if the service exists, correct the record",
                         sight.domain()
                     ))],
                     ..finding(&SUBMISSION_NOT_OFFERED, format!("the domain does not offer the service {name}"))
@@ -513,7 +513,10 @@ fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &Sourc
                 cause: cause.to_owned(),
                 consequences: words_of_file.iter().skip(1).map(|(_, words, _)| (*words).clone()).collect(),
                 fixes: vec![Fix::run("Web server operator: correct the file", format!("curl {}", in_shell(&place)))],
-                ..finding(&AUTOCONFIG_INVALID, format!("the autoconfiguration file at {place} has an error: {words}"))
+                ..finding(
+                    &AUTOCONFIG_INVALID,
+                    format!("the autoconfiguration file at {place} contains an error: {words}"),
+                )
             }
             .tried(probe.id),
         );

@@ -7,7 +7,7 @@
 //! | `candidates` | the settings to test |
 //! | `outcome` | what the sessions show about a setting, and the order of preference |
 //! | `ranked` | the settings in this order, and which login is tested next |
-//! | `judge`, `ordinary` | the findings; those of the ordinary checks about the setting that decides |
+//! | `judge`, `ordinary` | the findings, and those of the ordinary checks about one setting |
 //! | `rules` | the rules |
 //! | `seen`, `results` | the results, for reports |
 //! | `sight` | the evidence, with short functions for lookups in it |
@@ -46,7 +46,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     for (candidate, _) in &ranking.settings {
         questions.push(Question::Resolve { host: candidate.host.clone() });
     }
-    // Ports with a login come first if the connection limit is low.
+    // If the connection limit is low, ports with a login come first.
     let mut sessions: Vec<_> = ranking.settings.iter().map(|(candidate, _)| candidate.request(sight)).collect();
     sessions.sort_by_key(|request| match request.port {
         465 => 0,

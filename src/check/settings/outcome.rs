@@ -109,7 +109,7 @@ fn skipped_words(reason: SkipReason) -> &'static str {
     }
 }
 
-/// Whether the source states that the server needs no login, or recognises the client in another way.
+/// Whether the source states that the server needs no login, or that it recognises the client in another way.
 fn needs_no_login(candidate: &SettingCandidate<'_>) -> bool {
     !candidate.methods.is_empty()
         && candidate.methods.iter().all(|method| {
@@ -265,12 +265,12 @@ fn withheld_words(reason: &WithheldReason) -> &'static str {
 
 /// The rank of a setting in the order of preference; the smallest rank is the best. The criteria, in this order:
 ///
-/// 1. a login that was accepted; one that was rejected is the last;
+/// 1. an accepted login first, and a rejected login last;
 /// 2. proved: the certificate verifies, and the server advertises AUTH;
 /// 3. the source of the host name is authenticated;
 /// 4. implicit TLS before STARTTLS, and STARTTLS before no TLS (RFC 8314 §3.3);
-/// 5. a source names the port before a source names only the host, and a guess is the last;
-/// 6. the order of the sources, and the number of the port.
+/// 5. a port that a source names, then a port of a host that a source names, then a guess;
+/// 6. the order of the sources, then the port number.
 pub(super) fn preference(candidate: &SettingCandidate<'_>, tested: &Tested) -> SettingPreference {
     SettingPreference {
         is_rejected: tested.is_rejected,

@@ -37,13 +37,13 @@ impl<'s> Ranking<'s> {
         self.settings.first().filter(|(_, tested)| tested.is_proved() && !tested.is_rejected)
     }
 
-    /// Whether a source has settings, or names were guessed and a server with the right certificate responds.
+    /// Whether a source has settings, or a server with a guessed name responds with a certificate for this name.
     pub(super) fn is_found(&self) -> bool {
         self.reports.iter().any(SourceReport::is_found)
             || self.settings.iter().any(|(candidate, tested)| !is_guess(candidate) || tested.verifies == Some(true))
     }
 
-    /// The result of guessing, as a row of the sources.
+    /// The result of guessing, as a row in the list of sources.
     pub(super) fn guess(&self) -> (SourceState, String) {
         let guessed: Vec<&(SettingCandidate<'s>, Tested)> =
             self.settings.iter().filter(|(candidate, _)| is_guess(candidate)).collect();
@@ -116,7 +116,7 @@ fn share_rejections(settings: &mut [(SettingCandidate<'_>, Tested)]) {
     for (candidate, tested) in settings.iter_mut().filter(|(_, tested)| tested.login == LoginTrial::NotTested) {
         if let Some((_, port)) = rejected.iter().find(|(host, _)| *host == candidate.host) {
             tested.is_rejected = true;
-            tested.login_detail = Some(format!("the same host rejected the login at port {port}"));
+            tested.login_detail = Some(format!("the same host rejected the login on port {port}"));
         }
     }
 }

@@ -20,9 +20,9 @@ pub(super) static SETTINGS_NOT_PROVED: Rule = Rule {
     severity: Severity::Error,
     title: "the settings that were found do not work",
     docs: Docs {
-        sees: "A source has settings, but no server in them passed the test: a TLS session with a valid certificate, in which the server advertises AUTH. The cause and the exit code are those of a check of the best of these servers.",
+        sees: "A source has settings, but none of the servers that it names passed the test: a TLS session with a valid certificate, in which the server advertises AUTH. The cause and the exit code come from a check of the best of these servers.",
         matters: "A program with these settings cannot send mail from this machine, or can send it only without the protection of TLS.",
-        action: "Follow the fix for the best server. If the cause is a blocked connection, repeat the check from another network.",
+        action: "Follow the fix that is shown for the best server. If the cause is a blocked connection, repeat the check from another network.",
         example: "the SRV records name mail.example.com, whose certificate has expired",
         references: "RFC 8314 section 3.3 (TLS for submission), RFC 6409 section 4.3 (authentication)",
     },
@@ -33,7 +33,7 @@ pub(super) static SETTINGS_LOGIN_REJECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the servers reject the login",
     docs: Docs {
-        sees: "Working servers were found, but every server with which the login was tested rejected it permanently. smtpcheck tests only one form of the user name: the form that the source specifies, or else the email address.",
+        sees: "Working servers were found, but every server that received the login rejected it permanently. smtpcheck tests only one form of the user name: the form that the source specifies, or else the email address.",
         matters: "The rejection does not show which setting is wrong: the user name, the type of password or the server.",
         action: "Check the password. Many providers require an app password instead of the account password. If the account's user name differs from the email address, specify it with --user.",
         example: "535 5.7.8 Username and Password not accepted",
@@ -44,7 +44,7 @@ pub(super) static SETTINGS_LOGIN_REJECTED: Rule = Rule {
 pub(super) static SETTINGS_LOGIN_NOT_TESTED: Rule = Rule {
     id: "settings-login-not-tested",
     severity: Severity::Error,
-    title: "the login was not tested although a password was given",
+    title: "the login was not tested, although a password was given",
     docs: Docs {
         sees: "A password was given, but no login was completed. Either the server's name comes from an unauthenticated source (HTTP, unsigned DNS records that name a server outside the domain, or a guess) and --yes was not given, or no server sent a conclusive reply.",
         matters: "An attacker who changes DNS responses or unencrypted web pages could name their own server, which has a valid certificate, and would receive the password.",
@@ -152,7 +152,7 @@ pub(super) static SUBMISSION_RECORD_INVALID: Rule = Rule {
     docs: Docs {
         sees: "The target of a record is an alias (CNAME) or not a host name, the port is 0, or a record for STARTTLS has port 465.",
         matters: "Programs that follow the standard ignore the record, or use the wrong TLS mode.",
-        action: "DNS operator: correct the record. Port 465 belongs to _submissions._tcp.",
+        action: "DNS operator: correct the record. A record with port 465 must be at _submissions._tcp.",
         example: "_submission._tcp.example.com. SRV 0 1 465 smtp.example.com.",
         references: "RFC 2782 (the target must not be an alias), RFC 8314 section 5.1, RFC 6186 section 3.1",
     },

@@ -48,7 +48,7 @@ pub enum SourceKind {
     Autodiscover,
     /// The built-in list of providers, by the host that receives mail for the domain.
     ProviderOfMx,
-    /// The autoconfiguration file of the domain of the host that receives mail.
+    /// The autoconfiguration file in the domain of the host that receives mail.
     AutoconfigOfMx,
     /// The public database, with the domain of the host that receives mail.
     DatabaseOfMx,

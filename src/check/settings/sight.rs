@@ -7,7 +7,7 @@ use crate::policy::dmarc::search::organizational_domain_by_list;
 use crate::question::{FetchReach, FetchRequest, FetchTransport};
 use crate::wire::{DnsName, DomainName, RecordKind};
 
-/// The time limit of one source in milliseconds. A web server that does not respond must not delay the others.
+/// The time limit for one source, in milliseconds. A web server that does not respond must not delay the others.
 pub(super) const SOURCE_LIMIT_MS: u64 = 5000;
 
 /// The plan and the evidence of a search.
@@ -30,7 +30,7 @@ impl<'s> SettingsSight<'s> {
     }
 
     /// Whether a host belongs to the operator of the domain: it is in the domain, and both have the same registrable
-    /// domain. Below a public suffix such as `github.io`, everyone can register a name.
+    /// domain. Below a public suffix such as `github.io`, anyone can register a name.
     pub(super) fn is_own(&self, host: &DnsName) -> bool {
         host.is_within(&self.name()) && registrable(host.as_str()) == registrable(self.domain())
     }

@@ -187,7 +187,7 @@ fn srv_targets_in_the_domain_are_authenticated_and_others_need_signed_records_or
     assert_eq!(search(&mut signed, &with_login("ann@example.com")).rules(), Vec::<&str>::new());
 }
 
-/// Everyone can register a name below a public suffix, so the operator of the suffix does not speak for it.
+/// Anyone can register a name below a public suffix, so the operator of the suffix is not responsible for it.
 #[test]
 fn a_host_below_a_public_suffix_does_not_belong_to_the_suffix() {
     for (domain, host) in [("github.io", "mallory.github.io"), ("co.uk", "mallory.co.uk")] {
@@ -288,7 +288,7 @@ fn a_pacc_file_needs_its_digest_in_the_dns() {
 }
 
 #[test]
-fn the_address_is_sent_only_to_the_domain_itself_and_http_is_not_used_if_https_works() {
+fn the_email_address_is_sent_only_to_the_domain_itself_and_http_is_not_used_if_https_works() {
     let mut world = World::new();
     world.record("smtp.example.com A 192.0.2.1").server("192.0.2.1", MailServer::submission("smtp.example.com"));
     world.page("autoconfig.example.com", WITH_ADDRESS, page(200, &file("smtp.example.com", 465, "SSL")));
@@ -306,7 +306,7 @@ fn the_address_is_sent_only_to_the_domain_itself_and_http_is_not_used_if_https_w
 }
 
 #[test]
-fn redirects_are_followed_within_their_rules_and_the_address_does_not_leave_the_domain() {
+fn redirects_follow_the_rules_and_the_email_address_does_not_leave_the_domain() {
     let server = || {
         let mut world = World::new();
         world.record("smtp.example.com A 192.0.2.1").server("192.0.2.1", MailServer::submission("smtp.example.com"));
@@ -353,7 +353,7 @@ fn redirects_are_followed_within_their_rules_and_the_address_does_not_leave_the_
 }
 
 #[test]
-fn web_servers_with_private_addresses_are_not_asked_and_their_names_are_shown() {
+fn web_servers_with_private_addresses_are_not_queried_and_their_names_are_shown() {
     let mut world = World::new();
     let fault = Fault::NotPublic { address: [10, 0, 0, 1].into() };
     world.page_fails("autoconfig.example.com", FILE, fault);
@@ -365,7 +365,7 @@ fn web_servers_with_private_addresses_are_not_asked_and_their_names_are_shown() 
 }
 
 #[test]
-fn the_domain_of_the_mx_host_is_asked_only_if_nothing_better_exists() {
+fn the_domain_of_the_mx_host_is_queried_only_if_nothing_better_exists() {
     let mut world = World::new();
     world.zone("example.com MX 1 mx.eu.hoster.example\nsmtp.hoster.example A 192.0.2.1");
     world.server("192.0.2.1", MailServer::submission("smtp.hoster.example"));
@@ -393,7 +393,7 @@ const ACCEPTED: &str = "235 2.7.0 Authentication successful";
 const REJECTED: &str = "535 5.7.8 Authentication credentials invalid";
 
 #[test]
-fn a_host_that_rejects_the_login_is_not_asked_again_and_the_next_host_is() {
+fn after_a_host_rejects_the_login_only_the_next_host_is_tried() {
     let found = search(&mut contradiction(REJECTED, ACCEPTED), &with_login("ann@example.com"));
     assert_eq!(found.logins(), ["old.example.com:465", "new.example.com:465"]);
     assert_eq!((found.best().as_str(), found.rules()), ("new.example.com:465", vec!["settings-sources-disagree"]));
@@ -402,7 +402,7 @@ fn a_host_that_rejects_the_login_is_not_asked_again_and_the_next_host_is() {
     let rejected = found.seen.candidates.iter().filter(|one| one.host == "old.example.com");
     assert!(rejected.clone().any(|one| one.login == LoginTrial::Rejected));
     assert!(
-        rejected.clone().any(|one| one.login_detail.as_deref() == Some("the same host rejected the login at port 465"))
+        rejected.clone().any(|one| one.login_detail.as_deref() == Some("the same host rejected the login on port 465"))
     );
 }
 

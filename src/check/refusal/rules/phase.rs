@@ -99,7 +99,7 @@ pub(crate) static RECIPIENT_DEFERRED: Rule = Rule {
     title: "the server defers a recipient",
     docs: Docs {
         sees: "The reply to RCPT TO was 4yz.",
-        matters: "Mail remains in the queue of the sending server, which retries later. A frequent reason is greylisting, where a server defers the first message from every unknown client. Other reasons are a full mailbox, a rate limit or a server fault.",
+        matters: "Mail remains in the queue of the sending server, which retries later. A frequent reason is greylisting, in which a server defers the first message from every unknown client. Other reasons are a full mailbox, a rate limit or a server fault.",
         action: "Retry after a few minutes from the same IP address. If the error persists, read the server's reply.",
         example: "451 4.7.1 <x@example.net>: Recipient address rejected: Greylisted",
         references: "RFC 5321 section 4.2.1, RFC 6647 section 2 (greylisting)",

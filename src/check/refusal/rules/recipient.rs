@@ -61,7 +61,7 @@ pub(crate) static DOMAIN_UNKNOWN: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the domain of the recipient cannot be found in DNS, or has no mail server.",
         matters: "Mail to this domain cannot be delivered.",
-        action: "Check the part of the email address after the @. Domain owner: publish its MX record.",
+        action: "Check the part of the email address after the @. Domain owner: publish the domain's MX record.",
         example: "450 4.1.2 <x@exmaple.net>: Recipient address rejected: Domain not found",
         references: "RFC 5321 section 5.1, RFC 3463 section 3.2 (x.1.2)",
     },
@@ -73,7 +73,7 @@ pub(crate) static NO_MAIL_ACCEPTED: Rule = Rule {
     title: "this host or domain accepts no mail at all",
     docs: Docs {
         sees: "The reply means that the host never accepts mail (521), or that the domain declares in DNS that it accepts no mail (null MX, 556).",
-        matters: "The operator intends this, so every retry will also fail.",
+        matters: "This is intentional, so every retry will fail.",
         action: "Use an email address in another domain, or another host.",
         example: "556 5.1.10 <x@example.com>: Recipient address rejected: Domain example.com does not accept mail (nullMX)",
         references: "RFC 7504 (521, 556), RFC 7505 section 3 (null MX)",

@@ -8,7 +8,7 @@ pub(crate) static RATE_LIMITED: Rule = Rule {
     title: "the client has reached a rate limit of the server",
     docs: Docs {
         sees: "The reply means that the client has sent too many messages, recipients, logins or connections within a period of time.",
-        matters: "If the code begins with 4, mail remains in the queue of the sending server until the server accepts it. Further attempts may extend the block.",
+        matters: "If the code begins with 4, mail remains in the queue of the sending server until the receiving server accepts it. Further attempts may extend the block.",
         action: "Wait, and then send more slowly. If you regularly send this amount of mail, ask the provider for a higher limit.",
         example: "452 4.4.5 Rate limit exceeded, try again later.",
         references: "RFC 5321 section 4.2.2 (421, 450)",
@@ -47,7 +47,7 @@ pub(crate) static TOO_MANY_RECIPIENTS: Rule = Rule {
     title: "the message has too many recipients",
     docs: Docs {
         sees: "The reply means that the message has more recipients than the server accepts.",
-        matters: "The server does not accept the recipients beyond the limit. After 452, mail servers send the message to them separately, but other programs may not.",
+        matters: "The server does not accept the recipients beyond the limit. After 452, mail servers send the message to the remaining recipients separately, but other programs may not.",
         action: "Send the message to fewer recipients at a time.",
         example: "452 4.5.3 Too many recipients",
         references: "RFC 5321 section 4.5.3.1.10",

@@ -1,6 +1,6 @@
 //! Mozilla, Server Side TLS 5.8 (2026): <https://ssl-config.mozilla.org/guidelines/5.8.json>. Changes since 5.7:
-//! ephemeral Diffie-Hellman with a prime is removed, and X25519MLKEM768 is the first group. Sources are the keys of
-//! that file.
+//! ephemeral Diffie-Hellman with a prime is removed, and X25519MLKEM768 is the first group. The sources cited in this
+//! profile are keys in that file.
 
 use super::table::{CertificateRules, Feature, Graded, Level, Profile, Versions};
 use crate::check::scan::results::Preference;

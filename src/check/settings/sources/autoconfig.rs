@@ -38,7 +38,7 @@ pub(super) fn over_http(sight: SettingsSight<'_>) -> SourceReport<'_> {
     file_at(sight, SourceKind::AutoconfigHttp, FetchTransport::Http, &host, FILE.to_owned())
 }
 
-/// The entry of the public database for the domain.
+/// The public database's entry for the domain.
 pub(super) fn database(sight: SettingsSight<'_>) -> SourceReport<'_> {
     let Some(host) = &sight.settings.database else {
         return SourceReport::of(SourceKind::Database, SourceState::NotAsked, "not queried (--ispdb none)");
@@ -46,14 +46,14 @@ pub(super) fn database(sight: SettingsSight<'_>) -> SourceReport<'_> {
     file_at(sight, SourceKind::Database, FetchTransport::Https, host.ascii(), format!("/{}", sight.domain()))
 }
 
-/// The file of the domain of the MX host.
+/// The autoconfiguration file of the MX host's domain.
 pub(super) fn of_mx<'s>(sight: SettingsSight<'s>, mx: &DnsName, is_secure: bool) -> SourceReport<'s> {
     let domains = mx_domains(sight, mx);
     let places = domains.iter().map(|domain| (format!("autoconfig.{domain}"), FILE.to_owned()));
     first(sight, SourceKind::AutoconfigOfMx, places, is_secure)
 }
 
-/// The entry of the public database for the domain of the MX host.
+/// The public database's entry for the MX host's domain.
 pub(super) fn database_of_mx<'s>(sight: SettingsSight<'s>, mx: &DnsName, is_secure: bool) -> SourceReport<'s> {
     let Some(host) = &sight.settings.database else {
         return SourceReport::of(SourceKind::DatabaseOfMx, SourceState::NotAsked, "not queried (--ispdb none)");
@@ -98,7 +98,8 @@ fn file_at<'s>(
         FetchedPage::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
         FetchedPage::Absent(why) => SourceReport::of(kind, SourceState::NotPublished, why),
         FetchedPage::NoAddress(why) => {
-            // The domain decides whether it has such a host, but the public database has its own.
+            // If a host in the domain has no IP address, the domain does not publish the file. The public database
+            // always has a host, so a missing address is a failure.
             let state = if is_of_database { SourceState::Failed } else { SourceState::NotPublished };
             SourceReport::of(kind, state, why)
         }

@@ -1,11 +1,11 @@
-//! The sources of client settings. Each source is queried independently of the others, with two exceptions: a source
-//! that is not authenticated is queried only if the authenticated sources of the same kind have no settings, because it
-//! could only contradict them.
+//! The sources of client settings. Each source is queried independently of the others, with two exceptions: the file
+//! over HTTP and the sources in the MX host's domain are queried only if the preferred sources have no settings,
+//! because they could only contradict them.
 //!
 //! | file | sources |
 //! |---|---|
 //! | `autoconfig` | autoconfiguration files of the domain, of the MX domain, and of the public database |
-//! | `pacc` | the file with a digest in the DNS |
+//! | `pacc` | the file with a digest in DNS |
 //! | `srv` | SRV records (RFC 6186, RFC 8314) |
 //! | `provider` | the built-in list of providers, by domain, by MX host, and by Autodiscover |
 //! | `web` | pages and redirects |

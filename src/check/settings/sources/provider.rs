@@ -1,8 +1,8 @@
-//! The built-in list of providers: by the domain of the address, by the host that receives mail for it, and by the signs of
-//! a Microsoft 365 organisation.
+//! The built-in list of providers: by the domain of the email address, by the host that receives mail for it, and by
+//! signs of a Microsoft 365 organisation.
 //!
-//! A provider that was found by the domain is certain. A provider that was found by DNS records is authenticated only
-//! if the records are signed: an attacker who changes DNS responses could name another provider.
+//! A provider that is recognised by the domain itself is certain. A provider that is recognised by DNS records is
+//! authenticated only if the records are signed: an attacker who changes DNS responses could name another provider.
 
 use super::mx::PreferredMx;
 use super::report::{PublishedSetting, SourceReport, UserForm};
@@ -16,7 +16,7 @@ use crate::policy::autodiscover;
 use crate::question::FetchTransport;
 use crate::wire::{DnsName, DomainName, RecordKind};
 
-/// The name to which `autodiscover.DOMAIN` leads in Microsoft 365.
+/// The name that `autodiscover.DOMAIN` is an alias for in Microsoft 365.
 const MICROSOFT: [&str; 2] = ["autodiscover.outlook.com", "autodiscover-s.outlook.com"];
 
 /// The provider of the domain.

@@ -1,5 +1,5 @@
-//! SRV records for sending mail: `_submissions._tcp` with implicit TLS (RFC 8314 §5.1) and `_submission._tcp` with STARTTLS
-//! (RFC 6186 §3.1).
+//! SRV records for sending mail: `_submissions._tcp` with implicit TLS (RFC 8314 §5.1) and `_submission._tcp` with
+//! STARTTLS (RFC 6186 §3.1).
 //!
 //! A target outside the domain is authenticated only if the records are signed, because an attacker who changes DNS
 //! responses could name their own server, which has a valid certificate (RFC 6186 §6).
@@ -130,7 +130,7 @@ impl<'s> SrvTargets<'s> {
             let security = match (security, port) {
                 (SettingSecurity::Starttls, 465) => {
                     let words = format!(
-                        "{name} has port 465, which uses implicit TLS; such a record belongs to _submissions._tcp"
+                        "{name} has port 465, which uses implicit TLS; such a record must be at _submissions._tcp"
                     );
                     self.faults.push(SourceFault::Record { probe, words });
                     SettingSecurity::ImplicitTls
