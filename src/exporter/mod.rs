@@ -122,7 +122,7 @@ impl Exporter {
         let most = limits::probes(request.max_probes);
         if most < request.max_probes {
             log(&format!(
-                "this machine allows too few file descriptors for {} probes at the same time, so the limit is {most}; raise it, for example with: ulimit -n 4096",
+                "this machine allows too few file descriptors for {} probes at the same time, so the limit is {most}; allow more file descriptors, for example with: ulimit -n 4096",
                 request.max_probes
             ));
             request.max_probes = most;

@@ -15,7 +15,7 @@ use super::tls;
 use super::web_config::{self, ClientCertificates, TlsServerConfig, WebConfig};
 use crate::host::config;
 
-/// How often the files are compared.
+/// How often the files are checked for changes.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// The configuration in use.

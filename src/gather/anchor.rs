@@ -15,7 +15,7 @@ use crate::pkix::{self, ChainNames, ParsedCertificate};
 
 /// One trust anchor.
 pub(super) enum StoredAnchor {
-    /// A certificate, whose own dates and extensions are checked.
+    /// A certificate. Its own dates and extensions are checked.
     Certificate(CertificateDer<'static>),
     /// A certificate in a PEM file.
     Encoded(EncodedCertificate),

@@ -105,8 +105,8 @@ async fn converse(stream: &mut ServerStream, hello: &[u8], reader: &mut FlightRe
     }
 }
 
-/// Certificates that were sent unencrypted, verified in the same way as after a complete handshake. Probes for another
-/// cipher suite or group would yield the same certificates again and skip this, because a scan has hundreds of them.
+/// Certificates that were sent unencrypted, verified in the same way as after a complete handshake. Probes for other
+/// cipher suites and groups skip this: a scan has hundreds of them, and each would yield the same certificates.
 async fn presented(context: &GatherContext, request: &HelloRequest, heard: &HelloOutcome) -> Option<Box<Presented>> {
     let HelloOutcome::Answer { answer: tls::TlsAnswer::ServerHello(hello) } = heard else { return None };
     if hello.certificates.is_empty() || !is_about_certificates(&request.offer) {

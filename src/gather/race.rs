@@ -61,12 +61,12 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// A race to the addresses of a host, which is not the target.
+    /// A race to the addresses of a host other than the target.
     pub(super) fn to_host(context: &'a Rc<GatherContext>, host: &Host, port: u16) -> Race<'a> {
         let mut race = Race::of_port(context, port);
         match host {
             Host::Ip(ip) => race.add(*ip),
-            // `socket` connects to sockets.
+            // The module `socket` connects to Unix sockets.
             Host::Socket(_) => {}
             Host::Name(name) => race.source = Some(context.names.follow(&context.plan, name)),
         }
@@ -85,7 +85,7 @@ impl<'a> Race<'a> {
                 let addresses = if given.is_empty() { vec![*ip] } else { given };
                 addresses.into_iter().for_each(|ip| race.add(ip));
             }
-            // `socket` connects to sockets.
+            // The module `socket` connects to Unix sockets.
             Host::Socket(_) => {}
             // In a search for client settings, sessions have several hosts and ports.
             Host::Name(_) if !own.is_empty() => own.into_iter().for_each(|ip| race.add(ip)),

@@ -26,7 +26,7 @@ impl ServerStream {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) fn acknowledge(&self) {
         if let ServerStream::Tcp(stream) = self {
-            // Without the option, the session is only slower.
+            // If this fails, the session is slower but works.
             let _ = stream.set_quickack(true);
         }
     }

@@ -68,8 +68,8 @@ pub(crate) async fn handshake(
     handshake_as(context, expected, context.identity.clone(), tap).await
 }
 
-/// Performs the handshake with a server of the expected name, which is also sent (SNI). `identity` is the client
-/// certificate.
+/// Performs the handshake with a server that should have the expected name, which is also sent (SNI). `identity` is the
+/// client certificate.
 pub(super) async fn handshake_as(
     context: &GatherContext,
     expected: String,

@@ -9,8 +9,8 @@
 //! Like both libraries by default, it does not check revocation lists and certificate policies. (The policy tree of §6.1.2
 //! cannot fail without policyConstraints and policyMappings, which are rejected if critical.)
 //!
-//! [`super::names`] compares the names of the server certificate with the host. `evidence::doubt` makes the decision about
-//! a server, because it must be repeatable when a report is loaded.
+//! [`super::names`] compares the names of the server certificate with the host. `evidence::doubt` makes the decision
+//! about a server, because the decision must be repeatable when a report is loaded.
 
 use std::collections::HashMap;
 

@@ -233,8 +233,7 @@ fn is_host_name(text: &str) -> bool {
     text.contains('.') && text.split('.').all(is_label)
 }
 
-/// The bytes encoded as base64, with or without padding. If characters at the end are missing, the result is the bytes
-/// before them.
+/// Decodes base64, with or without padding. If characters at the end are missing, the result is the bytes before them.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::RequireNone)

@@ -21,7 +21,7 @@ pub struct Display {
     pub transcript: Transcript,
     /// Whether the certificate chain is shown as PEM.
     pub chain: ChainDisplay,
-    /// The durations from which the `nagios` format reports WARNING or CRITICAL.
+    /// The durations at which the `nagios` format reports WARNING or CRITICAL.
     pub thresholds: Thresholds,
 }
 

@@ -46,9 +46,9 @@ enum Record<'a> {
         token: &'a str,
         fleet_port: Option<u16>,
         dns: Option<SocketAddr>,
-        /// The arguments of a domain check; null without `--domains`.
+        /// The arguments for a domain check; null without `--domains`.
         domains: Option<String>,
-        /// The arguments of a search for settings; null without `--domains`.
+        /// The arguments for `smtpcheck settings`; null without `--domains`.
         settings: Option<String>,
     },
     /// One mail domain.
@@ -80,7 +80,7 @@ pub struct SandboxStart<'a> {
 }
 
 impl SandboxStart<'_> {
-    /// The arguments of a domain check.
+    /// The arguments for a domain check.
     fn domain_arguments(&self) -> Option<String> {
         let (domains, anchor) = self.domains?;
         let DomainService { resolver, mail, dns, https, .. } = domains;
@@ -90,7 +90,7 @@ impl SandboxStart<'_> {
         ))
     }
 
-    /// The arguments of a search for settings.
+    /// The arguments for `smtpcheck settings`.
     fn settings_arguments(&self) -> Option<String> {
         let (DomainService { resolver, https, http, .. }, anchor) = self.domains?;
         Some(format!(

@@ -10,7 +10,7 @@ use super::{Display, Verbosity, escape};
 use crate::report::fields::{self, FieldValue};
 use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run};
 
-/// The result of the complete suite.
+/// The result of the entire suite.
 pub fn render_run(run: &Run, look: &Display) -> String {
     let cases: String = run.cases.iter().map(|each| case(each, look)).collect();
     cases + &summary(run, look)

@@ -42,7 +42,7 @@ pub enum GraphSample {
 pub struct PhaseStatistics {
     /// The durations of the phases that succeeded.
     pub durations: Durations,
-    /// The number of failures, without timeouts.
+    /// The number of failures other than timeouts.
     pub failures: u64,
     /// The number of timeouts.
     pub timeouts: u64,

@@ -147,7 +147,7 @@ impl fmt::Display for ClientAttributeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ClientAttributeError::NoValue => {
-                f.write_str("write NAME=VALUE, for example ADDR=192.0.2.1; [UNAVAILABLE] is also a value")
+                f.write_str("write NAME=VALUE, for example ADDR=192.0.2.1; the value [UNAVAILABLE] is also allowed")
             }
             ClientAttributeError::Name { command, name } => write!(
                 f,

@@ -31,7 +31,7 @@ const LIKELY_ZONES: usize = 3;
 
 /// The maximum number of concurrent queries. Each query needs a socket, and resolvers drop queries of long bursts.
 const MAX_CONCURRENT: usize = 48;
-/// The number of failed lookups after which the zone of a name is not searched further.
+/// The number of failed lookups after which the search for a name's zone ends.
 const MAX_FAILURES: usize = 2;
 
 type Asked = Arc<OnceCell<Result<Arc<DnsResponseSeen>, NoDnsResponse>>>;
@@ -175,7 +175,7 @@ impl DnsCache {
         cuts.insert(apex.clone(), ZoneCut::Apex);
     }
 
-    /// Whether a lookup failed that would have shown whether the zone of a name is signed.
+    /// Whether it is unknown if a name's zone is signed, because a lookup failed.
     pub(super) fn has_failed_above(&self, name: &Name) -> bool {
         let Ok(asked) = self.shared.asked.lock() else { return true };
         let has_failed = |cell: &Asked| match cell.get() {

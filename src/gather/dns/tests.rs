@@ -79,7 +79,7 @@ fn plan(resolver: SocketAddr, words: &[&str]) -> Plan {
     let resolver = resolver.to_string();
     let all = ["check", "mx.invalid:25", "--resolver", &resolver];
     let words = all.iter().chain(words).map(Into::into).collect();
-    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
+    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("a check was parsed") };
     cli::plan::plan(&args, &matches, "mx.invalid:25", Some("client.example.org")).expect("a plan")
 }
 

@@ -48,7 +48,7 @@ async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
         Ok(Err(_)) if !head.is_empty() => judge(&head, login.is_some()),
         Ok(Err(error)) => Err(broken(&error)),
         Err(_) if !head.is_empty() && !head.starts_with(b"HTTP/") => judge(&head, login.is_some()),
-        // There is only one response, which follows the connection to the server.
+        // There is only one response, which the proxy sends after it has connected to the server.
         Err(_) => Err(ProxyFault { kind: ProxyFaultKind::NoResult, detail: "no response".to_owned() }),
     }
 }

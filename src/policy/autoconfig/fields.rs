@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How TLS is used, in the words of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SocketType {
-    /// TLS from the first byte.
+    /// Implicit TLS.
     Implicit,
     /// STARTTLS is required.
     StartTls,

@@ -1,4 +1,4 @@
-//! Files of every kind that occurs: valid, damaged, hostile.
+//! Autoconfiguration files of every kind: valid, damaged, hostile.
 
 #![allow(clippy::indexing_slicing, reason = "a failing test panics")]
 

@@ -152,7 +152,7 @@ enum Stop {
     Error(SpfResult, SpfFailure),
 }
 
-/// A name is not known yet.
+/// The records of a name are not known yet.
 struct Pending;
 
 impl From<Pending> for Stop {

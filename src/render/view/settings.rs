@@ -42,8 +42,8 @@ pub(in crate::render) fn recommended(setting: &RecommendedSetting) -> Vec<(&'sta
     rows.extend(setting.password.as_ref().map(|password| ("password", escape::visible(password))));
     rows.push(("login", mechanisms(setting)));
     rows.push(("reason", setting.reason.clone()));
-    rows.push(("proved", escape::visible(&setting.proved.join("; "))));
-    rows.push(("not proved", escape::visible(&setting.not_proved.join("; "))));
+    rows.push(("verified", escape::visible(&setting.proved.join("; "))));
+    rows.push(("not verified", escape::visible(&setting.not_proved.join("; "))));
     rows
 }
 
@@ -94,7 +94,7 @@ pub(in crate::render) fn candidates(seen: &SettingsSeen, look: &Display) -> Vec<
 
 fn candidate(one: &CandidateSeen) -> SettingsRow {
     let (role, word) = match one.state {
-        CandidateState::Proved => (Role::Bold, "proved"),
+        CandidateState::Proved => (Role::Bold, "verified"),
         CandidateState::Doubtful => (Role::Warning, "doubtful"),
         CandidateState::Failed => (Role::Dim, "failed"),
         CandidateState::NotTested => (Role::Dim, "not tested"),

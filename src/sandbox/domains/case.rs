@@ -21,7 +21,7 @@ pub struct DomainCase {
     pub zone: &'static str,
     /// How the zone is signed.
     pub signing: ZoneSigning,
-    /// The second name server, if it differs from the first, or the only one.
+    /// What distinguishes the second name server from the first.
     pub second: SecondServer,
     /// The hosts with mail servers.
     pub hosts: &'static [MailHost],

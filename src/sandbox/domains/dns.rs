@@ -22,7 +22,8 @@ pub(in crate::sandbox) struct ZoneStore {
     pub(super) faults: Vec<(LowerName, AnswerFault)>,
     /// Zones whose queries are refused.
     pub(super) refused: Vec<LowerName>,
-    /// Zones that another server serves. The resolver has them. The authoritative server refers to that server.
+    /// Zones that another server serves. The resolver answers queries for them; the authoritative server refers to the
+    /// other server.
     pub(super) elsewhere: Vec<LowerName>,
 }
 

@@ -175,7 +175,7 @@ pub(super) fn answer(zones: &[TestZone], query: &Query, message: &mut Message) {
 pub(super) struct ReceivedQuestion {
     pub(super) query: Query,
     pub(super) over_tcp: bool,
-    /// The number of earlier queries that were equal.
+    /// The number of identical earlier queries.
     pub(super) repeats: usize,
 }
 

@@ -364,7 +364,7 @@ fn dmarc(seen: &DomainSeen) -> DomainPart {
     let dmarc = &seen.dmarc;
     let state = if dmarc.problem.is_some() { PartState::Problem } else { PartState::of(dmarc.state) };
     let policy = dmarc.policy.as_ref().map(|policy| match &dmarc.policy_by_list {
-        Some(other) => format!("policy {policy} (by the historic RFC 7489: {other})"),
+        Some(other) => format!("policy {policy} (under the historic RFC 7489: {other})"),
         None => format!("policy {policy}"),
     });
     let own = format!("_dmarc.{}", seen.domain);
