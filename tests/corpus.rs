@@ -2,7 +2,7 @@
 //! their categories were assigned by hand. `unseen.toml` is only for measuring, so do not base a phrase on it.
 //! `replies.toml` was measured once (269 of 323 correct) and then used to improve the phrases. So were `abroad.toml`
 //! (114 of 150), with replies from small, old and foreign servers, `remembered.toml` (193 of 210) and `collected.toml`
-//! (532 of 611). `kinds.toml` has variants of replies that were read wrongly. `after-data.toml` has replies that
+//! (532 of 611). `kinds.toml` has variants of replies that were classified wrongly. `after-data.toml` has replies that
 //! smtpcheck never receives itself, because it does not send a message.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]

@@ -1,5 +1,5 @@
 //! Every domain of the sandbox that publishes settings for mail programs, against the built program: the errors, the
-//! warnings and the exit code are those that the domain promises, and every rule of `check/settings` is raised by a
+//! warnings and the exit code are those listed for the domain, and every rule of `check/settings` is raised by a
 //! domain.
 //!
 //! The servers need all addresses in 127.0.0.0/8, which only Linux has.

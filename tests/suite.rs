@@ -1,5 +1,5 @@
 //! The built program's `smtpcheck run` against the sandbox: which checks pass, fail or are skipped, and why. An error
-//! in the file is one message with its position, before anything is sent.
+//! in the file causes one message with its position, before anything is sent.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 

@@ -1,4 +1,4 @@
-//! The files of `docs/monitoring`: their metrics exist, and the exporter accepts their configuration.
+//! The files in `docs/monitoring`: their metrics exist, and the exporter accepts their configuration.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

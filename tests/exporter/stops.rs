@@ -1,4 +1,4 @@
-//! Ends: a client that goes away, and signals.
+//! How probes and the exporter end: a client disconnects, or a signal arrives.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

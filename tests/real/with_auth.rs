@@ -1,5 +1,5 @@
 //! smtpcheck logs in with every mechanism that one of the servers supports: Postfix with Dovecot, Dovecot's submission
-//! server, Postfix with Cyrus SASL, and GNU SASL. `with_postfix.rs` has further tests of logins.
+//! server, Postfix with Cyrus SASL, and GNU SASL. `with_postfix.rs` contains more login tests.
 
 use std::fs;
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! Who imports whom: the import table between modules, and no circles between the files of a module.
+//! Who imports whom: the import table between modules, and no cycles between the files of a module.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -14,7 +14,7 @@ const MIN_LENGTH: usize = 6;
 
 type Form = (&'static str, fn(&[u8]) -> Vec<Vec<u8>>);
 
-/// Decoders: each takes a text and returns the texts that it may encode.
+/// Decoders: each takes a string and returns the strings that it may encode.
 const FORMS: &[Form] = &[
     ("in plain", in_plain),
     ("percent-encoded", from_percent),

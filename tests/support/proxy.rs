@@ -1,5 +1,5 @@
-//! A SOCKS5 and HTTP proxy on loopback that forwards connections, for tests of sessions through a proxy. It records what
-//! it was asked for.
+//! A SOCKS5 and HTTP proxy on loopback that forwards connections, for tests of sessions through a proxy. It records the
+//! targets that clients request.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

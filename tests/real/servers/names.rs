@@ -18,7 +18,7 @@ pub enum Resolver {
     Validating,
     /// unbound, which does not validate, but returns signatures.
     Iterating,
-    /// unbound, which validates, but also returns what is bogus.
+    /// unbound, which validates, but also returns bogus records.
     Permissive,
     /// A forwarder without EDNS, as in old routers: no signature passes.
     Stripping,
