@@ -62,7 +62,7 @@ pub enum ExporterError {
         /// The operating system's error.
         error: std::io::Error,
     },
-    /// The web configuration file has a mistake.
+    /// The web configuration file contains an error.
     WebConfig(String),
     /// A file that a check needs cannot be read, or this machine cannot run checks.
     Setup(SetupError),

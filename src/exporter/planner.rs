@@ -27,7 +27,7 @@ pub trait ProbePlanner {
 pub struct ReloadMistake {
     /// The complete reason, for the log. It can repeat a value of the file, which may be a key that a client must not see.
     pub details: String,
-    /// What a client may see: the place of the mistake.
+    /// What a client may see: the position of the error.
     pub place: String,
 }
 
@@ -61,7 +61,7 @@ pub type FetchSecret = Box<dyn FnOnce(&Plan) -> Result<(Option<Secret>, Duration
 /// Why a request does not lead to a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProbeRefusal {
-    /// The request contains a mistake. The text contains a hint about what to write instead.
+    /// The request contains an error. The message contains a hint about what to write instead.
     Invalid(String),
     /// There is no such module.
     UnknownModule(String),

@@ -113,8 +113,8 @@ async fn presented(context: &GatherContext, request: &HelloRequest, heard: &Hell
         return None;
     }
     let ders: Vec<CertificateDer<'static>> = hello.certificates.iter().cloned().map(CertificateDer::from).collect();
-    // The name in the ClientHello counts. For a ClientHello to the IP address of an MX host, it is the name of that
-    // host.
+    // The certificate is compared with the name in the ClientHello. In a ClientHello to the IP address of an MX host,
+    // this is the name of that host.
     let name =
         request.sni.clone().or_else(|| context.plan.tls.sni.clone()).unwrap_or_else(|| request.host.expected_name());
     let expected = CertificateExpectation { name, now: context.started_at };

@@ -29,7 +29,8 @@ const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 pub(super) struct Race<'a> {
     context: &'a Rc<GatherContext>,
     port: u16,
-    /// The only IP address to use, if the name has it. `None` if it does not, or if there is no restriction.
+    /// The only IP address to use, if the name has it. `None` if the name does not have it, or if there is no
+    /// restriction.
     only: Option<IpAddr>,
     source: Option<watch::Receiver<KnownAddresses>>,
     six: VecDeque<IpAddr>,

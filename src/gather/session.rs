@@ -33,7 +33,7 @@ use crate::wire::Host;
 const READ_SIZE: usize = 8 * 1024;
 
 /// How long to wait for the greeting before a follow-up session starts. A shorter time is used if the timeout for a
-/// reply is less than six times as long.
+/// reply is less than six times this value.
 const QUIET: Duration = Duration::from_secs(5);
 const QUIET_SHARE: u32 = 6;
 

@@ -1,6 +1,5 @@
 //! Performs one TLS handshake with rustls. The verifier records all faults and accepts every certificate, so that the
-//! session can be tested further even if the certificate is not trusted. In that case, the dialogue does not send
-//! secrets.
+//! test can continue even if the certificate is not trusted. In that case, the dialogue does not send secrets.
 //!
 //! [`super::verify`] verifies trust and host name separately; the checks evaluate the dates.
 

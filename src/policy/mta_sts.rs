@@ -239,7 +239,7 @@ impl<'t> StsPolicy<'t> {
             begin = at.end + 1;
             let line = line.strip_suffix('\r').unwrap_or(line);
             let at = at.start..at.start + line.trim_end_matches(BLANKS).len();
-            // If there is no text after the last line ending, there is no further line.
+            // If there is no text after the last line ending, there are no more lines.
             if !(at.is_empty() && number + 1 == lines.len()) {
                 policy.read_line(line, at, &mut known);
             }

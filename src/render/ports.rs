@@ -1,4 +1,4 @@
-//! The output of `smtpcheck ports`: a table with a row for each port, the findings of the ports that respond, and the
+//! The output of `smtpcheck ports`: a table with a row for each port, the findings for the ports that respond, and the
 //! recommended ports. On a wide display, the verdict in the table also names the rule.
 
 use super::style::{Role, StyledLine};

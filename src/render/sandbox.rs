@@ -195,7 +195,7 @@ pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
         + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()
 }
 
-/// The heading of the demo of a domain.
+/// The heading of a domain demo.
 pub fn domain_lesson(case: &DomainCase, words: &[String], look: &Display) -> String {
     let mut text = StyledLine::of(Role::Bold, format!("Demo {}.test", case.name)).paint(look);
     for line in textwrap::wrap(&format!("Domain: {}.", case.summary), super::text::columns(look.width)) {
@@ -205,7 +205,7 @@ pub fn domain_lesson(case: &DomainCase, words: &[String], look: &Display) -> Str
     text + &StyledLine::of(Role::Command, format!("$ smtpcheck {command}")).paint(look) + "\n"
 }
 
-/// The note after the demo of a domain.
+/// The note after a domain demo.
 pub fn end_of_domain_lesson(look: &Display) -> String {
     let text = format!(
         "The demo servers have stopped. There are {} domains; to list them: smtpcheck sandbox --domains --list. To check \

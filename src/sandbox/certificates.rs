@@ -278,7 +278,7 @@ fn intermediate(recipe: Recipe) -> CertificateParams {
     params
 }
 
-/// The contents of the certificate of a CA that clients do not trust.
+/// The contents of the certificate of an untrusted CA.
 fn unknown_authority(recipe: Recipe) -> CertificateParams {
     match recipe {
         Recipe::Interceptor => {

@@ -45,7 +45,7 @@ pub enum WatchRecord {
     Watched {
         /// The number of the target in `targets`, from 1.
         target: usize,
-        /// The number of the check of this target, from 1.
+        /// The number of the check for this target, from 1.
         number: u64,
         /// The report.
         report: Box<Document>,

@@ -181,7 +181,7 @@ impl Watch {
     }
 
     /// The exit code of the worst check. If a target has no completed check, its result is unknown, and the watch is
-    /// incomplete. A difference between servers counts like a finding of a check.
+    /// incomplete. A difference between servers is treated like a finding.
     fn exit_code(&self, targets: &[TargetSummary], limit: Option<f64>) -> u8 {
         let of_unchecked = targets.iter().filter(|target| target.checks == 0).map(|_| Exit::Incomplete.code());
         if let Some(limit) = limit {

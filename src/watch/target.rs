@@ -138,7 +138,7 @@ pub struct LastCheck {
 /// What one check added to the state.
 #[derive(Debug)]
 pub struct Observation {
-    /// The number of the check of this target, from 1.
+    /// The number of the check for this target, from 1.
     pub number: u64,
     /// What changed since earlier checks.
     pub changes: Vec<WatchChange>,

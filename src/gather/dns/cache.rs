@@ -263,7 +263,7 @@ fn zone_in(message: &Message, name: &Name) -> Option<Name> {
 }
 
 /// The part of a response that matters for its validation. The library validates every record of a response, and each
-/// record would require further queries.
+/// record would require more queries.
 fn for_validation(query: &Query, message: &Message) -> Message {
     let mut message = message.clone();
     let kind = query.query_type();

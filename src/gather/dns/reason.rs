@@ -15,8 +15,8 @@ use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
 /// The maximum number of zones from the records to the trust anchor.
 const MAX_ZONES: usize = 128;
-/// The maximum number of signatures of one set that are verified, and of keys with the same tag. The limit protects
-/// against responses that are expensive to verify.
+/// At most this many signatures of one set, and this many keys with the same tag, are tried. The limit protects against
+/// responses that are expensive to verify.
 const MAX_TRIES: usize = 8;
 
 /// Records of one name and type, with their signatures.

@@ -90,7 +90,7 @@ fn referral(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsReco
 }
 
 /// The IP addresses that `--resolve` specifies for this name. Entries for `*` do not apply here, because names that are
-/// not hosts, such as names in blocklists, would get an address. They apply to connections.
+/// not hosts, such as names in blocklists, would get an address. Entries for `*` apply to connections.
 pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<RecordsSeen> {
     if request.server.is_some() || !matches!(request.kind, RecordKind::A | RecordKind::Aaaa) {
         return None;

@@ -68,7 +68,7 @@ pub(in crate::render) fn sources(seen: &SettingsSeen, look: &Display) -> Vec<Set
                 SourceState::NotOffered => (Role::Warning, "not offered"),
                 SourceState::Invalid => (Role::Warning, "invalid"),
                 SourceState::Failed => (Role::Warning, "failed"),
-                SourceState::NotAsked => (Role::Dim, "not asked"),
+                SourceState::NotAsked => (Role::Dim, "not queried"),
                 SourceState::Unfinished => (Role::Warning, "unfinished"),
             };
             let mut parts = vec![escape::visible(&source.detail)];

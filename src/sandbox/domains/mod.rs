@@ -232,7 +232,7 @@ impl DomainServers {
     }
 }
 
-/// The number of ports that are tried until one is free on all IP addresses.
+/// The maximum number of ports that are tried until one is free on all IP addresses.
 const ATTEMPTS: usize = 20;
 
 /// The name servers, on the same port. Port 0 selects a port that is free on the first IP address.

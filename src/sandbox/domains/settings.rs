@@ -178,7 +178,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-wrong-password",
-            summary: "the SRV records are correct, and the client has a wrong password (not-the-password)",
+            summary: "the SRV records are correct, but the client has the wrong password (not-the-password)",
             zone: "_submissions._tcp SRV 0 1 {port} smtp\nsmtp A {smtp}\n",
             recipient: "demo",
             expect: &["settings-login-rejected"],

@@ -62,7 +62,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-injected-reply",
-        summary: "sends an unencrypted reply together with the 220, which a vulnerable client treats as sent over TLS",
+        summary: "sends another reply together with the 220; a vulnerable client treats it as sent over TLS",
         server: Server {
             on: &[(
                 Trigger::Starttls,

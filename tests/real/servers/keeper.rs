@@ -174,8 +174,8 @@ const INNER_SHELL: &str = r#"
     wait "$server"
 "#;
 
-/// Whether a process of the server that was started in this directory is left. Its namespace is recognised by the files
-/// of the directory that are mounted in it. The number of the namespace would not be reliable, because the kernel
+/// Whether a process of the server that was started in this directory still exists. Its namespace is recognised by the
+/// files of the directory that are mounted in it. The number of the namespace would not be reliable, because the kernel
 /// reuses numbers.
 pub fn is_inhabited(directory: &Path) -> bool {
     let directory = directory.to_str().expect("the path is UTF-8");

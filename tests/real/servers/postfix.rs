@@ -196,8 +196,8 @@ impl Postfix {
         }
     }
 
-    /// The directory of the sockets of its services, which only the user postfix may enter. `smtpd-socket` in it is an
-    /// SMTP server.
+    /// The directory with the sockets of Postfix's services. Only the user postfix may enter it. `smtpd-socket` in it
+    /// is an SMTP server.
     pub fn private(&self) -> PathBuf {
         self.keeper.path().join("queue/private")
     }

@@ -206,7 +206,7 @@ pub(in crate::render) struct DomainPart {
     pub(in crate::render) detail: String,
 }
 
-/// Adds the reason to each part that was not tested and has no details of its own.
+/// Adds the reason to each part that was not tested and has no details.
 fn with_reasons(seen: &DomainSeen, mut parts: Vec<DomainPart>) -> Vec<DomainPart> {
     for part in parts.iter_mut().filter(|part| part.state == PartState::NotTested && part.detail.is_empty()) {
         part.detail = escape::visible(&why_not_tested(seen, &part.name).unwrap_or_default());
