@@ -458,7 +458,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn mistakes_of_entry_are_recognised() {
+    fn entry_mistakes_are_recognised() {
         let key = rsa(1024);
         for (text, fault) in [
             ("selector1-example-com._domainkey.tenant.onmicrosoft.com".to_owned(), KeyFault::HostName),
@@ -504,7 +504,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn other_texts_are_not_intended_as_keys() {
+    fn other_records_are_not_intended_as_keys() {
         assert!(!is_intended("v=spf1 -all") && !is_intended("google-site-verification=abc"));
         assert!(is_intended("p=") && is_intended("\"p=abc\"") && is_intended("k1.dkim.example.net"));
         assert!(!is_intended("www.example.net"));

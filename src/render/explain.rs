@@ -2,8 +2,8 @@
 //! object per line with `--json`.
 //!
 //! Every key of the JSON output is always present; null means that the value does not apply or is unknown. Text from
-//! servers and from the input passes [`escape`]. A page ends with the rule to look up next. Sources are shown only with
-//! `-v`. [`crate::explain`] reads the input and counts the replies.
+//! servers and from the input passes through [`escape`]. A page ends with the rule to look up next. Sources are shown
+//! only with `-v`. [`crate::explain`] reads the input and counts the replies.
 
 use serde::Serialize;
 
@@ -142,7 +142,7 @@ fn unknown(explained: &Explained, look: &Display) -> Vec<StyledLine> {
 }
 
 /// The basis of the meaning. With `-v`, the lexicon entry and its source; without `-v`, only a basis that limits the
-/// certainty, such as a code without a recognised text.
+/// certainty, such as a code without recognised text.
 fn basis(explained: &Explained, look: &Display) -> Option<String> {
     let is_verbose = look.volume == Verbosity::Verbose;
     let basis = explained.basis.as_ref().and_then(|basis| match basis {

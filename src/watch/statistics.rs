@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_is_counted_apart_and_is_no_duration() {
+    fn a_timeout_is_counted_separately_and_is_not_a_duration() {
         let mut seen = of(&[10.0]);
         seen.add(PhaseEnd::TimedOut);
         seen.add(PhaseEnd::Failed);

@@ -499,7 +499,7 @@ mod tests {
     use super::stable_greeting;
 
     #[test]
-    fn the_parts_of_a_greeting_that_are_different_in_each_session_are_left_out() {
+    fn parts_of_a_greeting_that_differ_in_each_session_are_left_out() {
         for (text, stable) in [
             ("mx2.example.net ESMTP Postfix 3.7.2", "mx2.example.net ESMTP Postfix 3.7.2"),
             ("mx.example.net ESMTP d2e1a72fcca58-6e2bda - gsmtp", "mx.example.net ESMTP - gsmtp"),

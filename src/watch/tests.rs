@@ -72,7 +72,7 @@ fn failed(plan: &Plan, second: u64, kind: ConnectFaultKind) -> Report {
 }
 
 #[test]
-fn phases_failures_and_timeouts_are_counted_apart() {
+fn phases_failures_and_timeouts_are_counted_separately() {
     let plan = plan("192.0.2.1:25");
     let mut watch = Watch::new([plan.clone()], at(0));
     for (second, ms) in [(0, 10.0), (5, 30.0), (10, 20.0)] {
@@ -134,7 +134,7 @@ fn the_addresses_of_a_name_take_turns() {
 }
 
 #[test]
-fn an_address_without_a_network_of_its_family_is_left_out_and_is_no_loss() {
+fn an_address_without_a_network_of_its_family_is_left_out_and_is_not_a_loss() {
     let mut plan = plan("mail.example.net:25");
     let mut watch = Watch::new([plan.clone()], at(0));
     let six = "2001:db8::1".parse().expect("an address");

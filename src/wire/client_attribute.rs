@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_say_what_to_write() {
+    fn error_messages_state_what_to_write() {
         for (text, needle) in [
             ("ADDR", "ADDR=192.0.2.1"),
             ("NAME=", "NAME=VALUE"),

@@ -336,7 +336,7 @@ fn one_of_two_certificates_does_not_match_the_tlsa_record() {
 
 #[test]
 #[ignore = "needs root, and the programs that .ci/install-servers installs"]
-fn an_open_relay_is_found_and_an_ordinary_server_is_none() {
+fn an_open_relay_is_found_and_an_ordinary_server_is_not_one() {
     let (_, report) = checked(DOMAIN, Resolver::Validating, POSTFIX.open_relay, &[]);
     assert_finds("mx-relay-accepted", &report);
     let (_, report) = domain(DOMAIN);

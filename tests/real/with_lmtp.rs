@@ -154,7 +154,7 @@ fn postfix_rejects_values_of_xclient_and_does_not_advertise_it_to_others() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn postfix_accepts_parameters_and_their_faults_are_proved() {
+fn postfix_accepts_parameters_and_their_faults_are_reported() {
     let known = ["--to", "known@example.net"];
     let good = ["--mail-parameter", "SIZE=1000", "--mail-parameter", "RET=HDRS", "--rcpt-parameter", "NOTIFY=NEVER"];
     let report = postfix(POSTFIX.relay, &[&known[..], &good[..]].concat()).exits(exit::OK);

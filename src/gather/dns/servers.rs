@@ -1,5 +1,5 @@
-//! The DNS servers that queries are sent to: the resolver of the plan, or the servers that this machine is configured
-//! to use, in turn. After a server has responded, it is queried first.
+//! The DNS servers that queries are sent to: the plan's resolver, or the servers that this machine is configured to
+//! use, in turn. After a server has responded, it is queried first.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_kept() {
+    fn mistakes_are_recorded() {
         for (text, fault) in [
             ("v=DMARC1; rua=mailto:a@example.com", DmarcFault::PolicyMissing),
             ("v=DMARC1; p=monitor", DmarcFault::PolicyInvalid { tag: "p", value: "monitor".to_owned() }),
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_receivers_ignore_are_recognised() {
+    fn records_that_receivers_ignore_are_recognised() {
         for (text, miss) in [
             (" v=DMARC1; p=none", NearMiss::LeadingSpace),
             ("v=dmarc1; p=none", NearMiss::Version),

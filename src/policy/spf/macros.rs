@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_macros_have_a_reason() {
+    fn invalid_macros_have_a_reason() {
         for (text, expected) in [
             ("%", MacroError::Percent),
             ("%(i)", MacroError::Percent),

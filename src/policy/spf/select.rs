@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_that_are_joined_without_a_blank_are_recognised() {
+    fn strings_that_are_joined_without_a_space_are_recognised() {
         assert!(select(&[txt(&["v=spf1 include:a.example", "include:b.example -all"])]).joined_without_blank);
         assert!(!select(&[txt(&["v=spf1 include:a.example ", "include:b.example -all"])]).joined_without_blank);
         assert!(!select(&[txt(&["v=spf1 include:a.exam", "ple -all"])]).joined_without_blank);

@@ -2,7 +2,7 @@
 //! format wraps them, and HTML turns them into table rows.
 //!
 //! A follow-up connection is shown as one line when it ends; `-v` shows all of its lines. Text received from the server
-//! has passed [`escape`].
+//! has passed through [`escape`].
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -330,7 +330,7 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe) -> Vec<SessionL
             let hello = evidence.hellos().find(|hello| hello.probe.id == probe.id);
             hello.map(|hello| aside(&tls::offered(hello))).unwrap_or_default()
         }
-        // A finding that uses the result names the file or the setting.
+        // Findings that use these results name the file or the setting.
         Question::Records(_) | Question::Fetch(_) | Question::Machine { .. } => Vec::new(),
         Question::Session(_) => probe.fault().map(|fault| fault_lines(probe, fault)).unwrap_or_default(),
     }

@@ -1,5 +1,5 @@
 //! The results of a search for client settings as rows, as formats for people show them. This module judges nothing:
-//! all results come from [`SettingsSeen`]. Received text has passed [`escape`].
+//! all results come from [`SettingsSeen`]. Received text has passed through [`escape`].
 
 use crate::check::settings::seen::{
     CandidateSeen, CandidateState, LoginTrial, RecommendedSetting, SettingsSeen, SourceKind, SourceState,

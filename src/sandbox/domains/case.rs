@@ -99,7 +99,8 @@ pub enum SecondServer {
     Lame,
     /// It has a different zone, in the form of [`DomainCase::zone`].
     Zone(&'static str),
-    /// Neither of the two name servers has the zone, but ns3.test has it. The parent zone refers to these servers.
+    /// Neither of the first two name servers has the zone, but ns3.test has it. The list contains the servers to which
+    /// the parent zone refers.
     Apart(&'static [&'static str]),
 }
 

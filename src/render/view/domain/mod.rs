@@ -1,6 +1,6 @@
 //! The results of a domain check, in the wording that all formats for people use: the matrix of mail servers, what
 //! senders do, what the domain publishes, and what was not tested. The SPF tree is in [`super::spf_tree`]. This module
-//! judges nothing: all results come from [`DomainSeen`]. Received text has passed [`escape`].
+//! judges nothing: all results come from [`DomainSeen`]. Received text has passed through [`escape`].
 
 mod matrix;
 
@@ -428,7 +428,7 @@ mod tests {
     use crate::check::domain::seen::{NotTested, PublishedState, SpfResultSeen, SpfSeen};
 
     #[test]
-    fn many_addresses_with_the_same_result_of_spf_are_one_part() {
+    fn many_addresses_with_the_same_spf_result_are_one_part() {
         let result = |last: u8, result: &str, by: &str| SpfResultSeen {
             ip: [192, 0, 2, last].into(),
             result: result.to_owned(),
