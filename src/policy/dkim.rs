@@ -2,7 +2,7 @@
 //! makes a record unusable. Each fault names the mistake that usually causes it. The parser accepts any text and never
 //! fails.
 //!
-//! This module reads only records. Verifying a signature needs a message, which smtpcheck does not have.
+//! This module only reads records. Verifying a signature needs a message, which smtpcheck does not have.
 
 use std::fmt;
 
@@ -58,7 +58,7 @@ pub(crate) enum KeyKind {
 /// Why a key record is not usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyFault {
-    /// The text is a host name: the target of a CNAME record was entered as text.
+    /// The text is a host name: the target of a CNAME record was entered as a TXT record.
     HostName,
     /// The text contains quotation marks or backslashes as characters.
     Quoted,

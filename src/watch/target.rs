@@ -185,7 +185,7 @@ impl TargetWatch {
         let address = address_of(report, evidence);
         self.note_addresses(evidence);
         if let (Some(address), true) = (address, lacks_network(report, evidence)) {
-            // A check without a network shows nothing about the server.
+            // Without a network, a check shows nothing about the server.
             self.without_network.push(address);
             return Observation { number: self.checks, changes: Vec::new() };
         }

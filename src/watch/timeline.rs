@@ -1,5 +1,5 @@
 //! The course of a watch, in a fixed number of periods. When all periods are in use, they are joined in pairs. The
-//! periods therefore always cover the entire watch, and become longer the longer it runs.
+//! periods therefore always cover the entire watch, and grow as the watch runs.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -15,7 +15,7 @@ const MAX_VALUE: usize = 255;
 pub enum ClientCommand {
     /// The server treats the session as that of the given client.
     Xclient,
-    /// The server writes the given client to its log.
+    /// The server records the given client in its log.
     Xforward,
 }
 

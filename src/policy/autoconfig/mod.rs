@@ -32,7 +32,7 @@ pub(crate) struct Autoconfig {
     pub(crate) servers: Vec<OutgoingServer>,
     /// Whether the file names an issuer of OAuth 2.0 tokens.
     pub(crate) oauth_issuer: Option<String>,
-    /// What is wrong with the file, in the order of the file.
+    /// The faults in the file, in the order in which they occur.
     pub(crate) faults: Vec<AutoconfigFault>,
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct DmarcRecord {
     pub(crate) aggregate: Vec<ReportAddress>,
     /// The addresses for failure reports.
     pub(crate) failure: Vec<ReportAddress>,
-    /// What is wrong with it.
+    /// The mistakes in the record.
     pub(crate) faults: Vec<DmarcFault>,
 }
 

@@ -64,7 +64,7 @@ pub(crate) struct SpfVerdict {
     pub(crate) failure: Option<SpfFailure>,
     /// The terms that determined the result, from the outermost record to the innermost; empty if no term matched.
     pub(crate) decided_by: Vec<String>,
-    /// The number of terms with lookups until the result was known.
+    /// The number of terms with lookups that were evaluated before the result was known.
     pub(crate) lookups: u32,
     /// The number of terms whose lookup found no record.
     pub(crate) voids: u32,

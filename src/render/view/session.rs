@@ -113,7 +113,7 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
                 DialResult::Overtaken => note(
                     Role::Dim,
                     Speaker::Note,
-                    format!("{address}: abandoned after {}, another address connected first", duration(ms)),
+                    format!("{address}: abandoned after {}, because another address connected first", duration(ms)),
                 ),
             }
         }
@@ -141,7 +141,7 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
                 DialResult::Overtaken => note(
                     Role::Dim,
                     Speaker::Note,
-                    format!("proxy {address}: abandoned after {ms}, another address connected first"),
+                    format!("proxy {address}: abandoned after {ms}, because another address connected first"),
                 ),
             }
         }

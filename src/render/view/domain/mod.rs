@@ -353,7 +353,7 @@ fn dkim(seen: &DomainSeen) -> DomainPart {
             part("DKIM", PartState::Absent, ["_domainkey does not exist, so the domain has no key".to_owned()])
         }
         () if dkim.tried > 0 => {
-            let tried = format!("no key with one of {} common selectors", dkim.tried);
+            let tried = format!("no key for any of {} common selectors", dkim.tried);
             part("DKIM", PartState::NotTested, [tried, "add --dkim-selector NAME".to_owned()])
         }
         () => part("DKIM", PartState::NotTested, keys),
