@@ -45,7 +45,8 @@ fn dnssec_word(state: DnssecWord) -> &'static str {
     }
 }
 
-/// The ending of all host names that the matrix leaves out, with its dot, unless it is the domain that is checked.
+/// The common ending of the host names, which the matrix leaves out, with its dot; `None` if it is the domain that is
+/// checked.
 pub(in crate::render) fn left_out(seen: &DomainSeen) -> Option<String> {
     common_suffix(seen)
         .filter(|suffix| suffix.get(1..) != Some(seen.domain.as_str()))
