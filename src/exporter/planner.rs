@@ -16,7 +16,7 @@ pub trait ProbePlanner {
     fn modules(&self) -> Vec<ModuleRow>;
     /// The configuration of all modules, or of one, without secrets.
     fn configuration(&self, module: Option<&str>) -> String;
-    /// A plan for each module. It is not run, but names the files that the module's checks need.
+    /// One plan for each module. The plans are not run; they name the files that the modules' checks need.
     fn examples(&self) -> Vec<Plan>;
     /// The planner for the current configuration.
     fn read_again(&self) -> Result<Box<dyn ProbePlanner>, ReloadMistake>;

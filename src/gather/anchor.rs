@@ -1,7 +1,7 @@
-//! One trust anchor of a trust store, in the form that the store provides.
+//! One trust anchor in a trust store, in the form that the store provides.
 //!
-//! A trust store has about 150 certificates, but a chain needs only one or two of them. Therefore, reading a PEM file
-//! only finds each certificate and its name; [`needed`] decodes the certificates whose names occur in the chain. Read
+//! A trust store has about 150 certificates, but a chain needs only one or two of them. Reading a PEM file therefore
+//! only locates each certificate and its name; [`needed`] decodes the certificates whose names occur in the chain. Read
 //! next: [`super::roots`], which reads the files, and `pkix`, which parses the selected certificates.
 
 use std::ops::Range;

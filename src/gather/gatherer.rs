@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::question::Question;
 use crate::secret::Echoes;
 
-/// How long no result may arrive before progress is shown.
+/// How long to wait without a result before showing progress.
 const IDLE: Duration = Duration::from_millis(300);
 const STILL_IDLE: Duration = Duration::from_millis(100);
 

@@ -108,7 +108,7 @@ struct SessionDriver<'a> {
     since: Instant,
     /// Ends the session early if no further results are needed.
     stop: Rc<Notify>,
-    /// Whether no bytes have been received and no event has reported the silence.
+    /// Whether the server has sent nothing so far, and no event has reported this.
     silent: bool,
     /// The phase of the last reply, except the reply to QUIT.
     last: Phase,

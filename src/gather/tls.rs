@@ -287,7 +287,7 @@ impl Recorder {
 }
 
 /// Verifies that the handshake was signed with the certificate's key (RFC 8446 §4.4.3, RFC 5246 §7.4.3, obsolete). Only
-/// the key of the certificate is used; its other faults do not affect this signature.
+/// the certificate's key is used; other faults of the certificate do not affect this signature.
 fn proof(
     version: TlsVersion,
     message: &[u8],

@@ -3,8 +3,8 @@
 use super::symbols::Symbols;
 use super::thresholds::Thresholds;
 
-/// The settings that decide how output is displayed. They are determined once, from the flags, the environment and the
-/// terminal.
+/// The settings that determine how output is displayed. They are determined once, from the flags, the environment and
+/// the terminal.
 #[derive(Clone, Debug)]
 pub struct Display {
     /// Whether colours are used. No information is conveyed by colour alone.

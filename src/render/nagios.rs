@@ -55,7 +55,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     answer(run, look, &[]).1
 }
 
-/// The output with the mismatches of check_smtp's `-e` and `-R`, which result in WARNING as in check_smtp.
+/// The output, including mismatches with check_smtp's `-e` and `-R`, which result in WARNING as in check_smtp.
 pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState, String) {
     let state =
         state(run, &look.thresholds).max(if mismatches.is_empty() { PluginState::Ok } else { PluginState::Warning });

@@ -1,4 +1,4 @@
-//! Searches what a program printed for the test password, in every form in which a program could print it by accident.
+//! Searches a program's output for the test password, in every form in which the program could print it by accident.
 //!
 //! Six consecutive bytes of the password count as a leak: in plain text of any case, percent-encoded, as hexadecimal
 //! digits, as a list of decimal bytes, or in base64 of either alphabet at any alignment. That includes the base64 of

@@ -29,7 +29,8 @@ use crate::plan::Plan;
 /// Keys are looked up in advance for the zones of the last three labels of a name, such as `example.co.uk`.
 const LIKELY_ZONES: usize = 3;
 
-/// The maximum number of concurrent queries. Each query needs a socket, and resolvers drop queries of long bursts.
+/// The maximum number of concurrent queries. Each query needs a socket, and resolvers drop queries that arrive in long
+/// bursts.
 const MAX_CONCURRENT: usize = 48;
 /// The number of failed lookups after which the search for a name's zone ends.
 const MAX_FAILURES: usize = 2;
@@ -45,7 +46,7 @@ pub(super) struct DnsCache {
 struct CacheState {
     resolver: Option<SocketAddr>,
     connect_ms: u64,
-    /// Created for the first query, because this reads the configuration of this machine.
+    /// Created for the first query, because creating it reads this machine's configuration.
     servers: OnceLock<DnsServers>,
     asked: Mutex<HashMap<(Name, RecordType), Asked>>,
     /// Whether a zone begins at a name, for each name whose state is known.

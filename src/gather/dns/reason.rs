@@ -149,7 +149,7 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
     let results: Vec<Result<(), BogusReason>> =
         set.signatures.iter().map(|signature| set.verify(now, &trusted, signature)).collect();
     if !results.iter().any(Result::is_ok) {
-        // A wrong signature of a trusted key is more significant than a signature of another key.
+        // A wrong signature by a trusted key is more significant than a signature by another key.
         let faults = || results.iter().filter_map(|result| result.as_ref().err());
         let why = faults().find(|why| !matches!(why, BogusReason::NoKey { .. })).cloned();
         return Err(bogus(why.unwrap_or(BogusReason::NoSignature), Some(zone)));

@@ -13,7 +13,7 @@ use crate::gather::names;
 
 /// The maximum number of servers that are used, as in glibc.
 const MAX_SERVERS: usize = 3;
-/// The number of times that a query is sent to a server that does not respond, because a packet can be lost.
+/// How many times a query is sent to a server that does not respond: a packet can be lost.
 const ATTEMPTS: usize = 2;
 
 /// The servers, and the limits for queries.

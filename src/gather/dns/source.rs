@@ -96,7 +96,7 @@ pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<Record
         return None;
     }
     let host = OverrideHost::One(Host::Name(request.name.host_name()?));
-    // Entries for `*` do not count, because every name in a blocklist would have an address.
+    // Entries for `*` are ignored, because otherwise every name in a blocklist would have an address.
     let given = plan.overrides_of(&host, plan.target.port);
     if given.is_empty() {
         return None;

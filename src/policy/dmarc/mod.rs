@@ -133,7 +133,7 @@ pub(crate) enum DmarcText {
 }
 
 impl DmarcText {
-    /// Classifies a TXT record. A DMARC record begins with exactly `v=DMARC1`; spaces are allowed around `=` only.
+    /// Classifies a TXT record. A DMARC record begins with exactly `v=DMARC1`; spaces are allowed only around `=`.
     ///
     /// The grammar allows tag names in upper case, but RFC 6376 §3.2 does not. Such a record is parsed, with a fault.
     pub(crate) fn parse(text: &str) -> DmarcText {

@@ -481,7 +481,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
     format!("{what}: {outcome}")
 }
 
-/// The result of `--probe starttls-injection`. The server is called not vulnerable only if the probe proves it.
+/// The result of `--probe starttls-injection`. The result is "not vulnerable" only if the probe proves it.
 fn injection(evidence: &Evidence, session: Session<'_>) -> String {
     let works_without = evidence.main_session().is_some_and(|main| main.handshake().is_some());
     let answered = check::carried_into_tls(evidence, session).is_some();

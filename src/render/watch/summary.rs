@@ -9,7 +9,7 @@ use crate::check::Severity;
 use crate::report::exit_name;
 use crate::watch::summary::{AddressSummary, PhaseSummary, TargetSummary, WatchSummary};
 
-/// How many changes, and how many failed checks, the text shows.
+/// The maximum number of changes, and of failed checks, that are shown.
 const LISTED: usize = 15;
 /// The widths of the columns.
 const NAME: usize = 10;

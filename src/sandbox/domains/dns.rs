@@ -1,6 +1,6 @@
 //! Provides the answers of the domains' name servers: the authoritative servers, and a resolver for only these domains.
-//! A question with "recursion desired" is answered by the resolver, which follows aliases. All other questions are
-//! answered by the authoritative server.
+//! The resolver answers questions with "recursion desired", and follows aliases. The authoritative server answers all
+//! other questions.
 
 use std::sync::Arc;
 

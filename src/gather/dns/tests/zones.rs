@@ -27,7 +27,7 @@ pub(super) fn name(text: &str) -> Name {
 #[derive(Clone, Copy)]
 pub(super) enum Signing {
     Unsigned,
-    /// The signatures become valid this number of days after today, for ten days.
+    /// The signatures become valid this many days from today, and stay valid for ten days.
     From(i64),
 }
 
