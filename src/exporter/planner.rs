@@ -25,7 +25,8 @@ pub trait ProbePlanner {
 /// Why a configuration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReloadMistake {
-    /// The complete reason, for the log. It can repeat a value of the file, which may be a key that a client must not see.
+    /// The complete reason, for the log. It can repeat a value from the file, which may be a key that a client must not
+    /// see.
     pub details: String,
     /// What a client may see: the position of the error.
     pub place: String,

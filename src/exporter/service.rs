@@ -47,7 +47,7 @@ impl ExporterService {
     /// exporter runs.
     const FILES_AGE: Duration = Duration::from_secs(3600);
 
-    /// Reads the configuration and all files again. A client may see the text of the error.
+    /// Reads the configuration and all files again. Clients may see the error text.
     pub(super) fn reload(&self) -> Result<(), String> {
         self.runner.forget_files();
         self.files_read.set(Instant::now());

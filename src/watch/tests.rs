@@ -39,7 +39,7 @@ struct Seen<'a> {
 const USUAL: Seen<'_> =
     Seen { address: "192.0.2.1", greeting: "mx1.example.net ESMTP", extensions: "SIZE 1000", ms: 10.0 };
 
-/// The report of a check without TLS that began at a time.
+/// The report of a check without TLS that began at this time.
 fn report(plan: &Plan, second: u64, seen: &Seen<'_>) -> Report {
     let mut evidence = Evidence::new(at(second));
     let probe = evidence.asked(Question::session(SessionRequest::main(plan)), 0.0, Outcome::Underway);

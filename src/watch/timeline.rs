@@ -46,7 +46,7 @@ impl Default for Timeline {
 }
 
 impl Timeline {
-    /// Adds a check that began at a time. Checks are added in the order in which they end.
+    /// Adds a check that began at this time. Checks are added in the order in which they end.
     pub fn add(&mut self, at: Timestamp, exit_code: u8, total_ms: f64) {
         let ms = (exit_code == 0).then_some(total_ms);
         let failures = u64::from(exit_code != 0);

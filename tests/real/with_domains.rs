@@ -1,5 +1,5 @@
 //! `smtpcheck domain` with real servers: nsd and unbound, Postfix as MX host, a web server for the policies.
-//! posttls-finger, Postfix's own diagnosis of DANE, must come to the same result for each host of `HOSTS`.
+//! posttls-finger, Postfix's own diagnosis of DANE, must reach the same result for each host in `HOSTS`.
 
 use std::path::Path;
 use std::process::Command;
@@ -213,7 +213,7 @@ fn posttls_finger(name: &str) -> Theirs {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     let says = |words: &str| text.contains(words);
-    // Without usable records, posttls-finger verifies by the trust store, and only for its output.
+    // Without usable records, posttls-finger verifies with the trust store, and only for its output.
     let state = if says("Verified TLS connection established") {
         "valid"
     } else if says("TLSA lookup error") {

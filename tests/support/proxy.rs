@@ -40,7 +40,7 @@ impl Proxy {
     }
 }
 
-/// Ends early if the client does, which a test notices by its result.
+/// Ends early if the client does, which shows in the test's result.
 fn serve(protocol: Protocol, mut client: TcpStream, server: SocketAddr, seen: &Mutex<Vec<String>>) -> Option<()> {
     let target = match protocol {
         Protocol::Socks5 => {

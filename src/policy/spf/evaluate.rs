@@ -1,6 +1,6 @@
 //! Evaluates SPF for one client (`check_host()`, RFC 7208 §4), strictly in the order of the standard.
 //!
-//! 1. If the domain is not a DNS name of several labels, the result is `none` (§4.3).
+//! 1. If the domain is not a DNS name with several labels, the result is `none` (§4.3).
 //! 2. No SPF record: `none`; several: `permerror` (§4.5); a failed lookup: `temperror` (§4.4).
 //! 3. A syntax error anywhere in the record: `permerror` (§4.6).
 //! 4. The first mechanism that matches determines the result. Each `include`, `a`, `mx`, `ptr`, `exists` and `redirect`

@@ -5,7 +5,7 @@
 //! Promises checked here: no panic; the result does not depend on how the bytes were split; a session ends, with a
 //! bounded report that can be loaded again; and no format contains the password or a byte that a terminal interprets.
 //!
-//! To add a body, write a function, a row in [`BODIES`] with seed inputs, and a file of three lines in
+//! To add a body, write a function, add a row with seed inputs to [`BODIES`], and add a file of three lines to
 //! `fuzz/fuzz_targets/`. A test checks that the file exists.
 
 mod seeds;
