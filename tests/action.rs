@@ -1,4 +1,4 @@
-//! The script of action.yml, with inputs as an attacker would write them, and with a program that prints its arguments.
+//! The script in action.yml, run with inputs that an attacker could write and with a program that prints its arguments.
 //! The tests need bash, which GitHub's runners have.
 
 #![cfg(unix)]

@@ -211,7 +211,7 @@ fn the_exit_code_is_that_of_all_failures_and_exit_zero_ignores_results() {
 }
 
 #[test]
-fn bad_lines_are_records_and_an_input_without_targets_is_an_error() {
+fn invalid_lines_are_records_and_an_input_without_targets_is_an_error() {
     let healthy = &sandbox().addresses["healthy-relay"];
     let batch = Batch::new("");
     for empty in [&b""[..], b"\n\n# only a comment\n"] {

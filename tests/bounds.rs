@@ -1,7 +1,7 @@
 //! Peers that send as much as they can, in every phase, on every connection: the limits are not exceeded, and reaching
 //! one is reported.
 //!
-//! These runs print megabytes and use no password. Unlike that of all other runs, their output is therefore not
+//! These runs print megabytes and use no password. Unlike the output of all other tests, theirs is therefore not
 //! searched for a password.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]

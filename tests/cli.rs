@@ -171,7 +171,7 @@ fn a_closed_pipe_is_not_an_error_and_a_full_disk_is() {
 }
 
 #[test]
-fn terms_on_standard_input_are_explained_too() {
+fn terms_on_standard_input_are_also_explained() {
     let run = run_with(&["explain", "-"], Some("starttls-not-offered\nPIPELINING\nSCRAM-SHA-256\n"), &[]);
     assert_eq!(run.code, 0, "{run}");
     for text in ["the server does not advertise STARTTLS", "PIPELINING", "SCRAM-SHA-256"] {

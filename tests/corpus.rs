@@ -4,7 +4,7 @@
 //! (114 of 150), with replies from small, old and foreign servers, `remembered.toml` (193 of 210), `collected.toml`
 //! (532 of 611), and `composed.toml` (324 of 401), with composed replies in nineteen languages. `outside.toml` has
 //! replies that others collected and labelled from sources not used before. `kinds.toml` has variants of replies that
-//! were read wrongly. `after-data.toml` has replies that smtpcheck never receives itself, because it does not send a
+//! were classified wrongly. `after-data.toml` has replies that smtpcheck never receives itself, because it does not send a
 //! message.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]

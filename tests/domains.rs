@@ -1,5 +1,5 @@
 //! Every mail domain of the sandbox against the built program: the errors, the warnings and the exit code are those
-//! that the domain promises, and every rule of `check/domain` is raised by a domain or by a unit test.
+//! listed for the domain, and every rule of `check/domain` is raised by a domain or by a unit test.
 //!
 //! `cargo test --test domains -- --nocapture table` prints the table of all domains with their results. The servers need
 //! all addresses in 127.0.0.0/8, which only Linux has.

@@ -123,7 +123,7 @@ fn an_expectation_that_success_would_also_meet_does_not_excuse_a_rejection() {
 }
 
 #[test]
-fn a_different_rejection_than_the_expected_one_keeps_its_exit_code() {
+fn a_rejection_that_differs_from_the_expected_one_keeps_its_exit_code() {
     check("greylisted", &["--json"], &["rcpt.class == 5"]).exits(4);
     check("greylisted", &["--json"], &["exit.code == 5"]).exits(4);
     check("greylisted", &["--json"], &["rcpt.class == 4"]).exits(0);

@@ -1,6 +1,6 @@
 //! Every login mechanism in a session with a simulated server: one that behaves correctly, one that rejects the login,
 //! and hostile ones. The challenges are those of the mechanism's specification ([`smtpcheck::sasl::Vector`]), so a new
-//! mechanism is tested here without further code.
+//! mechanism is tested here without additional code.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 

@@ -1,5 +1,5 @@
-//! Every sandbox scenario against the built program: the findings, the exit code, the time and the memory are those
-//! that the scenario promises, and control characters from the server are escaped in every format.
+//! Every sandbox scenario against the built program: the findings and the exit code are those listed for the scenario,
+//! time and memory stay within limits, and control characters from the server are escaped in every format.
 //!
 //! `cargo test --test sandbox -- --nocapture table` prints the table of all scenarios with their results.
 

@@ -1,5 +1,5 @@
 //! Every domain of the sandbox that publishes settings for mail programs, against the built program: the errors, the
-//! warnings and the exit code are those that the domain promises, and every rule of `check/settings` is raised by a
+//! warnings and the exit code are those listed for the domain, and every rule of `check/settings` is raised by a
 //! domain.
 //!
 //! The servers need all addresses in 127.0.0.0/8, which only Linux has.
@@ -111,7 +111,7 @@ fn every_rule_about_settings_is_raised_by_a_domain_or_by_a_unit_test() {
 }
 
 #[test]
-fn a_setting_is_proved_with_a_login_and_the_report_contains_no_password() {
+fn a_setting_is_verified_with_a_login_and_the_report_contains_no_password() {
     let sandbox = sandbox();
     for name in ["settings-autoconfig", "settings-srv", "settings-redirect", "settings-database"] {
         let run = sandbox.run(name, &["--json"]);
@@ -178,7 +178,7 @@ fn every_format_shows_the_recommended_setting() {
 }
 
 #[test]
-fn offline_asks_only_the_built_in_list() {
+fn offline_queries_only_the_built_in_list() {
     let run = sandbox().run("settings-autoconfig", &["--offline", "--json"]);
     let report = run.json();
     assert_eq!(run.code, 3, "{run}");

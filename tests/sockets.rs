@@ -72,7 +72,7 @@ fn each_recipient_gets_a_reply_over_a_socket() {
 }
 
 #[test]
-fn a_server_of_mailboxes_that_is_checked_as_smtp_is_named() {
+fn a_mailbox_server_that_is_checked_as_smtp_is_recognised() {
     let folder = folder();
     let path = serve(folder.path(), lmtp);
     let run = check("smtp", &path, &[]);
@@ -143,7 +143,7 @@ fn files_directories_and_sockets_for_datagrams_are_unsuitable() {
 }
 
 #[test]
-fn a_service_that_is_no_mail_server_is_recognised_by_its_first_bytes() {
+fn a_service_that_is_not_a_mail_server_is_recognised_by_its_first_bytes() {
     for (greeting, words) in [
         (&b"protocol\0delivery_request_protocol\0\0"[..], "a Postfix delivery agent"),
         (b"protocol\0tlsmgr_protocol\0\0", "an internal Postfix service"),

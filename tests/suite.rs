@@ -1,5 +1,5 @@
 //! The built program's `smtpcheck run` against the sandbox: which checks pass, fail or are skipped, and why. An error
-//! in the file is one message with its position, before anything is sent.
+//! in the file causes one message with its position, before anything is sent.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -478,7 +478,7 @@ fn a_recorded_suite_passes() {
         let expectations = text.lines().filter(|line| line.starts_with("    ")).count();
         let saved = format!("saved one check of {target} with {expectations} expectations in new.toml");
         assert!(recorded.stderr.contains(&saved) && recorded.stderr.contains("smtpcheck run new.toml"), "{recorded}");
-        let has_failure = recorded.stderr.contains("include the failure of the server (exit 5 refused_permanent)");
+        let has_failure = recorded.stderr.contains("include the server's failure (exit 5 refused_permanent)");
         assert_eq!(has_failure, name == "relay-denied", "{recorded}");
         assert!(text.contains("\"tls.version >= 1.3\""), "{text}");
         let run = suite.run(&["new.toml"]);

@@ -276,7 +276,7 @@ fn usage_errors_name_the_flag_and_nothing_is_sent() {
 }
 
 #[test]
-fn servers_behind_one_address_are_told_apart_and_the_one_that_differs_is_named() {
+fn servers_behind_one_address_are_distinguished_and_the_one_that_differs_is_named() {
     // The sandbox counts connections, and other tests may use this scenario too, so each server is reached at least once.
     let run = watch("backends-differ", &["--count", "12", "--json"]);
     let target = summary(&run);
@@ -300,7 +300,7 @@ fn a_fault_that_comes_and_goes_is_counted() {
 }
 
 #[test]
-fn a_certificate_that_is_replaced_is_one_change_and_no_difference() {
+fn a_certificate_that_is_replaced_is_one_change_and_not_a_difference() {
     let run = watch("backends-certificate-replaced", &["--count", "8", "--json"]);
     let target = summary(&run);
     let changes = target["changes"].as_array().unwrap();

@@ -37,7 +37,7 @@ pub(super) enum AccessDecision {
 pub(super) struct PasswordCheck {
     right: RefCell<HashMap<[u8; 32], ()>>,
     wrong: RefCell<HashMap<[u8; 32], ()>>,
-    /// The permit for the only comparison that can run at a time.
+    /// The permit for the one comparison that can run at a time.
     turn: Semaphore,
     /// The permits for the requests that wait.
     queue: Semaphore,

@@ -42,7 +42,7 @@ impl ProbeEnd {
 /// Why a request to `/probe` did not lead to a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rejection {
-    /// The request contains a mistake.
+    /// The request contains an error.
     Invalid,
     /// The module does not exist.
     Module,

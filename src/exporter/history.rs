@@ -54,7 +54,7 @@ mod tests {
     use super::{LENGTH, LONGEST, ProbeHistory, ProbeRow};
 
     #[test]
-    fn only_the_last_probes_are_kept_and_long_texts_are_cut() {
+    fn only_the_last_probes_are_kept_and_long_diagnoses_are_truncated() {
         let mut history = ProbeHistory::default();
         for _ in 0..LENGTH + 50 {
             history.add(ProbeRow::default(), Some("\u{e4}".repeat(LONGEST)));

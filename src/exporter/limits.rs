@@ -1,4 +1,4 @@
-//! The number of connections, and the number of probes that the file descriptors of this process allow.
+//! How many connections and probes the file descriptors of this process allow.
 
 use crate::host::descriptors;
 

@@ -62,7 +62,7 @@ pub enum ExporterError {
         /// The operating system's error.
         error: std::io::Error,
     },
-    /// The web configuration file has a mistake.
+    /// The web configuration file contains an error.
     WebConfig(String),
     /// A file that a check needs cannot be read, or this machine cannot run checks.
     Setup(SetupError),
@@ -122,7 +122,7 @@ impl Exporter {
         let most = limits::probes(request.max_probes);
         if most < request.max_probes {
             log(&format!(
-                "this machine allows too few file descriptors for {} probes at the same time, so the limit is {most}; raise it, for example with: ulimit -n 4096",
+                "this machine allows too few file descriptors for {} probes at the same time, so the limit is {most}; allow more file descriptors, for example with: ulimit -n 4096",
                 request.max_probes
             ));
             request.max_probes = most;

@@ -16,7 +16,7 @@ pub trait ProbePlanner {
     fn modules(&self) -> Vec<ModuleRow>;
     /// The configuration of all modules, or of one, without secrets.
     fn configuration(&self, module: Option<&str>) -> String;
-    /// A plan for each module, which is not run. It names the files that the module's checks need.
+    /// One plan for each module. The plans are not run; they name the files that the modules' checks need.
     fn examples(&self) -> Vec<Plan>;
     /// The planner for the current configuration.
     fn read_again(&self) -> Result<Box<dyn ProbePlanner>, ReloadMistake>;
@@ -25,9 +25,10 @@ pub trait ProbePlanner {
 /// Why a configuration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReloadMistake {
-    /// The complete reason, for the log. It can repeat a value of the file, which may be a key that a client must not see.
+    /// The complete reason, for the log. It can repeat a value from the file, which may be a key that a client must not
+    /// see.
     pub details: String,
-    /// What a client may see: the place of the mistake.
+    /// What a client may see: the position of the error.
     pub place: String,
 }
 
@@ -61,7 +62,7 @@ pub type FetchSecret = Box<dyn FnOnce(&Plan) -> Result<(Option<Secret>, Duration
 /// Why a request does not lead to a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProbeRefusal {
-    /// The request contains a mistake. The text contains a hint about what to write instead.
+    /// The request contains an error. The message contains a hint about what to write instead.
     Invalid(String),
     /// There is no such module.
     UnknownModule(String),

@@ -95,7 +95,7 @@ async fn page_of(service: &Rc<ExporterService>, request: &Request<Incoming>) -> 
             Ok(()) => plain("the configuration was read again\n".to_owned()),
             Err(error) => {
                 let message =
-                    format!("the old configuration remains in use, because the new one has a mistake: {error}");
+                    format!("the old configuration remains in use, because the new one contains an error: {error}");
                 text(StatusCode::INTERNAL_SERVER_ERROR, &message)
             }
         },

@@ -47,7 +47,7 @@ impl ExporterService {
     /// exporter runs.
     const FILES_AGE: Duration = Duration::from_secs(3600);
 
-    /// Reads the configuration and all files again. A client may see the text of the error.
+    /// Reads the configuration and all files again. Clients may see the error text.
     pub(super) fn reload(&self) -> Result<(), String> {
         self.runner.forget_files();
         self.files_read.set(Instant::now());
@@ -59,13 +59,13 @@ impl ExporterService {
                 Ok(())
             }
             Err(ReloadMistake { details, place }) => {
-                self.log(&format!("the configuration was not replaced, because it has a mistake: {details}"));
+                self.log(&format!("the configuration was not replaced, because it contains an error: {details}"));
                 Err(place)
             }
         }
     }
 
-    /// Replaces the configuration and the web configuration, if neither has a mistake.
+    /// Replaces the configuration and the web configuration, if neither contains an error.
     fn replace_configuration(&self) -> Result<(), ReloadMistake> {
         // These messages name files and keys, but no values.
         let public = |text: String| ReloadMistake { details: text.clone(), place: text };

@@ -1,5 +1,5 @@
 //! Sets up TLS for the server from the web configuration file. The certificate and key files are read at this point, so
-//! that a mistake in them is found at startup or on a reload.
+//! that an error in them is found at startup or on a reload.
 
 use std::path::Path;
 use std::sync::Arc;

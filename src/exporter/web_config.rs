@@ -473,7 +473,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_makes_the_parser_panic(text in "[ -~\n]{0,200}") {
+        fn no_input_makes_the_parser_panic(text in "[ -~\n]{0,200}") {
             let _ = parse(&text, Path::new("w.yml"));
         }
     }

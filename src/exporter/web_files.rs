@@ -1,6 +1,6 @@
 //! The web configuration in use, and whether its files have changed. Other exporters read the file for every request,
 //! so a renewed certificate takes effect immediately. This exporter checks the files every few seconds, and reads them
-//! again when one has changed. If a file contains a mistake, the old configuration remains in use.
+//! again when one has changed. If a file contains an error, the old configuration remains in use.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use super::tls;
 use super::web_config::{self, ClientCertificates, TlsServerConfig, WebConfig};
 use crate::host::config;
 
-/// How often the files are compared.
+/// How often the files are checked for changes.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// The configuration in use.

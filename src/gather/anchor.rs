@@ -1,7 +1,7 @@
-//! One trust anchor of a trust store, in the form that the store provides.
+//! One trust anchor in a trust store, in the form that the store provides.
 //!
-//! A trust store has about 150 certificates, but a chain needs only one or two of them. Therefore, reading a PEM file
-//! only finds each certificate and its name; [`needed`] decodes the certificates whose names occur in the chain. Read
+//! A trust store has about 150 certificates, but a chain needs only one or two of them. Reading a PEM file therefore
+//! only locates each certificate and its name; [`needed`] decodes the certificates whose names occur in the chain. Read
 //! next: [`super::roots`], which reads the files, and `pkix`, which parses the selected certificates.
 
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::pkix::{self, ChainNames, ParsedCertificate};
 
 /// One trust anchor.
 pub(super) enum StoredAnchor {
-    /// A certificate, whose own dates and extensions are checked.
+    /// A certificate. Its own dates and extensions are checked.
     Certificate(CertificateDer<'static>),
     /// A certificate in a PEM file.
     Encoded(EncodedCertificate),

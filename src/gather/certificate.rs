@@ -48,7 +48,7 @@ pub(crate) fn read_chain(ders: &[CertificateDer<'_>]) -> Vec<Certificate> {
 }
 
 /// The hash of the certificate for `tls-server-end-point`, with the hash function of its signature, or SHA-256 if that
-/// is MD5 or SHA-1 (RFC 5929 §4.1).
+/// function is MD5 or SHA-1 (RFC 5929 §4.1).
 pub(crate) fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
     let (_, parsed) = X509Certificate::from_der(der).ok()?;
     let name = algorithm(&parsed.signature_algorithm.algorithm).to_ascii_lowercase();

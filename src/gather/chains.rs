@@ -103,7 +103,7 @@ mod tests {
         let mut handshake = Box::new(handshake);
         change(&mut handshake);
         let words = ["mail.example.net:587"].iter().map(Into::into).collect();
-        let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
+        let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("a check was parsed") };
         let plan = cli::plan::plan(&args, &matches, &args.targets[0], None).unwrap();
         let mut evidence = Evidence::new(now());
         let id = evidence.asked(Question::session(SessionRequest::main(&plan)), 0.0, Outcome::Underway);

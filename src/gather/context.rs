@@ -22,7 +22,8 @@ use crate::plan::Plan;
 use crate::sasl::Credentials;
 use crate::secret::{Echoes, Secret};
 
-/// The maximum number of bytes that are read in all sessions of an inquiry, because the report contains all of them.
+/// The maximum number of bytes that all sessions of an inquiry may read together. This limits the size of the report,
+/// which contains all of them.
 const MAX_RUN: usize = 1024 * 1024;
 /// The data that the tasks of an inquiry share.
 pub(crate) struct GatherContext {

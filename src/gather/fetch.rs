@@ -31,7 +31,7 @@ use crate::question::{FetchReach, FetchRequest, FetchTransport};
 use crate::wire::Host;
 
 /// The time limit for the request, counted from its beginning (RFC 8461 §3.3 suggests one minute). It limits the wait
-/// for the response. Lookups, the connection and the TLS handshake also have their own, shorter limits.
+/// for the response. Lookups, the connection and the TLS handshake also have their own limits.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// The time limit for the body after the headers. A policy is short, so a server that needs longer probably never
 /// finishes sending it.
@@ -46,7 +46,7 @@ pub(super) async fn get(context: &Rc<GatherContext>, request: &FetchRequest) -> 
     let work = fetched(context, request, started + limit.min(DEADLINE));
     let ended = match request.limit_ms {
         None => work.await,
-        // The parts have longer limits of their own.
+        // The limits of the single steps can be longer than this one.
         Some(_) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(silent(started))),
     };
     match ended {

@@ -20,11 +20,11 @@ use crate::plan::Plan;
 use crate::question::Question;
 use crate::secret::Echoes;
 
-/// The time without arrivals after which progress is shown.
+/// How long to wait without a result before showing progress.
 const IDLE: Duration = Duration::from_millis(300);
 const STILL_IDLE: Duration = Duration::from_millis(100);
 
-/// Answers questions by using the network. It must be used inside a single-threaded tokio runtime.
+/// Answers questions over the network. It must be used inside a single-threaded tokio runtime.
 pub(crate) struct Gatherer {
     tasks: LocalSet,
     context: Rc<GatherContext>,
@@ -65,7 +65,7 @@ impl Gatherer {
         })
     }
 
-    /// Marks that an earlier run of the same check has sent the secret to this server.
+    /// Records that an earlier run of the same check has sent the secret to this server.
     pub(crate) fn after_exposure(self) -> Gatherer {
         Gatherer { is_exposed: true, ..self }
     }

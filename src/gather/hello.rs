@@ -105,16 +105,16 @@ async fn converse(stream: &mut ServerStream, hello: &[u8], reader: &mut FlightRe
     }
 }
 
-/// Certificates that were sent unencrypted, verified in the same way as after a complete handshake. Probes for another
-/// cipher suite or group would yield the same certificates again and skip this, because a scan has hundreds of them.
+/// Certificates that were sent unencrypted, verified in the same way as after a complete handshake. Probes for other
+/// cipher suites and groups skip this: a scan has hundreds of them, and each would yield the same certificates.
 async fn presented(context: &GatherContext, request: &HelloRequest, heard: &HelloOutcome) -> Option<Box<Presented>> {
     let HelloOutcome::Answer { answer: tls::TlsAnswer::ServerHello(hello) } = heard else { return None };
     if hello.certificates.is_empty() || !is_about_certificates(&request.offer) {
         return None;
     }
     let ders: Vec<CertificateDer<'static>> = hello.certificates.iter().cloned().map(CertificateDer::from).collect();
-    // The name in the ClientHello counts. For a ClientHello to the IP address of an MX host, it is the name of that
-    // host.
+    // The certificate is compared with the name in the ClientHello. In a ClientHello to the IP address of an MX host,
+    // this is the name of that host.
     let name =
         request.sni.clone().or_else(|| context.plan.tls.sni.clone()).unwrap_or_else(|| request.host.expected_name());
     let expected = CertificateExpectation { name, now: context.started_at };

@@ -11,7 +11,7 @@ use rustls::sign::CertifiedKey;
 use crate::host::{SetupError, file};
 use crate::plan::ClientCertificate;
 
-/// Loads certificate and key.
+/// Loads the certificate and its key.
 pub(super) fn load(wanted: &ClientCertificate) -> Result<Arc<CertifiedKey>, SetupError> {
     let fault_of = |flag, path: &Path, error: &std::io::Error| SetupError::File {
         flag,

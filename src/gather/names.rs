@@ -1,6 +1,6 @@
 //! Resolves names to IP addresses. A and AAAA are looked up at the same time, each with its own duration and result.
 //! Several sessions with the same host share one lookup. The resolver is created for the first lookup, so a check of an
-//! IP address, or with `--resolve`, does not create it.
+//! IP address or with `--resolve` does not create it.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -60,12 +60,13 @@ type ResolverSettings = (Option<SocketAddr>, u64);
 pub(crate) struct Resolved {
     /// The check's lookups, which contain the result.
     pub(crate) names: Rc<LookupCache>,
-    /// The IP address that a connection is attempted to first.
+    /// The IP address to which the first connection is attempted.
     pub(crate) first: Option<IpAddr>,
 }
 
 impl SharedLookups {
-    /// Looks up the IP addresses of a host. The check uses the result and its duration as if it had looked them up.
+    /// Looks up the IP addresses of a host. The check uses the result and its duration as if it had done the lookup
+    /// itself.
     pub(crate) async fn resolve(&self, plan: &Plan, host: &DomainName) -> Resolved {
         let shared = self.of(plan);
         let (aaaa, a) = tokio::join!(shared.look_up(plan, host, Family::V6), shared.look_up(plan, host, Family::V4));

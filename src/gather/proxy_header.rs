@@ -12,7 +12,7 @@ use crate::evidence::EventKind;
 use crate::question::{Purpose, SessionRequest};
 use crate::wire::{ProxyHeader, ProxyHeaderVersion};
 
-/// Sends the header, if this session has one. `server` is the address that the connection is to. A failure is not
+/// Sends the header, if this session has one. `server` is the address that the connection leads to. A failure is not
 /// reported, because the session will notice that the connection is closed.
 pub(super) async fn send(
     context: &Rc<GatherContext>,

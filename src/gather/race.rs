@@ -29,7 +29,8 @@ const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 pub(super) struct Race<'a> {
     context: &'a Rc<GatherContext>,
     port: u16,
-    /// The only IP address to use, if the name has it. `None` if it does not, or if there is no restriction.
+    /// The only IP address to use, if the name has it. `None` if the name does not have it, or if there is no
+    /// restriction.
     only: Option<IpAddr>,
     source: Option<watch::Receiver<KnownAddresses>>,
     six: VecDeque<IpAddr>,
@@ -61,12 +62,12 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// A race to the addresses of a host, which is not the target.
+    /// A race to the addresses of a host other than the target.
     pub(super) fn to_host(context: &'a Rc<GatherContext>, host: &Host, port: u16) -> Race<'a> {
         let mut race = Race::of_port(context, port);
         match host {
             Host::Ip(ip) => race.add(*ip),
-            // `socket` connects to sockets.
+            // The module `socket` connects to Unix sockets.
             Host::Socket(_) => {}
             Host::Name(name) => race.source = Some(context.names.follow(&context.plan, name)),
         }
@@ -85,7 +86,7 @@ impl<'a> Race<'a> {
                 let addresses = if given.is_empty() { vec![*ip] } else { given };
                 addresses.into_iter().for_each(|ip| race.add(ip));
             }
-            // `socket` connects to sockets.
+            // The module `socket` connects to Unix sockets.
             Host::Socket(_) => {}
             // In a search for client settings, sessions have several hosts and ports.
             Host::Name(_) if !own.is_empty() => own.into_iter().for_each(|ip| race.add(ip)),

@@ -33,7 +33,7 @@ use crate::wire::Host;
 const READ_SIZE: usize = 8 * 1024;
 
 /// How long to wait for the greeting before a follow-up session starts. A shorter time is used if the timeout for a
-/// reply is less than six times as long.
+/// reply is less than six times this value.
 const QUIET: Duration = Duration::from_secs(5);
 const QUIET_SHARE: u32 = 6;
 
@@ -108,7 +108,7 @@ struct SessionDriver<'a> {
     since: Instant,
     /// Ends the session early if no further results are needed.
     stop: Rc<Notify>,
-    /// Whether no bytes have been received and no event has reported the silence.
+    /// Whether the server has sent nothing so far, and no event has reported this.
     silent: bool,
     /// The phase of the last reply, except the reply to QUIT.
     last: Phase,

@@ -22,9 +22,9 @@ const OPENING: Duration = Duration::from_secs(20);
 /// The files of a run.
 #[derive(Default)]
 pub(crate) struct SharedFiles {
-    /// Trust anchors by the file of `--cacert`; the key of the system's trust store is `None`.
+    /// Trust anchors by `--cacert` file; `None` is the system's trust store.
     anchors: RefCell<HashMap<Option<PathBuf>, Anchors>>,
-    /// Trust anchors for DNSSEC by the file of `--trust-anchor`.
+    /// DNSSEC trust anchors by `--trust-anchor` file.
     dnssec_anchors: RefCell<HashMap<PathBuf, DnssecAnchors>>,
     identities: RefCell<HashMap<(PathBuf, PathBuf), Arc<CertifiedKey>>>,
     key_log: OnceCell<Option<Arc<dyn rustls::KeyLog>>>,
@@ -67,8 +67,7 @@ impl SharedFiles {
         Ok(Some(certified))
     }
 
-    /// The key log. Its format is used by browsers and Wireshark. The user requests it with the variable
-    /// `SSLKEYLOGFILE`.
+    /// The key log, which the user requests with the variable `SSLKEYLOGFILE`. Browsers and Wireshark use its format.
     pub(super) fn key_log(&self) -> Result<Option<Arc<dyn rustls::KeyLog>>, SetupError> {
         if let Some(log) = self.key_log.get() {
             return Ok(log.clone());
@@ -101,7 +100,7 @@ mod tests {
         std::fs::write(&path, ". IN DNSKEY 257 3 13 AAAA\n").expect("a file");
         let name = path.to_str().expect("text");
         let words = ["domain", "example.com", "--trust-anchor", name].map(Into::into).into();
-        let Ok(Invocation::Domain(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
+        let Ok(Invocation::Domain(args, matches)) = cli::parse(words) else { unreachable!("a check was parsed") };
         let plan = cli::domain::plan(&args, &matches, None).expect("a plan");
         let files = SharedFiles::default();
         assert!(files.dnssec_anchors(&plan).is_ok());

@@ -40,7 +40,7 @@ pub(crate) async fn open(
     }
 }
 
-/// Unlike TCP, the kernel does not wait until the queue of a Unix socket has room.
+/// Unlike for TCP, the kernel does not wait until a Unix socket's queue has room.
 async fn connect_when_free(path: &SocketPath) -> io::Result<ServerStream> {
     loop {
         match connect(path).await {

@@ -20,13 +20,14 @@ impl ServerStream {
     /// Acknowledges the data that was received so far, without the usual delay (RFC 9293 §3.8.6.3 allows up to 0.5 s,
     /// Linux uses 40 ms).
     ///
-    /// Postfix, Sendmail and servers on Node.js do not disable Nagle's algorithm (RFC 9293 §3.7.4). In TLS 1.3, they send
-    /// session tickets after the handshake, and then hold back the reply to EHLO until the tickets are acknowledged. The
-    /// kernel resets the option when data is sent, so it must be set again after each read.
+    /// Postfix, Sendmail and servers on Node.js do not disable Nagle's algorithm (RFC 9293 §3.7.4). In TLS 1.3, they
+    /// send session tickets after the handshake, and then hold back the reply to EHLO until the tickets are
+    /// acknowledged. The kernel resets the socket option when data is sent, so the option must be set again after each
+    /// read.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) fn acknowledge(&self) {
         if let ServerStream::Tcp(stream) = self {
-            // Without the option, the session is only slower.
+            // If this fails, the session is slower but works.
             let _ = stream.set_quickack(true);
         }
     }

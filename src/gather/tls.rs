@@ -1,6 +1,5 @@
 //! Performs one TLS handshake with rustls. The verifier records all faults and accepts every certificate, so that the
-//! session can be tested further even if the certificate is not trusted. In that case, the dialogue does not send
-//! secrets.
+//! test can continue even if the certificate is not trusted. In that case, the dialogue does not send secrets.
 //!
 //! [`super::verify`] verifies trust and host name separately; the checks evaluate the dates.
 
@@ -68,8 +67,8 @@ pub(crate) async fn handshake(
     handshake_as(context, expected, context.identity.clone(), tap).await
 }
 
-/// Performs the handshake with a server of the expected name, which is also sent (SNI). `identity` is the client
-/// certificate.
+/// Performs the handshake with a server that should have the expected name, which is also sent (SNI). `identity` is the
+/// client certificate.
 pub(super) async fn handshake_as(
     context: &GatherContext,
     expected: String,
@@ -288,7 +287,7 @@ impl Recorder {
 }
 
 /// Verifies that the handshake was signed with the certificate's key (RFC 8446 §4.4.3, RFC 5246 §7.4.3, obsolete). Only
-/// the key of the certificate is used; its other faults do not affect this signature.
+/// the certificate's key is used; other faults of the certificate do not affect this signature.
 fn proof(
     version: TlsVersion,
     message: &[u8],

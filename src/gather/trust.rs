@@ -61,8 +61,8 @@ impl Anchors {
             reading.done.send_replace(());
         };
         let reading = Arc::clone(&self.0);
-        // If a file never ends, the thread runs until the program ends. The wait for it is limited by the overall time
-        // limit.
+        // If a file never ends, the thread runs until the program ends. The wait for the thread ends at the overall
+        // time limit.
         let begun = std::thread::Builder::new().name("trust store".to_owned()).spawn(move || read(&reading));
         if begun.is_err() {
             read(&self.0);

@@ -55,9 +55,8 @@ pub(super) fn with_staple(
     let seen = anchor.map(anchor_seen);
     let trust = trust(&found, &chain, seen.as_ref());
     let mut limits = match (&trust, anchor) {
-        // This does not apply to a certificate that is its own trust anchor, because only clients configured for it
-        // trust it. It also does not apply to a certificate that may not be used for a server, because no client
-        // accepts it.
+        // Limits are not reported for a certificate that is its own trust anchor, because only clients configured for
+        // it trust it, or for a certificate that may not be used for a server, because no client accepts it.
         (Trust::Trusted { path }, Some(anchor))
             if path.len() > 1 && chain.first().is_some_and(|leaf| leaf.misuse().is_none()) =>
         {

@@ -1,6 +1,5 @@
 //! Parses one certificate for path validation (RFC 5280 §4.1): the fields that affect trust, and a list of all
-//! extensions that occur twice, are critical but unknown, or cannot be parsed. Read [`super::path`] for the checks of
-//! these fields.
+//! extensions that occur twice, are critical but unknown, or cannot be parsed. [`super::path`] checks these fields.
 
 use super::der::{self, Element, Reader, tag};
 use super::directory;

@@ -6,11 +6,11 @@
 //! key (§6.1.1 (d)). Both libraries check that certificate by the same rules as the certificates below it, and so does
 //! this code: dates, basicConstraints, keyUsage, critical extensions, path length and name constraints.
 //!
-//! Like both libraries by default, it does not check revocation lists and certificate policies. (The policy tree of §6.1.2
-//! cannot fail without policyConstraints and policyMappings, which are rejected if critical.)
+//! Like both libraries by default, it checks neither revocation lists nor certificate policies. (The policy tree of
+//! §6.1.2 cannot fail without policyConstraints and policyMappings, which are rejected if critical.)
 //!
-//! [`super::names`] compares the names of the server certificate with the host. `evidence::doubt` makes the decision about
-//! a server, because it must be repeatable when a report is loaded.
+//! [`super::names`] compares the names of the server certificate with the host. `evidence::doubt` makes the decision
+//! about a server, because the decision must be repeatable when a report is loaded.
 
 use std::collections::HashMap;
 
@@ -103,7 +103,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// A server certificate in the store is its own trust anchor, unless its issuer is in the store or in the chain:
-    /// OpenSSL and GnuTLS follow the issuers as long as they find one.
+    /// OpenSSL and GnuTLS follow issuers as long as they find one.
     fn pinned(&mut self) {
         let Some(der) = self.chain.first() else { return };
         let same = |anchor: &Option<Issuer<'_>>| anchor.as_ref().is_some_and(|anchor| anchor.der == *der);

@@ -1,8 +1,8 @@
 //! Verifies signatures of certificates, OCSP responses and handshakes (RFC 5280 §6.1.3 (a)(1), RFC 8446 §4.4.3). aws-lc
 //! is used where possible. Algorithms that it lacks but other libraries support are implemented here and in
-//! [`super::rare`], using public values only: RSASSA-PSS with any salt length, RSA with SHA-224 and MD5, and others.
+//! [`super::rare`], using only public values: RSASSA-PSS with any salt length, RSA with SHA-224 and MD5, and others.
 //!
-//! This module does not reject weak hashes and short keys. It verifies their signatures like any others, so that the
+//! This module does not reject weak hashes or short keys. It verifies their signatures like any others, so that the
 //! report shows the weakness instead of an invalid signature.
 
 use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};

@@ -2,7 +2,7 @@
 //! makes a record unusable. Each fault names the mistake that usually causes it. The parser accepts any text and never
 //! fails.
 //!
-//! This module reads only records. Verifying a signature needs a message, which smtpcheck does not have.
+//! This module only reads records. Verifying a signature needs a message, which smtpcheck does not have.
 
 use std::fmt;
 
@@ -58,7 +58,7 @@ pub(crate) enum KeyKind {
 /// Why a key record is not usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyFault {
-    /// The text is a host name: the target of a CNAME record was entered as text.
+    /// The text is a host name: the target of a CNAME record was entered as a TXT record.
     HostName,
     /// The text contains quotation marks or backslashes as characters.
     Quoted,
@@ -233,8 +233,7 @@ fn is_host_name(text: &str) -> bool {
     text.contains('.') && text.split('.').all(is_label)
 }
 
-/// The bytes encoded as base64, with or without padding. If characters at the end are missing, the result is the bytes
-/// before them.
+/// Decodes base64, with or without padding. If characters at the end are missing, the result is the bytes before them.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::RequireNone)
@@ -459,7 +458,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn mistakes_of_entry_are_recognised() {
+    fn entry_mistakes_are_recognised() {
         let key = rsa(1024);
         for (text, fault) in [
             ("selector1-example-com._domainkey.tenant.onmicrosoft.com".to_owned(), KeyFault::HostName),
@@ -505,7 +504,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn other_texts_are_not_intended_as_keys() {
+    fn other_records_are_not_intended_as_keys() {
         assert!(!is_intended("v=spf1 -all") && !is_intended("google-site-verification=abc"));
         assert!(is_intended("p=") && is_intended("\"p=abc\"") && is_intended("k1.dkim.example.net"));
         assert!(!is_intended("www.example.net"));

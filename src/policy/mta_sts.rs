@@ -239,7 +239,7 @@ impl<'t> StsPolicy<'t> {
             begin = at.end + 1;
             let line = line.strip_suffix('\r').unwrap_or(line);
             let at = at.start..at.start + line.trim_end_matches(BLANKS).len();
-            // If there is no text after the last line ending, there is no further line.
+            // If there is no text after the last line ending, there are no more lines.
             if !(at.is_empty() && number + 1 == lines.len()) {
                 policy.read_line(line, at, &mut known);
             }
@@ -465,7 +465,7 @@ mod tests {
     /// The test cases of postfix-mta-sts-resolver that are about parsing: 3 invalid records, 8 invalid policies and 3
     /// valid policies.
     #[test]
-    fn texts_have_the_results_of_postfix_mta_sts_resolver() {
+    fn records_and_policies_have_the_results_of_postfix_mta_sts_resolver() {
         let good = "version: STSv1\nmode: enforce\nmx: mail.loc\nmax_age: 86400";
         assert!(StsPolicy::parse(good).is_usable() && StsPolicy::parse(good).mode == Some(StsMode::Enforce));
         assert_eq!(StsPolicy::parse("version: STSv1\nmode: none\nmax_age: 86400").mode, Some(StsMode::None));

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-/// What a file says about sending mail. The ports are those with implicit TLS.
+/// The information in a file about sending mail. The ports are those with implicit TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PaccFile {
     /// The host for SMTP; `None` if the file has none.

@@ -30,7 +30,7 @@ mod tests {
     use super::in_strings;
 
     #[test]
-    fn long_texts_become_several_strings() {
+    fn long_values_become_several_strings() {
         assert_eq!(in_strings("v=spf1 -all"), "\"v=spf1 -all\"");
         assert_eq!(in_strings(""), "\"\"");
         assert_eq!(in_strings("a \"b\" \\"), "\"a \\\"b\\\" \\\\\"");

@@ -3,8 +3,8 @@
 use super::symbols::Symbols;
 use super::thresholds::Thresholds;
 
-/// The settings that decide how output is displayed. They are determined once, from the flags, the environment and the
-/// terminal.
+/// The settings that determine how output is displayed. They are determined once, from the flags, the environment and
+/// the terminal.
 #[derive(Clone, Debug)]
 pub struct Display {
     /// Whether colours are used. No information is conveyed by colour alone.
@@ -21,7 +21,7 @@ pub struct Display {
     pub transcript: Transcript,
     /// Whether the certificate chain is shown as PEM.
     pub chain: ChainDisplay,
-    /// The durations from which the `nagios` format reports WARNING or CRITICAL.
+    /// The durations at which the `nagios` format reports WARNING or CRITICAL.
     pub thresholds: Thresholds,
 }
 

@@ -2,8 +2,8 @@
 //! object per line with `--json`.
 //!
 //! Every key of the JSON output is always present; null means that the value does not apply or is unknown. Text from
-//! servers and from the input passes [`escape`]. A page ends with the rule to look up next. Sources are shown only with
-//! `-v`. This file does not read the input or count replies, which [`crate::explain`] does.
+//! servers and from the input passes through [`escape`]. A page ends with the rule to look up next. Sources are shown
+//! only with `-v`. [`crate::explain`] reads the input and counts the replies.
 
 use serde::Serialize;
 
@@ -115,7 +115,7 @@ pub fn nothing(extent: Extent, unknown: Option<&FailureLine>, look: &Display) ->
     head + &paint(&unrecognised(extent.unknown, unknown, look), look)
 }
 
-/// The failures that are not recognised, with the first of them.
+/// The number of failures that are not recognised, and the first of them.
 fn unrecognised(count: u64, first: Option<&FailureLine>, look: &Display) -> Vec<StyledLine> {
     let Some(first) = first else { return Vec::new() };
     let text = format!("line {}: {}", first.number, first.text.replace('\n', " "));
@@ -142,7 +142,7 @@ fn unknown(explained: &Explained, look: &Display) -> Vec<StyledLine> {
 }
 
 /// The basis of the meaning. With `-v`, the lexicon entry and its source; without `-v`, only a basis that limits the
-/// certainty, such as a code without a recognised text.
+/// certainty, such as a code without recognised text.
 fn basis(explained: &Explained, look: &Display) -> Option<String> {
     let is_verbose = look.volume == Verbosity::Verbose;
     let basis = explained.basis.as_ref().and_then(|basis| match basis {

@@ -156,7 +156,8 @@ fn page_display() -> Display {
     Display { width: 100, ..Display::plain() }
 }
 
-/// A value in a query: everything except letters, digits and a few signs is percent-encoded (RFC 3986 §2.1).
+/// A value in a query: everything except letters, digits and a few punctuation characters is percent-encoded (RFC 3986
+/// §2.1).
 fn percent(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,5 +1,5 @@
 //! Writes metrics in the two text formats that Prometheus reads: its own format, version 0.0.4, and OpenMetrics 1.0.
-//! They differ in the names of counters and in how the text ends.
+//! They differ in the names of counters and in how the output ends.
 //!
 //! Text from a server is escaped before it becomes the value of a label.
 

@@ -1,8 +1,8 @@
-//! JUnit XML for Jenkins, GitLab and others: one `testcase` for each check, including its retries; one `failure` with
-//! all reasons, causes and fixes; the session in `system-out`.
+//! JUnit XML for Jenkins, GitLab and others: one `testcase` for each check and its retries; one `failure` with all
+//! reasons, causes and fixes; the session in `system-out`.
 //!
 //! A check that smtpcheck cut short is reported as `error`, because its result shows nothing about the server. Only
-//! elements and attributes in the schema of the Jenkins plugin are used (`tests/data/junit.xsd`).
+//! elements and attributes that the Jenkins plugin's schema defines are used (`tests/data/junit.xsd`).
 
 use std::collections::BTreeSet;
 use std::io;

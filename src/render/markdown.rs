@@ -242,7 +242,7 @@ pub(super) fn plain(text: &str) -> String {
 fn code(text: &str) -> String {
     let text = escape::visible(text);
     let fence = "`".repeat(longest_run(&text) + 1);
-    // Markdown removes one space at each end; without the space, a backtick at the end would belong to the fence.
+    // Markdown removes one space at each end. Without these spaces, a backtick at either end would belong to the fence.
     let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")
 }

@@ -101,7 +101,7 @@ pub struct Format {
     pub name: &'static str,
     /// The description in the help.
     pub about: &'static str,
-    /// How the format follows a check that is still running.
+    /// How the format shows a check that is still running.
     pub live: Live,
     /// The exit codes that the program uses with this format.
     pub exit_codes: ExitCodes,
@@ -113,7 +113,7 @@ pub struct Format {
     pub render: fn(&Run, &Display) -> String,
 }
 
-/// How a format follows a check that is still running.
+/// How a format shows a check that is still running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Live {
     /// It writes the session line by line, and the verdict at the end.

@@ -1,10 +1,11 @@
-//! The output of a monitoring plugin (Nagios, Icinga, Naemon, Sensu). The first line and the label `time` have the same
-//! form as in check_smtp 2.x, so that existing graphs and rules continue to work. More labels, causes and fixes follow.
+//! The output of a monitoring plugin (Nagios, Icinga, Naemon, Sensu). The first line and the `time` label have the same
+//! form as in check_smtp 2.x, so that existing graphs and rules continue to work. Additional labels, causes and fixes
+//! follow.
 //!
 //! Unlike check_smtp, smtpcheck evaluates every reply and verifies the certificate. The states:
 //! 1. OK (0): the check passed;
 //! 2. WARNING (1): the check passed with a warning, a command was temporarily rejected, or `--warning` was exceeded;
-//! 3. CRITICAL (2): the check failed in another way, for example with a timeout, or `--critical` was exceeded;
+//! 3. CRITICAL (2): the check failed in any other way, for example with a timeout, or `--critical` was exceeded;
 //! 4. UNKNOWN (3): the server was not tested because of a usage error, a skipped check or an interrupted run.
 
 use std::fmt::Write;
@@ -54,7 +55,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     answer(run, look, &[]).1
 }
 
-/// The output with the mismatches of check_smtp's `-e` and `-R`, which result in WARNING as in check_smtp.
+/// The output, including mismatches with check_smtp's `-e` and `-R`, which result in WARNING as in check_smtp.
 pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState, String) {
     let state =
         state(run, &look.thresholds).max(if mismatches.is_empty() { PluginState::Ok } else { PluginState::Warning });

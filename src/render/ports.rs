@@ -1,4 +1,4 @@
-//! The output of `smtpcheck ports`: a table with a row for each port, the findings of the ports that respond, and the
+//! The output of `smtpcheck ports`: a table with a row for each port, the findings for the ports that respond, and the
 //! recommended ports. On a wide display, the verdict in the table also names the rule.
 
 use super::style::{Role, StyledLine};
@@ -63,8 +63,8 @@ fn certificates(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
         })
         .collect();
     let text = format!(
-        "the ports use different certificates: {}. If one of them was renewed, restart or reload the services that still \
-         use the old one",
+        "the ports use different certificates: {}. If one certificate was renewed, restart or reload the services that \
+         still use the old one",
         listed_certificates.join("; ")
     );
     let mut lines = vec![StyledLine::new()];
@@ -185,7 +185,7 @@ struct Group<'a> {
     finding: &'a Finding,
     ports: Vec<u16>,
     is_same_everywhere: bool,
-    /// It is shown as a note, because the cause is not the host.
+    /// Whether it is shown as a note, because the host is not the cause.
     is_note: bool,
 }
 
@@ -193,8 +193,8 @@ struct Group<'a> {
 ///
 /// 1. Errors and warnings of ports that accept connections.
 /// 2. If no port accepts connections, the findings that explain why.
-/// 3. A port 25 that does not respond although another port does, because this indicates a blocked port on the network
-///    path; other ports that do not respond only if no port works for mail programs.
+/// 3. Port 25, if it does not respond although another port does, because this indicates a blocked port on the network
+///    path; any other port that does not respond, if no port works for mail programs.
 fn findings<'a>(answer: &PortsReport, reports: &'a [Report]) -> Vec<Group<'a>> {
     let reached = |state| matches!(state, PortState::Open | PortState::NotSmtp);
     let anything = answer.ports.iter().any(|row| reached(row.state));

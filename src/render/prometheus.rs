@@ -154,7 +154,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_certificate_seconds_left",
-        help: "Seconds until the first certificate of the chain expires; negative if it has expired.",
+        help: "Seconds until the earliest expiry date in the certificate chain; negative if it has passed.",
         samples: |case| {
             sample(case, |report| Some((earliest_expiry(report)? - unix_seconds(report.started_at())).round()))
         },
@@ -284,7 +284,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_domain_mx_dane",
-        help: "DANE state of the MX host, as the label state; always 1.",
+        help: "DANE state of the MX host, as the state label; always 1.",
         samples: |case| {
             of_addresses(case, |_, address| {
                 let state = keyword(&address.policies.dane.state);
@@ -294,14 +294,14 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_domain_dane",
-        help: "Worst DANE state of all MX hosts of the domain, as the label state; always 1.",
+        help: "Worst DANE state among the domain's MX hosts, as the state label; always 1.",
         samples: |case| {
             of_domain(case, |seen| keyword(&seen.dane).map(|state| (vec![("state", state)], 1.0)).into_iter().collect())
         },
     },
     MetricFamily {
         name: "smtpcheck_domain_mta_sts",
-        help: "State and mode of the MTA-STS policy of the domain, as labels; always 1.",
+        help: "State and mode of the domain's MTA-STS policy, as labels; always 1.",
         samples: |case| {
             of_domain(case, |seen| {
                 let state = keyword(&seen.mta_sts.state).unwrap_or_default();
@@ -398,7 +398,7 @@ fn labels(case: &CheckResult) -> Vec<(&'static str, String)> {
     labels
 }
 
-/// The handshake of the session that shows the certificate.
+/// The handshake of the main session, in which the certificate was received.
 fn handshake(report: &Report) -> Option<&Handshake> {
     report.evidence.main_session()?.handshake().map(|(_, handshake)| handshake)
 }

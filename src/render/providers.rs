@@ -8,7 +8,7 @@ use super::style::{Role, StyledLine};
 use super::table::{self, Column, Side};
 use crate::lexicon::providers::{PortTls, Provider};
 
-/// The minimum width at which a provider takes one line of the table.
+/// The minimum width at which each provider fits on one line of the table.
 const WIDE: usize = 110;
 /// The length of the longest id.
 const ID: usize = 22;

@@ -46,9 +46,9 @@ enum Record<'a> {
         token: &'a str,
         fleet_port: Option<u16>,
         dns: Option<SocketAddr>,
-        /// The arguments of a domain check; null without `--domains`.
+        /// The arguments for a domain check; null without `--domains`.
         domains: Option<String>,
-        /// The arguments of a search for settings; null without `--domains`.
+        /// The arguments for `smtpcheck settings`; null without `--domains`.
         settings: Option<String>,
     },
     /// One mail domain.
@@ -80,7 +80,7 @@ pub struct SandboxStart<'a> {
 }
 
 impl SandboxStart<'_> {
-    /// The arguments of a domain check.
+    /// The arguments for a domain check.
     fn domain_arguments(&self) -> Option<String> {
         let (domains, anchor) = self.domains?;
         let DomainService { resolver, mail, dns, https, .. } = domains;
@@ -90,7 +90,7 @@ impl SandboxStart<'_> {
         ))
     }
 
-    /// The arguments of a search for settings.
+    /// The arguments for `smtpcheck settings`.
     fn settings_arguments(&self) -> Option<String> {
         let (DomainService { resolver, https, http, .. }, anchor) = self.domains?;
         Some(format!(
@@ -195,7 +195,7 @@ pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
         + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()
 }
 
-/// The heading of the demo of a domain.
+/// The heading of a domain demo.
 pub fn domain_lesson(case: &DomainCase, words: &[String], look: &Display) -> String {
     let mut text = StyledLine::of(Role::Bold, format!("Demo {}.test", case.name)).paint(look);
     for line in textwrap::wrap(&format!("Domain: {}.", case.summary), super::text::columns(look.width)) {
@@ -205,7 +205,7 @@ pub fn domain_lesson(case: &DomainCase, words: &[String], look: &Display) -> Str
     text + &StyledLine::of(Role::Command, format!("$ smtpcheck {command}")).paint(look) + "\n"
 }
 
-/// The note after the demo of a domain.
+/// The note after a domain demo.
 pub fn end_of_domain_lesson(look: &Display) -> String {
     let text = format!(
         "The demo servers have stopped. There are {} domains; to list them: smtpcheck sandbox --domains --list. To check \

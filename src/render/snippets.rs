@@ -76,7 +76,7 @@ const INTRODUCTION: &str = "\
 # Configuration of mail programs
 
 `smtpcheck TARGET --for PROGRAM` checks a server. If the check succeeds, it prints the configuration of a mail program
-with the settings that were proved. This file is generated: `UPDATE_DOCS=1 cargo test --test structure`.
+with the settings that were verified. This file is generated: `UPDATE_DOCS=1 cargo test --test structure`.
 
 ```sh
 smtpcheck smtp.example.net:587 --user u@example.net --from u@example.net --for msmtp >> ~/.msmtprc
@@ -85,15 +85,15 @@ smtpcheck settings ann@example.com --password-file password --for nodemailer > s
 
 `smtpcheck settings ADDRESS --for PROGRAM` finds the server first ([settings.md](settings.md)).
 
-- Standard output contains only the configuration. It begins with a comment that lists what was proved. The session, the
-  diagnosis and the notes are written to standard error. `--output FILE` writes the configuration to a file, and
+- Standard output contains only the configuration. It begins with a comment that lists what was verified. The session,
+  the diagnosis and the notes are written to standard error. `--output FILE` writes the configuration to a file, and
   `--report json=FILE` also writes the report to a file.
-- If the check fails, no configuration is printed, and the exit code is that of the check. If the check succeeds but proves
-  too little for a configuration, the exit code is 9.
+- If the check fails, no configuration is printed, and the exit code is that of the check. If the check succeeds but
+  verifies too little for a configuration, the exit code is 9.
 - The configuration never contains the password. Programs read the password from the environment variable `{variable}`
   or, if you gave `--password-file`, from that file.
-- As far as the program has options for this, the configuration requires TLS, verifies the certificate and compares the
-  host name with it. The notes list what is missing.
+- Where the program has options for this, the configuration requires TLS, verifies the certificate and compares it with
+  the host name. The notes list what is missing.
 - Configurations for libraries are complete programs. When you run such a program, it sends a test message from your
   email address to the same address. smtpcheck itself never sends a message.
 - Values are escaped for the language of the configuration. If the language cannot represent a value, smtpcheck reports a

@@ -10,7 +10,7 @@ use super::{Display, Verbosity, escape};
 use crate::report::fields::{self, FieldValue};
 use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run};
 
-/// The result of the complete suite.
+/// The result of the entire suite.
 pub fn render_run(run: &Run, look: &Display) -> String {
     let cases: String = run.cases.iter().map(|each| case(each, look)).collect();
     cases + &summary(run, look)
@@ -171,7 +171,7 @@ pub fn saved_message(report: &Report, file: &str) -> String {
     let count = verdict::plural(expectations(report).len(), "expectation", "expectations");
     let exit = match report.exit {
         Exit::Ok => String::new(),
-        failed => format!(", which include the failure of the server (exit {} {})", failed.code(), failed.name()),
+        failed => format!("; the expectations include the server's failure (exit {} {})", failed.code(), failed.name()),
     };
     format!("saved one check of {} with {count} in {file}{exit}; run it with: smtpcheck run {file}", report.plan.name())
 }

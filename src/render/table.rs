@@ -52,7 +52,7 @@ pub(super) fn row(columns: &[Column], cells: &[Cell]) -> Vec<StyledLine> {
         .collect()
 }
 
-/// The width that is left for one more column in addition to the others.
+/// The width that is left for one more column beside the others.
 pub(super) fn rest(width: usize, others: &[usize]) -> usize {
     width.saturating_sub(others.iter().map(|width| width + GAP).sum())
 }

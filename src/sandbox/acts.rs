@@ -187,7 +187,7 @@ impl SandboxSession<'_> {
         };
         let connection = stream.get_ref().1;
         self.client_certificate = connection.peer_certificates().is_some_and(|chain| !chain.is_empty());
-        // RFC 9266 §2: the exporter is used for channel binding in TLS 1.3 only.
+        // RFC 9266 §2: the exporter is used for channel binding only in TLS 1.3.
         let is_13 = connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
         self.binding = is_13
             .then(|| connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok())

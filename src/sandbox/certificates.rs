@@ -278,7 +278,7 @@ fn intermediate(recipe: Recipe) -> CertificateParams {
     params
 }
 
-/// The contents of the certificate of a CA that clients do not trust.
+/// The contents of the certificate of an untrusted CA.
 fn unknown_authority(recipe: Recipe) -> CertificateParams {
     match recipe {
         Recipe::Interceptor => {
@@ -407,8 +407,8 @@ fn issuer_at(url: &str) -> CustomExtension {
     CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], content)
 }
 
-/// The moment `offset` days from now, and half a day further, so that "3 days ago" is still true hours later and on a
-/// machine whose clock differs.
+/// The moment `offset` days from now, plus half a day, so that "3 days ago" is still true hours later and on a machine
+/// whose clock differs.
 fn day(offset: i64) -> time::OffsetDateTime {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed());
     let seconds = offset * 86_400 + offset.signum() * 43_200;

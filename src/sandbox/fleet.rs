@@ -1,6 +1,6 @@
 //! A fleet: one server on every IP address in 127.0.0.0/8. The address that a client connects to selects the scenario,
 //! so one machine provides 16 million mail servers with known faults. This works on Linux; other systems usually accept
-//! connections on 127.0.0.1 only.
+//! connections only on 127.0.0.1.
 //!
 //! | addresses | scenarios |
 //! |---|---|

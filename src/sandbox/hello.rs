@@ -1,8 +1,8 @@
 //! Responses to a ClientHello, of kinds that current TLS libraries cannot send: old versions, weak cipher suites, a
 //! downgraded version, an incomplete ServerHello. Such a handshake ends after the server's first flight.
 //!
-//! Only the parts of the ClientHello that the decision needs are parsed (RFC 8446 §4.1.2). If it cannot be parsed, the
-//! TLS library handles it. Read next: `acts`, which calls [`react`] before it starts the library.
+//! Only the parts of the ClientHello that the decision needs are parsed (RFC 8446 §4.1.2). If a ClientHello cannot be
+//! parsed, the TLS library handles it. Read next: `acts`, which calls [`react`] before it starts the library.
 
 use rustls::pki_types::CertificateDer;
 

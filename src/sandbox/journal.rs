@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// One action of a client or of a sandbox server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JournalEntry {
-    /// The number of the connection, counted from 1 over all servers.
+    /// The number of the connection, counted from 1 across all servers.
     pub session: u64,
     /// The scenario that the client connected to.
     pub scenario: &'static str,

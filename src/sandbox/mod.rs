@@ -57,7 +57,7 @@ pub use scenario::Scenario;
 pub use scenarios::{SCENARIOS, scenario, scenarios};
 pub use start::StartError;
 
-/// The maximum number of concurrent connections. Further connections are closed immediately.
+/// The maximum number of concurrent connections. Additional connections are closed immediately.
 const MAX_SESSIONS: usize = 4096;
 /// The period in which connections are counted for [`scenario::Trigger::Visit`].
 const RECENT: Duration = Duration::from_secs(10);

@@ -155,7 +155,7 @@ pub enum Recipe {
     OtherName,
     /// A correct certificate if SNI is `SCENARIO.test`; otherwise a certificate for another host.
     ByServerName,
-    /// The host name is in the common name only; there are no subject alternative names.
+    /// The host name is only in the common name; there are no subject alternative names.
     CommonNameOnly,
     /// Self-signed.
     SelfSigned,
@@ -193,7 +193,7 @@ pub enum Recipe {
     NotSigning,
     /// Valid for ten years.
     LongLived,
-    /// Expired, for another host and issued by an untrusted CA.
+    /// Expired, for another host, and issued by an untrusted CA.
     ThreeFaults,
     /// Issued by a CA with the name of an antivirus program.
     Interceptor,

@@ -26,7 +26,7 @@ pub(super) const LIFETIME: Duration = Duration::from_secs(600);
 
 /// Facts about a connection.
 pub(super) struct ConnectionFacts {
-    /// The number of the connection, counted over all scenarios.
+    /// The number of the connection, counted across all scenarios.
     pub number: u64,
     /// The number of connections to this scenario in the last 10 seconds, including this one.
     pub recent: u32,

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_are_told_apart_by_address_and_by_the_host_in_the_greeting() {
+    fn servers_are_distinguished_by_address_and_by_the_host_in_the_greeting() {
         let all: [(&str, &str, &[&str]); 4] =
             [("192.0.2.1", "a", &[]), ("192.0.2.2", "a", &[]), ("192.0.2.1", "b", &[]), ("192.0.2.1", "a", &[])];
         assert_eq!(servers(&all), [("a".to_owned(), 2), ("a".to_owned(), 1), ("b".to_owned(), 1)]);

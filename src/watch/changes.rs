@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_value_is_no_change_and_the_next_one_is() {
+    fn the_first_value_is_not_a_change_but_the_next_one_is() {
         let mut history = ChangeHistory::default();
         let subject = ChangeSubject::Certificate;
         assert_eq!(history.observe(subject, ChangedServer::default(), "a", at(0)), None);
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_greeting_that_was_seen_before_is_no_change() {
+    fn a_greeting_that_was_seen_before_is_not_a_change() {
         let mut history = ChangeHistory::default();
         let greet = |second: i64| {
             ["mx1", "mx2", "mx3"].iter().copied().cycle().nth(usize::try_from(second).expect("small")).expect("endless")
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn each_address_has_values_of_its_own() {
+    fn each_address_has_its_own_values() {
         let mut history = ChangeHistory::default();
         for (address, value) in [("192.0.2.1", "a"), ("192.0.2.2", "b"), ("192.0.2.1", "a")] {
             let server = ChangedServer { address: address.parse().ok(), greeting_host: None };

@@ -45,7 +45,7 @@ pub enum WatchRecord {
     Watched {
         /// The number of the target in `targets`, from 1.
         target: usize,
-        /// The number of the check of this target, from 1.
+        /// The number of the check for this target, from 1.
         number: u64,
         /// The report.
         report: Box<Document>,
@@ -62,9 +62,9 @@ pub enum SavedWatchLine {
         /// When the watch began.
         started_at: Timestamp,
     },
-    /// The report of a check of this target, from 1.
+    /// The report of a check.
     Watched {
-        /// The number of the target.
+        /// The number of the target, from 1.
         target: usize,
         /// The report.
         report: Box<Report>,
@@ -107,7 +107,7 @@ impl<R: BufRead> WatchReader<R> {
         WatchReader { file, line: Vec::new() }
     }
 
-    /// The next record, without empty lines; `None` at the end of the file.
+    /// The next record, or `None` at the end of the file. Empty lines are skipped.
     pub fn next_record(&mut self) -> io::Result<Option<SavedWatchLine>> {
         loop {
             self.line.clear();

@@ -36,7 +36,7 @@ impl Watch {
         self.targets.get_mut(target).map(|target| target.add(report))
     }
 
-    /// Adds the report of a check that was saved. `number` is the number of the target, from 1; unknown targets are added.
+    /// Adds a saved report of a check. `number` is the number of the target, from 1; unknown targets are added.
     pub fn add_saved(&mut self, number: usize, report: &Report) {
         let target = number.saturating_sub(1).min(MOST_SAVED_TARGETS);
         while self.targets.len() <= target {

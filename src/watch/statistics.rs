@@ -42,7 +42,7 @@ pub enum GraphSample {
 pub struct PhaseStatistics {
     /// The durations of the phases that succeeded.
     pub durations: Durations,
-    /// The number of failures, without timeouts.
+    /// The number of failures other than timeouts.
     pub failures: u64,
     /// The number of timeouts.
     pub timeouts: u64,
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_is_counted_apart_and_is_no_duration() {
+    fn a_timeout_is_counted_separately_and_is_not_a_duration() {
         let mut seen = of(&[10.0]);
         seen.add(PhaseEnd::TimedOut);
         seen.add(PhaseEnd::Failed);

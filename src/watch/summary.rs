@@ -89,11 +89,11 @@ pub struct TargetSummary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PhaseSummary {
-    /// The name of the phase, as in a report; `total` for complete checks.
+    /// The name of the phase, as in a report; `total` for entire checks.
     pub name: String,
     /// The number of times that the phase ran.
     pub runs: u64,
-    /// The number of failures, without timeouts.
+    /// The number of failures other than timeouts.
     pub failures: u64,
     /// The number of timeouts.
     pub timeouts: u64,
@@ -180,8 +180,8 @@ impl Watch {
         }
     }
 
-    /// The exit code of the worst check. If no check of a target has ended, its result is unknown, and the watch is
-    /// incomplete. A difference between servers counts like a finding of a check.
+    /// The exit code of the worst check. If a target has no completed check, its result is unknown, and the watch is
+    /// incomplete. A difference between servers is treated like a finding.
     fn exit_code(&self, targets: &[TargetSummary], limit: Option<f64>) -> u8 {
         let of_unchecked = targets.iter().filter(|target| target.checks == 0).map(|_| Exit::Incomplete.code());
         if let Some(limit) = limit {

@@ -138,7 +138,7 @@ pub struct LastCheck {
 /// What one check added to the state.
 #[derive(Debug)]
 pub struct Observation {
-    /// The number of the check of this target, from 1.
+    /// The number of the check for this target, from 1.
     pub number: u64,
     /// What changed since earlier checks.
     pub changes: Vec<WatchChange>,
@@ -185,7 +185,7 @@ impl TargetWatch {
         let address = address_of(report, evidence);
         self.note_addresses(evidence);
         if let (Some(address), true) = (address, lacks_network(report, evidence)) {
-            // A check without a network shows nothing about the server.
+            // Without a network, a check shows nothing about the server.
             self.without_network.push(address);
             return Observation { number: self.checks, changes: Vec::new() };
         }
@@ -499,7 +499,7 @@ mod tests {
     use super::stable_greeting;
 
     #[test]
-    fn the_parts_of_a_greeting_that_are_different_in_each_session_are_left_out() {
+    fn parts_of_a_greeting_that_differ_in_each_session_are_left_out() {
         for (text, stable) in [
             ("mx2.example.net ESMTP Postfix 3.7.2", "mx2.example.net ESMTP Postfix 3.7.2"),
             ("mx.example.net ESMTP d2e1a72fcca58-6e2bda - gsmtp", "mx.example.net ESMTP - gsmtp"),

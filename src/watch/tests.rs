@@ -39,7 +39,7 @@ struct Seen<'a> {
 const USUAL: Seen<'_> =
     Seen { address: "192.0.2.1", greeting: "mx1.example.net ESMTP", extensions: "SIZE 1000", ms: 10.0 };
 
-/// The report of a check without TLS that began at a time.
+/// The report of a check without TLS that began at this time.
 fn report(plan: &Plan, second: u64, seen: &Seen<'_>) -> Report {
     let mut evidence = Evidence::new(at(second));
     let probe = evidence.asked(Question::session(SessionRequest::main(plan)), 0.0, Outcome::Underway);
@@ -72,7 +72,7 @@ fn failed(plan: &Plan, second: u64, kind: ConnectFaultKind) -> Report {
 }
 
 #[test]
-fn phases_failures_and_timeouts_are_counted_apart() {
+fn phases_failures_and_timeouts_are_counted_separately() {
     let plan = plan("192.0.2.1:25");
     let mut watch = Watch::new([plan.clone()], at(0));
     for (second, ms) in [(0, 10.0), (5, 30.0), (10, 20.0)] {
@@ -134,7 +134,7 @@ fn the_addresses_of_a_name_take_turns() {
 }
 
 #[test]
-fn an_address_without_a_network_of_its_family_is_left_out_and_is_no_loss() {
+fn an_address_without_a_network_of_its_family_is_left_out_and_is_not_a_loss() {
     let mut plan = plan("mail.example.net:25");
     let mut watch = Watch::new([plan.clone()], at(0));
     let six = "2001:db8::1".parse().expect("an address");

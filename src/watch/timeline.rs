@@ -1,5 +1,5 @@
 //! The course of a watch, in a fixed number of periods. When all periods are in use, they are joined in pairs. The
-//! periods therefore always cover the entire watch, and become longer the longer it runs.
+//! periods therefore always cover the entire watch, and grow as the watch runs.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ impl Default for Timeline {
 }
 
 impl Timeline {
-    /// Adds a check that began at a time. Checks are added in the order in which they end.
+    /// Adds a check that began at this time. Checks are added in the order in which they end.
     pub fn add(&mut self, at: Timestamp, exit_code: u8, total_ms: f64) {
         let ms = (exit_code == 0).then_some(total_ms);
         let failures = u64::from(exit_code != 0);

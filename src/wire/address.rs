@@ -282,7 +282,7 @@ impl fmt::Display for AddressError {
             AddressError::Several { first } => {
                 write!(
                     f,
-                    "this is more than one address; write only one, for example {first}, and repeat the flag if it is repeatable"
+                    "this is more than one address; write one, for example {first}, and repeat a repeatable flag for the others"
                 )
             }
             AddressError::TooLong => {

@@ -1,4 +1,4 @@
-//! The contents of a reply to EHLO (RFC 5321 §4.1.1.1): the first line is a greeting, and each further line starts with
+//! The contents of a reply to EHLO (RFC 5321 §4.1.1.1): the first line is a greeting, and every other line starts with
 //! the keyword of an extension.
 //!
 //! Keywords are compared case-insensitively (RFC 5321 §2.4, §4.1.1.1) and found on every line, including the last.

@@ -15,7 +15,7 @@ const MAX_VALUE: usize = 255;
 pub enum ClientCommand {
     /// The server treats the session as that of the given client.
     Xclient,
-    /// The server writes the given client to its log.
+    /// The server records the given client in its log.
     Xforward,
 }
 
@@ -147,7 +147,7 @@ impl fmt::Display for ClientAttributeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ClientAttributeError::NoValue => {
-                f.write_str("write NAME=VALUE, for example ADDR=192.0.2.1; [UNAVAILABLE] is also a value")
+                f.write_str("write NAME=VALUE, for example ADDR=192.0.2.1; the value [UNAVAILABLE] is also allowed")
             }
             ClientAttributeError::Name { command, name } => write!(
                 f,
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_say_what_to_write() {
+    fn error_messages_state_what_to_write() {
         for (text, needle) in [
             ("ADDR", "ADDR=192.0.2.1"),
             ("NAME=", "NAME=VALUE"),

@@ -30,7 +30,7 @@ impl DnsName {
         DnsName(String::new())
     }
 
-    /// Parses a name that contains visible ASCII characters only. A trailing dot is removed.
+    /// Parses a name that contains only visible ASCII characters. A trailing dot is removed.
     pub fn parse(text: &str) -> Result<DnsName, DnsNameError> {
         let text = text.strip_suffix('.').unwrap_or(text);
         if text.is_empty() {

@@ -17,7 +17,7 @@ pub struct Parameter {
     value: Option<String>,
 }
 
-/// Parameters and the extensions that define them. The extension of any other parameter has the parameter's name.
+/// Parameters and the extensions that define them. Any other parameter is defined by the extension of the same name.
 const EXTENSIONS: &[(&str, &str)] = &[
     // RFC 6152, RFC 3030.
     ("BODY", "8BITMIME"),

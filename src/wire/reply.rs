@@ -110,7 +110,7 @@ impl Reply {
             .collect()
     }
 
-    /// The same reply with a different text, and with the bytes that a conforming server would send for it.
+    /// The same reply with different text, and with the bytes that a conforming server would send for that text.
     pub fn saying(self, text: Vec<String>) -> Reply {
         let reply = Reply { text, ..self };
         let raw = reply.regular_bytes().unwrap_or_else(|| (reply.text.join("\r\n") + "\r\n").into_bytes());

@@ -95,8 +95,9 @@ pub struct EnhancedStatus {
 }
 
 impl EnhancedStatus {
-    /// Parses an enhanced status at the start of a reply's text (RFC 2034 §4). Returns it and the text after it. Its
-    /// class may contradict the reply code: real servers send `451 5.7.3`, and it is kept unchanged.
+    /// Parses an enhanced status at the start of a reply's text (RFC 2034 §4). Returns the status and the text after
+    /// it. The class may contradict the reply code, as in `451 5.7.3`, which real servers send; the status is kept
+    /// unchanged.
     pub fn lead(text: &str) -> Option<(EnhancedStatus, &str)> {
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (word, rest) = text.split_at(end);

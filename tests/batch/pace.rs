@@ -1,5 +1,5 @@
-//! The speed of a batch: `--rate`, and the slow-down for a server that begins to reply 421. Numbers of sessions and their
-//! order are compared, not times.
+//! The speed of a batch: `--rate`, and the slow-down for a server that begins to reply 421. The tests compare the
+//! number and the order of sessions, not times.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! The files of `docs/monitoring`: their metrics exist, and the exporter accepts their configuration.
+//! The files in `docs/monitoring`: their metrics exist, and the exporter accepts their configuration.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ fn names_in(text: &str) -> String {
 }
 
 #[test]
-fn the_configuration_files_of_the_documentation_are_accepted() {
+fn the_configuration_files_in_the_documentation_are_accepted() {
     let check = |config: &Path| {
         let run = program::run(&["exporter", "--config", config.to_str().unwrap(), "--check-config"]);
         assert_eq!(run.code, 0, "{}: {run}", config.display());
@@ -69,7 +69,7 @@ fn the_configuration_files_of_the_documentation_are_accepted() {
 }
 
 #[test]
-fn the_web_configuration_of_the_documentation_is_accepted() {
+fn the_web_configuration_in_the_documentation_is_accepted() {
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
     let web = std::fs::read_to_string(docs("monitoring/web.yml")).unwrap();

@@ -96,7 +96,7 @@ fn a_profile_without_a_password_source_cannot_be_used_but_does_not_stop_the_expo
 }
 
 #[test]
-fn a_reload_replaces_the_configuration_unless_it_has_a_mistake() {
+fn a_reload_replaces_the_configuration_unless_it_contains_an_error() {
     let exporter = Exporter::start(&defaults());
     let target = address("healthy-submission");
     exporter.probe(target, "&module=late").is(400);
@@ -135,7 +135,7 @@ fn a_reload_replaces_the_configuration_unless_it_has_a_mistake() {
 }
 
 #[test]
-fn a_mistake_ends_the_program_before_it_listens() {
+fn a_configuration_error_ends_the_program_before_it_listens() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.toml").to_str().unwrap().to_owned();
     let run = |config: &str, flags: &[&str]| {

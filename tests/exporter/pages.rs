@@ -113,7 +113,7 @@ fn a_head_request_has_no_body_and_other_methods_are_refused() {
 }
 
 #[test]
-fn a_request_with_a_mistake_is_400_and_says_what_to_write() {
+fn a_request_with_an_error_is_400_and_states_what_to_write() {
     let exporter = Exporter::start(&(defaults() + "[module.strict]\nexpect = \"tls.version >= 1.2\"\n"));
     for (query, needle) in [
         ("", "target is missing"),

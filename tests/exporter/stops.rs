@@ -1,4 +1,4 @@
-//! Ends: a client that goes away, and signals.
+//! How probes and the exporter end: a client disconnects, or a signal arrives.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -52,7 +52,7 @@ fn wait_for(exporter: &Exporter, sample: &str, value: f64) {
 }
 
 #[test]
-fn a_client_that_goes_away_ends_the_session_with_quit() {
+fn a_client_that_disconnects_ends_the_session_with_quit() {
     let (target, sessions) = slow_server(Duration::from_millis(500));
     let exporter = Exporter::start(&config());
     let stream = exporter.request("GET", &format!("/probe?target={target}"), &[]);
@@ -65,7 +65,7 @@ fn a_client_that_goes_away_ends_the_session_with_quit() {
 }
 
 #[test]
-fn a_client_that_goes_away_does_not_keep_a_silent_session_open() {
+fn a_client_that_disconnects_does_not_keep_a_silent_session_open() {
     let (target, sessions) = slow_server(Duration::from_secs(30));
     let exporter = Exporter::start(&config());
     let stream = exporter.request("GET", &format!("/probe?target={target}"), &[]);
@@ -123,7 +123,7 @@ fn an_idle_connection_does_not_delay_the_end() {
 }
 
 #[test]
-fn a_client_that_goes_away_while_the_password_is_read_starts_no_session() {
+fn a_client_that_disconnects_while_the_password_is_read_starts_no_session() {
     let (target, sessions) = slow_server(Duration::ZERO);
     let config = format!(
         "{}[profile.relay]\ntarget = \"{target}\"\nuser = \"u\"\npassword-command = \"sleep 0.5; echo x\"\n",

@@ -212,7 +212,7 @@ fn no_hostile_text_becomes_markdown_syntax() {
 }
 
 #[test]
-fn a_summary_that_is_too_long_is_shortened_and_says_so() {
+fn a_summary_that_is_too_long_is_truncated_with_a_note() {
     let text = markdown::cut(rendered("markdown", &suite_with_text("ä````")), 1000);
     assert!(text.len() < 1200 && text.ends_with("too long.\n"), "{text}");
     assert_eq!(markdown::cut("short".to_owned(), 1000), "short");

@@ -1,5 +1,5 @@
 //! smtpcheck logs in with every mechanism that one of the servers supports: Postfix with Dovecot, Dovecot's submission
-//! server, Postfix with Cyrus SASL, and GNU SASL. `with_postfix.rs` has further tests of logins.
+//! server, Postfix with Cyrus SASL, and GNU SASL. `with_postfix.rs` contains more login tests.
 
 use std::fs;
 use std::time::SystemTime;
@@ -296,7 +296,7 @@ fn a_wrong_password_is_tried_once_or_with_try_all_mechanisms_once_per_mechanism(
     }
 }
 
-/// Dovecot supports master users with PLAIN only. The other mechanisms need the password of the user itself.
+/// Dovecot supports master users only with PLAIN. The other mechanisms need the user's own password.
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn a_master_user_can_act_as_another_user_and_a_normal_user_cannot() {
@@ -321,7 +321,7 @@ fn user_name_and_password_are_read_from_netrc() {
     assert_logs_in(&report, "SCRAM-SHA-256");
 }
 
-/// The two hosts have different passwords. Neither host may receive that of the other.
+/// The two hosts have different passwords. Neither host may receive the other's.
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn each_of_several_hosts_gets_its_own_user_and_password_from_netrc() {

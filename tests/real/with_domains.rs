@@ -1,5 +1,5 @@
 //! `smtpcheck domain` with real servers: nsd and unbound, Postfix as MX host, a web server for the policies.
-//! posttls-finger, Postfix's own diagnosis of DANE, must come to the same result for each host of `HOSTS`.
+//! posttls-finger, Postfix's own diagnosis of DANE, must reach the same result for each host in `HOSTS`.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256, Sha512};
 use crate::servers::{CLOSED, DOMAIN, NameServers, POSTFIX, Resolver, Signing, USER, WebServer, loopbacks, unpacked};
 use crate::support::program::{Run, findings, run_with};
 
-/// So many of `HOSTS` are the MX hosts of `group-0.example.org`, the next ones those of `group-1`, and so on. A check tests
-/// at most 20 hosts.
+/// The number of MX hosts in each domain: the first of `HOSTS` belong to `group-0.example.org`, the next to `group-1`,
+/// and so on. A check tests at most 20 hosts.
 const GROUP: usize = 12;
 
 /// A host of `example.org`: its first label, the state that smtpcheck must report, and its records besides A. In a record,
@@ -59,7 +59,7 @@ const HOSTS: &[(&str, &str, &[&str])] = &[
     ("alias-unsigned-without", "absent", &["CNAME mail.plain.example."]),
 ];
 
-/// Replaces the names of data by data.
+/// Replaces the names of data with the data.
 fn filled(text: &str) -> String {
     let paths: [(&str, &Path); 5] = [
         ("exchanger", &POSTFIX.exchanger_certificate),
@@ -213,7 +213,7 @@ fn posttls_finger(name: &str) -> Theirs {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     let says = |words: &str| text.contains(words);
-    // Without usable records, posttls-finger verifies by the trust store, and only for its output.
+    // Without usable records, posttls-finger verifies with the trust store, and only for its output.
     let state = if says("Verified TLS connection established") {
         "valid"
     } else if says("TLSA lookup error") {
@@ -330,13 +330,13 @@ fn one_of_two_certificates_does_not_match_the_tlsa_record() {
     assert!(states.iter().any(|(kind, state)| *kind == "ecdsa" && *state == "valid"), "{text}");
     assert!(states.iter().any(|(kind, state)| *kind == "rsa" && *state == "invalid"), "{text}");
     assert_finds("dane-mismatch", &report);
-    // Most senders prefer ECDSA, so this is no failure of delivery.
+    // Most senders prefer ECDSA, so delivery does not fail.
     assert_eq!(run.code, 1, "{run}");
 }
 
 #[test]
 #[ignore = "needs root, and the programs that .ci/install-servers installs"]
-fn an_open_relay_is_found_and_an_ordinary_server_is_none() {
+fn an_open_relay_is_found_and_an_ordinary_server_is_not_one() {
     let (_, report) = checked(DOMAIN, Resolver::Validating, POSTFIX.open_relay, &[]);
     assert_finds("mx-relay-accepted", &report);
     let (_, report) = domain(DOMAIN);

@@ -68,7 +68,7 @@ fn postfix_checked_as_lmtp_is_recognised_as_smtp() {
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn postfix_serves_smtp_over_a_socket() {
-    // The connection to master(8) must not be taken for one to smtpd, which master(8) starts on demand.
+    // The connection to master(8) must not be mistaken for one to smtpd, which master(8) starts on demand.
     let path = POSTFIX.private().join("smtpd-socket");
     let report = check(&socket("smtp", &path), &["--to", "known@example.net"]).exits(exit::OK);
     assert_eq!(recipient_codes(&report), [250]);
@@ -154,7 +154,7 @@ fn postfix_rejects_values_of_xclient_and_does_not_advertise_it_to_others() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn postfix_accepts_parameters_and_their_faults_are_proved() {
+fn postfix_accepts_parameters_and_their_faults_are_reported() {
     let known = ["--to", "known@example.net"];
     let good = ["--mail-parameter", "SIZE=1000", "--mail-parameter", "RET=HDRS", "--rcpt-parameter", "NOTIFY=NEVER"];
     let report = postfix(POSTFIX.relay, &[&known[..], &good[..]].concat()).exits(exit::OK);

@@ -228,7 +228,7 @@ fn a_scan_reports_both_certificates_with_few_connections() {
     // TLS.
     let probes = report["probes"].as_array().unwrap();
     let connections = probes.iter().filter(|probe| probe["question"]["ask"] != "resolve").count();
-    // Postfix accepts cipher suites without authentication, so the scan needs further ClientHellos for the other weak
+    // Postfix accepts cipher suites without authentication, so the scan needs more ClientHellos for the other weak
     // classes.
     assert!((3..=16).contains(&connections), "{connections} connections");
 }

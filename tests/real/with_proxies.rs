@@ -44,7 +44,7 @@ fn a_session_through_each_proxy_is_like_a_direct_one() {
         format!("socks5://127.0.0.1:{}", microsocks.port),
         format!("socks5h://127.0.0.1:{}", dante.port),
         format!("socks4://127.0.0.1:{}", dante.port),
-        // dante does not support SOCKS4a, with which curl fails too.
+        // dante does not support SOCKS4a, so curl also fails with it.
         format!("http://127.0.0.1:{}", tinyproxy.port),
     ];
     for proxy in &proxies {
@@ -81,7 +81,7 @@ fn a_proxy_can_demand_a_login() {
         let report = check(&["--proxy-user", "me"], &[("SMTPCHECK_PROXY_PASSWORD", "wrong")]).exits(exit::UNREACHABLE);
         assert_finds(&report, "proxy-login-rejected");
         assert_finds_one_error(&report);
-        // As in curl, the URL of the variable can contain the password.
+        // As in curl, the URL in the variable can contain the password.
         let ca = POSTFIX.ca.to_str().unwrap();
         let target = format!("{HOST}:{}", POSTFIX.submission);
         let url = format!("{scheme}://me:{PROXY_PASSWORD}@127.0.0.1:{port}");
@@ -118,7 +118,7 @@ fn a_server_that_the_proxy_cannot_reach_is_reported_as_the_view_of_the_proxy() {
     for proxy in [
         format!("socks5h://127.0.0.1:{}", microsocks.port),
         format!("socks5h://127.0.0.1:{}", dante.port),
-        // dante does not support SOCKS4a, with which curl fails too.
+        // dante does not support SOCKS4a, so curl also fails with it.
         format!("http://127.0.0.1:{}", tinyproxy.port),
     ] {
         let report = check(&proxy, closed, &[]).exits(exit::UNREACHABLE);
@@ -142,7 +142,7 @@ fn another_protocol_at_the_address_of_the_proxy_is_named() {
         assert_finds(&report, "proxy-no-proxy");
         assert_finds_one_error(&report);
     }
-    // SOCKS4 has a single response, so silence may also be that of the server.
+    // SOCKS4 has a single response, so the silence may also come from the server.
     let report = check(&format!("socks4a://127.0.0.1:{}", tinyproxy.port), POSTFIX.submission, &[]);
     let report = report.exits(exit::UNREACHABLE);
     assert_finds(&report, "proxy-server-unreachable");
@@ -152,7 +152,7 @@ fn another_protocol_at_the_address_of_the_proxy_is_named() {
     assert_finds(&report, "proxy-unreachable");
 }
 
-/// Follow-up connections, scans and other commands use the proxy too.
+/// Follow-up connections, scans and other commands also use the proxy.
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn every_connection_goes_through_the_proxy() {
@@ -212,7 +212,7 @@ fn a_header_that_the_server_does_not_expect_is_recognised() {
         assert_finds(&report, "proxy-header-unexpected");
         assert_finds_one_error(&report);
     }
-    // The load balancer sends it, and the server does not know it.
+    // The load balancer sends the header, but the server does not expect it.
     let haproxy = Haproxy::start(POSTFIX.relay);
     for port in [haproxy.v1, haproxy.v2] {
         let report = direct(port, &[]).exits(exit::PROTOCOL);

@@ -1,5 +1,6 @@
-//! `smtpcheck batch` below the schedulers of docs/scale.md: GNU parallel, and an array job of Slurm. The shards together
-//! have the same results as one run without shards. The manifest for Kubernetes is validated against its schema.
+//! `smtpcheck batch` under the schedulers in docs/scale.md: GNU parallel, and an array job of Slurm. The shards
+//! together have the same results as one run without shards. The manifest for Kubernetes is validated against its
+//! schema.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! `smtpcheck settings` with real servers: nsd and unbound for SRV records, a web server for autoconfiguration files, and
 //! Postfix and Dovecot as the servers that are found.
 //!
-//! The certificates of Postfix and Dovecot are for `localhost`, so this is the host that the sources name. It is outside of
-//! every domain here, so SRV records that name it must be signed.
+//! The certificates of Postfix and Dovecot are for `localhost`, so this is the host that the sources name. It is
+//! outside every domain here, so SRV records that name it must be signed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -66,7 +66,7 @@ fn searched(address: &str, password: Option<&str>, more: &[&str]) -> (Run, Value
     let both = [&POSTFIX.ca, &DOVECOT.ca].map(|path| std::fs::read_to_string(path).unwrap()).concat();
     std::fs::write(&ca, both).unwrap();
     let (resolver, ca) = (names.ip(Resolver::Validating), ca.display().to_string());
-    // Web servers at addresses that are not public are asked only if --resolve names them.
+    // Web servers at addresses that are not public are queried only if --resolve names them.
     let resolve: Vec<String> = ["file", "contradiction"]
         .iter()
         .map(|domain| format!("autoconfig.{domain}.example:{https}:127.0.0.1"))
@@ -167,8 +167,8 @@ fn domains_without_settings_have_their_own_exit_code() {
     }
 }
 
-/// A user has only an email address and a file with the password. The printed program is run as it is, on a machine whose
-/// resolver knows the host.
+/// A user has only an email address and a file with the password. The printed program is run unchanged, on a machine
+/// whose resolver knows the host.
 #[test]
 #[ignore = "needs root, and the programs that .ci/install-servers installs"]
 fn the_printed_program_sends_a_message_without_an_edit() {

@@ -190,7 +190,7 @@ const SENDERS: &[Sender] = &[
     Sender {
         id: "lettre",
         command: |installed| {
-            // Tests run at the same time, so each program has a name of its own in the common folder.
+            // Tests run at the same time, so each program has its own name in the common folder.
             static NUMBER: AtomicU32 = AtomicU32::new(0);
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let manifest = "\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n[dependencies]\n\
@@ -311,7 +311,7 @@ fn password_file(folder: &tempfile::TempDir) -> PathBuf {
     file
 }
 
-/// Text for a configuration that can read the password only from a file of its own.
+/// Text for a configuration that can read the password only from a separate file.
 fn with_file(text: &str, file: &Path) -> String {
     text.replace("/etc/exim4/smtp_password", file.to_str().unwrap())
 }

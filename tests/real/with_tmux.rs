@@ -9,7 +9,7 @@ use crate::support::sandboxes::TestSandbox;
 /// The time in which the screen must show what a test expects.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// A terminal in tmux, with a server of its own. It ends with this value.
+/// A terminal in tmux, with its own tmux server. It ends when this value is dropped.
 struct Tmux {
     socket: String,
 }
@@ -46,7 +46,7 @@ impl Tmux {
         self.run(&["capture-pane", "-p"])
     }
 
-    /// Waits until the screen fits.
+    /// Waits until `fits` accepts the screen.
     #[track_caller]
     fn shows(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
         let end = Instant::now() + TIME_LIMIT;
@@ -60,7 +60,7 @@ impl Tmux {
         }
     }
 
-    /// Waits until the screen contains a text.
+    /// Waits until the screen contains this text.
     #[track_caller]
     fn contains(&self, text: &str) -> String {
         self.shows(text, |screen| screen.contains(text))

@@ -1,4 +1,4 @@
-//! Who imports whom: the import table between modules, and no circles between the files of a module.
+//! Who imports whom: the import table between modules, and no cycles between the files of a module.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ fn modules_import_only_what_the_table_allows() {
 }
 
 #[test]
-fn files_do_not_depend_on_each_other_in_a_circle() {
+fn files_do_not_depend_on_each_other_in_a_cycle() {
     let edges = dependencies(&modules());
     let wrong: Vec<String> = circles(&edges)
         .iter()

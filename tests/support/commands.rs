@@ -1,5 +1,5 @@
-//! What is wrong with a command that a fix suggests. Nothing is sent: commands of smtpcheck are read by its own parser; those
-//! of other programs are compared with a table, and `sh -n` checks their syntax.
+//! Finds what is wrong with a command that a fix suggests. Nothing is sent: smtpcheck's own parser reads smtpcheck
+//! commands; commands of other programs are compared with a table, and `sh -n` checks their syntax.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use smtpcheck::cli::{self, Invocation};
 use smtpcheck::plan::{Plan, TlsMode};
 use smtpcheck::report::{Exit, Report};
 
-/// What stands for a value that is not known, with a value to test the command with.
+/// The placeholders for unknown values, each with a sample value for testing the command.
 const PLACEHOLDERS: &[(&str, &str)] = &[
     ("{host}", "mail.host.test"),
     ("{port}", "587"),
@@ -60,17 +60,17 @@ const DESTRUCTIVE: &[&str] = &[
     "delete", "prune", "purge", "remove", "--delete", "-delete",
 ];
 
-/// Programs that only look something up, so that the sentence must not promise a change.
+/// Programs that only look something up, so the sentence must not promise a change.
 const LOOKUPS: &[&str] = &["postmap -q", "dig ", "postconf ", "exim -b", "journalctl ", "Get-", "df ", "klist"];
 
-/// Words of sentences about looking something up.
+/// Words in sentences about looking something up.
 #[rustfmt::skip]
 const OF_LOOKUP: &[&str] = &[
     "check", "show", "look", "find", "list", "test", "compare", "read", "search", "verify", "whether", "which", "confirm",
     "view", "ask for", "ask the table", "see", "query", "print",
 ];
 
-/// Words of sentences whose command is the one that was run: something else has to be done before it.
+/// Words in sentences whose command is the one that was run: something else must be done first.
 const OF_REPETITION: &[&str] =
     &["again", "repeat", "then ", "after", "retry", "until", "new ", "later", "wait", "password", "once "];
 
@@ -129,7 +129,7 @@ pub fn filled(command: &str) -> String {
     PLACEHOLDERS.iter().fold(command.to_owned(), |command, (name, value)| command.replace(name, value))
 }
 
-/// What is wrong with a command of a fix, whatever server it is for.
+/// What is wrong with a fix's command, regardless of the server.
 pub fn mistakes(command: &str, text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let command = filled(command);
@@ -192,7 +192,7 @@ fn is_cmdlet(word: &str) -> bool {
     is_name(action) && is_name(object) && !matches!(action, "Remove" | "Clear")
 }
 
-/// What the parser of smtpcheck, and a look at the plan, have against the words of a command.
+/// The errors that smtpcheck's parser finds in a command, and the contradictions in the command's plans.
 fn of_smtpcheck(words: &[String]) -> Vec<String> {
     match plans(words) {
         Ok(plans) => plans.iter().flat_map(contradictions).collect(),
@@ -200,7 +200,7 @@ fn of_smtpcheck(words: &[String]) -> Vec<String> {
     }
 }
 
-/// The plans of a command of smtpcheck; none for commands that connect nowhere.
+/// The plans of an smtpcheck command; none for commands that do not connect to a server.
 fn plans(words: &[String]) -> Result<Vec<Plan>, String> {
     let name = Some("client.example.org");
     let parsed = cli::parse(words.iter().map(Into::into).collect()).map_err(|error| error.to_string())?;
@@ -215,7 +215,7 @@ fn plans(words: &[String]) -> Result<Vec<Plan>, String> {
     plans.map_err(|error| error.to_string())
 }
 
-/// What contradicts itself in a plan.
+/// The contradictions in a plan.
 fn contradictions(plan: &Plan) -> Vec<String> {
     let (port, mode) = (plan.target.port, plan.tls.mode);
     let mut wrong = Vec::new();
@@ -225,7 +225,7 @@ fn contradictions(plan: &Plan) -> Vec<String> {
     wrong
 }
 
-/// The syntax errors that a shell reports; none where there is no shell.
+/// The syntax errors that the shell reports; `None` if there is no shell.
 fn syntax(command: &str) -> Option<String> {
     let mut shell = Command::new("sh");
     shell.arg("-n").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -275,7 +275,7 @@ pub fn mistakes_in(report: &Report) -> Vec<String> {
     all
 }
 
-/// What decides how a check goes.
+/// The settings that determine how a check proceeds.
 fn essence(plan: &Plan) -> String {
     let Plan { target, family, overrides, resolver, ehlo, from, to, quit_after, tls, login, probes, .. } = plan;
     let Plan { parameters, esmtp, claims, proxy_header, source, .. } = plan;
@@ -317,7 +317,7 @@ fn invented<'a>(command: &'a str, seen: &'a str) -> impl Iterator<Item = &'a str
     words.filter(is_example).filter(move |word| !seen.contains(*word))
 }
 
-/// Names and addresses reserved for examples in a command of the data, where nothing was seen.
+/// Names and addresses reserved for examples, in a command that does not belong to a run.
 pub fn example_names(command: &str) -> Vec<&str> {
     invented(command, "").collect()
 }

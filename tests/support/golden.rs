@@ -7,7 +7,7 @@ use snapbox::assert::{Action, DEFAULT_ACTION_ENV};
 use snapbox::data::DataFormat;
 use snapbox::{Assert, Data};
 
-/// Compares a text with a golden file. The error contains the diff.
+/// Compares output with a golden file. The error contains the diff.
 pub fn compare(file: &Path, text: &str) -> Result<(), String> {
     let assert = match std::env::var_os("UPDATE_GOLDEN").or_else(|| std::env::var_os("UPDATE_DOCS")) {
         Some(_) => Assert::new().action(Action::Overwrite),

@@ -1,4 +1,4 @@
-//! Searches what a program printed for the test password, in every form in which a program could print it by accident.
+//! Searches a program's output for the test password, in every form in which the program could print it by accident.
 //!
 //! Six consecutive bytes of the password count as a leak: in plain text of any case, percent-encoded, as hexadecimal
 //! digits, as a list of decimal bytes, or in base64 of either alphabet at any alignment. That includes the base64 of
@@ -14,7 +14,7 @@ const MIN_LENGTH: usize = 6;
 
 type Form = (&'static str, fn(&[u8]) -> Vec<Vec<u8>>);
 
-/// Decoders: each takes a text and returns the texts that it may encode.
+/// Decoders: each takes a string and returns the strings that it may encode.
 const FORMS: &[Form] = &[
     ("in plain", in_plain),
     ("percent-encoded", from_percent),

@@ -1,7 +1,7 @@
 //! Runs the built program.
 //!
-//! Each run has a time limit and sees no settings of this machine. Its output is searched for the test password before
-//! the test receives it, so that no test can forget the search.
+//! Each run has a time limit and ignores the settings of this machine. Its output is searched for the test password
+//! before the test receives it, so that no test can forget the search.
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,5 @@
-//! A SOCKS5 and HTTP proxy on loopback that forwards connections, for tests of sessions through a proxy. It records what
-//! it was asked for.
+//! A SOCKS5 and HTTP proxy on loopback that forwards connections, for tests of sessions through a proxy. It records the
+//! targets that clients request.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -40,7 +40,7 @@ impl Proxy {
     }
 }
 
-/// Ends early if the client does, which a test notices by its result.
+/// Ends early if the client does, which shows in the test's result.
 fn serve(protocol: Protocol, mut client: TcpStream, server: SocketAddr, seen: &Mutex<Vec<String>>) -> Option<()> {
     let target = match protocol {
         Protocol::Socks5 => {

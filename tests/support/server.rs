@@ -98,7 +98,7 @@ impl Identity {
 }
 
 impl Server {
-    /// Starts a server that plays one script per connection. Further connections get the last script.
+    /// Starts a server that plays one script per connection. Additional connections get the last script.
     pub fn start(scripts: &[&str], identity: &Identity) -> Server {
         Server::start_on("127.0.0.1:0", scripts, identity).unwrap()
     }

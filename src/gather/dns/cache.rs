@@ -29,9 +29,10 @@ use crate::plan::Plan;
 /// Keys are looked up in advance for the zones of the last three labels of a name, such as `example.co.uk`.
 const LIKELY_ZONES: usize = 3;
 
-/// The maximum number of concurrent queries. Each query needs a socket, and resolvers drop queries of long bursts.
+/// The maximum number of concurrent queries. Each query needs a socket, and resolvers drop queries that arrive in long
+/// bursts.
 const MAX_CONCURRENT: usize = 48;
-/// The number of failed lookups after which the zone of a name is not searched further.
+/// The number of failed lookups after which the search for a name's zone ends.
 const MAX_FAILURES: usize = 2;
 
 type Asked = Arc<OnceCell<Result<Arc<DnsResponseSeen>, NoDnsResponse>>>;
@@ -45,7 +46,7 @@ pub(super) struct DnsCache {
 struct CacheState {
     resolver: Option<SocketAddr>,
     connect_ms: u64,
-    /// Created for the first query, because this reads the configuration of this machine.
+    /// Created for the first query, because creating it reads this machine's configuration.
     servers: OnceLock<DnsServers>,
     asked: Mutex<HashMap<(Name, RecordType), Asked>>,
     /// Whether a zone begins at a name, for each name whose state is known.
@@ -175,7 +176,7 @@ impl DnsCache {
         cuts.insert(apex.clone(), ZoneCut::Apex);
     }
 
-    /// Whether a lookup failed that would have shown whether the zone of a name is signed.
+    /// Whether it is unknown if a name's zone is signed, because a lookup failed.
     pub(super) fn has_failed_above(&self, name: &Name) -> bool {
         let Ok(asked) = self.shared.asked.lock() else { return true };
         let has_failed = |cell: &Asked| match cell.get() {
@@ -263,7 +264,7 @@ fn zone_in(message: &Message, name: &Name) -> Option<Name> {
 }
 
 /// The part of a response that matters for its validation. The library validates every record of a response, and each
-/// record would require further queries.
+/// record would require more queries.
 fn for_validation(query: &Query, message: &Message) -> Message {
     let mut message = message.clone();
     let kind = query.query_type();

@@ -21,7 +21,7 @@ const UDP_PAYLOAD: u16 = 1232;
 const RESEND_AFTER: Duration = Duration::from_millis(1500);
 /// The number of packets with a wrong ID or question that are read before the attempt ends.
 const MAX_STRAYS: usize = 100;
-/// The maximum number of bytes of all DNS responses of one inquiry.
+/// The maximum total size of the DNS responses in one inquiry, in bytes.
 pub(super) const MAX_RECEIVED: usize = 4 * 1024 * 1024;
 
 /// A query to a DNS server.

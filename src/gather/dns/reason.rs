@@ -15,8 +15,8 @@ use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
 /// The maximum number of zones from the records to the trust anchor.
 const MAX_ZONES: usize = 128;
-/// The maximum number of signatures of one set that are verified, and of keys with the same tag. The limit protects
-/// against responses that are expensive to verify.
+/// At most this many signatures of one set, and this many keys with the same tag, are tried. The limit protects against
+/// responses that are expensive to verify.
 const MAX_TRIES: usize = 8;
 
 /// Records of one name and type, with their signatures.
@@ -149,7 +149,7 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
     let results: Vec<Result<(), BogusReason>> =
         set.signatures.iter().map(|signature| set.verify(now, &trusted, signature)).collect();
     if !results.iter().any(Result::is_ok) {
-        // A wrong signature of a trusted key is more significant than a signature of another key.
+        // A wrong signature by a trusted key is more significant than a signature by another key.
         let faults = || results.iter().filter_map(|result| result.as_ref().err());
         let why = faults().find(|why| !matches!(why, BogusReason::NoKey { .. })).cloned();
         return Err(bogus(why.unwrap_or(BogusReason::NoSignature), Some(zone)));

@@ -1,5 +1,5 @@
-//! The DNS servers that queries are sent to: the resolver of the plan, or the servers that this machine is configured
-//! to use, in turn. After a server has responded, it is queried first.
+//! The DNS servers that queries are sent to: the plan's resolver, or the servers that this machine is configured to
+//! use, in turn. After a server has responded, it is queried first.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use crate::gather::names;
 
 /// The maximum number of servers that are used, as in glibc.
 const MAX_SERVERS: usize = 3;
-/// The number of times that a query is sent to a server that does not respond, because a packet can be lost.
+/// How many times a query is sent to a server that does not respond: a packet can be lost.
 const ATTEMPTS: usize = 2;
 
 /// The servers, and the limits for queries.

@@ -90,13 +90,13 @@ fn referral(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsReco
 }
 
 /// The IP addresses that `--resolve` specifies for this name. Entries for `*` do not apply here, because names that are
-/// not hosts, such as names in blocklists, would get an address. They apply to connections.
+/// not hosts, such as names in blocklists, would get an address. Entries for `*` apply to connections.
 pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<RecordsSeen> {
     if request.server.is_some() || !matches!(request.kind, RecordKind::A | RecordKind::Aaaa) {
         return None;
     }
     let host = OverrideHost::One(Host::Name(request.name.host_name()?));
-    // Entries for `*` do not count, because every name in a blocklist would have an address.
+    // Entries for `*` are ignored, because otherwise every name in a blocklist would have an address.
     let given = plan.overrides_of(&host, plan.target.port);
     if given.is_empty() {
         return None;

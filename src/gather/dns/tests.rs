@@ -79,7 +79,7 @@ fn plan(resolver: SocketAddr, words: &[&str]) -> Plan {
     let resolver = resolver.to_string();
     let all = ["check", "mx.invalid:25", "--resolver", &resolver];
     let words = all.iter().chain(words).map(Into::into).collect();
-    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
+    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("a check was parsed") };
     cli::plan::plan(&args, &matches, "mx.invalid:25", Some("client.example.org")).expect("a plan")
 }
 
@@ -149,7 +149,7 @@ fn signed_records_are_secure_and_keep_their_order() {
 }
 
 #[test]
-fn an_unsigned_delegation_is_insecure_also_for_missing_names() {
+fn an_unsigned_delegation_is_insecure_even_for_missing_names() {
     run(async {
         let world = honest().await;
         assert_eq!(world.state("a.unsigned.test").await, DnssecState::Insecure);
@@ -257,7 +257,7 @@ fn aliases_have_their_own_state() {
 }
 
 #[test]
-fn a_truncated_response_is_asked_for_over_tcp() {
+fn a_truncated_response_is_requested_again_over_tcp() {
     run(async {
         let truncates = || -> ResponseChange {
             Box::new(|received, message| {
@@ -326,7 +326,7 @@ fn servfail_is_a_result_and_never_a_missing_record() {
 }
 
 #[test]
-fn each_question_is_asked_once() {
+fn each_query_is_sent_once() {
     run(async {
         let world = honest().await;
         let (first, second) =
@@ -342,7 +342,7 @@ fn each_question_is_asked_once() {
 }
 
 #[test]
-fn an_authoritative_server_is_asked_without_recursion_and_not_validated() {
+fn an_authoritative_server_is_queried_without_recursion_and_not_validated() {
     run(async {
         let change: ResponseChange = Box::new(|_, mut message| {
             assert!(!message.metadata.recursion_desired && !message.metadata.checking_disabled);
@@ -444,7 +444,7 @@ fn resolve_replaces_addresses_and_nothing_else() {
 }
 
 #[test]
-fn texts_are_joined_and_unusual_records_are_kept_as_text() {
+fn strings_are_joined_and_unusual_records_are_kept_as_text() {
     run(async {
         let seen = honest().await.seen("text.signed.test", RecordKind::Txt).await;
         let data = seen.records.into_iter().next().expect("a record").data;

@@ -2,7 +2,7 @@
 //! the library's result in this order:
 //!
 //! 1. A response without an answer (SERVFAIL, REFUSED) is not judged.
-//! 2. A resolver that removes signatures is recognised by the trust anchor's keys, which must be signed. With such a
+//! 2. A resolver that removes signatures is recognised because the trust anchor's keys arrive unsigned. With such a
 //!    resolver, no response is called bogus.
 //! 3. Records without a signature in a zone that is known to be unsigned are insecure.
 //! 4. Otherwise, the library's result counts. For bogus records, [`super::reason`] finds the reason. If the result

@@ -121,7 +121,7 @@ async fn ask(port: u16, cacert: &str) -> Outcome {
     let resolve = format!("{HOST}:{port}:127.0.0.1");
     let words = ["check", "mx.invalid:25", "--resolve", &resolve, "--cacert", cacert];
     let words = words.iter().map(Into::into).collect();
-    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
+    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("a check was parsed") };
     let mut plan = cli::plan::plan(&args, &matches, "mx.invalid:25", Some("client.example.org")).expect("a plan");
     plan.limits.reply_ms = 1500;
     let (post, _arrivals) = mpsc::unbounded_channel();

@@ -44,11 +44,11 @@ async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
     };
     match tokio::time::timeout_at(deadline, exchange).await {
         Ok(Ok(())) => judge(&head, login.is_some()),
-        // Text that does not look like HTTP shows what responded, even if it is not complete.
+        // Text that does not look like HTTP shows what kind of server responded, even if the text is incomplete.
         Ok(Err(_)) if !head.is_empty() => judge(&head, login.is_some()),
         Ok(Err(error)) => Err(broken(&error)),
         Err(_) if !head.is_empty() && !head.starts_with(b"HTTP/") => judge(&head, login.is_some()),
-        // There is only one response, which follows the connection to the server.
+        // There is only one response, which the proxy sends after it has connected to the server.
         Err(_) => Err(ProxyFault { kind: ProxyFaultKind::NoResult, detail: "no response".to_owned() }),
     }
 }

@@ -95,7 +95,7 @@ async fn targets(
     {
         return Ok(all(vec![address]));
     }
-    // SOCKS4 does not support IPv6 addresses. They are left out if there are others.
+    // SOCKS4 does not support IPv6 addresses, so they are left out if there are others.
     let is_possible = |ip: &IpAddr| proxy.scheme != ProxyScheme::Socks4 || ip.is_ipv4();
     let possible: Vec<IpAddr> = addresses.iter().copied().filter(is_possible).collect();
     if addresses.is_empty() {

@@ -92,7 +92,7 @@ async fn negotiate4<S: AsyncRead + AsyncWrite + Unpin>(
     match ended {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(fault4(&error, recorder.received())),
-        // SOCKS4 has only one reply, which follows the connection to the server.
+        // SOCKS4 has only one reply, which the proxy sends after it has connected to the server.
         Err(_) => Err(ProxyFault { kind: ProxyFaultKind::NoResult, detail: "no response".to_owned() }),
     }
 }

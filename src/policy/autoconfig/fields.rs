@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How TLS is used, in the words of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SocketType {
-    /// TLS from the first byte.
+    /// Implicit TLS.
     Implicit,
     /// STARTTLS is required.
     StartTls,
@@ -50,7 +50,7 @@ pub(crate) enum AuthenticationWord {
 }
 
 impl AuthenticationWord {
-    /// The names of the specification, and old names that still occur.
+    /// The names in the specification, and old names that are still in use.
     pub(super) fn read(word: &str) -> Option<AuthenticationWord> {
         Some(match word.to_ascii_lowercase().as_str() {
             "password-cleartext" | "plain" => AuthenticationWord::Password,

@@ -1,11 +1,11 @@
-//! Mozilla autoconfiguration files (draft-ietf-mailmaint-autoconfig), to the extent that they are about sending mail.
+//! The parts of Mozilla autoconfiguration files (draft-ietf-mailmaint-autoconfig) that are about sending mail.
 //! Thunderbird, K-9 Mail, Evolution and Delta Chat read the same files.
 //!
-//! Parsing is total: unknown elements are ignored, a server section without a host, a port or a usable security mode is
-//! left out and reported, and only a file that is not an autoconfiguration file at all is an error. A document type
-//! definition is rejected, because its entities could grow without a limit. Only XML's five predefined entities are
-//! replaced. The elements `restriction`, `addThisServer` and `useGlobalPreferredServer` of old files are ignored,
-//! because clients that followed them sent mail through the wrong server.
+//! Only a file that is not an autoconfiguration file at all is an error. Unknown elements are ignored, and a server
+//! section without a host, a port or a usable security mode is left out and reported. A document type definition is
+//! rejected, because its entities could grow without a limit. Only XML's five predefined entities are replaced. The
+//! elements `restriction`, `addThisServer` and `useGlobalPreferredServer` of old files are ignored, because clients
+//! that followed them sent mail through the wrong server.
 
 mod fields;
 #[cfg(test)]
@@ -23,7 +23,7 @@ const MAX_DEPTH: usize = 32;
 /// The maximum length of the text of one element.
 const MAX_TEXT: usize = 1024;
 
-/// What a file says about sending mail.
+/// The information in a file about sending mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Autoconfig {
     /// The name of the provider, as shown to users.
@@ -32,7 +32,7 @@ pub(crate) struct Autoconfig {
     pub(crate) servers: Vec<OutgoingServer>,
     /// Whether the file names an issuer of OAuth 2.0 tokens.
     pub(crate) oauth_issuer: Option<String>,
-    /// What is wrong with the file, in the order of the file.
+    /// The faults in the file, in the order in which they occur.
     pub(crate) faults: Vec<AutoconfigFault>,
 }
 
@@ -275,7 +275,7 @@ impl Walk {
     }
 }
 
-/// Whether a server section is about SMTP. Files without the attribute occur.
+/// Whether a server section is about SMTP. Some files lack the attribute.
 fn is_smtp(start: &BytesStart<'_>) -> bool {
     match start.try_get_attribute("type") {
         Ok(Some(attribute)) => attribute.value.eq_ignore_ascii_case(b"smtp"),

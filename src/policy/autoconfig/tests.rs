@@ -1,4 +1,4 @@
-//! Files of every kind that occurs: valid, damaged, hostile.
+//! Autoconfiguration files of every kind: valid, damaged, hostile.
 
 #![allow(clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -70,7 +70,7 @@ fn a_file_without_outgoing_servers_has_a_fault_and_the_issuer_is_a_child_of_the_
 }
 
 #[test]
-fn other_documents_are_told_apart() {
+fn other_documents_are_distinguished() {
     let doctype = "<!DOCTYPE a [<!ENTITY b \"c\">]><clientConfig/>";
     for (text, expected) in [
         ("<!DOCTYPE html><html><body>Welcome</body></html>", NotAutoconfig::Html),
@@ -103,7 +103,7 @@ fn limits_bound_what_is_kept() {
 }
 
 #[test]
-fn no_text_makes_the_parser_panic() {
+fn no_input_makes_the_parser_panic() {
     use proptest::prelude::proptest;
     let good = file(&server("smtp.example.com", "465", "SSL"));
     proptest!(|(text in "\\PC{0,200}", at in 0usize..800)| {

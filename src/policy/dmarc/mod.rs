@@ -28,7 +28,7 @@ pub(crate) struct DmarcRecord {
     pub(crate) aggregate: Vec<ReportAddress>,
     /// The addresses for failure reports.
     pub(crate) failure: Vec<ReportAddress>,
-    /// What is wrong with it.
+    /// The mistakes in the record.
     pub(crate) faults: Vec<DmarcFault>,
 }
 
@@ -133,7 +133,7 @@ pub(crate) enum DmarcText {
 }
 
 impl DmarcText {
-    /// Classifies a TXT record. A DMARC record begins with exactly `v=DMARC1`; spaces are allowed around `=` only.
+    /// Classifies a TXT record. A DMARC record begins with exactly `v=DMARC1`; spaces are allowed only around `=`.
     ///
     /// The grammar allows tag names in upper case, but RFC 6376 §3.2 does not. Such a record is parsed, with a fault.
     pub(crate) fn parse(text: &str) -> DmarcText {
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_kept() {
+    fn mistakes_are_recorded() {
         for (text, fault) in [
             ("v=DMARC1; rua=mailto:a@example.com", DmarcFault::PolicyMissing),
             ("v=DMARC1; p=monitor", DmarcFault::PolicyInvalid { tag: "p", value: "monitor".to_owned() }),
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_receivers_ignore_are_recognised() {
+    fn records_that_receivers_ignore_are_recognised() {
         for (text, miss) in [
             (" v=DMARC1; p=none", NearMiss::LeadingSpace),
             ("v=dmarc1; p=none", NearMiss::Version),

@@ -1,6 +1,6 @@
 //! Evaluates SPF for one client (`check_host()`, RFC 7208 §4), strictly in the order of the standard.
 //!
-//! 1. If the domain is not a DNS name of several labels, the result is `none` (§4.3).
+//! 1. If the domain is not a DNS name with several labels, the result is `none` (§4.3).
 //! 2. No SPF record: `none`; several: `permerror` (§4.5); a failed lookup: `temperror` (§4.4).
 //! 3. A syntax error anywhere in the record: `permerror` (§4.6).
 //! 4. The first mechanism that matches determines the result. Each `include`, `a`, `mx`, `ptr`, `exists` and `redirect`
@@ -64,7 +64,7 @@ pub(crate) struct SpfVerdict {
     pub(crate) failure: Option<SpfFailure>,
     /// The terms that determined the result, from the outermost record to the innermost; empty if no term matched.
     pub(crate) decided_by: Vec<String>,
-    /// The number of terms with lookups until the result was known.
+    /// The number of terms with lookups that were evaluated before the result was known.
     pub(crate) lookups: u32,
     /// The number of terms whose lookup found no record.
     pub(crate) voids: u32,
@@ -152,7 +152,7 @@ enum Stop {
     Error(SpfResult, SpfFailure),
 }
 
-/// A name is not known yet.
+/// The records of a name are not known yet.
 struct Pending;
 
 impl From<Pending> for Stop {

@@ -20,7 +20,7 @@ enum MacroPart {
     Letter { letter: char, is_escaped: bool, parts: Option<usize>, is_reversed: bool, delimiters: String },
 }
 
-/// Where a macro string is used. The letters c, r and t are valid in explanations only (RFC 7208 §7.2).
+/// Where a macro string is used. The letters c, r and t are valid only in explanations (RFC 7208 §7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MacroUse {
     /// In a term of a record.
@@ -38,7 +38,7 @@ pub(crate) enum MacroError {
     Open,
     /// The letter is unknown.
     Letter,
-    /// The letter is valid in explanations only.
+    /// The letter is valid only in explanations.
     ExplanationLetter,
     /// The number of parts is 0 or too large, or the rest contains characters other than `r` and delimiters.
     Transformer,
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_macros_have_a_reason() {
+    fn invalid_macros_have_a_reason() {
         for (text, expected) in [
             ("%", MacroError::Percent),
             ("%(i)", MacroError::Percent),

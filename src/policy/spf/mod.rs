@@ -8,8 +8,8 @@
 //! | `evaluate` | the result for one client, exactly as the standard defines it |
 //! | `tree` | the record with all included records, for every client at the same time |
 //!
-//! No function in this module does lookups. Each receives a function that returns the known records of a name, and
-//! itself returns the names that must be looked up next.
+//! No function in this module does lookups. Each function receives a callback that returns the known records of a name,
+//! and returns the names that must be looked up next.
 
 pub(crate) mod evaluate;
 pub(crate) mod macros;
@@ -27,7 +27,7 @@ use crate::wire::{DnsName, RecordKind};
 /// The number of terms with DNS lookups that an evaluation may contain (RFC 7208 §4.6.4).
 pub(crate) const MAX_LOOKUPS: u32 = 10;
 
-/// The number of lookups that may find no record at receivers (RFC 7208 §4.6.4).
+/// The number of lookups without a record that receivers allow (RFC 7208 §4.6.4).
 pub(crate) const MAX_VOID: u32 = 2;
 
 /// The number of hosts of one `mx` term, and of names of one IP address (RFC 7208 §4.6.4).

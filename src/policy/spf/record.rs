@@ -542,7 +542,7 @@ mod tests {
     use super::{SpfMistakeKind, SpfRecord, SpfTermKind};
 
     #[test]
-    fn wrong_terms_have_a_reason_and_a_correction() {
+    fn invalid_terms_have_a_reason_and_a_correction() {
         for (term, why, instead) in [
             ("include.spf.example.net", SpfMistakeKind::MissingColon, Some("include:spf.example.net")),
             ("ip4:45.154.45.81~all", SpfMistakeKind::MissingBlank, Some("ip4:45.154.45.81 ~all")),
@@ -588,7 +588,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_modifiers_are_kept_and_no_mistake() {
+    fn unknown_modifiers_are_kept_and_are_not_mistakes() {
         let record = SpfRecord::parse("v=spf1 ra=postmaster include=a.example -all");
         assert_eq!(record.mistakes().count(), 0);
         let unknown = |term: &super::SpfTerm| matches!(term.kind, SpfTermKind::Unknown { .. });

@@ -67,7 +67,7 @@ fn ignored_because(text: &str) -> Option<IgnoredBecause> {
     if ["spf1", "v:spf1", "v=spf", "vspf1", "v-spf1", "v:spf"].iter().any(|start| squeezed.starts_with(start)) {
         return Some(IgnoredBecause::Tag);
     }
-    // The end of a record that was split: it consists of mechanisms only, and ends with `all`.
+    // The end of a record that was split: it consists only of mechanisms, and ends with `all`.
     let mut words = bare.split_whitespace();
     let is_piece = words.next_back().is_some_and(|last| matches!(last, "-all" | "~all" | "?all" | "+all"))
         && words.all(|word| {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_that_are_joined_without_a_blank_are_recognised() {
+    fn strings_that_are_joined_without_a_space_are_recognised() {
         assert!(select(&[txt(&["v=spf1 include:a.example", "include:b.example -all"])]).joined_without_blank);
         assert!(!select(&[txt(&["v=spf1 include:a.example ", "include:b.example -all"])]).joined_without_blank);
         assert!(!select(&[txt(&["v=spf1 include:a.exam", "ple -all"])]).joined_without_blank);

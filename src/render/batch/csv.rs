@@ -7,8 +7,8 @@ use super::super::escape;
 /// One cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CsvCell {
-    /// Text, which can come from a server. Control characters are escaped. An apostrophe is written before a character
-    /// that a spreadsheet would interpret as the start of a formula.
+    /// Text that may come from a server. Control characters are escaped, and an apostrophe is inserted before a
+    /// character that a spreadsheet would interpret as the start of a formula.
     Text(String),
     /// A number, or a word that smtpcheck defines; empty if there is no value.
     Number(String),
@@ -21,7 +21,7 @@ impl CsvCell {
     }
 }
 
-/// The first row, with the names of the columns.
+/// The header row, with the column names.
 pub fn head(names: &[&str]) -> String {
     let cells: Vec<CsvCell> = names.iter().map(|name| CsvCell::Number((*name).to_owned())).collect();
     row(&cells)

@@ -1,5 +1,5 @@
-//! The summary of a batch as a self-contained HTML page. As on the page of a report, there is no script, nothing is
-//! loaded, and the pictures only repeat text that is in the tables.
+//! The summary of a batch as a self-contained HTML page. Like the page of a report, it has no script and loads nothing,
+//! and the pictures only repeat values from the tables.
 
 use maud::{Markup, html};
 

@@ -9,7 +9,7 @@ use super::parts::{domain_counts, headline, verdict_word};
 use crate::report::batch::BatchSummary;
 use crate::report::exit_name;
 
-/// The number of findings that the text shows.
+/// The maximum number of findings to show.
 const FINDINGS: usize = 30;
 
 /// The complete text.

@@ -1,4 +1,4 @@
-//! The parts of a summary that every format for people shows.
+//! The parts of a summary that all formats for people share.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,12 @@ pub(super) fn verdict_word(summary: &BatchSummary) -> &'static str {
     }
 }
 
-/// A target with a finding and its summary, escaped.
+/// An example of a finding: the target and the finding's summary, escaped.
 pub(super) fn example_text(example: &FindingExample) -> String {
     format!("{}: {}", visible(&example.target), visible(&example.summary))
 }
 
-/// The numbers of targets and lines.
+/// The line with the numbers of targets and input lines.
 pub(super) fn headline(summary: &BatchSummary) -> String {
     let passed = summary.by_exit.get(&0).copied().unwrap_or(0);
     let mut parts = vec![
@@ -36,7 +36,7 @@ pub(super) fn headline(summary: &BatchSummary) -> String {
     if let Some(run) = &summary.run {
         let skipped = [
             (run.duplicates, "duplicate", "duplicates"),
-            (run.other_shards, "line of other shards", "lines of other shards"),
+            (run.other_shards, "line for other shards", "lines for other shards"),
             (run.resumed, "record kept", "records kept"),
         ];
         let skipped = skipped.iter().filter(|(number, ..)| *number > 0);

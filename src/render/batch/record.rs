@@ -10,7 +10,8 @@ pub fn line(record: &BatchRecord) -> String {
     compact(record) + "\n"
 }
 
-/// The summary as indented JSON, with a final line ending. It is written like [`BatchRecord::Summary`], from a reference.
+/// The summary as indented JSON, with a final line ending. It has the form of [`BatchRecord::Summary`], but the summary
+/// is borrowed.
 pub fn summary(summary: &BatchSummary) -> String {
     #[derive(Serialize)]
     struct SummaryRecord<'a> {

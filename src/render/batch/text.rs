@@ -9,7 +9,7 @@ use super::parts::{domain_counts, example_text, headline, verdict_word};
 use crate::check::Severity;
 use crate::report::batch::{BatchSummary, InvalidExample, PhaseTimes, SlowTarget};
 
-/// The number of findings that the text shows.
+/// The maximum number of findings to show.
 const FINDINGS: usize = 15;
 
 /// The summary, with a final line ending.
@@ -82,7 +82,7 @@ fn findings(summary: &BatchSummary) -> Vec<StyledLine> {
     lines
 }
 
-/// The targets whose checks took longest.
+/// The targets whose checks took the longest.
 fn slowest(summary: &BatchSummary) -> Vec<StyledLine> {
     let row = |slow: &SlowTarget| {
         let text = format!("  {:>9}  {}", seconds(slow.total_ms) + " s", escape::visible(&slow.target));

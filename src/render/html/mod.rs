@@ -3,8 +3,8 @@
 //!
 //! The page contains no script and loads nothing; its Content-Security-Policy forbids both. It works in light and dark
 //! mode, in print, on small screens, with the keyboard and with screen readers. Tables have headers, and no information
-//! is conveyed by colour, a symbol or a bar alone. [`parts::words`] makes invisible characters of a string visible;
-//! then the template engine escapes the string.
+//! is conveyed by colour, a symbol or a bar alone. [`parts::words`] makes a string's invisible characters visible; then
+//! the template engine escapes the string.
 
 mod certificates;
 mod domain;

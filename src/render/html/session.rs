@@ -17,7 +17,7 @@ pub(super) fn section(place: &Place, report: &Report, look: &Display) -> Markup 
         @if lines.is_empty() {
             p { "Nothing was sent or received." } "\n"
         } @else {
-            p class="soft" { "Times are milliseconds since the start. A bar at the left marks encrypted lines." } "\n"
+            p class="soft" { "Times in milliseconds since the start. A bar on the left marks encrypted lines." } "\n"
             table class="session" {
                 "\n" tr class="hidden-head" {
                     th scope="col" class="when" { "ms" }

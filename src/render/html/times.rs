@@ -32,7 +32,7 @@ pub(super) fn section(place: &Place, rows: &[PhaseRow]) -> Markup {
                                 td { (row.result) }
                                 td class="track" { (bar(row.begun_ms, ms, whole)) }
                             },
-                            // A phase that did not run has no bar; its reason uses both columns.
+                            // A phase that did not run has no bar; the reason takes up both columns.
                             None => td colspan="2" { (row.result) },
                         }
                     }

@@ -158,7 +158,7 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Display) -> Vec<Styl
     lines
 }
 
-/// Whether an expectation held; if it did not, also the expected value and the actual value.
+/// Whether an expectation was met; if it was not, also the expected and the actual value.
 fn expectation_lines(judged: &JudgedExpectation, look: &Display) -> Vec<StyledLine> {
     let (role, word) = if judged.held { (Role::Bold, "HELD") } else { (Role::Error, "FAIL") };
     let expression = escape::visible(&judged.expression);
@@ -195,8 +195,8 @@ pub(in crate::render) fn explanation(finding: &Finding, look: &Display) -> Vec<S
     lines
 }
 
-/// The phase and time of the session line that a finding is based on. This may also be the last line before something
-/// that did not happen.
+/// The phase and time of the session line that a finding is based on. If the finding is about something that did not
+/// happen, it is the last line before that.
 fn pointer(report: &Report, finding: &Finding) -> Option<String> {
     let id = finding.evidence.events.last()?;
     let event = report.evidence.transcript.iter().find(|event| event.seq == *id)?;

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_and_ipv6_addresses_are_a_table_in_80_columns() {
+    fn long_names_and_ipv6_addresses_fit_into_a_table_of_80_columns() {
         let hosts = [
             host("gmail-smtp-in.l.google.com", 5, &[address("142.250.102.26"), address("2a00:1450:4025:402::1a")]),
             host("alt1.gmail-smtp-in.l.google.com", 10, &[address("142.251.9.26"), address("2001:db8::1a")]),

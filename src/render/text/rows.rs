@@ -1,4 +1,4 @@
-//! Rows with a name, a state and details that wrap beside or below it.
+//! Rows with a name, a state, and details, which wrap beside the state or below it.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -8,7 +8,7 @@ use crate::render::style::{Role, StyledLine};
 
 /// The minimum width of details beside a state.
 const DETAIL: usize = 36;
-/// The minimum width of the column of states.
+/// The minimum width of the state column.
 const STATE: usize = 10;
 
 /// A row.

@@ -1,5 +1,5 @@
 //! DNS lookups and web requests of a domain check, one line each: the question, the answer, how it was validated and
-//! the duration. Received text has passed [`escape`].
+//! the duration. Received text has passed through [`escape`].
 
 use super::duration;
 use crate::evidence::{

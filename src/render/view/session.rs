@@ -2,7 +2,7 @@
 //! format wraps them, and HTML turns them into table rows.
 //!
 //! A follow-up connection is shown as one line when it ends; `-v` shows all of its lines. Text received from the server
-//! has passed [`escape`].
+//! has passed through [`escape`].
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -113,7 +113,7 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
                 DialResult::Overtaken => note(
                     Role::Dim,
                     Speaker::Note,
-                    format!("{address}: abandoned after {}, another address connected first", duration(ms)),
+                    format!("{address}: abandoned after {}, because another address connected first", duration(ms)),
                 ),
             }
         }
@@ -141,7 +141,7 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
                 DialResult::Overtaken => note(
                     Role::Dim,
                     Speaker::Note,
-                    format!("proxy {address}: abandoned after {ms}, another address connected first"),
+                    format!("proxy {address}: abandoned after {ms}, because another address connected first"),
                 ),
             }
         }
@@ -330,7 +330,7 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe) -> Vec<SessionL
             let hello = evidence.hellos().find(|hello| hello.probe.id == probe.id);
             hello.map(|hello| aside(&tls::offered(hello))).unwrap_or_default()
         }
-        // A finding that uses the result names the file or the setting.
+        // Findings that use these results name the file or the setting.
         Question::Records(_) | Question::Fetch(_) | Question::Machine { .. } => Vec::new(),
         Question::Session(_) => probe.fault().map(|fault| fault_lines(probe, fault)).unwrap_or_default(),
     }
@@ -481,7 +481,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
     format!("{what}: {outcome}")
 }
 
-/// The result of `--probe starttls-injection`. The server is called not vulnerable only if the probe proves it.
+/// The result of `--probe starttls-injection`. The result is "not vulnerable" only if the probe proves it.
 fn injection(evidence: &Evidence, session: Session<'_>) -> String {
     let works_without = evidence.main_session().is_some_and(|main| main.handshake().is_some());
     let answered = check::carried_into_tls(evidence, session).is_some();

@@ -1,5 +1,5 @@
 //! The results of a search for client settings as rows, as formats for people show them. This module judges nothing:
-//! all results come from [`SettingsSeen`]. Received text has passed [`escape`].
+//! all results come from [`SettingsSeen`]. Received text has passed through [`escape`].
 
 use crate::check::settings::seen::{
     CandidateSeen, CandidateState, LoginTrial, RecommendedSetting, SettingsSeen, SourceKind, SourceState,
@@ -42,8 +42,8 @@ pub(in crate::render) fn recommended(setting: &RecommendedSetting) -> Vec<(&'sta
     rows.extend(setting.password.as_ref().map(|password| ("password", escape::visible(password))));
     rows.push(("login", mechanisms(setting)));
     rows.push(("reason", setting.reason.clone()));
-    rows.push(("proved", escape::visible(&setting.proved.join("; "))));
-    rows.push(("not proved", escape::visible(&setting.not_proved.join("; "))));
+    rows.push(("verified", escape::visible(&setting.proved.join("; "))));
+    rows.push(("not verified", escape::visible(&setting.not_proved.join("; "))));
     rows
 }
 
@@ -68,7 +68,7 @@ pub(in crate::render) fn sources(seen: &SettingsSeen, look: &Display) -> Vec<Set
                 SourceState::NotOffered => (Role::Warning, "not offered"),
                 SourceState::Invalid => (Role::Warning, "invalid"),
                 SourceState::Failed => (Role::Warning, "failed"),
-                SourceState::NotAsked => (Role::Dim, "not asked"),
+                SourceState::NotAsked => (Role::Dim, "not queried"),
                 SourceState::Unfinished => (Role::Warning, "unfinished"),
             };
             let mut parts = vec![escape::visible(&source.detail)];
@@ -94,7 +94,7 @@ pub(in crate::render) fn candidates(seen: &SettingsSeen, look: &Display) -> Vec<
 
 fn candidate(one: &CandidateSeen) -> SettingsRow {
     let (role, word) = match one.state {
-        CandidateState::Proved => (Role::Bold, "proved"),
+        CandidateState::Proved => (Role::Bold, "verified"),
         CandidateState::Doubtful => (Role::Warning, "doubtful"),
         CandidateState::Failed => (Role::Dim, "failed"),
         CandidateState::NotTested => (Role::Dim, "not tested"),

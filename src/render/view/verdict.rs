@@ -1,5 +1,5 @@
-//! The verdict of a check and the reasons for it, as all formats show them. The text has passed [`escape::visible`];
-//! each format also escapes it for its own syntax.
+//! The verdict of a check and the reasons for it, as all formats show them. The text has passed through
+//! [`escape::visible`]; each format also escapes it for its own syntax.
 
 use std::fmt::Display;
 

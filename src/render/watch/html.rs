@@ -1,5 +1,5 @@
-//! The summary of a watch as a self-contained HTML page. As on the page of a report, there is no script, nothing is
-//! loaded, and the picture only repeats text that is in the tables.
+//! The summary of a watch as a self-contained HTML page. Like the page of a report, it has no script and loads nothing,
+//! and the picture only repeats values from the tables.
 
 use jiff::Timestamp;
 use maud::{Markup, html};

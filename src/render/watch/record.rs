@@ -6,7 +6,7 @@ use super::super::json::{compact, pretty};
 use crate::watch::record::WatchRecord;
 use crate::watch::summary::WatchSummary;
 
-/// The summary with the key that distinguishes it from other records. It is written like [`WatchRecord::Summary`].
+/// The summary with the key that distinguishes it from other records. It has the form of [`WatchRecord::Summary`].
 #[derive(Serialize)]
 struct SummaryRecord<'a> {
     event: &'static str,

@@ -9,7 +9,7 @@ use crate::check::Severity;
 use crate::report::exit_name;
 use crate::watch::summary::{AddressSummary, PhaseSummary, TargetSummary, WatchSummary};
 
-/// How many changes, and how many failed checks, the text shows.
+/// The maximum number of changes, and of failed checks, that are shown.
 const LISTED: usize = 15;
 /// The widths of the columns.
 const NAME: usize = 10;
@@ -107,7 +107,7 @@ fn row(name: &str, width: usize, phase: &PhaseSummary, look: &Display) -> Styled
     let line = StyledLine::of(Role::Plain, format!("  {name:<width$} {:>COUNT$}", phase.runs))
         .and(role, format!(" {:>COUNT$}", percent(loss)));
     COLUMNS.iter().take(fitting(width, look)).fold(line, |line, column| {
-        // With few durations, this percentile is only the longest duration.
+        // With few durations, this percentile is simply the longest duration.
         let is_guess = column.name == "p99" && phase.runs < 100;
         let role = if is_guess { Role::Dim } else { Role::Plain };
         line.and(role, format!(" {:>DURATION$}", milliseconds((column.value)(phase))))

@@ -21,7 +21,7 @@ pub struct DomainCase {
     pub zone: &'static str,
     /// How the zone is signed.
     pub signing: ZoneSigning,
-    /// The second name server, if it differs from the first, or the only one.
+    /// What distinguishes the second name server from the first.
     pub second: SecondServer,
     /// The hosts with mail servers.
     pub hosts: &'static [MailHost],
@@ -99,7 +99,8 @@ pub enum SecondServer {
     Lame,
     /// It has a different zone, in the form of [`DomainCase::zone`].
     Zone(&'static str),
-    /// Neither of the two name servers has the zone, but ns3.test has it. The parent zone refers to these servers.
+    /// Neither of the first two name servers has the zone, but ns3.test has it. The list contains the servers to which
+    /// the parent zone refers.
     Apart(&'static [&'static str]),
 }
 

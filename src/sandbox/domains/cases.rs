@@ -332,7 +332,7 @@ mx1 A {mx1}
     },
     DomainCase {
         name: "dane-follows-certificate",
-        summary: "the TLSA record changes with every certificate",
+        summary: "the TLSA record must be changed for every new certificate",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 _25._tcp.mx1 TLSA 3 0 1 {cert:mx1}

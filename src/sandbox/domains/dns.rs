@@ -1,6 +1,6 @@
 //! Provides the answers of the domains' name servers: the authoritative servers, and a resolver for only these domains.
-//! A question with "recursion desired" is answered by the resolver, which follows aliases. All other questions are
-//! answered by the authoritative server.
+//! The resolver answers questions with "recursion desired", and follows aliases. The authoritative server answers all
+//! other questions.
 
 use std::sync::Arc;
 
@@ -22,7 +22,8 @@ pub(in crate::sandbox) struct ZoneStore {
     pub(super) faults: Vec<(LowerName, AnswerFault)>,
     /// Zones whose queries are refused.
     pub(super) refused: Vec<LowerName>,
-    /// Zones that another server serves. The resolver has them. The authoritative server refers to that server.
+    /// Zones that another server serves. The resolver answers queries for them; the authoritative server refers to the
+    /// other server.
     pub(super) elsewhere: Vec<LowerName>,
 }
 

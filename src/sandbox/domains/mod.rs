@@ -105,7 +105,7 @@ pub struct DomainService {
 }
 
 impl DomainService {
-    /// The arguments of a domain check, without `--trust-anchor` and `--cacert`.
+    /// The arguments for a domain check, without `--trust-anchor` and `--cacert`.
     pub fn arguments(&self, case: &DomainCase) -> Vec<String> {
         let mut words = vec![
             "domain".to_owned(),
@@ -127,7 +127,7 @@ impl DomainService {
 }
 
 impl DomainService {
-    /// The arguments of a search for settings, without `--trust-anchor`, `--cacert` and the password.
+    /// The arguments for `smtpcheck settings`, without `--trust-anchor`, `--cacert` and the password.
     pub fn settings_arguments(&self, case: &SettingsCase) -> Vec<String> {
         let mut words = vec!["settings".to_owned(), case.domain.target()];
         for (flag, value) in [
@@ -232,7 +232,7 @@ impl DomainServers {
     }
 }
 
-/// The number of ports that are tried until one is free on all IP addresses.
+/// The maximum number of ports that are tried until one is free on all IP addresses.
 const ATTEMPTS: usize = 20;
 
 /// The name servers, on the same port. Port 0 selects a port that is free on the first IP address.

@@ -63,7 +63,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-contradiction",
-            summary: "the autoconfiguration file names a server that no longer exists, and the SRV records name the right server",
+            summary: "the autoconfiguration file names a server that no longer exists; the SRV records are correct",
             zone: "_submissions._tcp SRV 0 1 {port} smtp\nsmtp A {smtp}\nautoconfig A {web}\n",
             recipient: "demo",
             expect: &["settings-entry-fails", "settings-sources-disagree"],
@@ -178,7 +178,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-wrong-password",
-            summary: "the SRV records are correct, and the client has a wrong password (not-the-password)",
+            summary: "the SRV records are correct, but the client has the wrong password (not-the-password)",
             zone: "_submissions._tcp SRV 0 1 {port} smtp\nsmtp A {smtp}\n",
             recipient: "demo",
             expect: &["settings-login-rejected"],
@@ -218,7 +218,7 @@ pub(super) const SETTINGS_DOMAINS: &[SettingsCase] = &[
     SettingsCase {
         domain: DomainCase {
             name: "settings-guess",
-            summary: "the domain publishes no settings, but a server with a usual name responds",
+            summary: "the domain publishes no settings, but a server with a typical host name responds",
             zone: "smtp A {smtp}\n",
             hosts: &[STARTTLS],
             flags: &["--port", "{port}"],

@@ -219,7 +219,7 @@ impl SignedZone {
         if self.sets.keys().any(|known| name.zone_of(known)) {
             return ZoneAnswer::NoData(self.denial(std::slice::from_ref(name)));
         }
-        // A wildcard applies to names below the closest existing name (RFC 4592); it is used in unsigned zones only.
+        // A wildcard applies to names below the closest existing name (RFC 4592); it is used only in unsigned zones.
         let (closest, next) = self.closest(name);
         let wildcard = Name::from_ascii("*").ok().and_then(|star| star.append_domain(&closest.clone().into()).ok());
         let wildcard = wildcard.map(LowerName::from);

@@ -274,7 +274,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scram-wrong-proof",
-        summary: "sends a wrong SCRAM signature, so it cannot prove that it has the password",
+        summary: "sends a wrong SCRAM signature, so it cannot prove that it knows the password",
         server: with(SCRAM, LoginBehaviour::WrongProof),
         client: LOGGING_IN,
         expect: &["auth-server-unverified"],

@@ -198,7 +198,7 @@ pub(super) static ALL: &[Scenario] = &[
     ),
     presents(
         "certificate-three-faults",
-        "the certificate is expired, for another host and issued by an untrusted CA",
+        "the certificate has expired, is for another host, and was issued by an untrusted CA",
         Recipe::ThreeFaults,
         &["certificate-untrusted", "certificate-expired", "certificate-name-mismatch"],
         6,

@@ -1,4 +1,4 @@
-//! The scenarios. Each file contains the list of one subject; [`SCENARIOS`] contains all lists. `demo` starts with the
+//! The scenarios. Each file contains the list for one subject; [`SCENARIOS`] contains all lists. `demo` starts with the
 //! first scenario, which has no faults.
 
 mod auth;

@@ -56,7 +56,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "xclient",
-        summary: "allows this machine to claim with XCLIENT to be another client, as Postfix does for its proxies",
+        summary: "allows this machine to impersonate another client with XCLIENT, as Postfix allows its proxies to do",
         server: Server { inside: XCLIENT, ..RELAY },
         client: ClientUsage { flags: &["--to", "you@sandbox.test", "--xclient", "ADDR=192.0.2.7"], ..BARE },
         expect: &[],

@@ -32,7 +32,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-accepted-in-plain-text",
-        summary: "accepts AUTH before TLS, although it does not advertise it there",
+        summary: "accepts AUTH before TLS, although it advertises AUTH only after TLS",
         server: Server {
             on: &[(Trigger::Auth, &[ServerAct::Say("334 "), ServerAct::Say("501 5.7.0 Authentication cancelled")])],
             ..SUBMISSION
@@ -62,7 +62,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-injected-reply",
-        summary: "sends an unencrypted reply together with the 220, which a vulnerable client treats as sent over TLS",
+        summary: "sends another reply together with the 220; a vulnerable client treats it as sent over TLS",
         server: Server {
             on: &[(
                 Trigger::Starttls,

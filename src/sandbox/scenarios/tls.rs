@@ -259,7 +259,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-throttled",
-        summary: "rejects the fifth connection and all further connections within 10 seconds",
+        summary: "rejects the fifth and all later connections within 10 seconds",
         server: Server {
             on: &[(
                 Trigger::Visit(5),

@@ -62,8 +62,8 @@ pub struct ServerHello {
     pub suite: u16,
     /// The IANA name of the cipher suite, or `0x....` if it has none.
     pub suite_name: String,
-    /// The number of the group: of the key share in TLS 1.3, of the named curve of an ECDHE key exchange in older
-    /// versions.
+    /// The number of the group: in TLS 1.3, the group of the key share; in older versions, the named curve of an ECDHE
+    /// key exchange.
     pub group: Option<u16>,
     /// The name of the group, as returned by [`crate::wire::tls::group_name`].
     pub group_name: Option<String>,

@@ -86,7 +86,7 @@ impl ClientHello {
         ClientHello { suites, signatures: SIGNATURES_ECDSA.to_vec(), ..ClientHello::everything(Version::Tls12) }
     }
 
-    /// TLS 1.2 for a server with an RSA certificate: ECDHE, DHE and static RSA, with RSA signature schemes only.
+    /// TLS 1.2 for a server with an RSA certificate: ECDHE, DHE and static RSA, with only RSA signature schemes.
     pub fn rsa_only() -> ClientHello {
         let suites = suites_where(|name| {
             ["TLS_ECDHE_RSA_", "TLS_DHE_RSA_", "TLS_RSA_"].iter().any(|family| name.starts_with(family))
@@ -181,7 +181,7 @@ impl ClientHello {
     }
 
     /// The same as [`ClientHello::small`], with hybrid ML-KEM groups first and padded (RFC 7685) to more than 1500
-    /// bytes, the size that their key shares cause. If a server responds to [`ClientHello::small`] but not to this one,
+    /// bytes, as if it contained their key shares. If a server responds to [`ClientHello::small`] but not to this one,
     /// it or a device on the network path cannot handle a ClientHello that is split into two packets.
     pub fn large() -> ClientHello {
         let groups = [GROUPS_POST_QUANTUM, GROUPS_CURRENT].concat();

@@ -86,7 +86,7 @@ pub(super) const SIGNATURES_ECDSA: &[u16] = &[0x0403, 0x0503, 0x0603, 0x0807, 0x
 /// RSA: PSS, then PKCS #1. Old hashes are last.
 pub(super) const SIGNATURES_RSA: &[u16] =
     &[0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0301, 0x0201, 0x0101];
-/// MD5, SHA-1 and SHA-224 only. The weakest are first, for servers that follow the client's preference.
+/// Only MD5, SHA-1 and SHA-224. The weakest are first, for servers that follow the client's preference.
 pub(super) const SIGNATURES_OLD: &[u16] = &[0x0101, 0x0203, 0x0201, 0x0202, 0x0303, 0x0301, 0x0302];
 /// All signature schemes: elliptic curves, RSA, Brainpool, ML-DSA, SM2, DSA, old hashes.
 pub(super) const SIGNATURES: &[u16] = &[
@@ -113,7 +113,7 @@ pub(super) fn suites_where(fits: impl Fn(&str) -> bool) -> Vec<u16> {
 }
 
 /// The cipher suites of that version that few servers support. In SSLv3 these include elliptic curves: without the
-/// extension, the server selects the curve (RFC 8422 §4), and some servers do.
+/// extension, the server selects the curve (RFC 8422 §4), and some servers do so.
 pub(super) fn rare_suites(version: Version) -> Vec<u16> {
     let fits = |name: &str| match version {
         Version::Tls13 => false,

@@ -3,7 +3,7 @@
 //! ClientHello. Therefore a scan repeatedly offers the suites of the classes that have not been found yet, until the
 //! server rejects them all.
 //!
-//! Static RSA and Diffie-Hellman are not classes here. Static RSA only lacks forward secrecy, and the strength of
+//! Static RSA and Diffie-Hellman are not classes here. Static RSA lacks only forward secrecy, and the strength of
 //! Diffie-Hellman depends on the size of the prime.
 
 use std::fmt;

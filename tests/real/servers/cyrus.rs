@@ -2,10 +2,8 @@
 //! configuration and the users (sasldb).
 //!
 //! Passwords are passed to the standard input of saslpasswd2, which reads to the end of the line without unquoting or
-//! expanding.
-//! It supports SCRAM-SHA-512 and NTLM, which Dovecot does not. It has no channel binding, because Postfix never passes
-//! one to it.
-//! Read next: `postfix`.
+//! expanding. Cyrus SASL supports SCRAM-SHA-512 and NTLM, which Dovecot does not. It has no channel binding, because
+//! Postfix never passes one to it. Read next: `postfix`.
 
 use std::io::Write;
 use std::path::Path;

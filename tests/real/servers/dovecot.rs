@@ -3,13 +3,11 @@
 //!
 //! Passwords are stored in the passwd-file as `{PLAIN}`, because CRAM-MD5, DIGEST-MD5 and SCRAM each derive different
 //! keys from them. Dovecot neither unquotes nor expands this field, which ends at a colon. Passwords with colons, or
-//! with spaces at one end, are stored in base64 as `{PLAIN.b64}`.
-//! Tokens are JSON Web Tokens that Dovecot validates itself with `TOKEN_KEY`. Their claim `email` contains the user
-//! name.
-//! Two defaults are changed to save time. A rejected login is answered after half a second instead of two
-//! (auth_failure_delay; with 0, Dovecot still checks its queue only twice a second), and repeated failures are not
-//! delayed further (anvil-auth-penalty).
-//! Does not store mail. Read next: `postfix`.
+//! with spaces at one end, are stored in base64 as `{PLAIN.b64}`. Tokens are JSON Web Tokens that Dovecot validates
+//! itself with `TOKEN_KEY`. Their claim `email` contains the user name. Two defaults are changed to save time. A
+//! rejected login is answered after half a second instead of two (auth_failure_delay; with 0, Dovecot still checks its
+//! queue only twice a second), and repeated failures are not delayed further (anvil-auth-penalty). No mail is stored.
+//! Read next: `postfix`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -38,8 +36,8 @@ pub struct DovecotSasl {
 }
 
 /// Requires STARTTLS and AUTH, then passes MAIL and RCPT to another server. It requests a client certificate, which
-/// must be signed by its own CA, and takes the user name for EXTERNAL from it. A client without a certificate is
-/// accepted too.
+/// must be signed by its own CA, and takes the user name for EXTERNAL from it. A client without a certificate is also
+/// accepted.
 pub struct DovecotSubmission {
     /// Listens at `DovecotSubmission::ADDRESS`, and also at 127.0.0.1, where it advertises AUTH before TLS and would
     /// accept a password.
@@ -50,7 +48,7 @@ pub struct DovecotSubmission {
     keeper: Keeper,
 }
 
-/// The mailbox server. `USER` has one, and other users of `DOMAIN` do not.
+/// The mailbox server. `USER` has a mailbox; other users at `DOMAIN` do not.
 pub struct DovecotLmtp {
     /// The TCP port, at every loopback address.
     pub port: u16,

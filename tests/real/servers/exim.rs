@@ -1,9 +1,9 @@
 //! Exim, with one STARTTLS port and one implicit TLS port.
 //!
-//! Replies as with Exim's example configuration: AUTH is advertised only over TLS. Unknown recipients at `DOMAIN`,
-//! and relaying without AUTH, are rejected at RCPT.
-//! Passwords are stored unchanged in an `lsearch` file: Exim uses the rest of the line without unquoting or expanding.
-//! Does not start queue runners and does not deliver. Read next: `keeper`.
+//! The replies are those of Exim's example configuration: AUTH is advertised only over TLS. Unknown recipients at
+//! `DOMAIN`, and relaying without AUTH, are rejected at RCPT. Passwords are stored unchanged in an `lsearch` file: Exim
+//! uses the rest of the line without unquoting or expanding. Exim starts no queue runners and delivers no mail. Read
+//! next: `keeper`.
 
 use std::path::{Path, PathBuf};
 

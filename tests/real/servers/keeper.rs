@@ -1,13 +1,12 @@
 //! Runs a server so that none of its processes can outlive the test program.
 //!
 //! Two shells start the server. The inner shell is process 1 of a PID namespace with all processes of the server. When
-//! it ends, the kernel kills the whole namespace, even daemons that have changed their session or process group. It
-//! ends when the server ends, or when its standard input is closed. Only the test program has the other end of that
-//! pipe, so `Drop`, a panic, the end of the process and SIGKILL all close it. The outer shell then removes the
-//! directory.
-//! The namespace has its own mounts: /etc/hosts contains only localhost and /etc/resolv.conf no resolver, so that no
-//! server waits for DNS.
-//! Servers are killed without a graceful shutdown. No data is lost, because the servers deliver no mail.
+//! it ends, the kernel kills all processes in the namespace, even daemons that have changed their session or process
+//! group. The inner shell ends when the server ends, or when its own standard input is closed. Only the test program
+//! has the other end of that pipe, so `Drop`, a panic, the end of the process and SIGKILL all close it. The outer shell
+//! then removes the directory. The namespace has its own mounts: /etc/hosts contains only localhost and
+//! /etc/resolv.conf no resolver, so that no server waits for DNS. Servers are killed without a graceful shutdown. No
+//! data is lost, because the servers deliver no mail.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -175,8 +174,8 @@ const INNER_SHELL: &str = r#"
     wait "$server"
 "#;
 
-/// Whether a process of the server that was started in this directory is left. Its namespace is recognised by the files
-/// of the directory that are mounted in it. The number of the namespace would not be reliable, because the kernel
+/// Whether a process of the server that was started in this directory still exists. Its namespace is recognised by the
+/// files of the directory that are mounted in it. The number of the namespace would not be reliable, because the kernel
 /// reuses numbers.
 pub fn is_inhabited(directory: &Path) -> bool {
     let directory = directory.to_str().expect("the path is UTF-8");

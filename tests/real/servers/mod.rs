@@ -2,9 +2,9 @@
 //!
 //! No configuration outside that directory is read and no file outside it is written, so a Postfix on this machine is
 //! not affected, and several test runs can run at the same time. No process and no directory outlives the test program,
-//! even when it is killed (`keeper`). If a server does not start, its test panics with the log of the server.
-//! The servers do not deliver mail, query DNS, or listen on an address that is not loopback.
-//! They need root and the programs that `.ci/install-servers` installs. Read next: `keeper`, then `postfix`.
+//! even when it is killed (`keeper`). If a server does not start, its test panics with the log of the server. The
+//! servers do not deliver mail, query DNS, or listen on a non-loopback address. They need root and the programs that
+//! `.ci/install-servers` installs. Read next: `keeper`, then `postfix`.
 
 mod cyrus;
 mod dovecot;
@@ -66,8 +66,7 @@ pub use crate::support::leak::CANARY;
 /// A user of Postfix and Dovecot whose password only few file formats can store.
 pub const ODD_USER: &str = "odd@example.net";
 
-/// The special characters of `CANARY`, with spaces at both ends, a colon, a letter of Latin-1 and one that is not in
-/// Latin-1.
+/// The special characters of `CANARY`, with spaces at both ends, a colon, a Latin-1 letter and one outside Latin-1.
 pub const ODD_PASSWORD: &str = " c4nary pw,=\"\\'%s+/é~:ü€ ";
 
 /// Another user of Postfix and Dovecot.

@@ -18,9 +18,9 @@ pub enum Resolver {
     Validating,
     /// unbound, which does not validate, but returns signatures.
     Iterating,
-    /// unbound, which validates, but also returns what is bogus.
+    /// unbound, which validates, but also returns bogus records.
     Permissive,
-    /// A forwarder without EDNS, as in old routers: no signature passes.
+    /// A forwarder without EDNS, as in old routers: it passes on no signatures.
     Stripping,
 }
 
@@ -37,7 +37,7 @@ impl Resolver {
     }
 }
 
-/// The IP addresses of one [`NameServers`], which differ between those of one process and between processes.
+/// The IP addresses of one [`NameServers`]. They differ between instances, in one process and in several.
 #[derive(Clone, Copy)]
 struct Network {
     /// The first host number.

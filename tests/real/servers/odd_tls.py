@@ -21,7 +21,7 @@ def context():
 def dhe(connection):
     made = context()
     made.maximum_version = ssl.TLSVersion.TLSv1_2
-    # The security level must be set first, because the default level rejects a short prime on the server side too.
+    # The security level must be set first, because the default level also rejects a short prime on the server side.
     made.set_ciphers("DHE:@SECLEVEL=0")
     made.load_dh_params(rest[0])
     with made.wrap_socket(connection, server_side=True) as session:

@@ -1,12 +1,11 @@
 //! OpenSMTPD: a port for other mail servers, without TLS, and a submission port on which TLS does not work.
 //!
-//! As a server, OpenSMTPD 6.8 of Debian 12 cannot complete any handshake. It keeps keys in another process, with a
+//! As a server, OpenSMTPD 6.8 from Debian 12 cannot complete any handshake. It keeps keys in another process, with a
 //! method that does not work with OpenSSL 3 (its issues 1171, 1208 and 1239; confirmed with elliptic-curve and RSA
 //! keys, TLS 1.2 and 1.3, and OpenSSL 3.0.22). Each handshake ends with an internal_error alert. Users of that package
-//! get the same result, so it is a useful test case. OpenSMTPD has no AUTH without TLS, so no test logs in here.
-//! The paths /var/spool/smtpd, /var/run/smtpd.sock and /var/lib/opensmtpd/empty are compiled in, so the server gets its
-//! own /var/spool, /run and /var/lib as mounts in its namespace.
-//! Does not deliver mail. Read next: `keeper`.
+//! get the same result, so it is a useful test case. OpenSMTPD has no AUTH without TLS, so no test logs in here. The
+//! paths /var/spool/smtpd, /var/run/smtpd.sock and /var/lib/opensmtpd/empty are compiled in, so the server gets its own
+//! /var/spool, /run and /var/lib as mounts in its namespace. No mail is delivered. Read next: `keeper`.
 
 use std::path::PathBuf;
 

@@ -146,8 +146,7 @@ impl Postfix {
                 "env".to_owned(),
                 // The programs search for their libraries in the directory where the package would have installed them.
                 format!("LD_LIBRARY_PATH={}", program.display()),
-                // As in postfix(1), so that a fatal error before the log service has started is written to the file
-                // too.
+                // As in postfix(1), so that a fatal error before the log service starts is also written to the file.
                 format!("POSTLOG_SERVICE={}/queue/public/postlog", path.display()),
                 format!("POSTLOG_HOSTNAME={HOST}"),
                 program.join("sbin/master").display().to_string(),
@@ -197,8 +196,8 @@ impl Postfix {
         }
     }
 
-    /// The directory of the sockets of its services, which only the user postfix may enter. `smtpd-socket` in it is an
-    /// SMTP server.
+    /// The directory with the sockets of Postfix's services. Only the user postfix may enter it. `smtpd-socket` in it
+    /// is an SMTP server.
     pub fn private(&self) -> PathBuf {
         self.keeper.path().join("queue/private")
     }

@@ -1,4 +1,4 @@
-//! Prometheus with a configuration of the test. Read next: `keeper`.
+//! Prometheus with a test's configuration. Read next: `keeper`.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

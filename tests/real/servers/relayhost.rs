@@ -2,7 +2,7 @@
 //! `--for postfix`.
 //!
 //! The command in the comment of the configuration creates the file with the password, as a user would run it. Only its
-//! path differs, because this Postfix has a directory of its own. Read next: `postfix`.
+//! path differs, because this Postfix has its own directory. Read next: `postfix`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

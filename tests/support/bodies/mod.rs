@@ -1,10 +1,11 @@
 //! Bodies of fuzz targets. Each passes arbitrary bytes to a part of the program, as a peer or a user could, and panics
-//! when a promise is broken. `fuzz/` runs them with libFuzzer, `tests/fuzz_bodies.rs` with its own inputs.
+//! when a promise is broken. `fuzz/` runs them with libFuzzer, and `tests/fuzz_bodies.rs` runs them with its own
+//! inputs.
 //!
 //! Promises checked here: no panic; the result does not depend on how the bytes were split; a session ends, with a
 //! bounded report that can be loaded again; and no format contains the password or a byte that a terminal interprets.
 //!
-//! To add a body, write a function, a row in [`BODIES`] with seed inputs, and a file of three lines in
+//! To add a body, write a function, add a row with seed inputs to [`BODIES`], and add a file of three lines to
 //! `fuzz/fuzz_targets/`. A test checks that the file exists.
 
 mod seeds;
@@ -187,7 +188,7 @@ fn challenges(data: &[u8]) {
         let _ = exchange.initial();
         for challenge in data.split(|byte| *byte == CUT).take(8) {
             let text = String::from_utf8_lossy(challenge);
-            // A high iteration count takes long. Another test checks that the count is bounded.
+            // A high iteration count takes a long time. Another test checks that the count is bounded.
             if text.contains("i=") && text.bytes().filter(u8::is_ascii_digit).count() > 4 && !text.contains("i=4096") {
                 continue;
             }
@@ -279,7 +280,7 @@ fn session(data: &[u8]) {
     let strays =
         |report: &Report| report.evidence.transcript.iter().any(|event| matches!(event.what, EventKind::Stray { .. }));
     // Bytes that arrive before their command are not a reply to it. Whether they arrive before or after the command
-    // depends on timing, and so on how the input is split. The same is true of bytes after a 421 reply and of an
+    // depends on timing, and therefore on how the input is split. The same is true of bytes after a 421 reply and of an
     // unsolicited 421.
     if !strays(&whole) && !said.windows(3).any(|part| part == b"421") {
         let pieces = check(plan, secret.as_ref(), said, &CHAIN, Pieces::Cut);
@@ -300,7 +301,7 @@ fn untimed(report: &Report) -> (Vec<(Phase, EventKind)>, Vec<String>, u8) {
 /// A successful session with a server that presents these certificates.
 fn certificates(data: &[u8]) {
     let chain: Vec<Vec<u8>> = data.split(|byte| *byte == CUT).take(20).map(<[u8]>::to_vec).collect();
-    // DER can contain the separator byte, so the whole input is tried as one certificate too.
+    // DER can contain the separator byte, so the entire input is also tried as one certificate.
     for chain in [chain, vec![data.to_vec()]] {
         let said = b"220 mx.example.net\x1e250-mx\r\n250 STARTTLS\x1e220 go\x1e250 mx\x1e221 bye";
         let lines: Vec<u8> =
@@ -403,8 +404,8 @@ enum Checked {
     FormatsAndSecret,
 }
 
-/// Renders the report in one format with one verbosity, chosen by the input: so an execution is fast, and a fuzzer, which
-/// runs many inputs, reaches all of them.
+/// Renders the report in one format with one verbosity, which the input selects. Each execution is therefore fast, and
+/// a fuzzer, which runs many inputs, reaches all formats.
 fn render_one(report: &Report, checked: Checked, data: &[u8]) {
     const VOLUMES: [Verbosity; 3] = [Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose];
     let choice = data.iter().fold(data.len(), |sum, &byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));

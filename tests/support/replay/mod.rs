@@ -1,5 +1,5 @@
-//! Plays transcripts: TOML dialogues in, reports out. The dialogue and the checks are the real ones, without sockets
-//! and clock.
+//! Plays transcripts: TOML dialogues in, reports out. The dialogue and the checks are the real ones, without sockets or
+//! a clock.
 //!
 //! Each file in `tests/transcripts/` describes a session and its follow-ups, with the complete list of the expected
 //! findings. `quiet` names related rules that must not fire. Every rule needs a transcript where it fires and one that

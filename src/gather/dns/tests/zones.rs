@@ -27,7 +27,7 @@ pub(super) fn name(text: &str) -> Name {
 #[derive(Clone, Copy)]
 pub(super) enum Signing {
     Unsigned,
-    /// The signatures become valid this number of days after today, for ten days.
+    /// The signatures become valid this many days from today, and stay valid for ten days.
     From(i64),
 }
 
@@ -175,7 +175,7 @@ pub(super) fn answer(zones: &[TestZone], query: &Query, message: &mut Message) {
 pub(super) struct ReceivedQuestion {
     pub(super) query: Query,
     pub(super) over_tcp: bool,
-    /// The number of earlier queries that were equal.
+    /// The number of identical earlier queries.
     pub(super) repeats: usize,
 }
 

@@ -1,6 +1,6 @@
 //! The results of a domain check, in the wording that all formats for people use: the matrix of mail servers, what
 //! senders do, what the domain publishes, and what was not tested. The SPF tree is in [`super::spf_tree`]. This module
-//! judges nothing: all results come from [`DomainSeen`]. Received text has passed [`escape`].
+//! judges nothing: all results come from [`DomainSeen`]. Received text has passed through [`escape`].
 
 mod matrix;
 
@@ -45,7 +45,8 @@ fn dnssec_word(state: DnssecWord) -> &'static str {
     }
 }
 
-/// The ending of all host names that the matrix leaves out, with its dot, unless it is the domain that is checked.
+/// The common ending of the host names, which the matrix leaves out, with its dot; `None` if it is the domain that is
+/// checked.
 pub(in crate::render) fn left_out(seen: &DomainSeen) -> Option<String> {
     common_suffix(seen)
         .filter(|suffix| suffix.get(1..) != Some(seen.domain.as_str()))
@@ -206,7 +207,7 @@ pub(in crate::render) struct DomainPart {
     pub(in crate::render) detail: String,
 }
 
-/// Adds the reason to each part that was not tested and has no details of its own.
+/// Adds the reason to each part that was not tested and has no details.
 fn with_reasons(seen: &DomainSeen, mut parts: Vec<DomainPart>) -> Vec<DomainPart> {
     for part in parts.iter_mut().filter(|part| part.state == PartState::NotTested && part.detail.is_empty()) {
         part.detail = escape::visible(&why_not_tested(seen, &part.name).unwrap_or_default());
@@ -353,7 +354,7 @@ fn dkim(seen: &DomainSeen) -> DomainPart {
             part("DKIM", PartState::Absent, ["_domainkey does not exist, so the domain has no key".to_owned()])
         }
         () if dkim.tried > 0 => {
-            let tried = format!("no key with one of {} common selectors", dkim.tried);
+            let tried = format!("no key for any of {} common selectors", dkim.tried);
             part("DKIM", PartState::NotTested, [tried, "add --dkim-selector NAME".to_owned()])
         }
         () => part("DKIM", PartState::NotTested, keys),
@@ -364,7 +365,7 @@ fn dmarc(seen: &DomainSeen) -> DomainPart {
     let dmarc = &seen.dmarc;
     let state = if dmarc.problem.is_some() { PartState::Problem } else { PartState::of(dmarc.state) };
     let policy = dmarc.policy.as_ref().map(|policy| match &dmarc.policy_by_list {
-        Some(other) => format!("policy {policy} (by the historic RFC 7489: {other})"),
+        Some(other) => format!("policy {policy} (under the historic RFC 7489: {other})"),
         None => format!("policy {policy}"),
     });
     let own = format!("_dmarc.{}", seen.domain);
@@ -428,7 +429,7 @@ mod tests {
     use crate::check::domain::seen::{NotTested, PublishedState, SpfResultSeen, SpfSeen};
 
     #[test]
-    fn many_addresses_with_the_same_result_of_spf_are_one_part() {
+    fn many_addresses_with_the_same_spf_result_are_one_part() {
         let result = |last: u8, result: &str, by: &str| SpfResultSeen {
             ip: [192, 0, 2, last].into(),
             result: result.to_owned(),

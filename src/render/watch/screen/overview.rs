@@ -68,7 +68,7 @@ impl TableWidths {
         let role = if loss > 0.0 { Role::Error } else { Role::Plain };
         line = line.and(role, format!("{:>NUMBER$}", percent(loss)));
         for column in &self.columns {
-            // With few durations, this percentile is only the longest duration.
+            // With few durations, this percentile is simply the longest duration.
             let is_guess = column.name == "p99" && !cells.durations.has_p99();
             let role = if is_guess { Role::Dim } else { Role::Plain };
             let value = milliseconds((column.value)(&cells.summary));

@@ -27,7 +27,7 @@ pub struct ScreenView {
     pub is_help_shown: bool,
 }
 
-/// A key that has a meaning.
+/// A key that has a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScreenKey {
     /// A letter or another character, in lower case.
