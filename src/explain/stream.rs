@@ -248,7 +248,7 @@ impl LogExplainer<'_> {
     /// Takes a line that reports a failure and contains no reply.
     fn failure(&mut self, line: FailureLine) {
         match FoundError::in_text(&line.text) {
-            Some(found) if found.error.generic && self.reply_anywhere(&line) => {}
+            Some(found) if found.error.generic && self.is_rejection(&line) && self.reply_anywhere(&line) => {}
             Some(found) if found.error.generic => {
                 // Two sentences about the same fault count once. Several deliveries with the same result are counted
                 // separately.
@@ -291,6 +291,11 @@ impl LogExplainer<'_> {
             }
             None => {}
         }
+    }
+
+    /// Whether a line in an unknown format contains a reply that names its reason. A code without words does not.
+    fn is_rejection(&self, line: &FailureLine) -> bool {
+        self.context.reply_anywhere(&line.text).is_some_and(|explained| explained.rule.is_some())
     }
 
     /// Reads a line in an unknown format that contains a reply code. Returns whether it does.
