@@ -92,8 +92,15 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     }
     let sentence = || as_reply(item).filter(|explained| matches!(explained.basis, Some(Basis::Phrase { .. })));
     let specific = error.filter(|found| !found.error.generic).map(|found| found.explained(item));
+    // A reply without words says less than the sentence of the program that quotes its code.
     let anywhere = || context.reply_anywhere(item);
-    let known = specific.or_else(sentence).or_else(anywhere).or_else(|| error.map(|found| found.explained(item)));
+    let by_rule = || anywhere().filter(|reply| reply.rule.is_some());
+    // `Failed to send mail` says less than the words after it.
+    let names_phase = error.filter(|found| found.error.vagueness < 2).map(|found| found.explained(item));
+    let words = || context.words_anywhere(item);
+    let generic = || error.map(|found| found.explained(item));
+    let known = specific.or_else(sentence).or_else(by_rule).or(names_phase).or_else(words);
+    let known = known.or_else(generic).or_else(anywhere);
     let unknown = || Explained { nearest: nearest(item), ..Explained::new(ExplanationKind::Unknown, item) };
     vec![known.unwrap_or_else(unknown)]
 }
@@ -154,8 +161,13 @@ fn of_rule(found: &'static check::Rule) -> Explained {
     }
 }
 
+/// An extension, alone or as in the reply to EHLO (`SIZE 35882577`). A sentence can begin with the same word: `Send error`.
 fn of_keyword(word: &str) -> Option<Explained> {
-    let row = keywords::find(word.split_whitespace().next()?)?;
+    let first = word.split_whitespace().next()?;
+    if first.len() < word.trim().len() && word.contains(|c: char| c.is_ascii_lowercase()) {
+        return None;
+    }
+    let row = keywords::find(first)?;
     let mut meaning = format!("EHLO extension ({}): {} If it is advertised: {}", row.status, row.meaning, row.says);
     if let Some(absent) = &row.absent {
         meaning = format!("{meaning} If it is missing: {absent}");

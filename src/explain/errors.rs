@@ -11,7 +11,7 @@ use super::target::{ServerName, server_of};
 use crate::check;
 use crate::lexicon::program_errors::{self, ProgramError};
 use crate::lexicon::programs::{self, MailProgram};
-use crate::lexicon::{Fix, normal};
+use crate::lexicon::{Category, Cause, Fix, normal};
 
 /// An error message that was recognised.
 #[derive(Clone, Copy)]
@@ -38,6 +38,13 @@ impl FoundError {
         check::rule(&self.error.rule).map(|rule| rule.id)
     }
 
+    /// The category of the rejections that the same rule reports; none if the rule does not report rejections.
+    fn category(self) -> Option<Category> {
+        let rule = self.rule()?;
+        let cause = Cause::all().find(|cause| check::refusal::rule_of(*cause).is_some_and(|of| of.id == rule))?;
+        Some(cause.category())
+    }
+
     pub(super) fn explained(self, text: &str) -> Explained {
         let FoundError { error, program } = self;
         let server = server_of(text);
@@ -48,6 +55,7 @@ impl FoundError {
         let mut explained = Explained {
             program: program.map(|program| program.id.into()),
             rule: self.rule(),
+            category: self.category(),
             confidence: Some(error.confidence),
             meaning: Some(match program {
                 Some(program) => format!("an error message from {}", program.name),

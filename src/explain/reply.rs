@@ -4,6 +4,7 @@
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
 use super::log::{anywhere, phase_of_code};
+use super::secrets::without_secrets;
 use super::side::{LogSide, is_for_operator};
 use super::target::ServerName;
 use crate::check::{self, refusal};
@@ -22,6 +23,11 @@ pub struct ExplainContext {
     /// The id of the server software that sent them.
     pub software: Option<&'static str>,
 }
+
+/// The length of the longest line in which [`ExplainContext::words_anywhere`] searches, in bytes.
+const MAX_SENTENCE: usize = 400;
+/// Words of which a line about mail contains at least one.
+const ABOUT_MAIL: [&str; 7] = ["mail", "smtp", "bounce", "recipient", "sender", "relay", "delivery"];
 
 /// Why a name does not identify a provider or software.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +89,35 @@ impl ExplainContext {
         Some(explained)
     }
 
+    /// Explains a sentence about a rejection in a line that contains neither a reply code nor a status: `SMTP server did
+    /// not accept the sender`. The line must be about mail and contain the words of a known phrase.
+    pub(super) fn words_anywhere(&self, line: &str) -> Option<Explained> {
+        let text = lexicon::normal(line);
+        if text.len() > MAX_SENTENCE || !ABOUT_MAIL.iter().any(|word| text.contains(word)) {
+            return None;
+        }
+        let side = LogSide::of(line);
+        let by_phrase = |code: &&str| {
+            let read = self.read(&format!("{code} {text}"), None, None).filter(|read| is_specific(read.cause))?;
+            let explained = read.explained(&text, &ServerName::default(), side);
+            let is_phrase = matches!(explained.basis, Some(Basis::Phrase { .. }));
+            (is_phrase && explained.confidence >= Some(Confidence::Likely)).then_some(explained)
+        };
+        let mut found = ["550", "554", "535", "452"].iter().find_map(by_phrase)?;
+        found.otherwise.get_or_insert_with(|| "The message does not show the server's reply.".to_owned());
+        Some(Explained {
+            kind: ExplanationKind::Error,
+            input: without_secrets(line),
+            code: None,
+            status: None,
+            phase: None,
+            confidence: Some(Confidence::Possible),
+            meaning: Some("a message about a rejection, without the code of the reply".to_owned()),
+            also: Vec::new(),
+            ..found
+        })
+    }
+
     /// Explains one reply; `None` if it is not recognised.
     pub(super) fn reply(
         &self,
@@ -92,6 +127,47 @@ impl ExplainContext {
         side: LogSide,
     ) -> Option<Explained> {
         Some(self.read(text, phase, server.known_host())?.explained(text, server, side))
+    }
+}
+
+/// Whether words alone can show a cause. Words about faults, time, order and syntax also occur in other messages.
+fn is_specific(cause: Cause) -> bool {
+    match cause {
+        Cause::ServerFault
+        | Cause::ServerFull
+        | Cause::Closing
+        | Cause::Syntax
+        | Cause::Sequence
+        | Cause::Unsupported
+        | Cause::StarttlsFailed
+        | Cause::HeloName
+        | Cause::Greylisted
+        | Cause::ContentPolicy
+        | Cause::AuthMechanism
+        | Cause::Accepted
+        | Cause::Other => false,
+        Cause::UnknownUser
+        | Cause::MailboxFull
+        | Cause::MailboxDisabled
+        | Cause::MailboxMoved
+        | Cause::DomainUnknown
+        | Cause::NoMailAccepted
+        | Cause::RelayDenied
+        | Cause::SenderRejected
+        | Cause::SenderAuthentication
+        | Cause::Credentials
+        | Cause::AppPassword
+        | Cause::OauthRequired
+        | Cause::AccountRestricted
+        | Cause::AuthRequired
+        | Cause::EncryptionRequired
+        | Cause::ReverseDns
+        | Cause::Reputation
+        | Cause::RateLimited
+        | Cause::TooManyConnections
+        | Cause::TooLarge
+        | Cause::TooManyRecipients
+        | Cause::RecipientRestricted => true,
     }
 }
 

@@ -248,7 +248,7 @@ impl LogExplainer<'_> {
     /// Takes a line that reports a failure and contains no reply.
     fn failure(&mut self, line: FailureLine) {
         match FoundError::in_text(&line.text) {
-            Some(found) if found.error.generic && self.reply_anywhere(&line) => {}
+            Some(found) if found.error.generic && self.is_rejection(&line) && self.reply_anywhere(&line) => {}
             Some(found) if found.error.generic => {
                 // Two sentences about the same fault count once. Several deliveries with the same result are counted
                 // separately.
@@ -279,6 +279,7 @@ impl LogExplainer<'_> {
                 self.error(line, found);
             }
             None if line.is_failure && self.reply_anywhere(&line) => {}
+            None if line.is_failure && self.rejection_in_words(&line) => {}
             None if line.is_failure => {
                 self.extent.unknown += 1;
                 if self.mode == LogMode::Each {
@@ -291,6 +292,11 @@ impl LogExplainer<'_> {
             }
             None => {}
         }
+    }
+
+    /// Whether a line in an unknown format contains a reply that names its reason. A code without words does not.
+    fn is_rejection(&self, line: &FailureLine) -> bool {
+        self.context.reply_anywhere(&line.text).is_some_and(|explained| explained.rule.is_some())
     }
 
     /// Reads a line in an unknown format that contains a reply code. Returns whether it does.
@@ -307,6 +313,22 @@ impl LogExplainer<'_> {
             LogMode::Count => {
                 let side = LogSide::of(&line.text);
                 self.count(FoundReply { line: line.number, text, phase, host: None, port: None, side });
+            }
+        }
+        true
+    }
+
+    /// Reads a line that contains the words of a rejection without a code. Returns whether it does.
+    fn rejection_in_words(&mut self, line: &FailureLine) -> bool {
+        let Some(explained) = self.context.words_anywhere(&line.text) else { return false };
+        self.supersede_generic(line.number);
+        self.extent.errors += 1;
+        let explained = Explained { line: Some(line.number), ..explained };
+        match self.mode {
+            LogMode::Each => self.pass_on(&explained),
+            LogMode::Count => {
+                let tally = self.tallies.entry(TallyKey::Error(explained.rule));
+                tally.or_insert_with(|| Tally { count: 0, example: explained }).count += 1;
             }
         }
         true

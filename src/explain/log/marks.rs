@@ -120,6 +120,7 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     ("with message \\\"", LIBRARY),
     ("response: '", LIBRARY),
     ("server message: ", WORDS),
+    ("The response is: ", WORDS),
     ("SMTP server: ", LIBRARY),
     ("RCPT failed: ", LIBRARY),
     ("MAIL failed: ", LIBRARY),
