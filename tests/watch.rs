@@ -348,6 +348,15 @@ fn usage_errors_name_the_flag_and_nothing_is_sent() {
     }
 }
 
+/// The name is not resolved, so nothing is sent to a server.
+#[test]
+fn a_short_interval_for_another_machine_needs_a_flag() {
+    let words = ["watch", "mail.example.net", "--resolver", "127.0.0.1:1", "--interval", "100ms", "--count", "2"];
+    let run = run(&[&words[..], &["--connect-timeout", "1s", "--force-interval", "--json"]].concat());
+    assert_eq!(summary(&run)["checks"], 2, "{run}");
+    assert_eq!(run.code, 3, "{run}");
+}
+
 #[test]
 fn servers_behind_one_address_are_told_apart_and_the_one_that_differs_is_named() {
     // The sandbox counts connections, and other tests may use this scenario too, so each server is reached at least once.

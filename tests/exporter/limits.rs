@@ -77,17 +77,21 @@ fn a_slow_target_does_not_delay_others_and_probes_beyond_the_limit_are_429() {
     exporter.probe(address("healthy-submission"), "").is(200).contains("probe_success 1");
 }
 
+/// All requests are sent before the first response is read.
 #[test]
 fn a_thousand_requests_at_once_are_all_answered() {
+    // Each request is a connection of this process.
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: Some(maximum.unwrap_or(8192).min(8192)), maximum }).unwrap();
+    }
     let exporter = Exporter::start_with(&defaults(), &[], &["--max-probes", "4"]);
     let path = format!("/probe?target={}", address("healthy-relay"));
-    let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..50)
-            .map(|_| scope.spawn(|| (0..20).map(|_| exporter.get(&path).status).collect::<Vec<u16>>()))
-            .collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
-    });
-    assert_eq!(statuses.len(), 1000);
+    let requests: Vec<TcpStream> = (0..1000).map(|_| exporter.request("GET", &path, &[])).collect();
+    let statuses: Vec<u16> = requests.into_iter().map(|stream| read(stream, "GET").status).collect();
     assert!(statuses.iter().all(|status| matches!(status, 200 | 429)), "{statuses:?}");
     let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     assert!(count(200) > 0 && count(429) > 0, "{} {}", count(200), count(429));
@@ -95,6 +99,9 @@ fn a_thousand_requests_at_once_are_all_answered() {
     assert_eq!(metrics.value("smtpcheck_exporter_probes_running"), Some(0.0));
     let passed = metrics.value("smtpcheck_exporter_probes_total{result=\"pass\"}").unwrap();
     assert_eq!(passed, f64::from(u32::try_from(count(200)).unwrap()));
+    let busy = metrics.value("smtpcheck_exporter_probes_rejected_total{reason=\"busy\"}").unwrap();
+    assert_eq!(busy, f64::from(u32::try_from(count(429)).unwrap()));
+    assert_eq!(metrics.value("smtpcheck_exporter_http_connections_closed_total"), Some(0.0));
 }
 
 #[test]

@@ -123,6 +123,15 @@ fn the_alerts_fire_and_the_configuration_of_the_documentation_is_valid() {
     run(&["check", "rules"], "monitoring/alerts.yml");
     let tested = run(&["test", "rules"], "monitoring/alerts-test.yml");
     assert!(tested.contains("SUCCESS"), "{tested}");
+    // The receiver of the OpenTelemetry Collector reads the same configuration, in which $ is doubled.
+    let collector = std::fs::read_to_string(docs("monitoring/otel-collector.yml")).unwrap();
+    let (_, receiver) = collector.split_once("    config:\n").unwrap();
+    let lines: Vec<&str> = receiver.lines().map_while(|line| line.strip_prefix("      ")).collect();
+    assert!(lines[0] == "scrape_configs:" && lines.len() > 10, "{lines:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("prometheus.yml");
+    std::fs::write(&file, lines.join("\n").replace("$$", "$") + "\n").unwrap();
+    succeeds(Command::new(&promtool).args(["check", "config"]).arg(&file));
 }
 
 #[test]
