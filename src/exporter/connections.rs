@@ -29,7 +29,7 @@ enum ConnectionState {
 
 /// One connection.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct HttpConnection {
     number: u64,
     state: Cell<ConnectionState>,
     /// The end of the last response, or the start of the connection.
@@ -39,7 +39,7 @@ pub(super) struct Connection {
     closing: Notify,
 }
 
-impl Connection {
+impl HttpConnection {
     /// The client now has this long for its first request.
     pub(super) fn expects_request(&self, now: Instant, limit: Duration) {
         self.since.set(now);
@@ -70,17 +70,17 @@ impl Connection {
 
 /// All connections that may be closed.
 #[derive(Debug, Default)]
-pub(super) struct Connections {
-    open: RefCell<BTreeMap<u64, Rc<Connection>>>,
+pub(super) struct HttpConnections {
+    open: RefCell<BTreeMap<u64, Rc<HttpConnection>>>,
     last: Cell<u64>,
 }
 
-impl Connections {
+impl HttpConnections {
     /// Adds a connection, which has this long to send its first request.
-    pub(super) fn add(&self, now: Instant, limit: Duration) -> Rc<Connection> {
+    pub(super) fn add(&self, now: Instant, limit: Duration) -> Rc<HttpConnection> {
         let number = self.last.get() + 1;
         self.last.set(number);
-        let connection = Rc::new(Connection {
+        let connection = Rc::new(HttpConnection {
             number,
             state: Cell::new(ConnectionState::New),
             since: Cell::new(now),
@@ -92,7 +92,7 @@ impl Connections {
     }
 
     /// Removes a connection that has ended.
-    pub(super) fn remove(&self, connection: &Connection) {
+    pub(super) fn remove(&self, connection: &HttpConnection) {
         self.open.borrow_mut().remove(&connection.number);
     }
 
@@ -120,18 +120,18 @@ mod tests {
 
     use tokio::time::{Instant, timeout};
 
-    use super::{Connection, Connections, KEPT};
+    use super::{HttpConnection, HttpConnections, KEPT};
 
     const LIMIT: Duration = Duration::from_secs(5);
 
     /// Whether a connection is being closed.
-    async fn is_closed(connection: &Rc<Connection>) -> bool {
+    async fn is_closed(connection: &Rc<HttpConnection>) -> bool {
         timeout(Duration::ZERO, connection.closed()).await.is_ok()
     }
 
     #[tokio::test]
     async fn connections_without_a_request_are_closed_first_and_the_oldest_of_them_first() {
-        let (connections, now) = (Connections::default(), Instant::now());
+        let (connections, now) = (HttpConnections::default(), Instant::now());
         let (busy, idle) = (connections.add(now, LIMIT), connections.add(now, LIMIT));
         busy.is_processing();
         idle.is_processing();
@@ -149,7 +149,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_that_has_ended_is_not_closed_again() {
-        let (connections, now) = (Connections::default(), Instant::now());
+        let (connections, now) = (HttpConnections::default(), Instant::now());
         let connection = connections.add(now, LIMIT);
         connections.remove(&connection);
         assert!(!connections.close_one(now + KEPT));

@@ -32,7 +32,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::access::PasswordCheck;
-use super::connections::{Connection, Connections, KEPT};
+use super::connections::{HttpConnection, HttpConnections, KEPT};
 use super::limits::SPARE_CONNECTIONS;
 use super::routes::{self, Page};
 use super::service::{ExporterService, StopPhase};
@@ -71,13 +71,13 @@ pub(super) async fn run(
 ) {
     let most = service.request.max_probes.saturating_add(SPARE_CONNECTIONS);
     let connections = Arc::new(Semaphore::new(most));
-    let clients = Rc::new(Clients {
+    let server = Rc::new(HttpServer {
         service: Rc::clone(&service),
         passwords: PasswordCheck::new(),
         permits: Arc::clone(&connections),
-        open: Connections::default(),
+        open: HttpConnections::default(),
     });
-    let accept = |listener| accept(Rc::clone(&clients), listener);
+    let accept = |listener| accept(Rc::clone(&server), listener);
     let accepting: Vec<JoinHandle<()>> = listeners.into_iter().map(accept).map(spawn_local).collect();
     while signals.next().await == ServiceSignal::Reload {
         // The log contains the result.
@@ -107,15 +107,15 @@ async fn stopped(signals: &mut ServiceSignals) {
 }
 
 /// What the connections share.
-struct Clients {
+struct HttpServer {
     service: Rc<ExporterService>,
     passwords: PasswordCheck,
     /// One permit for each connection that may exist.
     permits: Arc<Semaphore>,
-    open: Connections,
+    open: HttpConnections,
 }
 
-impl Clients {
+impl HttpServer {
     /// A permit for another connection. If none is left, another connection is closed.
     async fn permit(&self) -> Option<OwnedSemaphorePermit> {
         loop {
@@ -135,8 +135,8 @@ impl Clients {
 }
 
 /// Accepts the connections of one address.
-async fn accept(clients: Rc<Clients>, listener: TcpListener) {
-    let service = &clients.service;
+async fn accept(server: Rc<HttpServer>, listener: TcpListener) {
+    let service = &server.service;
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -145,56 +145,56 @@ async fn accept(clients: Rc<Clients>, listener: TcpListener) {
                 continue;
             }
         };
-        let Some(permit) = clients.permit().await else { return };
+        let Some(permit) = server.permit().await else { return };
         let refreshed = service.web.borrow_mut().refresh();
         match refreshed {
             Ok(false) => {}
             Ok(true) => service.log("the --web-config file or a certificate has changed and was read again"),
             Err(error) => service.log(&format!("--web-config {error}; the old configuration remains in use")),
         }
-        let clients = Rc::clone(&clients);
+        let server = Rc::clone(&server);
         // The task owns the permit, because the exporter waits for all permits before it ends.
         spawn_local(async move {
             let _permit = permit;
-            let connection = clients.open.add(Instant::now(), HANDSHAKE);
-            let open = &clients.service.counters.connections;
+            let connection = server.open.add(Instant::now(), HANDSHAKE);
+            let open = &server.service.counters.connections;
             open.set(open.get() + 1);
             tokio::select! {
                 // An error means that the client has disconnected, or does not use TLS or HTTP.
-                _ = serve(&clients, stream, &connection) => {}
+                _ = serve(&server, stream, &connection) => {}
                 () = connection.closed() => {}
             }
             open.set(open.get().saturating_sub(1));
-            clients.open.remove(&connection);
+            server.open.remove(&connection);
         });
     }
 }
 
-async fn serve(clients: &Rc<Clients>, stream: TcpStream, connection: &Rc<Connection>) -> io::Result<()> {
+async fn serve(server: &Rc<HttpServer>, stream: TcpStream, connection: &Rc<HttpConnection>) -> io::Result<()> {
     let _ = stream.set_nodelay(true);
-    let tls = clients.service.web.borrow().current().tls.clone();
+    let tls = server.service.web.borrow().current().tls.clone();
     match tls {
         Some(config) => {
             let secured = timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await;
-            serve_http(clients, secured.map_err(io::Error::other)??, connection).await;
+            serve_http(server, secured.map_err(io::Error::other)??, connection).await;
         }
-        None => serve_http(clients, stream, connection).await,
+        None => serve_http(server, stream, connection).await,
     }
     Ok(())
 }
 
 /// Serves the requests of one connection.
 async fn serve_http(
-    clients: &Rc<Clients>,
+    server: &Rc<HttpServer>,
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    state: &Rc<Connection>,
+    state: &Rc<HttpConnection>,
 ) {
     state.expects_request(Instant::now(), FIRST_REQUEST);
     let respond = |request: Request<Incoming>| {
-        let (clients, state) = (Rc::clone(clients), Rc::clone(state));
+        let (server, state) = (Rc::clone(server), Rc::clone(state));
         async move {
             state.is_processing();
-            let response = routes::respond(&clients.service, &clients.passwords, &request).await;
+            let response = routes::respond(&server.service, &server.passwords, &request).await;
             state.has_response(Instant::now(), IDLE);
             Ok::<Response<Page>, Infallible>(response)
         }
@@ -202,7 +202,7 @@ async fn serve_http(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(MOST_BYTES).max_headers(MOST_HEADERS);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service_fn(respond)));
-    let mut stopping = clients.service.stopping.clone();
+    let mut stopping = server.service.stopping.clone();
     let mut is_ending = false;
     loop {
         let limit = state.end().unwrap_or_else(|| Instant::now() + IDLE);

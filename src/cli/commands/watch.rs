@@ -91,19 +91,19 @@ pub struct WatchArgs {
 
 /// Negative values are accepted by the parser of arguments, so that the message names the flag. A value that is another
 /// flag means that the value is missing.
-fn given<'a>(text: &'a str, hint: &'static str) -> Result<&'a str, InvalidValue> {
+fn unless_flag<'a>(text: &'a str, hint: &'static str) -> Result<&'a str, InvalidValue> {
     let is_flag = text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c == '-' || c.is_alphabetic()));
     if is_flag { Err(InvalidValue::new("this is a flag, and no value is given", hint)) } else { Ok(text) }
 }
 
 /// Parses the value of `--count`.
 fn count(text: &str) -> Result<u64, InvalidValue> {
-    number(1..=u64::MAX)(given(text, "write a number of at least 1")?)
+    number(1..=u64::MAX)(unless_flag(text, "write a number of at least 1")?)
 }
 
 /// Parses the value of `--interval`. Returns milliseconds.
 fn interval(text: &str) -> Result<u64, InvalidValue> {
-    let text = given(text, "use a duration, for example 5s")?;
+    let text = unless_flag(text, "use a duration, for example 5s")?;
     let ms = crate::cli::flags::duration(text)?;
     if ms < SHORTEST_MS {
         return Err(InvalidValue::new("the interval is too short", "use at least 1s, or 10ms for this machine"));
@@ -115,7 +115,7 @@ fn interval(text: &str) -> Result<u64, InvalidValue> {
 fn long_duration(text: &str) -> Result<u64, InvalidValue> {
     const HINT: &str = "use a duration, for example 90s, 10m, 8h or 7d";
     let wrong = |why: &'static str| InvalidValue::new(why, HINT);
-    let text = given(text, HINT)?.trim();
+    let text = unless_flag(text, HINT)?.trim();
     if text.parse::<f64>().is_ok() {
         return Err(wrong("the unit is missing"));
     }
@@ -135,7 +135,7 @@ fn long_duration(text: &str) -> Result<u64, InvalidValue> {
 /// Parses a percentage, with or without its sign.
 fn percentage(text: &str) -> Result<f64, InvalidValue> {
     const HINT: &str = "write a number from 0 to 100, for example 5%";
-    let text = given(text, HINT)?.trim();
+    let text = unless_flag(text, HINT)?.trim();
     let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>().ok();
     number.filter(|number| (0.0..=100.0).contains(number)).ok_or_else(|| InvalidValue::new("not a percentage", HINT))
 }
