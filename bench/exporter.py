@@ -15,6 +15,8 @@ FIRST = ipaddress.ip_address("127.2.0.1")
 TARGETS, INTERVAL = 200, 15
 # The last part is compared with the first, to find memory that grows with each probe.
 PARTS = 5
+# The limits above which a measurement is reported as a fault: percent of one core, and the growth of memory.
+MOST_LOAD, MOST_GROWTH = 5, 1.1
 
 
 def exporter_under_load(bench):
@@ -37,10 +39,18 @@ def exporter_under_load(bench):
 
 def rows(bench):
     every = 10_000 // PARTS
-    for part in range(1, PARTS + 1):
-        yield [f"as fast as possible, part {part} of {PARTS}", *measured(lambda: together(every))]
-    rounds = 4 if bench.full else 2
-    yield [f"{TARGETS} targets every {INTERVAL} s", *measured(lambda: spread(rounds))]
+    parts = [measured(lambda: together(every)) for _ in range(PARTS)]
+    for number, part in enumerate(parts, 1):
+        yield [f"as fast as possible, part {number} of {PARTS}", *part]
+    # The first part fills the buffers and the list of the last probes.
+    memory = [float(part[-1]) for part in parts[1:]]
+    if memory[-1] > memory[0] * MOST_GROWTH:
+        complain(f"memory grew from {memory[0]} MB to {memory[-1]} MB")
+    spread_out = measured(lambda: spread(4 if bench.full else 2))
+    yield [f"{TARGETS} targets every {INTERVAL} s", *spread_out]
+    load = float(spread_out[-2].removesuffix(" %"))
+    if load >= MOST_LOAD:
+        complain(f"the CPU load with {TARGETS} targets is {load} %, which is more than {MOST_LOAD} %")
 
 
 def measured(work):

@@ -17,14 +17,7 @@ use smtpcheck::watch::record::WATCH_SCHEMA;
 use support::program::{Run, command, finish, run, run_with};
 use support::sandboxes::TestSandbox;
 
-const SCENARIOS: [&str; 6] = [
-    "healthy-submission",
-    "certificate-expired",
-    "close-at-connect",
-    "backends-differ",
-    "backends-every-fifth-fails",
-    "backends-certificate-replaced",
-];
+const SCENARIOS: [&str; 4] = ["healthy-submission", "certificate-expired", "close-at-connect", "backends-differ"];
 
 fn sandbox() -> &'static TestSandbox {
     static SANDBOX: OnceLock<TestSandbox> = OnceLock::new();
@@ -39,6 +32,13 @@ fn words<'a>(scenario: &str, more: &[&'a str]) -> Vec<&'a str> {
 
 fn watch(scenario: &str, more: &[&str]) -> Run {
     run(&words(scenario, more))
+}
+
+/// Watches a scenario that other tests do not use, because its server counts connections.
+fn watch_alone(scenario: &'static str, more: &[&str]) -> Run {
+    let own = TestSandbox::start(&[scenario]);
+    let common = ["watch", &own.addresses[scenario], "--cacert", &own.authority, "--interval", "20ms"];
+    run(&[&common, more].concat())
 }
 
 /// The records of a run, after validating each against the schema.
@@ -223,6 +223,70 @@ fn a_closed_pipe_ends_the_watch() {
     assert_eq!((end.code, end.stderr.as_str()), (0, ""));
 }
 
+/// Runs a watch by a shell, with a redirection.
+fn watch_in_shell(before: &str, more: &[&str], redirection: &str) -> std::process::Output {
+    let line = format!("{before} exec \"$0\" \"$@\" {redirection}");
+    let mut shell = Command::new("bash");
+    shell.args(["-c", &line, env!("CARGO_BIN_EXE_smtpcheck")]).args(words("healthy-submission", more));
+    shell.output().unwrap()
+}
+
+#[test]
+fn a_watch_without_an_end_needs_an_output() {
+    let output = watch_in_shell("", &[], ">&-");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(74), "{stderr}");
+    assert!(stderr.contains("standard output is closed; add --count"), "{stderr}");
+    // The exit code is a result, too.
+    let output = watch_in_shell("", &["--count", "1"], ">&-");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named_as_the_user_wrote_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.html").to_str().unwrap().to_owned();
+    let report = format!("html={path}");
+    // No file may have more than 0 bytes.
+    let output = watch_in_shell("trap '' XFSZ; ulimit -f 0;", &["--count", "1", "-q", "--report", &report], "");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(74), "{stderr}");
+    assert!(stderr.starts_with(&format!("smtpcheck: the output cannot be written: {path}: ")), "{stderr}");
+    assert_eq!(stderr.matches(".tmp").count(), path.matches(".tmp").count(), "{stderr}");
+    let output = watch_in_shell("", &["--count", "1", "-q", "--report", "json=/dev/full"], "");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), stderr.contains("/dev/full: ")), (Some(74), true), "{stderr}");
+}
+
+#[test]
+fn each_occurrence_of_a_change_is_a_line() {
+    let run = watch_alone("backends-every-fifth-fails", &["--count", "11"]);
+    let lines: Vec<&str> = run.stdout.lines().take_while(|line| !line.contains("checks in")).collect();
+    let changes: Vec<&str> = lines.iter().filter_map(|line| Some(line.split_once("  change  ")?.1)).collect();
+    let (fails, works) = ("result: ok → exit 3 (unreachable)", "result: exit 3 (unreachable) → ok");
+    let again = |text: &str| format!("{text} (2 times)");
+    assert_eq!(changes, [fails, works, &again(fails), &again(works)], "{run}");
+    let last = lines.iter().rev().find(|line| line.contains(fails)).unwrap().split("  ").next().unwrap();
+    // The summary shows both times.
+    assert!(run.stdout.replace("\n      ", " ").contains(&format!("(2 times), the last at {last}")), "{run}");
+}
+
+#[test]
+fn an_address_that_refuses_connections_is_named() {
+    let target = sandbox().addresses["healthy-submission"].replace("127.0.0.1", "localhost");
+    let resolve = format!("{target}:127.0.0.1,127.0.0.9");
+    let flags = ["--cacert", &sandbox().authority, "--interval", "20ms", "--count", "4"];
+    let run = run(&[&["watch", &target, "--resolve", &resolve, "--every-address"], &flags[..]].concat());
+    assert_eq!(run.code, 3, "{run}");
+    let port = target.rsplit_once(':').unwrap().1;
+    let reason =
+        format!("exit 3 unreachable: 127.0.0.9, an IP address of localhost, refuses connections on port {port}");
+    assert!(run.stdout.lines().any(|line| line.contains("FAIL  127.0.0.9 ") && line.ends_with(&reason)), "{run}");
+    assert!(run.stdout.replace("\n      ", " ").contains("1 of 2 backends of localhost fails: 127.0.0.9"), "{run}");
+    let mut checks = run.stdout.lines().take_while(|line| !line.contains("checks in"));
+    assert!(checks.all(|line| !line.contains("  -  ")), "{run}");
+}
+
 #[test]
 fn a_watch_logs_in_only_on_request() {
     let flags = ["--user", "demo@sandbox.test", "--password-stdin", "--count", "2", "--format", "ndjson"];
@@ -263,6 +327,16 @@ fn usage_errors_name_the_flag_and_nothing_is_sent() {
         (&["watch", "a.example", "--report", "junit=x"], "--report: the report of a watch is HTML or JSON"),
         (&["watch", "a.example", "--fail-on-loss", "120%"], "not a percentage"),
         (&["watch", "a.example", "--count", "0"], "--count 0: not a number in the allowed range"),
+        (
+            &["watch", "a.example", "-c", "-1"],
+            "--count -1: not a number in the allowed range; write a number of at least 1",
+        ),
+        (&["watch", "a.example", "-i", "-5s"], "--interval -5s: a duration cannot be negative"),
+        (&["watch", "a.example", "-i", "0s"], "--interval 0s: the duration must be greater than zero"),
+        (&["watch", "a.example", "--duration", "-10m"], "--duration -10m: the duration must be greater than zero"),
+        (&["watch", "a.example", "--fail-on-loss", "-1"], "--fail-on-loss -1: not a percentage"),
+        (&["watch", "a.example", "-c", "--json"], "--count --json: this is a flag, and no value is given"),
+        (&["watch", "a.example", "--timeout", "-5s"], "-5: unknown flag; a value cannot be a negative number"),
         (&["watch", "a.example", "--duration", "10"], "the unit is missing"),
         (&["watch", "a.example", "--with-login"], "--with-login: no user name given"),
         (&["watch", "a.example", "--transcript", "full"], "--transcript: has no effect"),
@@ -273,6 +347,15 @@ fn usage_errors_name_the_flag_and_nothing_is_sent() {
         assert_eq!(run.code, 2, "{words:?}: {run}");
         assert!(run.stderr.contains(needle) && run.stdout.is_empty(), "{words:?}: {run}");
     }
+}
+
+/// The name is not resolved, so nothing is sent to a server.
+#[test]
+fn a_short_interval_for_another_machine_needs_a_flag() {
+    let words = ["watch", "mail.example.net", "--resolver", "127.0.0.1:1", "--interval", "100ms", "--count", "2"];
+    let run = run(&[&words[..], &["--connect-timeout", "1s", "--force-interval", "--json"]].concat());
+    assert_eq!(summary(&run)["checks"], 2, "{run}");
+    assert_eq!(run.code, 3, "{run}");
 }
 
 #[test]
@@ -289,7 +372,7 @@ fn servers_behind_one_address_are_distinguished_and_the_one_that_differs_is_name
 
 #[test]
 fn a_fault_that_comes_and_goes_is_counted() {
-    let run = watch("backends-every-fifth-fails", &["--count", "10", "--json"]);
+    let run = watch_alone("backends-every-fifth-fails", &["--count", "10", "--json"]);
     let target = summary(&run);
     assert_eq!(
         (&target["checks"], &target["failures"], &target["loss_percent"]),
@@ -301,7 +384,7 @@ fn a_fault_that_comes_and_goes_is_counted() {
 
 #[test]
 fn a_certificate_that_is_replaced_is_one_change_and_not_a_difference() {
-    let run = watch("backends-certificate-replaced", &["--count", "8", "--json"]);
+    let run = watch_alone("backends-certificate-replaced", &["--count", "8", "--json"]);
     let target = summary(&run);
     let changes = target["changes"].as_array().unwrap();
     assert_eq!((changes.len(), &changes[0]["subject"], run.code), (1, &"certificate".into(), 0), "{run}");
@@ -334,6 +417,20 @@ fn a_saved_watch_is_judged_again() {
     let torn = run(&["report", &path, "--json"]);
     assert!(torn.stderr.contains("the last record is incomplete"), "{torn}");
     assert_eq!(summary(&torn)["checks"], 8);
+    // The beginning may be cut off, for example by `tail`.
+    std::fs::write(&path, saved.split_once('\n').unwrap().1).unwrap();
+    let cut = run(&["report", &path, "--json"]);
+    assert!(cut.stderr.contains("the first record is missing"), "{cut}");
+    assert_eq!((summary(&cut)["checks"].as_u64(), cut.stdout.contains("1970")), (Some(9), false), "{cut}");
+    // A summary contains no reports, neither in one line nor in several.
+    let alone = run(&["report", &path, "--json"]).stdout;
+    for text in [alone.as_str(), saved.lines().last().unwrap()] {
+        std::fs::write(&path, text).unwrap();
+        let refused = run(&["report", &path]);
+        assert_eq!(refused.code, 2, "{refused}");
+        assert!(refused.stderr.contains("this is the summary of a watch or a batch"), "{refused}");
+        assert!(!refused.stderr.contains("truncated"), "{refused}");
+    }
     std::fs::write(&path, saved.repeat(2)).unwrap();
     let two = run(&["report", &path]);
     assert!(two.code == 2 && two.stderr.contains("more than one watch"), "{two}");
@@ -342,12 +439,62 @@ fn a_saved_watch_is_judged_again() {
     assert!(junit.code == 2 && junit.stderr.contains("cannot show watch records"), "{junit}");
 }
 
+/// In the second of two saved reports, everything is different that a watch compares.
+#[test]
+fn every_kind_of_change_is_listed() {
+    let target = sandbox().addresses["healthy-submission"].replace("127.0.0.1", "localhost");
+    let resolve = format!("{target}:127.0.0.1");
+    let flags = ["--cacert", &sandbox().authority, "--interval", "20ms", "--count", "2", "--format", "ndjson"];
+    let watched = run(&[&["watch", &target, "--resolve", &resolve], &flags[..]].concat());
+    let mut lines: Vec<String> = watched.stdout.lines().map(str::to_owned).collect();
+    let second: Value = serde_json::from_str(&lines[2]).unwrap();
+    let events = second["report"]["transcript"].as_array().unwrap();
+    let handshake = events.iter().find_map(|event| event.get("handshake")).unwrap();
+    let fingerprint = handshake["chain"][0]["sha256"].as_str().unwrap().to_owned();
+    for (old, new) in [
+        ("ESMTP smtpcheck sandbox", "ESMTP other software"),
+        ("\"text\":[\"localhost\",\"PIPELINING\"", "\"text\":[\"mx2.example.net\",\"PIPELINING\""),
+        ("SIZE 10240000", "SIZE 20480000"),
+        ("\"version\":\"1.3\"", "\"version\":\"1.2\""),
+        (&fingerprint, &"0".repeat(fingerprint.len())),
+        ("\"addresses\":[\"127.0.0.1\"]", "\"addresses\":[\"127.0.0.1\",\"127.0.0.7\"]"),
+    ] {
+        assert!(lines[2].contains(old), "{old}");
+        lines[2] = lines[2].replace(old, new);
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), lines.join("\n")).unwrap();
+    let report = run(&["report", file.path().to_str().unwrap(), "--json"]);
+    let target = summary(&report);
+    let changes = target["changes"].as_array().unwrap();
+    let text = |change: &Value, key: &str| change[key].as_str().unwrap_or_default().to_owned();
+    let mut listed: Vec<(String, String)> =
+        changes.iter().map(|change| (text(change, "subject"), text(change, "to"))).collect();
+    listed.sort();
+    let ends = |subject: &str| listed.iter().find(|(one, _)| one == subject).map_or("", |(_, to)| to.as_str());
+    let subjects: Vec<&str> = listed.iter().map(|(subject, _)| subject.as_str()).collect();
+    assert_eq!(
+        subjects,
+        ["addresses", "certificate", "ehlo-name", "extensions", "greeting", "tls-version"],
+        "{report}"
+    );
+    assert_eq!((ends("addresses"), ends("ehlo-name")), ("127.0.0.7", "mx2.example.net"), "{report}");
+    assert_eq!((ends("extensions"), ends("tls-version")), ("SIZE 20480000", "1.2"), "{report}");
+    assert!(ends("certificate").ends_with("(00000000)") && ends("greeting").contains("other software"), "{report}");
+    let certificate = changes.iter().find(|change| change["subject"] == "certificate").unwrap();
+    assert_eq!(
+        (&certificate["address"], &certificate["first"]),
+        (&"127.0.0.1".into(), &second["report"]["started_at"])
+    );
+    assert_eq!(target["addresses"][0]["certificate_since"], second["report"]["started_at"], "{report}");
+}
+
 #[test]
 fn the_page_of_a_watch_has_the_time_line_and_no_script() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (html, json) = (format!("html={}", file("w.html")), format!("json={}", file("w.json")));
-    watch("backends-every-fifth-fails", &["--count", "6", "-q", "--report", &html, "--report", &json]);
+    watch_alone("backends-every-fifth-fails", &["--count", "6", "-q", "--report", &html, "--report", &json]);
     let page = std::fs::read_to_string(file("w.html")).unwrap();
     assert_eq!(page.matches("<rect class=\"permanent\"").count(), 1, "{page}");
     assert!(page.contains("<svg") && page.contains("Timeline: 6 checks") && !page.contains("<script"), "{page}");

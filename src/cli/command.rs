@@ -309,6 +309,9 @@ pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> Usage
                 None => flag("no value given".to_owned()).with_hint(format!("use one of {}", known.join(", "))),
             }
         }
+        ErrorKind::UnknownArgument if subject.chars().nth(1).is_some_and(|c| c.is_ascii_digit()) => {
+            flag("unknown flag".to_owned()).with_hint("a value cannot be a negative number")
+        }
         ErrorKind::UnknownArgument if subject.starts_with('-') => {
             let suggested = first(ContextKind::SuggestedArg).map(bare);
             flag("unknown flag".to_owned()).with_hint(declared.instead_of(&subject, suggested))
@@ -407,6 +410,7 @@ mod tests {
                 &["--list"],
                 "--list: unknown flag; this is a flag of smtpcheck domain, smtpcheck run, smtpcheck batch, smtpcheck explain, smtpcheck sandbox",
             ),
+            (&["mx.example.net", "--timeout", "-5s"], "-5: unknown flag; a value cannot be a negative number"),
             (&["mx.example.net", "--set", "A=b"], "--set: unknown flag; this is a flag of smtpcheck run"),
             (&["mx.example.net", "--max-connection", "2"], "--max-connection: unknown flag; did you mean --max-conn"),
             (&["explain", "--password", "x"], "--password: unknown flag; smtpcheck explain --help lists all flags"),

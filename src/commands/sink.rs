@@ -56,10 +56,16 @@ pub(super) enum Draft {
     Complete {
         file: tempfile::NamedTempFile,
         path: PathBuf,
+        /// The path that the user gave.
+        given: PathBuf,
         /// The file that is replaced.
         before: Option<Box<std::fs::Metadata>>,
     },
-    Direct(File),
+    Direct {
+        file: File,
+        /// The path that the user gave.
+        given: PathBuf,
+    },
 }
 
 /// Who may read a new file. If an existing file is replaced, its mode is kept, because its owner chose it.
@@ -100,7 +106,8 @@ impl Draft {
                 return Err(CommandError::usage(format!("{flag} {}: this is a directory", path.display())));
             }
             Some(there) if !there.is_file() => {
-                return file::direct(&real).map(Draft::Direct).map_err(wrong);
+                let file = file::direct(&real).map_err(wrong)?;
+                return Ok(Draft::Direct { file, given: path.to_owned() });
             }
             _ => {}
         }
@@ -125,13 +132,14 @@ impl Draft {
             // The message does not contain the temporary name, because the user did not choose it.
             kind => wrong(kind.into()),
         })?;
-        Ok(Draft::Complete { file, path: real, before })
+        Ok(Draft::Complete { file, path: real, given: path.to_owned(), before })
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Draft::Complete { file, .. } => file.write_all(bytes),
-            Draft::Direct(file) => unless_closed(file.write_all(bytes)),
+            // The error of a `NamedTempFile` would contain its temporary name.
+            Draft::Complete { file, given, .. } => file.as_file_mut().write_all(bytes).map_err(about(given)),
+            Draft::Direct { file, given } => unless_closed(file.write_all(bytes)).map_err(about(given)),
         }
     }
 
@@ -143,16 +151,20 @@ impl Draft {
 
     fn keep(self) -> Result<(), CommandError> {
         match self {
-            Draft::Complete { file, path, before } => {
-                if let Some(before) = before {
-                    take_after(file.as_file(), &before).map_err(CommandError::Output)?;
-                }
-                file.as_file().sync_all().map_err(CommandError::Output)?;
-                file.persist(&path).map(|_| ()).map_err(|error| CommandError::Output(error.error))
+            Draft::Complete { file, path, given, before } => {
+                let taken = before.map_or(Ok(()), |before| take_after(file.as_file(), &before));
+                let complete = taken.and_then(|()| file.as_file().sync_all());
+                let kept = complete.and_then(|()| file.persist(&path).map(|_| ()).map_err(|error| error.error));
+                kept.map_err(about(&given)).map_err(CommandError::Output)
             }
-            Draft::Direct(_) => Ok(()),
+            Draft::Direct { .. } => Ok(()),
         }
     }
+}
+
+/// Adds the path that the user gave to an error.
+fn about(given: &Path) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{}: {}", given.display(), file::write_reason(&error)))
 }
 
 /// Copies the mode of another file, and its owner and group if the system allows it.

@@ -74,6 +74,8 @@ pub(super) struct Counters {
     rejections: RefCell<BTreeMap<Rejection, u64>>,
     responses: RefCell<BTreeMap<u16, u64>>,
     pub(super) connections: Cell<u32>,
+    /// Connections that were closed to make room for others.
+    pub(super) closed_connections: Cell<u64>,
     pub(super) running: Cell<u32>,
     pub(super) login_failures: Cell<u64>,
     is_reloaded: Cell<bool>,
@@ -89,6 +91,7 @@ impl Counters {
             rejections: RefCell::new(Rejection::ALL.into_iter().map(|why| (why, 0)).collect()),
             responses: RefCell::default(),
             connections: Cell::new(0),
+            closed_connections: Cell::new(0),
             running: Cell::new(0),
             login_failures: Cell::new(0),
             is_reloaded: Cell::new(true),
@@ -193,6 +196,12 @@ impl Counters {
             "Number of open HTTP connections.",
             MetricType::Gauge,
             one(f64::from(self.connections.get())),
+        );
+        text.family(
+            "smtpcheck_exporter_http_connections_closed_total",
+            "Number of HTTP connections that were closed because too many were open.",
+            MetricType::Counter,
+            one(number(self.closed_connections.get())),
         );
         text.family(
             "smtpcheck_exporter_http_login_failures_total",

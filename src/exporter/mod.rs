@@ -1,7 +1,8 @@
 //! The HTTP server of `smtpcheck exporter`, with the conventions of blackbox_exporter: when Prometheus requests
 //! `/probe?target=HOST:PORT&module=NAME`, the exporter checks that target and responds with metrics.
 //!
-//! - [`server`] accepts connections, limits their number, size and duration, and ends gracefully.
+//! - [`server`] accepts connections, limits their number, size and duration, and ends gracefully. [`connections`]
+//!   selects the connection that is closed if there are too many.
 //! - [`routes`] finds the page for a request, and [`probe`] runs the check for `/probe`.
 //! - [`web_config`] parses the file with TLS certificates and users, [`tls`] sets up TLS from it, and [`access`] decides
 //!   who has access.
@@ -19,6 +20,7 @@
 //! This module does not read the configuration file: [`ProbePlanner`] makes the plan for a request.
 
 mod access;
+mod connections;
 mod counters;
 mod history;
 mod limits;

@@ -47,8 +47,11 @@ pub struct ProbeRequest {
 pub struct PlannedProbe {
     /// The name of the module.
     pub module: String,
-    /// The plan.
+    /// The plan of a request with `debug=true`.
     pub plan: Plan,
+    /// The maximum number of connections to the server for a scrape. Scrapes are repeated, so they open no follow-up
+    /// sessions unless the module requires more than one session.
+    pub scrape_connections: u32,
     /// The expectations of the module.
     pub expectations: Vec<Expectation>,
     /// Reads the password, if the check needs one.

@@ -63,8 +63,8 @@ pub(super) fn is_allowed(patterns: &[TargetPattern], plan: &Plan) -> bool {
 }
 
 /// Shortens the time limits of a plan, so that its result is available before Prometheus stops waiting. A server that
-/// does not respond can use at most three quarters of the time. The rest is left for the follow-up sessions, and the
-/// report shows the phase in which the server did not respond.
+/// does not respond can use at most three quarters of the time. The rest is left for the other phases and sessions, and
+/// the report shows the phase in which the server did not respond.
 pub(super) fn limit(plan: &mut Plan, wait: Option<Duration>, offset: Duration) {
     let Some(wait) = wait else { return };
     let time = wait.saturating_sub(offset).max(SHORTEST).min(wait);
@@ -106,7 +106,7 @@ pub(super) async fn run(service: &Rc<ExporterService>, planned: PlannedProbe) ->
 /// Reads the password, runs the check, and records the result.
 async fn check(service: &ExporterService, planned: PlannedProbe, stop: CheckStop) -> ProbeResponse {
     let began = Instant::now();
-    let PlannedProbe { module, plan, expectations, fetch } = planned;
+    let PlannedProbe { module, plan, scrape_connections: _, expectations, fetch } = planned;
     let name = plan.name();
     let unable = |why: &str, reason: String| {
         service.log(&format!("probe of {name} with module {module}: {why}"));

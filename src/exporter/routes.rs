@@ -70,14 +70,13 @@ async fn page_of(service: &Rc<ExporterService>, request: &Request<Incoming>) -> 
         return text(StatusCode::URI_TOO_LONG, &format!("the path and the query are longer than {LONGEST_URI} bytes"));
     }
     let path = uri.path();
-    let is_reload = path == "/-/reload";
-    let allowed: &[Method] = if is_reload { &[Method::POST, Method::PUT] } else { &[Method::GET, Method::HEAD] };
+    let (allowed, message, allow): (&[Method], &str, &'static str) = match path {
+        "/-/reload" => (&[Method::POST, Method::PUT], "this page requires the POST or PUT method", "POST, PUT"),
+        // Without a check, there is nothing to respond, and a client that wants no content does not expect a check.
+        "/probe" => (&[Method::GET], "this page requires the GET method", "GET"),
+        _ => (&[Method::GET, Method::HEAD], "this page requires the GET or HEAD method", "GET, HEAD"),
+    };
     if PATHS.contains(&path) && !allowed.contains(request.method()) {
-        let (message, allow) = if is_reload {
-            ("this page requires the POST or PUT method", "POST, PUT")
-        } else {
-            ("this page requires the GET or HEAD method", "GET, HEAD")
-        };
         return with(text(StatusCode::METHOD_NOT_ALLOWED, message), ALLOW, allow);
     }
     match path {
@@ -155,6 +154,9 @@ async fn probe_page(service: &Rc<ExporterService>, request: &Request<Incoming>) 
         let message = format!("--allow-target does not allow {}", planned.plan.name());
         return refused(Rejection::Target, StatusCode::FORBIDDEN, &message);
     }
+    if detail == Detail::Metrics {
+        planned.plan.limits.max_connections = planned.scrape_connections;
+    }
     probe::limit(&mut planned.plan, wait, service.request.timeout_offset);
     match probe::run(service, planned).await {
         ProbeResponse::Checked { report, module } => {
@@ -169,8 +171,7 @@ async fn probe_page(service: &Rc<ExporterService>, request: &Request<Incoming>) 
             }
         }
         ProbeResponse::Busy => {
-            let message =
-                format!("{} probes are running, which is the limit of --max-probes", service.request.max_probes);
+            let message = format!("the limit of --max-probes is reached: {}", service.request.max_probes);
             with(refused(Rejection::Busy, StatusCode::TOO_MANY_REQUESTS, &message), RETRY_AFTER, "1")
         }
         ProbeResponse::Stopped => text(StatusCode::SERVICE_UNAVAILABLE, "the exporter is stopping"),

@@ -1,8 +1,10 @@
 //! Accepts HTTP connections, and ends gracefully.
 //!
-//! These limits prevent slow or hostile clients from using up memory or file descriptors:
-//! 1. the number of connections; more clients have to wait until a connection ends;
-//! 2. 10 s for the TLS handshake, and 10 s for the first request;
+//! These limits prevent slow or hostile clients from using up memory or file descriptors, and from keeping other
+//! clients out:
+//! 1. the number of connections; when it is reached, a connection that waits for a request is closed for each new one
+//!    (see [`connections`](super::connections));
+//! 2. [`HANDSHAKE`] for the TLS handshake, and [`FIRST_REQUEST`] for the first request;
 //! 3. the size of a request (16 KiB) and the number of its headers;
 //! 4. [`IDLE`] for everything else except the check: a response must be read, and the next request must arrive, within
 //!    this time.
@@ -10,7 +12,6 @@
 //! After SIGTERM or SIGINT, no more connections are accepted. Running probes may continue for up to [`DRAIN`], because
 //! Prometheus would record a probe without a result as a failure. Probes that are still running after that are stopped.
 
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
@@ -25,12 +26,13 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::access::PasswordCheck;
+use super::connections::{HttpConnection, HttpConnections, KEPT};
 use super::limits::SPARE_CONNECTIONS;
 use super::routes::{self, Page};
 use super::service::{ExporterService, StopPhase};
@@ -38,10 +40,10 @@ use crate::host;
 use crate::host::service::{ServiceSignal, ServiceSignals};
 
 /// The time for a TLS handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+const HANDSHAKE: Duration = Duration::from_secs(5);
 
 /// The time in which the first request of a connection must arrive.
-const FIRST_REQUEST: Duration = Duration::from_secs(10);
+const FIRST_REQUEST: Duration = Duration::from_secs(5);
 
 /// How long a connection may exist while no check runs for it. If Prometheus's scrape interval is longer than this,
 /// Prometheus opens a new connection.
@@ -69,8 +71,13 @@ pub(super) async fn run(
 ) {
     let most = service.request.max_probes.saturating_add(SPARE_CONNECTIONS);
     let connections = Arc::new(Semaphore::new(most));
-    let passwords = Rc::new(PasswordCheck::new());
-    let accept = |listener| accept(Rc::clone(&service), listener, Arc::clone(&connections), Rc::clone(&passwords));
+    let server = Rc::new(HttpServer {
+        service: Rc::clone(&service),
+        passwords: PasswordCheck::new(),
+        permits: Arc::clone(&connections),
+        open: HttpConnections::default(),
+    });
+    let accept = |listener| accept(Rc::clone(&server), listener);
     let accepting: Vec<JoinHandle<()>> = listeners.into_iter().map(accept).map(spawn_local).collect();
     while signals.next().await == ServiceSignal::Reload {
         // The log contains the result.
@@ -99,15 +106,38 @@ async fn stopped(signals: &mut ServiceSignals) {
     while signals.next().await != ServiceSignal::Stop {}
 }
 
-/// Accepts the connections of one address.
-async fn accept(
+/// What the connections share.
+struct HttpServer {
     service: Rc<ExporterService>,
-    listener: TcpListener,
-    connections: Arc<Semaphore>,
-    passwords: Rc<PasswordCheck>,
-) {
+    passwords: PasswordCheck,
+    /// One permit for each connection that may exist.
+    permits: Arc<Semaphore>,
+    open: HttpConnections,
+}
+
+impl HttpServer {
+    /// A permit for another connection. If none is left, another connection is closed.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        loop {
+            if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+                return Some(permit);
+            }
+            if self.open.close_one(Instant::now()) {
+                let closed = &self.service.counters.closed_connections;
+                closed.set(closed.get() + 1);
+            }
+            tokio::select! {
+                permit = Arc::clone(&self.permits).acquire_owned() => return permit.ok(),
+                () = sleep(KEPT) => {}
+            }
+        }
+    }
+}
+
+/// Accepts the connections of one address.
+async fn accept(server: Rc<HttpServer>, listener: TcpListener) {
+    let service = &server.service;
     loop {
-        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { return };
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
@@ -115,67 +145,67 @@ async fn accept(
                 continue;
             }
         };
+        let Some(permit) = server.permit().await else { return };
         let refreshed = service.web.borrow_mut().refresh();
         match refreshed {
             Ok(false) => {}
             Ok(true) => service.log("the --web-config file or a certificate has changed and was read again"),
             Err(error) => service.log(&format!("--web-config {error}; the old configuration remains in use")),
         }
-        let (service, passwords) = (Rc::clone(&service), Rc::clone(&passwords));
+        let server = Rc::clone(&server);
         // The task owns the permit, because the exporter waits for all permits before it ends.
         spawn_local(async move {
             let _permit = permit;
-            let open = &service.counters.connections;
+            let connection = server.open.add(Instant::now(), HANDSHAKE);
+            let open = &server.service.counters.connections;
             open.set(open.get() + 1);
-            // An error means that the client has disconnected, or does not use TLS or HTTP.
-            let _ = serve(&service, stream, &passwords).await;
+            tokio::select! {
+                // An error means that the client has disconnected, or does not use TLS or HTTP.
+                _ = serve(&server, stream, &connection) => {}
+                () = connection.closed() => {}
+            }
             open.set(open.get().saturating_sub(1));
+            server.open.remove(&connection);
         });
     }
 }
 
-async fn serve(service: &Rc<ExporterService>, stream: TcpStream, passwords: &Rc<PasswordCheck>) -> io::Result<()> {
+async fn serve(server: &Rc<HttpServer>, stream: TcpStream, connection: &Rc<HttpConnection>) -> io::Result<()> {
     let _ = stream.set_nodelay(true);
-    let tls = service.web.borrow().current().tls.clone();
+    let tls = server.service.web.borrow().current().tls.clone();
     match tls {
         Some(config) => {
             let secured = timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await;
-            serve_http(service, secured.map_err(io::Error::other)??, passwords).await;
+            serve_http(server, secured.map_err(io::Error::other)??, connection).await;
         }
-        None => serve_http(service, stream, passwords).await,
+        None => serve_http(server, stream, connection).await,
     }
     Ok(())
 }
 
 /// Serves the requests of one connection.
 async fn serve_http(
-    service: &Rc<ExporterService>,
+    server: &Rc<HttpServer>,
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    passwords: &Rc<PasswordCheck>,
+    state: &Rc<HttpConnection>,
 ) {
-    let activity = Rc::new(Activity {
-        since: Cell::new(Instant::now()),
-        limit: Cell::new(FIRST_REQUEST),
-        is_busy: Cell::new(false),
-    });
+    state.expects_request(Instant::now(), FIRST_REQUEST);
     let respond = |request: Request<Incoming>| {
-        let (service, passwords, activity) = (Rc::clone(service), Rc::clone(passwords), Rc::clone(&activity));
+        let (server, state) = (Rc::clone(server), Rc::clone(state));
         async move {
-            activity.is_busy.set(true);
-            let response = routes::respond(&service, &passwords, &request).await;
-            activity.is_busy.set(false);
-            activity.since.set(Instant::now());
-            activity.limit.set(IDLE);
+            state.is_processing();
+            let response = routes::respond(&server.service, &server.passwords, &request).await;
+            state.has_response(Instant::now(), IDLE);
             Ok::<Response<Page>, Infallible>(response)
         }
     };
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(MOST_BYTES).max_headers(MOST_HEADERS);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service_fn(respond)));
-    let mut stopping = service.stopping.clone();
+    let mut stopping = server.service.stopping.clone();
     let mut is_ending = false;
     loop {
-        let limit = if activity.is_busy.get() { Instant::now() + IDLE } else { activity.end() };
+        let limit = state.end().unwrap_or_else(|| Instant::now() + IDLE);
         tokio::select! {
             biased;
             _ = connection.as_mut() => return,
@@ -184,27 +214,10 @@ async fn serve_http(
                 connection.as_mut().graceful_shutdown();
             }
             () = sleep_until(limit) => {
-                if !activity.is_busy.get() && activity.end() <= Instant::now() {
+                if state.end().is_some_and(|end| end <= Instant::now()) {
                     return;
                 }
             }
         }
-    }
-}
-
-/// The state of a connection.
-struct Activity {
-    /// The end of the last response, or the start of the connection.
-    since: Cell<Instant>,
-    /// How long the connection may last after that.
-    limit: Cell<Duration>,
-    /// Whether a response is being prepared. A check has its own time limit.
-    is_busy: Cell<bool>,
-}
-
-impl Activity {
-    /// When the connection ends, unless a request arrives first.
-    fn end(&self) -> Instant {
-        self.since.get() + self.limit.get()
     }
 }

@@ -181,6 +181,25 @@ pub(crate) fn is_null_device(_: &File) -> bool {
     false
 }
 
+/// Whether standard output was closed when this program started. Rust's standard library then opens the null device for
+/// reading and writing in its place, while a shell opens it only for writing.
+#[cfg(unix)]
+pub(crate) fn is_stdout_closed() -> bool {
+    use std::os::fd::AsFd;
+
+    use rustix::fs::{OFlags, fcntl_getfl};
+
+    let stdout = io::stdout();
+    let is_for_both = fcntl_getfl(&stdout).is_ok_and(|flags| flags.contains(OFlags::RDWR));
+    is_for_both && stdout.as_fd().try_clone_to_owned().is_ok_and(|copy| is_null_device(&File::from(copy)))
+}
+
+/// Other systems do not have this test.
+#[cfg(not(unix))]
+pub(crate) fn is_stdout_closed() -> bool {
+    false
+}
+
 /// Opens an existing device or pipe for writing.
 pub(crate) fn direct(path: &Path) -> io::Result<File> {
     let path = path.to_owned();

@@ -78,6 +78,10 @@ impl ReportReader<'_> {
         match serde_json::from_str::<Head<'_>>(text) {
             Ok(Head { cases: Some(cases), suite, .. }) => self.suite(suite, cases.get()),
             Ok(Head { event: None, .. }) => Ok(Run { source: RunSource::Target, cases: vec![self.case(text)?] }),
+            Ok(Head { event: Some(event), .. }) if event.get() == "\"summary\"" => Err(NotSaved(
+                "this is the summary of a watch or a batch, which contains no reports; use the records, which --format ndjson writes"
+                    .to_owned(),
+            )),
             Ok(_) => self.lines(text),
             // It is not a single JSON document, but it may be NDJSON.
             Err(error) => {
@@ -177,10 +181,11 @@ impl ReportReader<'_> {
             }
         }
         if !ended {
-            let lost = begun.max(run.cases.len()) - run.cases.len();
-            self.remark(format!(
-                "the file is truncated: the `end` record is missing, and {lost} checks have no result"
-            ));
+            let lost = match begun.max(run.cases.len()) - run.cases.len() {
+                1 => "1 check has no result".to_owned(),
+                lost => format!("{lost} checks have no result"),
+            };
+            self.remark(format!("the file is truncated: the `end` record is missing, and {lost}"));
         }
         if run.cases.is_empty() {
             return Err(NotSaved(

@@ -106,9 +106,9 @@ struct CurrentValue {
 }
 
 impl ChangeHistory {
-    /// Records a value. Returns the change if this value follows the earlier value for the first time. Several servers
-    /// behind one IP address can send their greetings in turn, so a greeting is a change only when it is seen for the
-    /// first time.
+    /// Records a value. Returns the change if the value differs from the earlier one; `times` shows how often this
+    /// change has occurred. Several servers behind one IP address can send their greetings in turn, so a greeting is a
+    /// change only when it is seen for the first time.
     pub fn observe(
         &mut self,
         subject: ChangeSubject,
@@ -144,7 +144,7 @@ impl ChangeHistory {
         if let Some(change) = self.changes.iter_mut().find(same) {
             change.times += 1;
             change.last = at;
-            return None;
+            return Some(change.clone());
         }
         let change = WatchChange { subject, server, from, to, first: at, last: at, times: 1 };
         if self.changes.len() == MOST_CHANGES
@@ -210,11 +210,15 @@ mod tests {
     #[test]
     fn alternating_values_are_two_changes_that_occurred_often() {
         let mut history = ChangeHistory::default();
-        let new = (0..100).filter_map(|second| {
-            let value = if second % 2 == 0 { "a" } else { "b" };
-            history.observe(ChangeSubject::Certificate, ChangedServer::default(), value, at(second))
-        });
-        assert_eq!(new.count(), 2);
+        let seen: Vec<u64> = (0..100)
+            .filter_map(|second| {
+                let value = if second % 2 == 0 { "a" } else { "b" };
+                history.observe(ChangeSubject::Certificate, ChangedServer::default(), value, at(second))
+            })
+            .map(|change| change.times)
+            .collect();
+        // Each change is returned, with the number of its occurrences.
+        assert_eq!((seen.len(), seen.first(), seen.last()), (99, Some(&1), Some(&50)));
         let times: Vec<u64> = history.all().iter().map(|change| change.times).collect();
         assert_eq!((times, history.all().first().map(|change| change.last)), (vec![50, 49], Some(at(99))));
     }

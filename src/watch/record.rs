@@ -18,8 +18,9 @@ pub const WATCH_SCHEMA: &str = include_str!("../../schema/watch.json");
 /// The maximum length of a record. A report contains at most 1 MiB of received text, which escaping makes longer.
 const LONGEST_RECORD: u64 = 64 * 1024 * 1024;
 
-/// The beginning of the first record.
-const BEGINNING: &[u8] = b"{\"event\":\"watch\",";
+/// The beginnings of the first record, and of a record with a report. The latter is the first one if the beginning of
+/// the file was cut off.
+const BEGINNINGS: [&[u8]; 2] = [b"{\"event\":\"watch\",", b"{\"event\":\"watched\","];
 
 /// One record.
 #[derive(Debug, Serialize, Deserialize)]
@@ -92,7 +93,8 @@ impl WatchRecord {
 
 /// Whether a file with this beginning contains the records of a watch.
 pub fn begins_a_watch(bytes: &[u8]) -> bool {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start().starts_with(BEGINNING)
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    BEGINNINGS.iter().any(|beginning| bytes.starts_with(beginning))
 }
 
 /// Reads records one after the other, so that a file can be larger than memory.
@@ -164,7 +166,8 @@ mod tests {
     fn a_torn_last_line_is_recognised() {
         let record = WatchRecord::begun(vec!["a:25".to_owned()], 5000, jiff::Timestamp::UNIX_EPOCH);
         let text = serde_json::to_string(&record).expect("JSON");
-        assert!(begins_a_watch(text.as_bytes()));
+        assert!(begins_a_watch(text.as_bytes()) && begins_a_watch(b"{\"event\":\"watched\",\"target\":1,"));
+        assert!(!begins_a_watch(b"{\"event\":\"summary\","));
         let kind = |text: &str| WatchReader::new(text.as_bytes()).next_record().expect("a slice can be read");
         assert!(matches!(kind(&text), Some(SavedWatchLine::Begun { .. })));
         assert!(matches!(kind(&text[..text.len() - 3]), Some(SavedWatchLine::Torn)));

@@ -140,6 +140,8 @@ pub struct LastCheck {
 pub struct Observation {
     /// The number of the check for this target, from 1.
     pub number: u64,
+    /// The IP address that the check connected to, or was directed to.
+    pub address: Option<IpAddr>,
     /// What changed since earlier checks.
     pub changes: Vec<WatchChange>,
 }
@@ -187,7 +189,7 @@ impl TargetWatch {
         if let (Some(address), true) = (address, lacks_network(report, evidence)) {
             // Without a network, a check shows nothing about the server.
             self.without_network.push(address);
-            return Observation { number: self.checks, changes: Vec::new() };
+            return Observation { number: self.checks, address: Some(address), changes: Vec::new() };
         }
         let at = report.started_at();
         let has_failed = report.exit != Exit::Ok;
@@ -225,7 +227,7 @@ impl TargetWatch {
             self.note_failure(report, address);
         }
         self.last = Some(LastCheck { at, exit: report.exit, total_ms: report.total_ms });
-        Observation { number: self.checks, changes }
+        Observation { number: self.checks, address, changes }
     }
 
     /// The percentage of checks that failed.

@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::client::{Exporter, read};
@@ -75,17 +77,21 @@ fn a_slow_target_does_not_delay_others_and_probes_beyond_the_limit_are_429() {
     exporter.probe(address("healthy-submission"), "").is(200).contains("probe_success 1");
 }
 
+/// All requests are sent before the first response is read.
 #[test]
 fn a_thousand_requests_at_once_are_all_answered() {
+    // Each request is a connection of this process.
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: Some(maximum.unwrap_or(8192).min(8192)), maximum }).unwrap();
+    }
     let exporter = Exporter::start_with(&defaults(), &[], &["--max-probes", "4"]);
     let path = format!("/probe?target={}", address("healthy-relay"));
-    let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..50)
-            .map(|_| scope.spawn(|| (0..20).map(|_| exporter.get(&path).status).collect::<Vec<u16>>()))
-            .collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
-    });
-    assert_eq!(statuses.len(), 1000);
+    let requests: Vec<TcpStream> = (0..1000).map(|_| exporter.request("GET", &path, &[])).collect();
+    let statuses: Vec<u16> = requests.into_iter().map(|stream| read(stream, "GET").status).collect();
     assert!(statuses.iter().all(|status| matches!(status, 200 | 429)), "{statuses:?}");
     let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     assert!(count(200) > 0 && count(429) > 0, "{} {}", count(200), count(429));
@@ -93,6 +99,9 @@ fn a_thousand_requests_at_once_are_all_answered() {
     assert_eq!(metrics.value("smtpcheck_exporter_probes_running"), Some(0.0));
     let passed = metrics.value("smtpcheck_exporter_probes_total{result=\"pass\"}").unwrap();
     assert_eq!(passed, f64::from(u32::try_from(count(200)).unwrap()));
+    let busy = metrics.value("smtpcheck_exporter_probes_rejected_total{reason=\"busy\"}").unwrap();
+    assert_eq!(busy, f64::from(u32::try_from(count(429)).unwrap()));
+    assert_eq!(metrics.value("smtpcheck_exporter_http_connections_closed_total"), Some(0.0));
 }
 
 #[test]
@@ -105,7 +114,7 @@ fn a_client_that_sends_its_request_slowly_is_disconnected() {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     assert!(!String::from_utf8_lossy(&bytes).contains("200 OK"), "the request never ended");
-    assert!((5..20).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    assert!((4..15).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
 }
 
 #[test]
@@ -127,4 +136,91 @@ fn requests_that_are_too_large_or_are_not_http_are_refused() {
     assert_eq!(status(b"EHLO there\r\n\r\n"), "400");
     assert_eq!(status(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"), "400");
     exporter.get("/-/healthy").is(200);
+}
+
+/// Reads a response with a Content-Length from a connection that stays open.
+fn one_response(stream: &mut TcpStream) -> std::io::Result<String> {
+    let mut text = String::new();
+    let mut bytes = [0; 4096];
+    loop {
+        let count = stream.read(&mut bytes)?;
+        text.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        let is_complete = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            length.and_then(|length| length.parse().ok()) == Some(body.len())
+        });
+        if count == 0 || is_complete {
+            return Ok(text);
+        }
+    }
+}
+
+/// Clients that connect and send nothing, or only a part of a request, use up the connections, but their connections are
+/// closed when another client needs one.
+#[test]
+fn connections_without_a_request_keep_no_client_out() {
+    let exporter = Exporter::start_with(&defaults(), &[], &["--max-probes", "4"]);
+    let mut kept = TcpStream::connect(&exporter.address).unwrap();
+    kept.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let request = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n";
+    kept.write_all(request).unwrap();
+    assert!(one_response(&mut kept).unwrap().contains("200 OK"));
+    for round in 0..2 {
+        let open: Vec<TcpStream> = (0..350)
+            .map(|number| {
+                let mut stream = TcpStream::connect(&exporter.address).unwrap();
+                if number % 2 == 0 {
+                    let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n");
+                }
+                stream
+            })
+            .collect();
+        let began = Instant::now();
+        exporter.get("/-/healthy").is(200);
+        exporter.probe(address("healthy-relay"), "").is(200).contains("probe_success 1");
+        assert!(began.elapsed() < Duration::from_millis(4500), "round {round}: {:?}", began.elapsed());
+        drop(open);
+    }
+    // Connections that have sent a request are closed last.
+    kept.write_all(request).unwrap();
+    assert!(one_response(&mut kept).unwrap().contains("200 OK"));
+    let closed = exporter.get("/metrics").value("smtpcheck_exporter_http_connections_closed_total");
+    assert!(closed.is_some_and(|closed| closed >= 90.0), "{closed:?}");
+}
+
+/// A server that sends a greeting and closes each connection after the first command, and the number of connections.
+fn counting_server() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.write_all(b"220 localhost ESMTP\r\n");
+            std::thread::spawn(move || stream.read(&mut [0; 4096]));
+        }
+    });
+    (address, connections)
+}
+
+#[test]
+fn a_scrape_of_a_failing_server_opens_one_session_and_a_person_can_request_the_diagnosis() {
+    let (target, connections) = counting_server();
+    let config =
+        "[defaults]\ntls = \"implicit\"\n[module.two]\nmax-connections = 2\n[module.every]\nevery-address = true\n";
+    let exporter = Exporter::start(config);
+    for scrapes in 1..=3 {
+        exporter.probe(&target, "").is(200).contains("smtpcheck_exit_code 6");
+        assert_eq!(connections.load(Ordering::SeqCst), scrapes);
+    }
+    let debug = exporter.probe(&target, "&debug=true").is(200);
+    debug.contains("smtpcheck_exit_code 6");
+    let follow_ups = connections.load(Ordering::SeqCst) - 3;
+    assert!((2..=6).contains(&follow_ups), "{follow_ups}: {}", debug.body);
+    for module in ["two", "every"] {
+        connections.store(0, Ordering::SeqCst);
+        exporter.probe(&target, &format!("&module={module}")).is(200).contains("smtpcheck_exit_code 6");
+        assert!(connections.load(Ordering::SeqCst) >= 2, "{module}");
+    }
 }

@@ -97,14 +97,21 @@ fn open_metrics_are_sent_to_clients_that_prefer_them() {
 #[test]
 fn a_head_request_has_no_body_and_other_methods_are_refused() {
     let exporter = Exporter::start(&defaults());
-    for path in ["/", "/metrics", "/config", "/-/healthy", &format!("/probe?target={}", address("healthy-submission"))]
-    {
+    for path in ["/", "/metrics", "/config", "/-/healthy"] {
         let head = exporter.send("HEAD", path, &[]).is(200);
         assert!(head.head.contains("content-length: "), "{}", head.head);
         assert!(!head.head.contains("content-length: 0"), "{}", head.head);
         let refused = exporter.send("POST", path, &["Content-Length: 0"]).is(405);
         assert!(refused.head.contains("allow: get, head"), "{}", refused.head);
     }
+    let probe = format!("/probe?target={}", address("healthy-submission"));
+    for method in ["HEAD", "POST"] {
+        let refused = exporter.send(method, &probe, &["Content-Length: 0"]).is(405);
+        assert!(refused.head.contains("allow: get\r\n"), "{}", refused.head);
+    }
+    // No check was run.
+    let metrics = exporter.get("/metrics");
+    assert_eq!(metrics.value("smtpcheck_exporter_probes_total{result=\"pass\"}"), Some(0.0));
     let refused = exporter.get("/-/reload").is(405);
     assert!(refused.head.contains("allow: post, put"), "{}", refused.head);
     exporter.get("/-/healthy").is(200).contains("Healthy");

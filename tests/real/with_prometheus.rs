@@ -1,4 +1,4 @@
-//! `smtpcheck exporter` in Debian's Prometheus, and the files of `docs/monitoring` in promtool and systemd.
+//! `smtpcheck exporter` in Debian's Prometheus, and the files of `docs/monitoring` in promtool, systemd and Grafana's schema.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,9 +15,12 @@ mod client;
 
 use client::Exporter;
 
+fn tools() -> PathBuf {
+    std::env::var_os("SMTPCHECK_SERVERS").unwrap_or("/opt/smtpcheck-servers".into()).into()
+}
+
 fn programs() -> PathBuf {
-    let tools: PathBuf = std::env::var_os("SMTPCHECK_SERVERS").unwrap_or("/opt/smtpcheck-servers".into()).into();
-    tools.join("prometheus/usr/bin")
+    tools().join("prometheus/usr/bin")
 }
 
 fn docs(file: &str) -> PathBuf {
@@ -120,6 +123,15 @@ fn the_alerts_fire_and_the_configuration_of_the_documentation_is_valid() {
     run(&["check", "rules"], "monitoring/alerts.yml");
     let tested = run(&["test", "rules"], "monitoring/alerts-test.yml");
     assert!(tested.contains("SUCCESS"), "{tested}");
+    // The receiver of the OpenTelemetry Collector reads the same configuration, in which $ is doubled.
+    let collector = std::fs::read_to_string(docs("monitoring/otel-collector.yml")).unwrap();
+    let (_, receiver) = collector.split_once("    config:\n").unwrap();
+    let lines: Vec<&str> = receiver.lines().map_while(|line| line.strip_prefix("      ")).collect();
+    assert!(lines[0] == "scrape_configs:" && lines.len() > 10, "{lines:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("prometheus.yml");
+    std::fs::write(&file, lines.join("\n").replace("$$", "$") + "\n").unwrap();
+    succeeds(Command::new(&promtool).args(["check", "config"]).arg(&file));
 }
 
 #[test]
@@ -163,6 +175,37 @@ fn promtool_accepts_the_metrics_of_the_exporter() {
         std::fs::write(&file, &page).unwrap();
         let input = std::fs::File::open(&file).unwrap();
         succeeds(Command::new(programs().join("promtool")).args(["check", "metrics"]).stdin(input));
+    }
+}
+
+/// The mistakes in a dashboard, compared with the schema of Grafana.
+fn mistakes_in_dashboard(dashboard: &Path) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/dashboard.mjs");
+    let output = Command::new("node").arg(script).arg(tools().join("node")).arg(dashboard).output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(errors, "");
+    let mistakes = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.success(), mistakes.is_empty(), "{mistakes}");
+    mistakes
+}
+
+#[test]
+#[ignore = "needs the modules that .ci/install-servers installs"]
+fn the_dashboard_conforms_to_the_schema_of_grafana() {
+    assert_eq!(mistakes_in_dashboard(&docs("monitoring/dashboard.json")), "");
+    let text = std::fs::read_to_string(docs("monitoring/dashboard.json")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (right, wrong) in [
+        ("\"graphTooltip\"", "\"graphTooltp\""),
+        ("\"colorMode\": \"background\"", "\"colorMode\": \"backgrund\""),
+        ("\"calcs\"", "\"calculations\""),
+        ("\"mode\": \"thresholds\"", "\"mode\": \"threshold\""),
+    ] {
+        assert!(text.contains(right), "{right}");
+        let broken = folder.path().join("dashboard.json");
+        std::fs::write(&broken, text.replacen(right, wrong, 1)).unwrap();
+        let mistakes = mistakes_in_dashboard(&broken);
+        assert!(mistakes.contains(wrong), "{wrong}: {mistakes}");
     }
 }
 

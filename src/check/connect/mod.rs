@@ -118,7 +118,11 @@ fn unused(plan: &Plan, session: Session<'_>, one: &Override) -> Finding {
 
 fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: ConnectFaultKind) -> Finding {
     let port = plan.target.port;
-    let host = plan.target.host.to_string();
+    let host = match (&plan.target.host, plan.addresses) {
+        // The other IP addresses of the host may accept connections.
+        (Host::Name(name), AddressChoice::Only { address }) => format!("{address}, an IP address of {name},"),
+        (host, _) => host.to_string(),
+    };
     let (rule, summary, cause): (&'static Rule, String, &str) = match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => (
             &CONNECTION_REFUSED,

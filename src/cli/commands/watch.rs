@@ -67,13 +67,13 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[group(skip)]
 pub struct WatchArgs {
     /// Time between the starts of two checks of a target; it varies by up to 10%
-    #[arg(short, long, value_name = "TIME", default_value = "5s", value_parser = interval, help_heading = HEADING)]
+    #[arg(short, long, value_name = "TIME", default_value = "5s", allow_hyphen_values = true, value_parser = interval, help_heading = HEADING)]
     pub interval: u64,
     /// End after N checks of each target
-    #[arg(short, long, value_name = "N", value_parser = number(1..=u64::MAX), help_heading = HEADING)]
+    #[arg(short, long, value_name = "N", allow_hyphen_values = true, value_parser = count, help_heading = HEADING)]
     pub count: Option<u64>,
     /// Do not start another check after this time, for example 10m or 8h
-    #[arg(long, value_name = "TIME", value_parser = long_duration, help_heading = HEADING)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = long_duration, help_heading = HEADING)]
     pub duration: Option<u64>,
     /// Allow an interval of less than a second for hosts other than this machine
     #[arg(long, help_heading = HEADING)]
@@ -82,15 +82,28 @@ pub struct WatchArgs {
     #[arg(long, help_heading = HEADING)]
     pub with_login: bool,
     /// Exit with 0 if at most this percentage of the checks of each target failed
-    #[arg(long, value_name = "PERCENT", value_parser = percentage, help_heading = HEADING)]
+    #[arg(long, value_name = "PERCENT", allow_hyphen_values = true, value_parser = percentage, help_heading = HEADING)]
     pub fail_on_loss: Option<f64>,
 
     #[command(flatten)]
     pub check: CheckArgs,
 }
 
+/// Negative values are accepted by the parser of arguments, so that the message names the flag. A value that is another
+/// flag means that the value is missing.
+fn unless_flag<'a>(text: &'a str, hint: &'static str) -> Result<&'a str, InvalidValue> {
+    let is_flag = text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c == '-' || c.is_alphabetic()));
+    if is_flag { Err(InvalidValue::new("this is a flag, and no value is given", hint)) } else { Ok(text) }
+}
+
+/// Parses the value of `--count`.
+fn count(text: &str) -> Result<u64, InvalidValue> {
+    number(1..=u64::MAX)(unless_flag(text, "write a number of at least 1")?)
+}
+
 /// Parses the value of `--interval`. Returns milliseconds.
 fn interval(text: &str) -> Result<u64, InvalidValue> {
+    let text = unless_flag(text, "use a duration, for example 5s")?;
     let ms = crate::cli::flags::duration(text)?;
     if ms < SHORTEST_MS {
         return Err(InvalidValue::new("the interval is too short", "use at least 1s, or 10ms for this machine"));
@@ -100,8 +113,9 @@ fn interval(text: &str) -> Result<u64, InvalidValue> {
 
 /// Parses a duration of up to a year. Returns milliseconds.
 fn long_duration(text: &str) -> Result<u64, InvalidValue> {
-    let wrong = |why: &'static str| InvalidValue::new(why, "use a duration, for example 90s, 10m, 8h or 7d");
-    let text = text.trim();
+    const HINT: &str = "use a duration, for example 90s, 10m, 8h or 7d";
+    let wrong = |why: &'static str| InvalidValue::new(why, HINT);
+    let text = unless_flag(text, HINT)?.trim();
     if text.parse::<f64>().is_ok() {
         return Err(wrong("the unit is missing"));
     }
@@ -120,15 +134,15 @@ fn long_duration(text: &str) -> Result<u64, InvalidValue> {
 
 /// Parses a percentage, with or without its sign.
 fn percentage(text: &str) -> Result<f64, InvalidValue> {
-    let number = text.trim().strip_suffix('%').unwrap_or(text.trim()).trim().parse::<f64>().ok();
-    number
-        .filter(|number| (0.0..=100.0).contains(number))
-        .ok_or_else(|| InvalidValue::new("not a percentage", "write a number from 0 to 100, for example 5%"))
+    const HINT: &str = "write a number from 0 to 100, for example 5%";
+    let text = unless_flag(text, HINT)?.trim();
+    let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>().ok();
+    number.filter(|number| (0.0..=100.0).contains(number)).ok_or_else(|| InvalidValue::new("not a percentage", HINT))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{interval, long_duration, percentage};
+    use super::{count, interval, long_duration, percentage};
 
     #[test]
     fn durations_have_units_and_can_be_days() {
@@ -138,6 +152,18 @@ mod tests {
         for wrong in ["10", "0s", "-1s", "400d", "d", "x", ""] {
             assert!(long_duration(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_flag_is_no_value() {
+        for flag in ["--json", "-q"] {
+            let reasons = [count(flag).err(), interval(flag).err(), long_duration(flag).err(), percentage(flag).err()];
+            for reason in reasons {
+                assert!(reason.expect("an error").reason.contains("no value is given"), "{flag}");
+            }
+        }
+        assert!(count("-1").is_err_and(|error| error.reason.contains("range")));
+        assert!(interval("-5s").is_err_and(|error| error.reason.contains("negative")));
     }
 
     #[test]

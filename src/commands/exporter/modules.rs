@@ -23,7 +23,7 @@ use crate::cli::{ErrorOrigin, Invocation, UsageError, domain, located, parse_wit
 use crate::expect::{Expectation, Expression};
 use crate::exporter::{FetchSecret, PlannedProbe, ProbePlanner, ProbeRefusal, ProbeRequest, ReloadMistake};
 use crate::host::name;
-use crate::plan::{LoginProof, Plan, ValueOrigin};
+use crate::plan::{AddressChoice, LoginProof, Plan, ValueOrigin};
 use crate::render::exporter::ModuleRow;
 use crate::run::ProxyPasswords;
 use crate::source::nearest;
@@ -310,8 +310,11 @@ impl ServerModule {
         };
         let plan = planning::plan(&args, &self.matches, target, hostname).map_err(invalid)?;
         let expectations = planned_expectations(&args.expect.expect, &plan).map_err(invalid)?;
+        let needs_more = plan.tls.scan || !plan.probes.is_empty() || plan.addresses == AddressChoice::Every;
+        let is_limited = args.port.max_connections.is_none() && !needs_more;
+        let scrape_connections = if is_limited { 1 } else { plan.limits.max_connections };
         let fetch = source.map(fetch);
-        Ok(PlannedProbe { module: module.to_owned(), plan, expectations, fetch })
+        Ok(PlannedProbe { module: module.to_owned(), plan, scrape_connections, expectations, fetch })
     }
 }
 
@@ -378,7 +381,9 @@ fn domain_plan(
     let args = DomainArgs { domains: vec![target.clone()], ..args.clone() };
     let plan = domain::plan(&args, matches, hostname).map_err(invalid)?;
     let expectations = planned_expectations(&args.expect.expect, &plan).map_err(invalid)?;
-    Ok(PlannedProbe { module: module.to_owned(), plan, expectations, fetch: None })
+    // A domain has several MX hosts, and each of them needs a session.
+    let scrape_connections = plan.limits.max_connections;
+    Ok(PlannedProbe { module: module.to_owned(), plan, scrape_connections, expectations, fetch: None })
 }
 
 /// The expectations of a module. Fails if one of them cannot be evaluated.

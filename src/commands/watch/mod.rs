@@ -21,7 +21,7 @@ use crate::cli::UsageError;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::commands::watch::WatchArgs;
 use crate::cli::flags::display::OutputTarget;
-use crate::host::{clock, environment, signals};
+use crate::host::{clock, environment, file, signals};
 use crate::plan::{AddressChoice, Plan};
 use crate::render::Display;
 use crate::render::watch::screen::ScreenFacts;
@@ -41,12 +41,13 @@ const POLITE_SCAN_MS: u64 = 300_000;
 
 pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
     let check_args = without_login(args);
-    let file = file_of(&check_args.file.output);
-    let outlet = if file.is_some() { OutputTarget::default() } else { outlet() };
+    let path = file_of(&check_args.file.output);
+    let outlet = if path.is_some() { OutputTarget::default() } else { outlet() };
     let look = check_args.display(&outlet);
     let form = WatchForm::chosen(&check_args);
     let mut checks = check::plans(&check_args, matches)?;
     reject_short_interval(args, &checks.plans)?;
+    reject_lost_results(args)?;
     let inputs = [
         ("--cacert", check_args.trust.cacert.as_deref()),
         ("--cert", check_args.tls.cert.as_deref()),
@@ -54,14 +55,14 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
         ("--password-file", check_args.password.password_file.as_deref()),
         ("--proxy-password-file", check_args.route.proxy_password_file.as_deref()),
     ];
-    reject_clashes(file, &check_args.reports.report, &inputs)?;
+    reject_clashes(path, &check_args.reports.report, &inputs)?;
     warn_about_logins(args, &checks.plans);
     for plan in &mut checks.plans {
         // The first check looks up the host's IP addresses, and each check uses one of them.
         plan.addresses = AddressChoice::First;
     }
     let readers = Readers::of(&checks.plans);
-    let sink = file.map(|path| Draft::begin(path, readers)).transpose()?.map_or(Sink::Stdout, Sink::File);
+    let sink = path.map(|path| Draft::begin(path, readers)).transpose()?.map_or(Sink::Stdout, Sink::File);
     let reports = report_files(&check_args, readers)?;
     let plans = checks.plans.clone();
     let proxies = secrets::proxies(&check_args.route, &plans)?;
@@ -158,6 +159,18 @@ fn reject_short_interval(args: &WatchArgs, plans: &[Plan]) -> Result<(), UsageEr
     };
     let error = UsageError::flag("--interval", reason).with_value(in_units(args.interval));
     Err(error.with_hint(format!("use {least} or more, or add --force-interval if you operate the server")))
+}
+
+/// If standard output is closed, a watch without an end would run although nothing shows its results. A watch with an
+/// end continues, because its exit code is a result too.
+fn reject_lost_results(args: &WatchArgs) -> Result<(), CommandError> {
+    let has_end = args.count.is_some() || args.duration.is_some();
+    let has_file = file_of(&args.check.file.output).is_some() || !args.check.reports.report.is_empty();
+    if has_end || has_file || !file::is_stdout_closed() {
+        return Ok(());
+    }
+    let reason = "standard output is closed; add --count or --duration, or write the results to a file with --output or --report";
+    Err(CommandError::Output(io::Error::other(reason)))
 }
 
 /// A duration in the form that users write.

@@ -106,12 +106,20 @@ fn added(file: impl BufRead, name: &str, is_judged_again: bool) -> Result<Watch,
                     }
                     false => *report,
                 };
+                if !is_begun && watch.checks() == 0 {
+                    watch.began = report.started_at();
+                }
                 watch.add_saved(target, &report);
             }
             SavedWatchLine::Summary => {}
             SavedWatchLine::Torn => is_torn = true,
             SavedWatchLine::Foreign => unknown += 1,
         }
+    }
+    if !is_begun {
+        secrets::write_note(&format!(
+            "{name}: the first record is missing, so the summary begins with the first check"
+        ));
     }
     if is_torn {
         secrets::write_note(&format!("{name}: the last record is incomplete and not counted"));

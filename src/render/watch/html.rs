@@ -259,7 +259,7 @@ fn changes(target: &TargetSummary) -> Markup {
             }
             "\n"
             @if target.changes_dropped > 0 {
-                p class="soft" { (target.changes_dropped) " earlier changes are not listed." } "\n"
+                p class="soft" { (verdict::plural(target.changes_dropped, "earlier change is", "earlier changes are")) " not listed." } "\n"
             }
         }
     }

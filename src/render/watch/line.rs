@@ -26,8 +26,7 @@ pub fn check(report: &Report, observation: &Observation, form: &WatchLineForm<'_
         _ => (Role::Error, "FAIL"),
     };
     let target = if *has_target { format!("{}  ", report.plan.name()) } else { String::new() };
-    let peer = report.evidence.main_session().and_then(|session| session.server_address());
-    let peer = peer.map(|ip| ip.to_string()).unwrap_or_else(|| "-".to_owned());
+    let peer = observation.address.map(|ip| ip.to_string()).unwrap_or_else(|| "-".to_owned());
     let mut line = StyledLine::of(Role::Dim, format!("{}  ", time(at)))
         .and(role, format!("{word:<4}"))
         .and(Role::Plain, format!("  {target}{peer:<15}  {:>7}", duration(report.total_ms)));

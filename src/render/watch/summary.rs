@@ -180,7 +180,9 @@ fn changes(target: &TargetSummary, look: &Display) -> Vec<StyledLine> {
         lines.push(StyledLine::of(Role::Dim, text));
     }
     for one in target.changes.iter().skip(target.changes.len().saturating_sub(LISTED)) {
-        lines.extend(wrapped(&time(one.first), Role::Dim, &change(one, look.signs.to()), look));
+        let last = if one.times > 1 { format!(", the last at {}", time(one.last)) } else { String::new() };
+        let text = format!("{}{last}", change(one, look.signs.to()));
+        lines.extend(wrapped(&time(one.first), Role::Dim, &text, look));
     }
     lines
 }

@@ -98,7 +98,7 @@ pub(super) fn backend_facts(backend: &BackendSummary) -> String {
     facts.join(", ")
 }
 
-/// A time span in words: "45 s", "10 min", "2 h 5 min", "3 d 4 h".
+/// A time span in words: "less than 1 s", "45 s", "10 min", "2 h 5 min", "3 d 4 h".
 pub(super) fn span(seconds: i64) -> String {
     let (days, hours, minutes, rest) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     let two = |first: i64, one: &str, second: i64, other: &str| match second {
@@ -106,6 +106,7 @@ pub(super) fn span(seconds: i64) -> String {
         _ => format!("{first} {one} {second} {other}"),
     };
     match (days, hours, minutes) {
+        (0, 0, 0) if rest < 1 => "less than 1 s".to_owned(),
         (0, 0, 0) => format!("{rest} s"),
         (0, 0, _) => two(minutes, "min", rest, "s"),
         (0, _, _) => two(hours, "h", minutes, "min"),
@@ -130,7 +131,7 @@ mod tests {
     fn a_span_has_at_most_two_units() {
         assert_eq!(
             [0, 59, 60, 605, 7500, 273_600, 86_400].map(span),
-            ["0 s", "59 s", "1 min", "10 min 5 s", "2 h 5 min", "3 d 4 h", "1 d"]
+            ["less than 1 s", "59 s", "1 min", "10 min 5 s", "2 h 5 min", "3 d 4 h", "1 d"]
         );
     }
 }

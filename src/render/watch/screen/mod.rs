@@ -16,6 +16,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::super::style::{Role, StyledLine};
+use super::super::view::verdict;
 use super::super::{Colour, Display};
 use super::values::{percent, span};
 use super::{graph, summary};
@@ -180,7 +181,10 @@ fn footer(view: &ScreenView, hidden: usize, look: &Display) -> StyledLine {
         ScreenMode::Graph => "[graph]  ",
         ScreenMode::Details => "[details]  ",
     };
-    let below = if hidden > 0 { format!("{hidden} more lines  ") } else { String::new() };
+    let below = match hidden {
+        0 => String::new(),
+        _ => format!("{}  ", verdict::plural(hidden, "more line", "more lines")),
+    };
     StyledLine::of(Role::Bold, mode).and(Role::Plain, below).and(Role::Dim, keys)
 }
 

@@ -113,9 +113,12 @@ fn what_does_not_fit_can_be_scrolled_to() {
     let mut view = ScreenView::default();
     let top = screen(&watch, &view, Symbols::Ascii, 80, 6);
     assert!(top.contains("4 more lines  q quit"), "{top}");
-    (0..4).for_each(|_| {
+    (0..3).for_each(|_| {
         view.press(ScreenKey::Down, 2, 7);
     });
+    let last = screen(&watch, &view, Symbols::Ascii, 80, 6);
+    assert!(last.contains("1 more line  q quit"), "{last}");
+    view.press(ScreenKey::Down, 2, 7);
     let end = screen(&watch, &view, Symbols::Ascii, 80, 6);
-    assert!(end.contains("\ntotal") && !end.contains("more lines"), "{end}");
+    assert!(end.contains("\ntotal") && !end.contains("more line"), "{end}");
 }
