@@ -245,8 +245,8 @@ impl fmt::Display for HostError {
             HostError::Stray { found, cleaned } => {
                 write!(f, "the host contains {}, which is not allowed in a host name", name_of(*found))?;
                 match DomainName::parse(cleaned) {
-                    // The text after a colon can be a password.
-                    Ok(_) if *found == ':' => Ok(()),
+                    // The text after it can be a password.
+                    Ok(_) if matches!(found, ':' | '?' | '#') => Ok(()),
                     Ok(name) => write!(f, "; did you mean {}", name.ascii()),
                     Err(_) => Ok(()),
                 }
