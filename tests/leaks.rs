@@ -12,7 +12,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::Digest;
 
 use support::leak::CANARY;
-use support::program::{Run, run_with};
+use support::program::{self, Run, run_with};
 use support::server::{Identity, Server};
 
 const USER: &str = "u@example.net";
