@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, HashMap};
 use super::super::interfaces::DecidingFinding;
 use super::super::{InterfaceComparison, InterfaceResult, InterfaceTally, compared};
 use super::count::MOST_NAMES;
-use super::tally::name_without_interface;
 use super::{InterfaceCounts, SavedTarget, TargetId};
 
 /// The number of targets in a summary.
@@ -43,7 +42,7 @@ impl BatchInterfaces {
         let target = self
             .targets
             .entry(target)
-            .or_insert_with(|| ComparedTarget { name: name_without_interface(record).into(), results: Vec::new() });
+            .or_insert_with(|| ComparedTarget { name: record.name().into(), results: Vec::new() });
         match target.results.iter_mut().find(|(known, _)| *known == index) {
             Some((_, tally)) => tally.add(result),
             None => {

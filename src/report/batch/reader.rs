@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{DomainOverview, TargetId, TargetRecord};
 use crate::check::Severity;
+use crate::wire::host::bracketed;
 
 /// The maximum length of a record. A complete report contains at most 1 MiB of received text, in escaped form.
 const LONGEST_RECORD: u64 = 64 * 1024 * 1024;
@@ -96,6 +97,14 @@ pub(super) struct SavedExit {
 }
 
 impl SavedTarget<'_> {
+    /// The target as `host:port`, or the domain.
+    pub(super) fn name(&self) -> String {
+        match self.target.port {
+            Some(port) if self.domain.is_none() => format!("{}:{port}", bracketed(&self.target.host)),
+            Some(_) | None => self.target.host.to_string(),
+        }
+    }
+
     /// The identity of the target and the interface, if several interfaces are compared.
     pub(super) fn compared_interface(&self) -> Option<(TargetId, &str)> {
         let target_id = self.target_id.filter(|target_id| *target_id != self.id)?;

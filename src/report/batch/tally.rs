@@ -16,7 +16,6 @@ use super::{
     SlowTarget, TargetId,
 };
 use crate::check::Severity;
-use crate::wire::host::bracketed;
 
 /// The number of slow targets in a summary.
 const SLOWEST: usize = 10;
@@ -290,19 +289,8 @@ fn exit_view(code: u8) -> ExitView {
 /// The target as `host:port`, or the domain, with the interface if several are compared.
 fn target_name(record: &SavedTarget<'_>) -> String {
     match record.compared_interface() {
-        Some((_, interface)) => format!("{} from {interface}", name_without_interface(record)),
-        None => name_without_interface(record),
-    }
-}
-
-/// The target as `host:port`, or the domain.
-pub(super) fn name_without_interface(record: &SavedTarget<'_>) -> String {
-    if record.domain.is_some() {
-        return record.target.host.to_string();
-    }
-    match record.target.port {
-        Some(port) => format!("{}:{port}", bracketed(&record.target.host)),
-        None => record.target.host.to_string(),
+        Some((_, interface)) => format!("{} from {interface}", record.name()),
+        None => record.name(),
     }
 }
 
