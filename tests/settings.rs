@@ -226,3 +226,11 @@ fn a_password_from_a_file_descriptor_is_read_once_and_not_printed_as_a_path() {
     assert_eq!(output.status.code(), Some(0), "{text}{errors}");
     assert!(text.contains("SMTP_PASSWORD") && !text.contains("/dev/fd"), "{text}{errors}");
 }
+
+#[test]
+fn a_domain_is_not_a_scenario_of_the_sandbox() {
+    let run = program::run_with(&["sandbox", "settings-autoconfig"], None, &[]);
+    assert!(run.code == 2 && run.stderr.contains("to check it: smtpcheck demo settings-autoconfig"), "{run}");
+    let run = program::run_with(&["127.0.0.1:1", "--sni", "demo@settings-autoconfig.test"], None, &[]);
+    assert!(run.code == 2 && !run.stderr.contains("demosettings"), "{run}");
+}

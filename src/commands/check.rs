@@ -108,7 +108,7 @@ pub(super) fn plans<'a>(args: &'a CheckArgs, matches: &ArgMatches) -> Result<Pla
 
 impl PlannedChecks<'_> {
     /// Each check from each of these interfaces. Without interfaces, the checks are unchanged.
-    pub(super) fn from_each(mut self, interfaces: &[SourceInterface]) -> Self {
+    pub(super) fn with_interfaces(mut self, interfaces: &[SourceInterface]) -> Self {
         let from = |plan: &Plan, interface: &SourceInterface| {
             let mut plan = plan.clone();
             plan.source.interface = Some(interface.clone());

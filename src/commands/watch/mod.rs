@@ -46,7 +46,7 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let look = check_args.display(&outlet);
     let form = WatchForm::chosen(&check_args);
     let checks = check::plans(&check_args, matches)?;
-    let mut checks = checks.from_each(check_args.connection.compared_interfaces()?);
+    let mut checks = checks.with_interfaces(check_args.connection.compared_interfaces()?);
     reject_short_interval(args, &checks.plans)?;
     let inputs = [
         ("--cacert", check_args.trust.cacert.as_deref()),
