@@ -4,6 +4,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
+#[path = "batch/interfaces.rs"]
+mod interfaces;
 #[path = "batch/pace.rs"]
 mod pace;
 #[path = "batch/shards.rs"]

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::Digest;
 
 use support::leak::CANARY;
-use support::program::{Run, run_with};
+use support::program::{self, Run, run_with};
 use support::server::{Identity, Server};
 
 const USER: &str = "u@example.net";
@@ -300,4 +300,41 @@ fn the_password_in_a_variable_with_a_proxy_is_not_shown() {
     std::fs::write(config.path(), format!("[defaults]\nproxy = {:?}\n", format!("http://u:{CANARY}@h"))).unwrap();
     let run = run_with(&["h.example", "--config", config.path().to_str().unwrap()], None, &[]);
     assert_eq!(run.code, 2, "{run}");
+}
+
+#[test]
+fn a_password_in_an_argument_or_a_line_is_not_repeated() {
+    for words in [
+        &["settings", "ann:hunter2@example.com"][..],
+        &["settings", "ann@example.com:hunter2"],
+        &["settings", "ann:hunter2"],
+        &["settings", "ann@example.com", "hunter2"],
+        &["settings", "smtps://ann:hunter2@example.com"],
+        &["settings", "ann@example.com", "--user", "ann:hunter2"],
+        &["ann:hunter2@example.com"],
+        &["check", "smtp://ann:hunter2@smtp.example.com:587"],
+        &["ann@example.com:hunter2"],
+        &["127.0.0.1:1", "--user", "ann:hunter2"],
+        &["127.0.0.1:1", "--from", "ann:hunter2@example.com"],
+        &["127.0.0.1:1", "--to", "<ann:hunter2@example.com>"],
+        &["127.0.0.1:1", "--to", "ann:hunter2@example.com,bob@example.com"],
+        &["watch", "ann:hunter2@example.com"],
+        &["watch", "ann@example.com:hunter2"],
+        &["ports", "ann:hunter2@example.com"],
+        &["domain", "ann:hunter2@example.com"],
+        &["domain", "ann@example.com:hunter2"],
+        &["domain", "ann@example.com", "hunter2"],
+        &["batch", "-", "--user", "ann:hunter2", "--login-host", "127.0.0.1"],
+    ] {
+        let run = program::run(words);
+        assert_eq!(run.code, 2, "{words:?}: {run}");
+        assert!(!run.stderr.contains("hunter2") && !run.stdout.contains("hunter2"), "{words:?}: {run}");
+    }
+    let lines = "ann:hunter2@example.com\nann@example.com:hunter2\nsmtp://ann:hunter2@example.com\n\
+                 {\"target\":\"127.0.0.1:1\",\"from\":\"ann:hunter2@example.com\"}\n";
+    for more in [&["batch", "-"][..], &["batch", "-", "--domain", "--list", "none"]] {
+        let run = program::run_with(more, Some(lines), &[]);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(!run.stderr.contains("hunter2") && !run.stdout.contains("hunter2"), "{run}");
+    }
 }

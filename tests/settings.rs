@@ -122,6 +122,9 @@ fn a_setting_is_verified_with_a_login_and_the_report_contains_no_password() {
         assert_eq!(setting["security"], "implicit-tls");
         assert_eq!(setting["user"], format!("demo@{name}.test"));
         assert_eq!(setting["mechanism"], "PLAIN");
+        assert_eq!(report["auth"]["outcome"], "accepted");
+        assert_eq!(report["certificate"]["verifies"], true);
+        assert!(report["tls"]["version"].is_string(), "{run}");
         assert!(!run.stdout.contains(settings_case(name).unwrap().secret.unwrap()));
     }
 }
@@ -184,4 +187,50 @@ fn offline_queries_only_the_built_in_list() {
     assert_eq!(run.code, 3, "{run}");
     assert_eq!(report["settings"]["sources"].as_array().unwrap().len(), 1);
     assert!(report["probes"].as_array().unwrap().is_empty(), "nothing is sent: {run}");
+}
+
+#[test]
+fn the_values_for_a_mail_app_are_printed_to_standard_output_and_the_list_to_a_file() {
+    let sandbox = sandbox();
+    let run = sandbox.run("settings-autoconfig", &["--for", "thunderbird"]);
+    assert_eq!(run.code, 0, "{run}");
+    for line in
+        ["Outgoing server:   smtp.settings-autoconfig.test", "Encryption:        SSL/TLS", "User name:         demo@"]
+    {
+        assert!(run.stdout.contains(line), "{run}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.txt");
+    for words in [&["settings", "--for", "list"][..], &["--for", "list"]] {
+        let run = program::run_with(&[words, &["--output", list.to_str().unwrap()]].concat(), None, &[]);
+        assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run}");
+        assert!(std::fs::read_to_string(&list).unwrap().contains("nodemailer"));
+        std::fs::remove_file(&list).unwrap();
+    }
+}
+
+#[test]
+fn a_password_from_a_file_descriptor_is_read_once_and_not_printed_as_a_path() {
+    let sandbox = sandbox();
+    let words = sandbox.service.settings_arguments(settings_case("settings-autoconfig").unwrap());
+    let script = "exec \"$@\" --password-file <(printf %s \"$SECRET\") --for nodemailer";
+    let secret = settings_case("settings-autoconfig").unwrap().secret.unwrap();
+    let output = std::process::Command::new("bash")
+        .args(["-c", script, "bash", env!("CARGO_BIN_EXE_smtpcheck")])
+        .args(words)
+        .args(["--trust-anchor", &sandbox.file("anchor.txt"), "--cacert", &sandbox.file("ca.pem")])
+        .env("SECRET", secret)
+        .output()
+        .unwrap();
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{text}{errors}");
+    assert!(text.contains("SMTP_PASSWORD") && !text.contains("/dev/fd"), "{text}{errors}");
+}
+
+#[test]
+fn a_domain_is_not_a_scenario_of_the_sandbox() {
+    let run = program::run_with(&["sandbox", "settings-autoconfig"], None, &[]);
+    assert!(run.code == 2 && run.stderr.contains("to check it: smtpcheck demo settings-autoconfig"), "{run}");
+    let run = program::run_with(&["127.0.0.1:1", "--sni", "demo@settings-autoconfig.test"], None, &[]);
+    assert!(run.code == 2 && !run.stderr.contains("demosettings"), "{run}");
 }

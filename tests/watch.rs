@@ -15,7 +15,7 @@ use smtpcheck::sandbox::{Fleet, Options, Remote, Running, Sandbox, scenarios};
 use smtpcheck::watch::record::WATCH_SCHEMA;
 
 use support::program::{Run, command, finish, run, run_with};
-use support::sandboxes::TestSandbox;
+use support::sandboxes::{TestSandbox, selective_server};
 
 const SCENARIOS: [&str; 4] = ["healthy-submission", "certificate-expired", "close-at-connect", "backends-differ"];
 
@@ -546,4 +546,40 @@ fn a_greeting_after_a_login_has_not_changed() {
     let flags = ["--user", "demo@sandbox.test", "--password-stdin", "--with-login", "--count", "3", "--json"];
     let run = run_with(&words("healthy-submission", &flags), Some("open-sesame-42\n"), &[]);
     assert_eq!((run.code, &summary(&run)["changes"]), (0, &serde_json::json!([])), "{run}");
+}
+
+#[test]
+fn each_target_is_watched_from_each_interface_and_the_summary_names_the_blocked_one() {
+    let (server, seen) = selective_server("127.0.0.2");
+    let from = ["watch", &server, "--tls", "none", "--interface", "127.0.0.1", "--interface", "127.0.0.2"];
+    let words = |more: &[&'static str]| [&from[..], &["--interval", "20ms", "--count", "2"], more].concat();
+    let run = run(&words(&[]));
+    assert_eq!(run.code, 5, "{run}");
+    assert_eq!(seen.lock().unwrap().clone(), [("127.0.0.1".to_owned(), 2), ("127.0.0.2".to_owned(), 2)].into());
+    let blocked = format!("{server} from 127.0.0.2  2 checks in");
+    let difference = "passes from 127.0.0.1, fails from 127.0.0.2 (exit 5 refused_permanent: reputation)";
+    // The line is wrapped at the width of the terminal.
+    let unwrapped = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(run.stdout.contains(&blocked) && unwrapped.contains(&format!("{server} {difference}")), "{run}");
+    let saved = crate::run(&words(&["--format", "ndjson"]));
+    let all = records(&saved.stdout);
+    assert_eq!(all[0]["interfaces"], serde_json::json!(["127.0.0.1", "127.0.0.2"]));
+    let summary = all.last().unwrap();
+    assert_eq!(summary["targets"][1]["interface"], "127.0.0.2");
+    let expected = serde_json::json!([{
+        "target": server, "passes": ["127.0.0.1"],
+        "fails": [{"interface": "127.0.0.2", "exit_code": 5, "reason": "reputation"}],
+    }]);
+    assert_eq!(summary["interfaces"], expected);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("night.ndjson");
+    std::fs::write(&path, &saved.stdout).unwrap();
+    let page = crate::run(&["report", path.to_str().unwrap(), "--format", "html"]);
+    assert!(page.code == 5 && page.stdout.contains(difference), "{page}");
+}
+
+#[test]
+fn a_check_has_one_interface() {
+    let run = run(&["127.0.0.1:1", "--interface", "127.0.0.1", "--interface", "127.0.0.2"]);
+    assert!(run.code == 2 && run.stderr.contains("smtpcheck watch and smtpcheck batch compare"), "{run}");
 }

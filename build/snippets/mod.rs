@@ -76,6 +76,7 @@ enum SyntaxName {
     Msmtp,
     OpenSmtpd,
     Php,
+    PlainText,
     Properties,
     Python,
     Ruby,

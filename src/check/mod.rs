@@ -42,7 +42,7 @@ use crate::question::Question;
 
 pub use finding::{Check, Docs, Finding, Grounds, PhaseFailure, Rule, Severity, order};
 pub(crate) use finding::{exit_order, in_shell};
-pub use server::{CHECKS, judge_backends};
+pub use server::{CHECKS, ends_before_the_server, judge_backends};
 pub(crate) use starttls::{carried_into_tls, in_other_mode};
 
 /// All questions that are worth asking now.

@@ -57,6 +57,13 @@ pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> V
     findings
 }
 
+/// Whether an error of this rule means that the check ended before it reached the server: at the name lookup, on this
+/// machine, or at the proxy.
+pub fn ends_before_the_server(rule: &str) -> bool {
+    let rules = connect::BEFORE_THE_SERVER.iter().chain(source::CHECK.rules).chain(proxy::CHECK.rules);
+    rules.into_iter().any(|known| known.id == rule)
+}
+
 /// The first command of LMTP is LHLO (RFC 2033 §4.1), which has the same replies as EHLO.
 fn in_words_of_lmtp(finding: &mut Finding) {
     let texts = [&mut finding.summary, &mut finding.cause].into_iter();

@@ -318,6 +318,8 @@ pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> Usage
         }
         ErrorKind::UnknownArgument => UsageError::new(format!("unexpected argument {}", subject.escape_debug())),
         ErrorKind::ArgumentConflict => match first(ContextKind::PriorArg).map(bare) {
+            Some(prior) if prior == subject && prior == "--interface" => flag("given more than once".to_owned())
+                .with_hint("smtpcheck watch and smtpcheck batch compare several interfaces"),
             Some(prior) if prior == subject => flag("given more than once".to_owned()),
             Some(prior) => flag(format!("cannot be used with {prior}")),
             None => flag("cannot be used with another of the given flags".to_owned()),
@@ -425,6 +427,7 @@ mod tests {
             (&["mx.example.net", "--tls", "ssl"], "--tls ssl: not a valid value; use one of auto, starttls"),
             (&["mx.example.net", "--tls"], "--tls: no value given; use one of auto"),
             (&["mx.example.net", "--port", "1", "--port", "2"], "--port: given more than once"),
+            (&["mx.example.net", "--interface", "::1", "--interface", "::2"], "smtpcheck watch and smtpcheck batch"),
             (&["mx.example.net", "-4", "-6"], "cannot be used with"),
             (&["mx.example.net", "--json", "--format", "text"], "cannot be used with"),
             (&["mx.example.net", "--key", "k.pem"], "--cert is required"),

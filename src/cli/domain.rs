@@ -155,9 +155,14 @@ impl DomainFlags<'_> {
 
 /// Parses a mail domain or an email address.
 pub fn parse(text: &str) -> Result<TypedDomain, UsageError> {
-    let wrong = |error: InvalidValue| UsageError::from(error).about("domain", text);
+    // A query can contain a password, as in target.rs. UsageError hides passwords in other places.
+    let shown = text.split_once(['?', '#']).map_or_else(|| text.to_owned(), |(before, _)| format!("{before}?..."));
+    let wrong = |error: InvalidValue| UsageError::from(error).about("domain", shown.clone());
     let typed = if text.contains('@') && !text.contains("://") { address(text) } else { domain(text) };
-    typed.map_err(wrong)
+    typed.map_err(|error| match error.is_secret {
+        true => UsageError { flag: Some("domain".into()), ..UsageError::from(error) },
+        false => wrong(error),
+    })
 }
 
 fn address(text: &str) -> Result<TypedDomain, InvalidValue> {
@@ -199,6 +204,14 @@ fn domain(text: &str) -> Result<TypedDomain, InvalidValue> {
             );
             return Err(InvalidValue::new("a mail domain has no port", hint));
         }
+    }
+    if text.matches(':').count() == 1 {
+        let reason =
+            "it contains a colon; if the text after it is a password, use --password-file in smtpcheck settings";
+        return Err(InvalidValue {
+            is_secret: true,
+            ..InvalidValue::new(reason, "write only the domain, or an email address in it")
+        });
     }
     if let Some((host, _)) = text.split_once('/') {
         return Err(InvalidValue::new("a mail domain has no path", format!("write {host}")));
@@ -280,7 +293,11 @@ fn several(words: &[String]) -> UsageError {
             } else {
                 "run it once for each domain"
             };
-            UsageError::new(reason).about("domain", second.as_str()).with_hint(hint)
+            // A second word that is neither can be a password, so it is not repeated.
+            match domain(second).is_ok() || is_address {
+                true => UsageError::new(reason).about("domain", second.as_str()).with_hint(hint),
+                false => UsageError::new(reason).with_hint(hint),
+            }
         }
     }
 }

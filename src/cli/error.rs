@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::flags::InvalidValue;
 use crate::expect::Mistake;
 use crate::secret::list_keys::without_likely_keys;
+use crate::secret::written::without_password;
 use crate::source::{FileError, Position};
 
 /// What is wrong, and what to write instead. The parts are stored separately until the error is displayed, so that no
@@ -101,7 +102,8 @@ impl UsageError {
 
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.value.as_deref().map(|value| self.shown(&value.escape_debug().to_string()).into_owned());
+        let value = self.value.as_deref().map(without_password);
+        let value = value.map(|value| self.shown(&value.escape_debug().to_string()).into_owned());
         let value = value.map(|value| if value.is_empty() { "\"\"".to_owned() } else { value });
         let (subject, mark) = match (self.origin.as_deref(), &self.flag) {
             (Some(ErrorOrigin::Variable(name)), _) => (Some(name.as_str()), "="),

@@ -22,7 +22,7 @@ const GUESSED_PORTS: [u16; 2] = [465, 587];
 pub fn plan(args: &SettingsArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Plan, UsageError> {
     args.password.reject_argument()?;
     let [input] = args.domains.as_slice() else { return Err(several(&args.domains)) };
-    let typed = domain::parse(input).map_err(|error| error.about("address", input.as_str()))?;
+    let typed = domain::parse(input).map_err(|error| UsageError { flag: Some("address".into()), ..error })?;
     let mut origins = origins(matches, &args.from_file);
     if args.ehlo.ehlo.is_none() {
         origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
@@ -140,9 +140,11 @@ fn proof(args: &SettingsArgs, mechanisms: &[String]) -> Result<LoginProof, Usage
 fn several(words: &[String]) -> UsageError {
     match words.get(1) {
         None => UsageError::new("no email address given").with_hint("for example: smtpcheck settings ann@example.com"),
-        Some(second) => UsageError::new("`smtpcheck settings` finds the settings for one address")
-            .about("address", second.as_str())
-            .with_hint("run it once for each address"),
+        // The second word can be a password, so it is not repeated.
+        Some(_) => {
+            UsageError::new("`smtpcheck settings` finds the settings for one address, but several words are given")
+                .with_hint("run it once for each address, and provide a password with --password-file")
+        }
     }
 }
 
@@ -202,6 +204,12 @@ mod tests {
         for (words, needle) in [
             (&[][..], "no email address given"),
             (&["a@b.example", "c@d.example"], "one address"),
+            (&["a@b.example", "hunter2"], "provide a password with --password-file"),
+            (&["a:hunter2@b.example"], "address a:...@b.example: the part before the @ contains a colon"),
+            (&["a@b.example:hunter2"], "address a@b.example:...: after the @"),
+            (&["a:hunter2"], "address: it contains a colon"),
+            (&["smtp://a:hunter2@b.example"], "write b.example"),
+            (&["b.example?password=hunter2"], "address b.example?..."),
             (&["192.0.2.1"], "an IP address"),
             (&["com"], "single label"),
             (&["a@b.example", "--netrc", "--user", "x"], "not known before the search"),
@@ -213,6 +221,7 @@ mod tests {
         ] {
             let message = made(words, nothing()).expect_err("an error");
             assert!(message.contains(needle) && !message.contains('\n'), "{words:?}: {message}");
+            assert!(!message.contains("hunter2"), "{words:?}: {message}");
         }
     }
 }

@@ -4,6 +4,7 @@
 use super::UsageError;
 use super::flags::InvalidValue;
 use crate::plan::Protocol;
+use crate::secret::written::without_password;
 use crate::wire::{Host, SocketPath};
 
 /// The parts of a target, before defaults are added.
@@ -56,7 +57,7 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
     let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("...@{host}"));
     let shown = match shown.split_once(['?', '#']) {
         Some((before, _)) => format!("{before}?..."),
-        None => shown,
+        None => without_password(&shown).into_owned(),
     };
     let wrong = |error: InvalidValue| UsageError::from(error).about("target", shown.clone());
     if let Some(parsed) = socket(text) {
@@ -201,6 +202,8 @@ mod tests {
             ("smtp://host/path?password=hunter2", "has no path (/path)"),
             ("http://host/?password=hunter2", "write smtp://host/"),
             ("host?password=hunter2", "host?..."),
+            ("ann:hunter2@host", "...@host: "),
+            ("ann@host:hunter2", "...@host:...: "),
             ("http://host", "write smtp://host"),
             ("smtp.gmail.com;", "did you mean smtp.gmail.com"),
             ("\"smtp.gmail.com\"", "a quote"),

@@ -18,7 +18,7 @@ use crate::cli::flags::password::{PasswordSource, unused_variable};
 use crate::cli::{UsageError, plan as planning, resolve, target};
 use crate::expect::Expectation;
 use crate::host::{name, netrc, signals};
-use crate::plan::Plan;
+use crate::plan::{Plan, SourceInterface};
 use crate::report::RunSource;
 use crate::run::{ConcurrencyLimits, Engine, Job};
 
@@ -107,6 +107,19 @@ pub(super) fn plans<'a>(args: &'a CheckArgs, matches: &ArgMatches) -> Result<Pla
 }
 
 impl PlannedChecks<'_> {
+    /// Each check from each of these interfaces. Without interfaces, the checks are unchanged.
+    pub(super) fn with_interfaces(mut self, interfaces: &[SourceInterface]) -> Self {
+        let from = |plan: &Plan, interface: &SourceInterface| {
+            let mut plan = plan.clone();
+            plan.source.interface = Some(interface.clone());
+            plan
+        };
+        if !interfaces.is_empty() {
+            self.plans = self.plans.iter().flat_map(|plan| interfaces.iter().map(|one| from(plan, one))).collect();
+        }
+        self
+    }
+
     /// Reads the passwords.
     pub(super) fn jobs(self) -> Result<Vec<Job>, CommandError> {
         let PlannedChecks { plans, args, expectations, source } = self;

@@ -115,6 +115,12 @@ fn listed_domains(json: bool, look: &Display) -> String {
 /// Finds a scenario by its name. The error suggests similar names.
 pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
     sandbox::scenario(name).ok_or_else(|| {
+        if domain_case(name).is_some() || settings_case(name).is_some() {
+            let name = name.escape_debug();
+            return CommandError::usage(format!(
+                "{name} is a domain, not a scenario; to check it: smtpcheck demo {name}; to serve all domains: smtpcheck sandbox --domains"
+            ));
+        }
         if name.ends_with(".test") {
             let domain = name
                 .rsplit_once('@')

@@ -37,7 +37,7 @@ pub(super) fn run(args: &SettingsArgs, matches: &ArgMatches) -> Result<u8, Comma
     };
     let look = args.display(&outlet);
     let program = match args.snippet.program {
-        Some(SnippetChoice::List) => return snippet::print_list(&look),
+        Some(SnippetChoice::List) => return snippet::print_list(&look, file_of(&args.file.output)),
         Some(SnippetChoice::Program(program)) => Some(program),
         None => None,
     };
@@ -131,6 +131,8 @@ impl SearchJob {
         let without_login = Plan { login: None, ..self.plan.clone() };
         let job = Job { plan: without_login, secret: None, ..self.job() };
         let checked = live::run_single(engine, job)?;
+        // Both searches together have one time limit. The time until the user answers does not count.
+        self.spent += Duration::from_secs_f64((checked.report.total_ms / 1000.0).max(0.0));
         let Some(server) = unconfirmed(&self.plan, &checked.report.evidence) else { return Ok(()) };
         secrets::write_note(&question(&server));
         let is_confirmed = terminal::reads_yes();

@@ -31,7 +31,7 @@ use crate::wire::Host;
 /// Prints the list of programs, or checks the target and prints the configuration.
 pub(super) fn run(args: &CheckArgs, matches: &ArgMatches, choice: SnippetChoice) -> Result<u8, CommandError> {
     match choice {
-        SnippetChoice::List => print_list(&args.display(&outlet())),
+        SnippetChoice::List => print_list(&args.display(&outlet()), file_of(&args.file.output)),
         SnippetChoice::Program(program) => check(args, matches, program),
     }
 }
@@ -71,9 +71,15 @@ pub(super) fn exit_code(code: u8, is_written: bool) -> u8 {
     if code == 0 && !is_written { Exit::Incomplete.code() } else { code }
 }
 
-/// Prints the list of programs.
-pub(super) fn print_list(look: &Display) -> Result<u8, CommandError> {
-    print(&rendering::list(look))
+/// Writes the list of programs to standard output or to a file.
+pub(super) fn print_list(look: &Display, file: Option<&Path>) -> Result<u8, CommandError> {
+    match file {
+        None => print(&rendering::list(look)),
+        Some(path) => {
+            Draft::begin(path, Readers::Usual)?.fill(&rendering::list(&look.for_file()))?;
+            Ok(Exit::Ok.code())
+        }
+    }
 }
 
 /// Writes the configuration for a program to a file or to standard output, and its notes to standard error. Without
@@ -119,9 +125,17 @@ fn planned(checks: &PlannedChecks<'_>, args: &CheckArgs) -> Result<ServerSetting
 /// Where a program finds the password.
 pub(super) fn reference(args: &PasswordArgs) -> PasswordReference {
     match &args.password_file {
+        // Another process does not have the file descriptors of this one, for example those of <(command).
+        Some(path) if is_descriptor(path) => PasswordReference::Variable,
         Some(path) => PasswordReference::File(absolute(path)),
         None => PasswordReference::Variable,
     }
+}
+
+/// Whether a path names an open file of this process.
+fn is_descriptor(path: &Path) -> bool {
+    let beginnings = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
+    beginnings.iter().any(|beginning| path.starts_with(beginning)) || path.as_os_str() == "-"
 }
 
 /// The settings for a program that is started in a different working directory.

@@ -212,11 +212,43 @@ async fn read(context: &GatherContext, response: Response<Incoming>, deadline: I
         status: head.status.as_u16(),
         content_type: header(&head.headers, &CONTENT_TYPE),
         location: header(&head.headers, &LOCATION),
-        body: String::from_utf8_lossy(&bytes).into_owned(),
+        body: text_of(&bytes),
         body_bytes: received,
         too_long: received > MAX_BODY,
         is_cut,
     }
+}
+
+/// The text of a body. XML files can be in UTF-16 (with a byte order mark), or in ISO 8859-1 or Windows-1252 according to
+/// their declaration (XML 1.0 §4.3.3); everything else is read as UTF-8.
+fn text_of(bytes: &[u8]) -> String {
+    let units = |from_two: fn([u8; 2]) -> u16| -> String {
+        let pairs = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok());
+        char::decode_utf16(pairs.map(from_two)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    };
+    match bytes {
+        [0xff, 0xfe, ..] | [b'<', 0, ..] => return units(u16::from_le_bytes),
+        [0xfe, 0xff, ..] | [0, b'<', ..] => return units(u16::from_be_bytes),
+        _ => {}
+    }
+    // The printable characters of ISO 8859-1 have the same numbers in Unicode. Windows-1252 differs only in punctuation
+    // marks, which occur in no setting.
+    let is_latin = std::str::from_utf8(bytes).is_err() && declares_latin(bytes);
+    if is_latin {
+        bytes.iter().map(|byte| char::from(*byte)).collect()
+    } else {
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+}
+
+/// Whether an XML declaration names an encoding with one byte for each character.
+fn declares_latin(bytes: &[u8]) -> bool {
+    let start = bytes.split(|byte| *byte == b'>').next().unwrap_or_default();
+    let declaration = String::from_utf8_lossy(start).to_ascii_lowercase();
+    declaration.trim_start().starts_with("<?xml")
+        && ["iso-8859-1", "latin1", "windows-1252"]
+            .iter()
+            .any(|name| declaration.contains(&format!("\"{name}\"")) || declaration.contains(&format!("'{name}'")))
 }
 
 fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -400,12 +400,12 @@ fn labels(case: &CheckResult) -> Vec<(&'static str, String)> {
 
 /// The handshake of the main session, in which the certificate was received.
 fn handshake(report: &Report) -> Option<&Handshake> {
-    report.evidence.main_session()?.handshake().map(|(_, handshake)| handshake)
+    report.session()?.handshake().map(|(_, handshake)| handshake)
 }
 
 /// The IP address of the server.
 fn peer(report: &Report) -> Option<IpAddr> {
-    report.evidence.main_session()?.server_address()
+    report.session()?.server_address()
 }
 
 fn earliest_expiry(report: &Report) -> Option<f64> {
@@ -446,7 +446,7 @@ fn unix_seconds(time: Timestamp) -> f64 {
 }
 
 fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
-    let Some(session) = report.evidence.main_session() else { return Vec::new() };
+    let Some(session) = report.session() else { return Vec::new() };
     let mut codes: Vec<(Vec<(&'static str, String)>, f64)> = Vec::new();
     for received in session.replies() {
         let Some(code) = received.reply.code else { continue };

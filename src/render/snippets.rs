@@ -28,9 +28,14 @@ pub fn list(look: &Display) -> String {
 pub fn notes(program: &Program, notes: &[String], look: &Display) -> String {
     let mut text = format!("\nConfiguration of {} ({}):\n", program.name, program.file);
     for note in notes {
+        let (words, commands) = note.split_once('\n').unwrap_or((note, ""));
         let options = textwrap::Options::new(look.width).initial_indent("- ").subsequent_indent("  ");
-        for line in textwrap::wrap(note, options) {
+        for line in textwrap::wrap(words, options) {
             let _ = writeln!(text, "{}", super::escape::visible(&line));
+        }
+        // A command that is wrapped cannot be copied.
+        for command in commands.lines() {
+            let _ = writeln!(text, "    {}", super::escape::visible(command));
         }
     }
     text

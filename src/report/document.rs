@@ -251,7 +251,7 @@ pub(super) struct ExitView {
 impl From<&Report> for Document {
     fn from(report: &Report) -> Document {
         let Report { plan, evidence, findings, complete, total_ms, expectations, exit } = report;
-        let session = evidence.main_session();
+        let session = report.session();
         Document {
             schema_version: SCHEMA_VERSION.to_owned(),
             tool: Tool::this(),

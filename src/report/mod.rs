@@ -10,6 +10,7 @@ mod difference;
 mod document;
 mod expectations;
 pub mod fields;
+mod interfaces;
 mod judge;
 mod line;
 mod phases;
@@ -27,6 +28,8 @@ use serde::{Deserialize, Serialize};
 pub use difference::{Change, CheckDifference, Difference};
 pub use document::{Document, SCHEMA, SCHEMA_VERSION, Tool};
 pub use expectations::{ExpectationOutcome, Expectations, ExpectedFailure, NoExpectations};
+pub use interfaces::{FailedInterface, InterfaceComparison};
+pub(crate) use interfaces::{InterfaceResult, InterfaceTally, compared};
 pub use line::{LINE_SCHEMA, StreamRecord};
 pub use phases::{PhaseResult, PhaseStatus, phases};
 pub use run::{CheckOutcome, CheckResult, FilePosition, RUN_SCHEMA, Run, RunDocument, RunSource};
@@ -35,7 +38,7 @@ pub use settings::{planned_settings, proved_settings, recommended_settings};
 pub use tally::ExitTally;
 
 use crate::check::{self, Finding, PhaseFailure, Severity};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Session};
 use crate::plan::{FailOn, Gate, Plan};
 
 /// The report of one run of a check.
@@ -168,6 +171,15 @@ pub fn exit_name(code: u8) -> &'static str {
 }
 
 impl Report {
+    /// The session whose results the report shows: the main session or, for a search for settings, the session with the
+    /// recommended server.
+    pub(crate) fn session(&self) -> Option<Session<'_>> {
+        match &self.plan.settings {
+            Some(_) => check::settings::session(&self.plan, &self.evidence),
+            None => self.evidence.main_session(),
+        }
+    }
+
     /// The time at which the run began.
     pub fn started_at(&self) -> Timestamp {
         self.evidence.started_at

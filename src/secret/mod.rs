@@ -7,6 +7,7 @@
 mod decode;
 pub(crate) mod echo;
 pub mod list_keys;
+pub(crate) mod written;
 
 use std::fmt;
 

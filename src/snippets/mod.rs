@@ -36,7 +36,7 @@ const EXAMPLE_SENDER: &str = "you@example.net";
 pub struct Snippet {
     /// The text of the configuration file. If the language has comments, it begins with a comment about what was proved.
     pub text: String,
-    /// What was not proved, and what the user must know or do.
+    /// What was not proved, and what the user must know or do. Lines after the first are commands.
     pub notes: Vec<String>,
 }
 

@@ -124,11 +124,12 @@ fn password(program: &Program, settings: &ServerSettings) -> Option<String> {
     match (program.password, &login.password) {
         (PasswordSupport::OwnStore, _)
         | (PasswordSupport::Any | PasswordSupport::File(_), PasswordReference::File(_)) => None,
-        (PasswordSupport::Any | PasswordSupport::Variable, PasswordReference::Variable) => {
-            Some(format!("Set the environment variable {PASSWORD_VARIABLE} to the password"))
-        }
+        (PasswordSupport::Any | PasswordSupport::Variable, PasswordReference::Variable) => Some(format!(
+            "Set the environment variable {PASSWORD_VARIABLE} to the password: {} reads it there. SMTPCHECK_PASSWORD is read only by smtpcheck",
+            program.name
+        )),
         (PasswordSupport::Variable, PasswordReference::File(path)) => Some(format!(
-            "Set the environment variable {PASSWORD_VARIABLE} to the password in {}: {} cannot read it from a file",
+            "Set the environment variable {PASSWORD_VARIABLE} to the password in {}: {} cannot read it from a file. SMTPCHECK_PASSWORD is read only by smtpcheck",
             path.display(),
             program.name
         )),

@@ -71,7 +71,7 @@ pub enum Safeguard {
 pub(super) struct ProgramNote {
     /// The settings to which the note applies: all of these conditions must be met.
     pub(super) when: &'static [NoteCondition],
-    /// A template, whose values are written without quotes.
+    /// A template, whose values are written without quotes. Lines after the first are commands, which are not wrapped.
     pub(super) text: &'static str,
 }
 

@@ -33,6 +33,8 @@ pub enum Syntax {
     OpenSmtpd,
     /// PHP.
     Php,
+    /// Text that a person reads, without quotes.
+    PlainText,
     /// A properties file of Spring Boot.
     Properties,
     /// Python.
@@ -76,6 +78,7 @@ impl Syntax {
             | Syntax::MainCf
             | Syntax::Msmtp
             | Syntax::OpenSmtpd
+            | Syntax::PlainText
             | Syntax::Properties
             | Syntax::Python
             | Syntax::Ruby
@@ -99,6 +102,7 @@ impl Syntax {
             | Syntax::Rust
             | Syntax::Yaml => quoted(value, '"', &['"', '\\']),
             Syntax::JavaScript | Syntax::Php | Syntax::Ruby => quoted(value, '\'', &['\'', '\\']),
+            Syntax::PlainText => value.to_owned(),
             Syntax::Dotenv if is_plain(value) => value.to_owned(),
             Syntax::Dotenv if !value.contains(['\'', '\\']) => quoted(value, '\'', &[]),
             Syntax::Dotenv => quoted(value, '"', &['"', '\\', '$']),

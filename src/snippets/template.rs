@@ -63,6 +63,7 @@ fn environment(form: ValueForm) -> Environment<'static> {
     environment.set_formatter(move |output, _, value| print(output, form, value));
     environment.add_filter("url", |value: Cow<'_, str>| syntax::url(&value));
     environment.add_filter("shell", |value: Cow<'_, str>| syntax::shell(&value));
+    environment.add_filter("ruby", |value: Cow<'_, str>| Syntax::Ruby.literal(&value).map_err(unwritable));
     environment.add_filter("curl_text", |value: Cow<'_, str>| syntax::curl_text(&value));
     environment.add_filter("plain", |value: Cow<'_, str>| syntax::plain(&value).map_err(unwritable));
     environment.add_filter("without", |value: Cow<'_, str>, what: Cow<'_, str>| match value.contains(&*what) {

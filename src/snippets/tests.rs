@@ -94,11 +94,12 @@ fn read(syntax: Syntax, literal: &str) -> Option<String> {
         Syntax::Msmtp => between("\""),
         Syntax::OpenSmtpd => between("\"").filter(|value| !value.contains(['"', '\\'])),
         Syntax::Properties => property(literal),
+        Syntax::PlainText => Some(literal.to_owned()),
         Syntax::Shell => shell_word(literal),
     }
 }
 
-const ALL: [Syntax; 18] = [
+const ALL: [Syntax; 19] = [
     Syntax::CSharp,
     Syntax::Dotenv,
     Syntax::Exim,
@@ -111,6 +112,7 @@ const ALL: [Syntax; 18] = [
     Syntax::Msmtp,
     Syntax::OpenSmtpd,
     Syntax::Php,
+    Syntax::PlainText,
     Syntax::Properties,
     Syntax::Python,
     Syntax::Ruby,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::summary::WatchSummary;
+use crate::plan::Plan;
 use crate::report::{Document, Report, SCHEMA_VERSION, Tool};
 
 /// The JSON Schema (2020-12) of one record, generated from the types below by this file's test.
@@ -39,6 +40,8 @@ pub enum WatchRecord {
         started_at: Timestamp,
         /// The targets as `host:port`, in the order of the command line.
         targets: Vec<String>,
+        /// The interface of each target; null if the operating system chooses it.
+        interfaces: Vec<Option<String>>,
         /// The time between two checks of a target in milliseconds.
         interval_ms: u64,
     },
@@ -80,12 +83,14 @@ pub enum SavedWatchLine {
 
 impl WatchRecord {
     /// The first record of a watch.
-    pub fn begun(targets: Vec<String>, interval_ms: u64, started_at: Timestamp) -> WatchRecord {
+    pub fn begun(plans: &[Plan], interval_ms: u64, started_at: Timestamp) -> WatchRecord {
+        let interface = |plan: &Plan| plan.source.interface.as_ref().map(ToString::to_string);
         WatchRecord::Begun {
             schema_version: SCHEMA_VERSION.to_owned(),
             tool: Tool::this(),
             started_at,
-            targets,
+            targets: plans.iter().map(Plan::name).collect(),
+            interfaces: plans.iter().map(interface).collect(),
             interval_ms,
         }
     }
@@ -164,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_torn_last_line_is_recognised() {
-        let record = WatchRecord::begun(vec!["a:25".to_owned()], 5000, jiff::Timestamp::UNIX_EPOCH);
+        let record = WatchRecord::begun(&[], 5000, jiff::Timestamp::UNIX_EPOCH);
         let text = serde_json::to_string(&record).expect("JSON");
         assert!(begins_a_watch(text.as_bytes()) && begins_a_watch(b"{\"event\":\"watched\",\"target\":1,"));
         assert!(!begins_a_watch(b"{\"event\":\"summary\","));

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::target::{Observation, TargetWatch};
 use crate::plan::Plan;
-use crate::report::Report;
+use crate::report::{InterfaceComparison, Report, compared};
 
 /// The maximum number of targets that are read from a file, which can contain any number.
 const MOST_SAVED_TARGETS: usize = 1000;
@@ -58,6 +58,27 @@ impl Watch {
             *target = TargetWatch::new(target.plan.clone());
             target.running_since = running;
         }
+    }
+
+    /// The targets whose checks pass from some interfaces and fail from others.
+    pub(super) fn compared_interfaces(&self) -> Vec<InterfaceComparison> {
+        /// The targets with the same plan except for the interface, and their results.
+        type Group<'a> = (Plan, Vec<(String, &'a TargetWatch)>);
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        for target in &self.targets {
+            let mut plan = target.plan.clone();
+            let Some(interface) = plan.source.interface.take() else { continue };
+            let named = (interface.to_string(), target);
+            match groups.iter_mut().find(|(known, _)| *known == plan) {
+                Some((_, group)) => group.push(named),
+                None => groups.push((plan, vec![named])),
+            }
+        }
+        let results = |group: &[(String, &TargetWatch)], plan: &Plan| {
+            let results = group.iter().map(|(name, target)| (name.as_str(), &target.interface_results));
+            compared(&plan.name(), results)
+        };
+        groups.iter().filter_map(|(plan, group)| results(group, plan)).collect()
     }
 
     /// The number of checks that have ended.

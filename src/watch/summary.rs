@@ -14,7 +14,7 @@ use super::target::{AddressWatch, FailedCheck, RuleCount, TargetWatch};
 use super::timeline::Period;
 use crate::check::Finding;
 use crate::check::backends::BackendCertificate;
-use crate::report::{Exit, SCHEMA_VERSION, Tool, exit_name};
+use crate::report::{Exit, InterfaceComparison, SCHEMA_VERSION, Tool, exit_name};
 
 /// The exit codes, worst first. A failure in an earlier phase is worse.
 const WORST_FIRST: [u8; 9] = [3, 8, 6, 5, 7, 4, 9, 1, 0];
@@ -35,6 +35,9 @@ pub struct WatchSummary {
     pub ended_at: Timestamp,
     /// The targets, in the order of the command line.
     pub targets: Vec<TargetSummary>,
+    /// The targets that were checked from several interfaces, if every check from one of them passed and every check from
+    /// another failed.
+    pub interfaces: Vec<InterfaceComparison>,
     /// The exit code of the program.
     pub exit: WatchExit,
 }
@@ -55,6 +58,8 @@ pub struct WatchExit {
 pub struct TargetSummary {
     /// The target as `host:port`.
     pub target: String,
+    /// The IP address or network interface that connections come from; null if the operating system chooses it.
+    pub interface: Option<String>,
     /// The number of checks that have ended.
     pub checks: u64,
     /// The number of checks that failed, including timeouts.
@@ -176,6 +181,7 @@ impl Watch {
             started_at: self.began,
             ended_at: now,
             targets,
+            interfaces: self.compared_interfaces(),
             exit: WatchExit { code, name: exit_name(code).to_owned() },
         }
     }
@@ -198,6 +204,16 @@ impl Watch {
     }
 }
 
+impl TargetSummary {
+    /// The target, and the interface, if one is set.
+    pub fn label(&self) -> String {
+        match &self.interface {
+            Some(interface) => format!("{} from {interface}", self.target),
+            None => self.target.clone(),
+        }
+    }
+}
+
 /// The worst of some exit codes.
 fn worst(codes: impl Iterator<Item = u8>) -> u8 {
     let rank = |code: &u8| WORST_FIRST.iter().position(|known| known == code).unwrap_or(0);
@@ -212,6 +228,7 @@ impl TargetWatch {
         phases.push(PhaseSummary::of("total", &self.total));
         TargetSummary {
             target: self.plan.name(),
+            interface: self.plan.source.interface.as_ref().map(ToString::to_string),
             checks: self.checks,
             failures: self.failures,
             timeouts: self.timeouts,

@@ -17,7 +17,7 @@ use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{Evidence, Fault, Phase, ProxyFaultKind, Session, TlsFaultKind, mask};
 use crate::plan::{AddressChoice, Plan};
 use crate::question::Purpose;
-use crate::report::{Exit, PhaseResult, PhaseStatus, Report, phases};
+use crate::report::{Exit, InterfaceResult, InterfaceTally, PhaseResult, PhaseStatus, Report, phases};
 use crate::wire::Host;
 
 /// The maximum number of IP addresses of a host.
@@ -54,6 +54,8 @@ pub struct TargetWatch {
     pub changes: ChangeHistory,
     /// The checks over time.
     pub timeline: Timeline,
+    /// What the checks show about the interface that they use.
+    pub(super) interface_results: InterfaceTally,
     /// How often each rule was raised, in the order in which they were first raised.
     pub rules: Vec<RuleCount>,
     /// The last checks that failed, the oldest first.
@@ -161,6 +163,7 @@ impl TargetWatch {
             backends: BackendHistory::default(),
             changes: ChangeHistory::default(),
             timeline: Timeline::default(),
+            interface_results: InterfaceTally::default(),
             rules: Vec::new(),
             failed: VecDeque::new(),
             last: None,
@@ -169,6 +172,11 @@ impl TargetWatch {
             without_network: Vec::new(),
             turn: 0,
         }
+    }
+
+    /// The target, and the interface that its checks use, if one is set.
+    pub fn label(&self) -> String {
+        label(&self.plan)
     }
 
     /// The IP address that the next check is directed to, with `--every-address`; `None` if the IP addresses are not known
@@ -210,6 +218,7 @@ impl TargetWatch {
             self.phases.entry(*phase).or_default().add(*end);
         }
         self.count_rules(report);
+        self.interface_results.add(InterfaceResult::of_report(report));
         let changes = self.note_changes(report, address, at);
         if let Some(address) = address {
             let connect = ends.iter().find(|(phase, _)| *phase == Phase::Connect).map(|(_, end)| *end);
@@ -366,6 +375,14 @@ struct AddressCheck {
     end: PhaseEnd,
     exit: Exit,
     at: Timestamp,
+}
+
+/// The target of a plan, and the interface that its connections come from, if one is set.
+pub fn label(plan: &Plan) -> String {
+    match &plan.source.interface {
+        Some(interface) => format!("{} from {interface}", plan.name()),
+        None => plan.name(),
+    }
 }
 
 /// Why a check failed, in one line.

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::secret::written::without_password;
 use crate::wire::host::{DomainName, HostError};
 
 /// The part after the `@`.
@@ -263,6 +264,10 @@ impl fmt::Display for AddressError {
             AddressError::NoLocalPart => {
                 f.write_str("there is no user name before the @; write it as user@example.net")
             }
+            // It can be a password, so it is not repeated.
+            AddressError::LocalPart { local, .. } if local.contains(':') => {
+                f.write_str("the part before the @ contains a colon; write only the address, without a password")
+            }
             AddressError::LocalPart { local, why } => {
                 write!(f, "the part before the @ {why}; put it in quotes: '\"{}\"@...'", local.escape_debug())
             }
@@ -277,12 +282,17 @@ impl fmt::Display for AddressError {
                 )
             }
             AddressError::Decorated { address } => {
-                write!(f, "only the address is allowed here, without a name or other text; write {address}")
+                write!(
+                    f,
+                    "only the address is allowed here, without a name or other text; write {}",
+                    without_password(address)
+                )
             }
             AddressError::Several { first } => {
                 write!(
                     f,
-                    "this is more than one address; write one, for example {first}, and repeat a repeatable flag for the others"
+                    "this is more than one address; write one, for example {}, and repeat a repeatable flag for the others",
+                    without_password(first)
                 )
             }
             AddressError::TooLong => {

@@ -245,6 +245,8 @@ impl fmt::Display for HostError {
             HostError::Stray { found, cleaned } => {
                 write!(f, "the host contains {}, which is not allowed in a host name", name_of(*found))?;
                 match DomainName::parse(cleaned) {
+                    // These characters separate parts of an address, and one of the parts can be a password.
+                    Ok(_) if matches!(found, '@' | ':' | '?' | '#') => Ok(()),
                     Ok(name) => write!(f, "; did you mean {}", name.ascii()),
                     Err(_) => Ok(()),
                 }

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use smtpcheck::render::Display;
 use smtpcheck::render::batch::{html, markdown, record, text};
 use smtpcheck::report::batch::{
-    BATCH_SCHEMA, BatchProgress, BatchRecord, BatchSummary, BatchTally, InvalidLine, SavedTarget, TargetId,
-    TargetRecord, WrittenTarget,
+    BATCH_SCHEMA, BatchProgress, BatchRecord, BatchSummary, BatchTally, InvalidLine, RecordOrigin, SavedTarget,
+    TargetId, TargetRecord, WrittenTarget,
 };
 
 use super::support::golden;
@@ -29,7 +29,8 @@ fn batch() -> (Vec<String>, BatchSummary) {
         let report = played(name);
         let tags = (line == 1).then(|| RawValue::from_string("{\"site\": \"berlin\"}".to_owned()).unwrap());
         let id = TargetId::of(&report.plan, &WrittenTarget::default());
-        let target = TargetRecord::new(id, line, tags, &report, &[]);
+        let origin = RecordOrigin { id, target_id: id, line, tags };
+        let target = TargetRecord::new(origin, &report, &[]);
         tally.add(&SavedTarget::from(&target));
         records.push(record::line(&BatchRecord::Target(Box::new(target))));
     }

@@ -233,3 +233,28 @@ fn a_connection_comes_from_the_given_address() {
     let report = direct(POSTFIX.relay, &["--interface", "::1"]).exits(exit::UNREACHABLE);
     assert_finds(&report, "source-family-mismatch");
 }
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn the_address_that_the_server_blocks_is_named() {
+    let target = format!("{HOST}:{}", POSTFIX.relay);
+    let ca = POSTFIX.ca.to_str().unwrap();
+    let common = ["--cacert", ca, "--to", "known@example.net", "--interface", "127.0.0.1", "--interface", "127.0.0.9"];
+    let batch = run_with(&[&["batch", "-"], &common[..]].concat(), Some(&format!("{target}\n")), &[]);
+    let mut codes: Vec<(String, i64)> = batch
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|record| (record["interface"].as_str().unwrap().to_owned(), record["exit"]["code"].as_i64().unwrap()))
+        .collect();
+    codes.sort();
+    assert_eq!(codes, [("127.0.0.1".to_owned(), 0), ("127.0.0.9".to_owned(), 5)], "{batch}");
+    assert!(batch.stderr.contains(": passes from 127.0.0.1, fails from 127.0.0.9 (exit 5"), "{batch}");
+    let watch = [&["watch", &target, "--count", "2", "--interval", "50ms", "--json"], &common[..]].concat();
+    let watch = run_with(&watch, None, &[]);
+    assert_eq!(watch.code, exit::REFUSED_PERMANENT, "{watch}");
+    let watch = watch.json();
+    assert_eq!(watch["interfaces"][0]["passes"], serde_json::json!(["127.0.0.1"]));
+    assert_eq!(watch["interfaces"][0]["fails"][0]["interface"], "127.0.0.9");
+    assert_eq!(watch["targets"][1]["failures"], 2);
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenario};
 
@@ -49,6 +49,34 @@ pub fn server(ip: &str, before: impl Fn() + Send + Sync + 'static, after: impl F
         }
     });
     address
+}
+
+/// A server without TLS at 127.0.0.1 that accepts sessions from every local address except one. It counts the sessions from
+/// each address.
+#[cfg_attr(not(unix), allow(dead_code, reason = "used by tests for Unix"))]
+pub fn selective_server(rejected: &'static str) -> (String, Arc<Mutex<BTreeMap<String, usize>>>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let seen: Arc<Mutex<BTreeMap<String, usize>>> = Arc::default();
+    let counted = Arc::clone(&seen);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let client = stream.peer_addr().unwrap().ip().to_string();
+            *counted.lock().unwrap().entry(client.clone()).or_default() += 1;
+            std::thread::spawn(move || match client == rejected {
+                true => {
+                    let reply = format!(
+                        "554 5.7.1 Service unavailable; Client host [{client}] blocked using zen.spamhaus.org\r\n"
+                    );
+                    let _ = stream.write_all(reply.as_bytes());
+                    let _ = BufReader::new(&stream).lines().next();
+                    let _ = stream.write_all(b"221 2.0.0 bye\r\n");
+                }
+                false => serve(&stream, || {}),
+            });
+        }
+    });
+    (address, seen)
 }
 
 /// Responds to every command until QUIT or until the connection is closed. `after` is called before the reply to QUIT.

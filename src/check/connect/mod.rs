@@ -17,6 +17,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::plan::{AddressChoice, Override, Plan, Protocol, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
+pub(super) use rules::BEFORE_THE_SERVER;
 use rules::{CONNECTION_IMPOSSIBLE, CONNECTION_REFUSED, CONNECTION_TIMED_OUT, RESOLVE_ENTRY_UNUSED};
 
 /// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and port 2525, which some providers offer because the

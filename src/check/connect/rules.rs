@@ -85,6 +85,10 @@ pub(super) static CONNECTION_REFUSED: Rule = Rule {
     },
 };
 
+/// The rules about checks that ended before they reached a server.
+pub(in crate::check) static BEFORE_THE_SERVER: &[&Rule] =
+    &[&NAME_NOT_FOUND, &NAME_WITHOUT_ADDRESS, &NAME_LOOKUP_FAILED, &CONNECTION_IMPOSSIBLE];
+
 pub(super) static CONNECTION_TIMED_OUT: Rule = Rule {
     id: "connection-timed-out",
     severity: Severity::Error,

@@ -71,6 +71,9 @@ fn not_found<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
     let domain = sight.domain();
     let not_offered = ranking.reports.iter().find(|report| report.state == SourceState::NotOffered);
     let unfinished = ranking.reports.iter().any(|report| !report.is_over());
+    // Without a limit, a source or a server that was not tested could have had the settings.
+    let is_cut_short =
+        unfinished || ranking.settings.iter().any(|(_, tested)| tested.state == CandidateState::NotTested);
     let failed: Vec<String> = ranking
         .reports
         .iter()
@@ -114,7 +117,7 @@ fn not_found<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
         confidence,
         fixes,
         consequences: failed,
-        failure: Some(PhaseFailure::Unreachable),
+        failure: Some(if is_cut_short { PhaseFailure::Incomplete } else { PhaseFailure::Unreachable }),
         ..finding(&SETTINGS_NOT_FOUND, format!("no settings for sending mail from {domain} were found"))
     }
 }
@@ -136,14 +139,23 @@ fn explaining<'s>(
 fn not_proved<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
     let Some((candidate, tested)) = ranking.settings.first() else { return not_found(sight, ranking) };
     let problem = tested.problem.clone().unwrap_or_default();
-    let summary = format!("no published setting works; the best is {}: {problem}", candidate.quoted());
+    let session = candidate.session(sight);
+    let known = explaining(sight, candidate, session);
+    // The name and the issuer of a certificate can both be wrong; the cause is about the one that the finding names.
+    let problem = match &known {
+        Some(known) if tested.verifies == Some(false) => known.summary.clone(),
+        _ => problem,
+    };
+    // A guessed port is not published.
+    let what = if candidate.origin == CandidateOrigin::Published { "published setting" } else { "setting" };
+    let summary = format!("no {what} works; the best is {}: {problem}", candidate.quoted());
     let others =
         ranking.settings.iter().skip(1).take(8).map(|(other, tested)| {
             format!("{}: {}", other.quoted(), tested.problem.as_deref().unwrap_or("not tested"))
         });
     let mut found = Finding { consequences: others.collect(), ..finding(&SETTINGS_NOT_PROVED, summary) };
     let is_cut = tested.state == CandidateState::NotTested;
-    match explaining(sight, candidate, candidate.session(sight)) {
+    match known {
         Some(known) if !is_cut => adopt(&mut found, known),
         _ if is_cut => {
             found.cause = format!("The servers were not tested: {problem}.");
@@ -159,6 +171,10 @@ fn not_proved<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
                 CandidateState::Doubtful | CandidateState::Proved | CandidateState::NotTested => PhaseFailure::Auth,
             });
         }
+    }
+    // A setting that was not tested because of a limit could work.
+    if ranking.settings.iter().any(|(_, tested)| tested.state == CandidateState::NotTested) {
+        found.failure = Some(PhaseFailure::Incomplete);
     }
     if is_guess(candidate) && !tested.certificate_names.is_empty() {
         found.consequences.push(format!(

@@ -26,13 +26,22 @@ mod sources;
 mod tests;
 
 use super::finding::{Check, Finding};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Session};
 use crate::plan::Plan;
 use crate::question::Question;
 use ranked::Ranking;
 use sight::SettingsSight;
 
 pub use results::{UnconfirmedServer, results, unconfirmed};
+
+/// The session with the recommended server, or with the best server if none is recommended. If a login was tested, it is
+/// the session with the login.
+pub fn session<'e>(plan: &'e Plan, evidence: &'e Evidence) -> Option<Session<'e>> {
+    let sight = SettingsSight::new(plan, evidence)?;
+    let ranking = Ranking::new(sight);
+    let (candidate, _) = ranking.recommended().or_else(|| ranking.settings.first())?;
+    candidate.login_session(sight).or_else(|| candidate.session(sight))
+}
 
 /// The checks of a search for settings.
 pub static SETTINGS_CHECKS: &[&Check] = &[&CHECK];

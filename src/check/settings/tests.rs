@@ -13,7 +13,7 @@ use crate::check::domain::world::{MailServer, World, chain};
 use crate::check::{self, Finding, PhaseFailure};
 use crate::cli::{self, Invocation};
 use crate::evidence::fault::{ConnectFaultKind, DnsFaultKind};
-use crate::evidence::{Evidence, Fault, FetchSeen, HttpResponse};
+use crate::evidence::{Evidence, Fault, FetchSeen, HttpResponse, Outcome, SkipReason};
 use crate::lexicon::Confidence;
 use crate::plan::{Login, LoginConsent, LoginProof, Plaintext, Plan, Unverified};
 use crate::question::{FetchTransport, Question};
@@ -513,4 +513,48 @@ fn every_question_about_a_host_is_bounded() {
     assert!(hosts.len() <= 8, "{hosts:?}");
     assert_eq!(found.logins(), ["s0.example.com:465"]);
     assert!(found.evidence.sessions().all(|session| matches!(session.request.host, Host::Name(_))));
+}
+
+#[test]
+fn a_search_that_a_limit_cut_short_is_incomplete() {
+    let mut world = World::new();
+    world.zone("_submission._tcp.example.com SRV 0 1 587 smtp.example.com\nsmtp.example.com A 192.0.2.1");
+    world.server("192.0.2.1", MailServer::submission("smtp.example.com"));
+    world.closed("192.0.2.1", ConnectFaultKind::TimedOut);
+    let plan = plan("example.com");
+    let mut found = search(&mut world, &plan);
+    assert_eq!(found.findings[0].failure, Some(PhaseFailure::Unreachable));
+    // The time limit is reached before the last session.
+    let last = found.evidence.probes.iter_mut().rfind(|probe| matches!(probe.question, Question::Session(_)));
+    last.expect("a session").outcome = Outcome::Skipped { reason: SkipReason::TimeUp };
+    let findings = check::judge(&plan, &found.evidence);
+    assert_eq!((&*findings[0].rule, findings[0].failure), ("settings-not-proved", Some(PhaseFailure::Incomplete)));
+}
+
+#[test]
+fn a_port_that_no_source_names_is_not_called_published() {
+    let mut world = World::new();
+    world.zone("_submission._tcp.example.com SRV 0 1 587 smtp.example.com\nsmtp.example.com A 192.0.2.1");
+    world.server("192.0.2.1", MailServer::new("smtp.example.com")).only_on("192.0.2.1", 465);
+    let found = search(&mut world, &plan("example.com"));
+    let summary = &found.findings[0].summary;
+    assert!(summary.starts_with("no setting works; the best is ") && summary.contains(":465"), "{summary}");
+    world.only_on("192.0.2.1", 587);
+    let found = search(&mut world, &plan("example.com"));
+    assert!(found.findings[0].summary.starts_with("no published setting works"), "{}", found.findings[0].summary);
+}
+
+#[test]
+fn the_summary_about_a_certificate_is_that_of_its_cause() {
+    let mut world = World::new();
+    world.zone("_submission._tcp.example.com SRV 0 1 587 smtp.example.com\nsmtp.example.com A 192.0.2.1");
+    let mut wrong = chain(&["localhost"], "EC P-256", 60);
+    wrong.chain.iter_mut().for_each(|one| one.self_signed = true);
+    world.server("192.0.2.1", MailServer::submission("smtp.example.com").with_chains(vec![wrong]));
+    let plan = plan("example.com");
+    let found = search(&mut world, &plan);
+    // Reports show the results of this server.
+    assert!(super::session(&plan, &found.evidence).is_some_and(|session| session.handshake().is_some()));
+    let summary = &found.findings[0].summary;
+    assert!(!summary.contains("certificate: wrong name") && summary.contains("certificate"), "{summary}");
 }

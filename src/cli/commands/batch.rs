@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::check::CheckArgs;
 use super::{CommandId, CommandSpec, SettingsLevel, SettingsUse};
@@ -44,7 +44,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "The input has one target per line, and the output has one JSON record per line. FILE is read while the checks run, and each record is written as soon as the check of its target ends. smtpcheck never sends a message.",
     usage: &["batch [FILE|-] [FLAGS]"],
     notes: &[
-        "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni and tags. Empty lines and lines that begin with # are ignored. For an invalid line, the record contains the line number and the error. A target that occurs more than once is checked only once.",
+        "Input: each line is a target (host, host:port, smtp://, smtps://, @PROFILE), or a JSON object with the keys target, from, to, tls, sni, interface and tags. Empty lines and lines that begin with # are ignored. For an invalid line, the record contains the line number and the error. A target that occurs more than once is checked only once.",
         "Domains: with --domain, each line is a mail domain. The flags in the sections Sending and DNS, and --https-port, apply to every domain. Unless --list none is given, smtpcheck queries public blocklists for each domain.",
         "Logins: smtpcheck logs in only to the hosts given with --login-host, so that the password is never sent to \
          any other server. The target @PROFILE uses that profile's login.",
@@ -65,6 +65,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "smtpcheck batch targets.txt --output results.ndjson --resume --summary summary.json",
         "smtpcheck batch targets.txt --format csv --columns target.host,exit.name,tls.version",
         "smtpcheck batch --domain domains.txt --columns target.host,domain.dane --format csv",
+        "smtpcheck batch targets.txt --interface 192.0.2.7 --interface 192.0.2.8 --output results.ndjson",
         "smtpcheck batch targets.txt --shard 2/4 --rate 50/s --output part2.ndjson",
         "smtpcheck report part1.ndjson part2.ndjson --format html --output report.html",
     ],
@@ -77,6 +78,11 @@ pub const SPEC: CommandSpec = CommandSpec {
         let command = command.mut_arg("output", |arg| {
             arg.help(
                 "Write the records to this file instead of standard output; without --resume, the file is replaced",
+            )
+        });
+        let command = command.mut_arg("interface", |arg| {
+            arg.action(ArgAction::Append).help(
+                "Connect from this IP address of this machine, or through this network interface (repeatable): each target is checked from each of them, and the results are compared",
             )
         });
         let command = command.mut_arg("profile", |arg| arg.hide(true));
@@ -120,7 +126,7 @@ pub struct BatchArgs {
     /// Format of the records
     #[arg(long, value_name = "FORMAT", default_value = "ndjson", value_enum, help_heading = OUTPUT)]
     pub format: BatchFormat,
-    /// Columns of the CSV file: any name from docs/expectations.md, or "line", "tags" or "error"
+    /// Columns of the CSV file: any name from docs/expectations.md, or "line", "tags", "interface" or "error"
     #[arg(long, value_name = "NAME[,NAME]", value_parser = columns, help_heading = OUTPUT)]
     pub columns: Option<CsvColumns>,
     /// Add the complete report to each record

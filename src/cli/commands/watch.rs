@@ -1,6 +1,6 @@
 //! `smtpcheck watch TARGET...`.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::check::CheckArgs;
 use super::{CommandId, CommandSpec, Missing, SettingsUse};
@@ -36,6 +36,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     examples: &[
         "smtpcheck watch mail.example.net:587 --every-address",
         "smtpcheck watch mail.example.net:25 --count 100 --interval 10s --fail-on-loss 5%",
+        "smtpcheck watch mx.example.net:25 --interface 192.0.2.7 --interface 192.0.2.8 --count 20",
         "smtpcheck watch mail.example.net --duration 8h --format ndjson --report html=night.html > night.ndjson",
     ],
     settings: SettingsUse::All,
@@ -48,6 +49,11 @@ pub const SPEC: CommandSpec = CommandSpec {
             arg.help("Use the host's next IP address for each check, and compare the servers behind the addresses")
         });
         let command = command
+            .mut_arg("interface", |arg| {
+                arg.action(ArgAction::Append).help(
+                    "Connect from this IP address of this machine, or through this network interface (repeatable): each target is checked from each of them, and the results are compared",
+                )
+            })
             .mut_arg("format", |arg| {
                 arg.help("Format of the result: text, json (only the summary) or ndjson").hide_possible_values(true)
             })

@@ -127,6 +127,8 @@ pub enum ColumnContent {
     Line,
     /// The tags of the target, as JSON.
     Tags,
+    /// The interface that connections come from.
+    Interface,
     /// Why the line could not be checked.
     Error,
     /// A value from the report. The number is the index in the brackets of the column name.
@@ -154,11 +156,12 @@ fn column(name: &str) -> Result<CsvColumn, InvalidValue> {
         "" => return Err(InvalidValue::new("a column is empty", "for example: target.host,exit.code")),
         "line" => ColumnContent::Line,
         "tags" => ColumnContent::Tags,
+        "interface" => ColumnContent::Interface,
         "error" => ColumnContent::Error,
         name => match Field::find(name) {
             Ok((field, index)) => ColumnContent::Value(field, index),
             Err(NameFault::Unknown(pattern)) => {
-                let known = Field::all().map(|field| field.name).chain(["line", "tags", "error"]);
+                let known = Field::all().map(|field| field.name).chain(["line", "tags", "interface", "error"]);
                 let hint = match nearest(&pattern, known) {
                     Some(near) => format!("did you mean {near}?"),
                     None => "docs/expectations.md lists the names".to_owned(),

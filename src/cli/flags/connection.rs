@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::{InvalidValue, MOST_JOBS, duration, number};
 use crate::cli::resolve::{self, ResolveEntry};
-use crate::cli::target;
+use crate::cli::{UsageError, target};
 use crate::plan::{ConnectionSource, Family, PortRange, SourceInterface};
 
 const HEADING: &str = "Connection";
@@ -47,8 +47,9 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "IP[:PORT]", value_parser = resolver, help_heading = HEADING)]
     pub resolver: Option<SocketAddr>,
     /// Connect from this IP address of this machine, or through this network interface, as in curl
-    #[arg(long, value_name = "NAME|ADDR", value_parser = interface, help_heading = HEADING)]
-    pub interface: Option<SourceInterface>,
+    // Only `watch` and `batch` accept it several times.
+    #[arg(long, value_name = "NAME|ADDR", action = ArgAction::Set, value_parser = interface, help_heading = HEADING)]
+    pub interface: Vec<SourceInterface>,
     /// Connect from this local port, or from the first free port in this range
     #[arg(long, value_name = "PORT[-PORT]", value_parser = port_range, help_heading = HEADING)]
     pub local_port: Option<PortRange>,
@@ -64,9 +65,22 @@ pub struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
-    /// Where connections come from.
+    /// Where connections come from. If several interfaces are given, this is the first.
     pub fn source(&self) -> ConnectionSource {
-        ConnectionSource { interface: self.interface.clone(), ports: self.local_port }
+        ConnectionSource { interface: self.interface.first().cloned(), ports: self.local_port }
+    }
+
+    /// The interfaces to compare. The list is empty if fewer than two are given.
+    pub fn compared_interfaces(&self) -> Result<&[SourceInterface], UsageError> {
+        let all = self.interface.as_slice();
+        let twice = all.iter().enumerate().find(|(at, one)| all.iter().take(*at).any(|earlier| earlier == *one));
+        match twice {
+            Some((_, twice)) => Err(UsageError::flag("--interface", "given twice")
+                .with_value(twice.to_string())
+                .with_hint("remove one of them")),
+            None if all.len() > 1 => Ok(all),
+            None => Ok(&[]),
+        }
     }
 
     /// The address family that `-4` or `-6` selects; both families if neither is given.
@@ -80,7 +94,7 @@ impl ConnectionArgs {
 }
 
 /// An IP address or the name of an interface. curl's prefixes `host!` and `if!` say which of the two it is.
-fn interface(text: &str) -> Result<SourceInterface, InvalidValue> {
+pub fn interface(text: &str) -> Result<SourceInterface, InvalidValue> {
     let hint = "write an IP address of this machine, or the name of an interface, for example eth1";
     let (is_name, is_address) = (text.strip_prefix("if!"), text.strip_prefix("host!"));
     let bare = is_name.or(is_address).unwrap_or(text);

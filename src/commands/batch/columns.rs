@@ -1,7 +1,8 @@
 //! The cells of a row in a CSV file.
 
 use crate::cli::UsageError;
-use crate::cli::flags::batch::{ColumnContent, CsvColumns, columns};
+use crate::cli::commands::batch::BatchArgs;
+use crate::cli::flags::batch::{ColumnContent, CsvColumn, CsvColumns, columns};
 use crate::plan::Plan;
 use crate::render::batch::csv::CsvCell;
 use crate::report::batch::{InvalidLine, TargetRecord};
@@ -15,13 +16,18 @@ const OF_DOMAINS: &str = "line,domain.name,exit.code,exit.name,verdict,findings,
 
 impl CsvColumns {
     /// The columns of `--columns`, or the default ones.
-    pub(super) fn chosen(given: Option<&CsvColumns>, plan: &Plan) -> CsvColumns {
-        match given {
-            Some(given) => given.clone(),
+    pub(super) fn chosen(args: &BatchArgs, plan: &Plan) -> CsvColumns {
+        let mut chosen = match &args.columns {
+            Some(given) => return given.clone(),
             // The names are a constant, and a test parses them.
             None if plan.domain.is_some() => columns(OF_DOMAINS).unwrap_or_default(),
             None => CsvColumns::default(),
+        };
+        if args.connection.interface.len() > 1 {
+            let column = CsvColumn { name: "interface".to_owned(), content: ColumnContent::Interface };
+            chosen.0.insert(1.min(chosen.0.len()), column);
         }
+        chosen
     }
 
     /// Rejects columns that would be empty in every row: server values in a file about domains, and domain values in a
@@ -53,6 +59,7 @@ impl CsvColumns {
         let cell = |content: ColumnContent| match content {
             ColumnContent::Line => CsvCell::Number(record.line.to_string()),
             ColumnContent::Tags => CsvCell::of_json(record.tags.as_ref()),
+            ColumnContent::Interface => CsvCell::Text(record.interface.clone().unwrap_or_default()),
             ColumnContent::Error => CsvCell::Number(String::new()),
             ColumnContent::Value(field, index) => of_values(&field.read(&document, index)),
         };
@@ -65,7 +72,7 @@ impl CsvColumns {
             ColumnContent::Line => CsvCell::Number(invalid.line.to_string()),
             ColumnContent::Tags => CsvCell::of_json(invalid.tags.as_ref()),
             ColumnContent::Error => CsvCell::Text(invalid.error.clone()),
-            ColumnContent::Value(..) => CsvCell::Number(String::new()),
+            ColumnContent::Interface | ColumnContent::Value(..) => CsvCell::Number(String::new()),
         };
         self.0.iter().map(|column| cell(column.content)).collect()
     }

@@ -21,7 +21,10 @@ pub(super) struct InputLine {
 #[derive(Debug, Default)]
 pub(super) struct LineTarget {
     pub(super) target: String,
+    /// The values that the line sets, except the interfaces.
     pub(super) written: WrittenTarget,
+    /// The interfaces that the line sets.
+    pub(super) interfaces: Vec<String>,
     pub(super) tags: Option<Box<RawValue>>,
 }
 
@@ -92,6 +95,7 @@ struct LineObject {
     to: Option<OneOrMore>,
     tls: Option<String>,
     sni: Option<String>,
+    interface: Option<OneOrMore>,
     tags: Option<Box<RawValue>>,
 }
 
@@ -102,22 +106,32 @@ enum OneOrMore {
     More(Vec<String>),
 }
 
+impl OneOrMore {
+    fn all(self) -> Vec<String> {
+        match self {
+            OneOrMore::One(one) => vec![one],
+            OneOrMore::More(all) => all,
+        }
+    }
+}
+
 fn object(text: &str) -> Result<LineTarget, LineMistake> {
     match serde_json::from_str::<LineObject>(text) {
-        Ok(LineObject { target, from, to, tls, sni, tags }) => {
-            let to = match to {
-                None => Vec::new(),
-                Some(OneOrMore::One(to)) => vec![to],
-                Some(OneOrMore::More(to)) => to,
-            };
-            Ok(LineTarget { target, written: WrittenTarget { from, to, tls, sni }, tags })
+        Ok(LineObject { target, from, to, tls, sni, interface, tags }) => {
+            let (to, interfaces) =
+                (to.map_or_else(Vec::new, OneOrMore::all), interface.map_or_else(Vec::new, OneOrMore::all));
+            if interfaces.iter().enumerate().any(|(at, one)| interfaces.iter().take(at).any(|earlier| earlier == one)) {
+                return Err(LineMistake { reason: "interface contains the same value twice".to_owned(), tags });
+            }
+            let written = WrittenTarget { from, to, tls, sni, interface: None };
+            Ok(LineTarget { target, written, interfaces, tags })
         }
         Err(error) => Err(mistake(text, &error)),
     }
 }
 
 fn mistake(text: &str, error: &serde_json::Error) -> LineMistake {
-    const KEYS: &[&str] = &["target", "from", "to", "tls", "sni", "tags"];
+    const KEYS: &[&str] = &["target", "from", "to", "tls", "sni", "interface", "tags"];
     /// The tags, even if other keys are wrong.
     #[derive(Deserialize)]
     struct Tagged {
@@ -139,7 +153,9 @@ fn mistake(text: &str, error: &serde_json::Error) -> LineMistake {
         None => {
             let is_text = |key: &&str| object.get(*key).is_some_and(|value| !value.is_string() && !value.is_null());
             match KEYS.iter().copied().find(is_text) {
-                Some("to") => "the value of to is neither a string nor a list of strings".to_owned(),
+                Some(key @ ("to" | "interface")) => {
+                    format!("the value of {key} is neither a string nor a list of strings")
+                }
                 Some(key) => format!("the value of {key} is not a string"),
                 None => match KEYS.iter().find(|key| object.get(**key).is_some_and(Value::is_null)) {
                     Some(key) => format!("the value of {key} is null; omit the key"),
@@ -199,6 +215,8 @@ mod tests {
             (b"{\"to\":\"hunter2\"}", "the key target is missing"),
             (b"{\"target\":7,\"tags\":[1]}", "the value of target is not a string"),
             (b"{\"target\":\"a\",\"to\":{\"hunter2\":1}}", "neither a string nor a list"),
+            (b"{\"target\":\"a\",\"interface\":7}", "the value of interface is neither a string nor a list"),
+            (b"{\"target\":\"a\",\"interface\":[\"lo\",\"lo\"]}", "the same value twice"),
             (b"{\"target\":\"hunter2\"", "cannot be read as a JSON object"),
             (b"{hunter2}", "cannot be read as a JSON object"),
         ] {

@@ -15,6 +15,7 @@ mod shard;
 mod targets;
 mod written;
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};
@@ -90,6 +91,7 @@ pub(super) fn run(args: &BatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
         known,
         shard: chosen.shard,
         counts: Arc::clone(&counts),
+        ready: VecDeque::new(),
     };
     let limits = StreamLimits {
         jobs: args.jobs,
@@ -245,13 +247,23 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
         }
         _ => None,
     };
+    let interfaces = args.connection.compared_interfaces()?;
     let profiles = Profiles::new(check_words(matches));
     let proxies = ProxyPasswords::default();
     if !args.domain {
         secrets::add_proxies(&proxies, &args.route, std::slice::from_ref(&example), PromptUse::Never)?;
     }
     let domain = args.domain.then(|| Box::new(args.clone()));
-    Ok(BatchPlanner { args: without, login, domain, matches: matches.clone(), hostname, profiles, proxies })
+    Ok(BatchPlanner {
+        args: without,
+        login,
+        domain,
+        interfaces: interfaces.iter().map(ToString::to_string).collect(),
+        matches: matches.clone(),
+        hostname,
+        profiles,
+        proxies,
+    })
 }
 
 /// The check flags on the batch's command line, for checks of profiles.
@@ -280,7 +292,10 @@ fn check_words(matches: &ArgMatches) -> Vec<OsString> {
         let id = arg.get_id().as_str();
         let is_given =
             matches.try_contains_id(id).unwrap_or(false) && matches.value_source(id) == Some(ValueSource::CommandLine);
-        let Some(long) = arg.get_long().filter(|_| is_given && !OWN.contains(&id)) else { continue };
+        // A check has one interface. If several are compared, each is set like the value of a line.
+        let is_compared = id == "interface" && matches.get_raw(id).is_some_and(|values| values.len() > 1);
+        let is_own = is_compared || OWN.contains(&id);
+        let Some(long) = arg.get_long().filter(|_| is_given && !is_own) else { continue };
         if !arg.get_action().takes_values() {
             words.push(format!("--{long}").into());
             continue;

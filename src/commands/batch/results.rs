@@ -31,7 +31,7 @@ impl RecordForm {
             (BatchFormat::Ndjson, false) => RecordForm::Compact,
             (BatchFormat::Ndjson, true) => RecordForm::Full,
             (BatchFormat::Csv, _) => {
-                let columns = CsvColumns::chosen(args.columns.as_ref(), example);
+                let columns = CsvColumns::chosen(args, example);
                 columns.fit(example)?;
                 RecordForm::Csv(columns)
             }
@@ -73,9 +73,9 @@ impl BatchResults {
 
 impl StreamListener<LineLabel> for BatchResults {
     fn checked(&mut self, label: LineLabel, result: RetriedReport) -> io::Result<()> {
-        let LineLabel::Target { id, number, tags } = label else { return Ok(()) };
+        let LineLabel::Target(origin) = label else { return Ok(()) };
         let RetriedReport { report, earlier } = result;
-        let mut target = TargetRecord::new(id, number, tags, &report, &earlier);
+        let mut target = TargetRecord::new(origin, &report, &earlier);
         self.tally.add(&SavedTarget::from(&target));
         let text = match &self.form {
             RecordForm::Compact => record::line(&BatchRecord::Target(Box::new(target))),
@@ -89,14 +89,14 @@ impl StreamListener<LineLabel> for BatchResults {
     }
 
     fn unable(&mut self, label: LineLabel, reason: &str) -> io::Result<()> {
-        let LineLabel::Target { number, tags, .. } = label else { return Ok(()) };
-        self.invalid(InvalidLine::new(number, tags, reason.to_owned()))
+        let LineLabel::Target(origin) = label else { return Ok(()) };
+        self.invalid(InvalidLine::new(origin.line, origin.tags, reason.to_owned()))
     }
 
     fn passed(&mut self, label: LineLabel) -> io::Result<()> {
         match label {
             LineLabel::Invalid(invalid) => self.invalid(invalid),
-            LineLabel::Target { .. } => Ok(()),
+            LineLabel::Target(_) => Ok(()),
         }
     }
 
@@ -177,8 +177,8 @@ impl BatchProgressLine {
 fn finished_share(counts: &InputCounts, done: u64, size: u64) -> f64 {
     let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
     let finished = done + of(&counts.duplicates) + of(&counts.other_shards) + of(&counts.resumed);
-    let of_lines = finished as f64 / of(&counts.lines).max(1) as f64;
-    of_lines * of(&counts.bytes) as f64 / size.max(1) as f64
+    let of_checks = finished as f64 / of(&counts.checks).max(1) as f64;
+    of_checks * of(&counts.bytes) as f64 / size.max(1) as f64
 }
 
 /// The text of the progress line. `share` is the finished share of the input, if its size is known.
@@ -236,7 +236,7 @@ mod tests {
         assert!(text.ends_with("about 10 s left"), "{text}");
         assert!(line(elapsed, 1, 0, 1, Some(0.000_01)).ends_with(" h left"));
         let counts = InputCounts::default();
-        for (count, value) in [(&counts.bytes, 500), (&counts.lines, 50), (&counts.duplicates, 10)] {
+        for (count, value) in [(&counts.bytes, 500), (&counts.checks, 50), (&counts.duplicates, 10)] {
             count.store(value, Ordering::Relaxed);
         }
         assert!((finished_share(&counts, 15, 1000) - 0.25).abs() < 1e-9, "half of the lines that were read");

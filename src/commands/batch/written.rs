@@ -4,9 +4,10 @@ use clap::ValueEnum;
 
 use crate::cli::UsageError;
 use crate::cli::commands::check::CheckArgs;
+use crate::cli::flags::connection;
 use crate::cli::flags::tls::server_name;
 use crate::expect::Expectation;
-use crate::plan::{Plan, Retry, TlsMode, ValueOrigin};
+use crate::plan::{Plan, Retry, SourceInterface, TlsMode, ValueOrigin};
 use crate::report::batch::WrittenTarget;
 use crate::wire::{ForwardPath, ReversePath};
 
@@ -29,7 +30,7 @@ pub(super) fn with_written(
     if *written == WrittenTarget::default() {
         return make(args);
     }
-    let WrittenTarget { from, to, tls, sni } = written;
+    let WrittenTarget { from, to, tls, sni, interface: given } = written;
     let mut args = args.clone();
     let mut is_set = |key: &str| {
         args.from_file.insert(key.to_owned(), ValueOrigin::Flag);
@@ -58,5 +59,20 @@ pub(super) fn with_written(
         args.trust.sni = Some(server_name(text).map_err(|error| UsageError::from(error).about("sni", text))?);
         is_set("sni");
     }
+    if let Some(text) = given {
+        args.connection.interface = vec![interface(text)?];
+        is_set("interface");
+    }
     make(&args)
+}
+
+/// Sets the interface of a plan that was made without the values of a line.
+pub(super) fn set_interface(plan: &mut Plan, text: &str) -> Result<(), UsageError> {
+    plan.source.interface = Some(interface(text)?);
+    plan.origins.insert("interface".to_owned(), ValueOrigin::Flag);
+    Ok(())
+}
+
+fn interface(text: &str) -> Result<SourceInterface, UsageError> {
+    connection::interface(text).map_err(|error| UsageError::from(error).about("interface", text))
 }

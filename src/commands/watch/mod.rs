@@ -45,7 +45,8 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let outlet = if path.is_some() { OutputTarget::default() } else { outlet() };
     let look = check_args.display(&outlet);
     let form = WatchForm::chosen(&check_args);
-    let mut checks = check::plans(&check_args, matches)?;
+    let checks = check::plans(&check_args, matches)?;
+    let mut checks = checks.with_interfaces(check_args.connection.compared_interfaces()?);
     reject_short_interval(args, &checks.plans)?;
     reject_lost_results(args)?;
     let inputs = [
@@ -84,8 +85,7 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
         is_closed: false,
         screen: None,
     };
-    let names = plans.iter().map(Plan::name).collect();
-    results.begin(&WatchRecord::begun(names, args.interval, began)).map_err(CommandError::Output)?;
+    results.begin(&WatchRecord::begun(&plans, args.interval, began)).map_err(CommandError::Output)?;
     let limits = RepeatLimits {
         interval: Duration::from_millis(args.interval),
         count: args.count,

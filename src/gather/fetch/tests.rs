@@ -228,3 +228,18 @@ fn each_failure_has_its_fault() {
     let Outcome::Failed { fault: Fault::NotConnected { connect } } = outcome else { panic!("{outcome:?}") };
     assert_eq!(connect.kind, ConnectFaultKind::Refused);
 }
+
+#[test]
+fn a_file_is_read_in_the_encoding_that_it_declares() {
+    let xml = |encoding: &str| format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?><a>B\u{fc}cher</a>");
+    let text = xml("UTF-16");
+    let little: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(super::text_of(&little).trim_start_matches('\u{feff}'), text);
+    assert_eq!(super::text_of(&big), text);
+    let latin: Vec<u8> = xml("ISO-8859-1").chars().map(|c| u8::try_from(c).expect("a Latin character")).collect();
+    assert_eq!(super::text_of(&latin), xml("ISO-8859-1"));
+    // Without a declaration, and with another one, the text is UTF-8.
+    assert_eq!(super::text_of(b"a\xfc"), "a\u{fffd}");
+    assert_eq!(super::text_of(xml("iso-8859-1").as_bytes()), xml("iso-8859-1"));
+}

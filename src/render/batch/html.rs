@@ -4,8 +4,9 @@
 use maud::{Markup, html};
 
 use super::super::escape::visible;
+use super::super::view::interfaces;
 use super::super::view::verdict::{plural, seconds};
-use super::parts::{domain_counts, example_text, headline, verdict_word};
+use super::parts::{differing, domain_counts, example_text, headline, interface_counts, unlisted, verdict_word};
 use crate::report::batch::{BatchSummary, PhaseTimes};
 use crate::report::exit_name;
 
@@ -39,6 +40,7 @@ fn sections(summary: &BatchSummary) -> Markup {
                 (counts(&format!("Domains: {title}"), title, &rows, domains.domains))
             }
         }
+        (by_interface(summary))
         (findings(summary))
         (durations(&summary.phases))
         @if !summary.slowest.is_empty() {
@@ -97,6 +99,35 @@ fn counts(title: &str, name: &str, rows: &[(String, u64)], all: u64) -> Markup {
                 }
             }
             "\n"
+        }
+    }
+}
+
+/// The results by interface, and the targets that pass from some of them and fail from others.
+fn by_interface(summary: &BatchSummary) -> Markup {
+    html! {
+        @if let Some(counts) = &summary.interfaces {
+            h2 { "Interfaces" } "\n"
+            table class="checks" {
+                "\n" tr { th scope="col" { "Interface" } th scope="col" { "Targets by exit code" } } "\n"
+                @for (name, exits) in interface_counts(counts) {
+                    tr { td { (name) } td { (exits) } }
+                    "\n"
+                }
+            }
+            "\n"
+            @if counts.differing > 0 {
+                p { (differing(counts)) ":" } "\n"
+                table class="checks" {
+                    "\n" tr { th scope="col" { "Target" } th scope="col" { "Difference" } } "\n"
+                    @for one in &counts.examples {
+                        tr { td { (visible(&one.target)) } td { (interfaces::comparison(one)) } }
+                        "\n"
+                    }
+                }
+                "\n"
+                @if let Some(text) = unlisted(counts) { p class="soft" { (text) } "\n" }
+            }
         }
     }
 }

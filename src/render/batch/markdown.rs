@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::super::markdown::plain;
+use super::super::view::interfaces;
 use super::super::view::verdict::seconds;
-use super::parts::{domain_counts, headline, verdict_word};
+use super::parts::{differing, domain_counts, headline, interface_counts, unlisted, verdict_word};
 use crate::report::batch::BatchSummary;
 use crate::report::exit_name;
 
@@ -35,6 +36,17 @@ pub fn summary(summary: &BatchSummary) -> String {
         line("\n| domains | result | number |\n|---|---|---:|".to_owned());
         for (title, counts) in domain_counts(counts) {
             counts.iter().for_each(|(name, count)| line(format!("| {title} | {} | {count} |", plain(name))));
+        }
+    }
+    if let Some(counts) = &summary.interfaces {
+        line("\n| interface | exit codes |\n|---|---|".to_owned());
+        interface_counts(counts).iter().for_each(|(name, exits)| line(format!("| {} | {exits} |", plain(name))));
+        if counts.differing > 0 {
+            line(format!("\n{}:\n", differing(counts)));
+            for one in &counts.examples {
+                line(format!("- {}: {}", plain(&one.target), plain(&interfaces::comparison(one))));
+            }
+            unlisted(counts).into_iter().for_each(|text| line(format!("- {text}")));
         }
     }
     if !summary.invalid_examples.is_empty() {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::escape::visible;
 use super::super::view::verdict::{plural, seconds};
-use crate::report::batch::{BatchSummary, DomainCounts, FindingExample};
+use crate::report::batch::{BatchSummary, DomainCounts, FindingExample, InterfaceCounts};
+use crate::report::exit_name;
 
 /// The verdict in one word.
 pub(super) fn verdict_word(summary: &BatchSummary) -> &'static str {
@@ -36,7 +37,7 @@ pub(super) fn headline(summary: &BatchSummary) -> String {
     if let Some(run) = &summary.run {
         let skipped = [
             (run.duplicates, "duplicate", "duplicates"),
-            (run.other_shards, "line for other shards", "lines for other shards"),
+            (run.other_shards, "check for other shards", "checks for other shards"),
             (run.resumed, "record kept", "records kept"),
         ];
         let skipped = skipped.iter().filter(|(number, ..)| *number > 0);
@@ -45,6 +46,27 @@ pub(super) fn headline(summary: &BatchSummary) -> String {
     }
     parts.push(format!("exit {}", summary.exit_code()));
     parts.join(", ")
+}
+
+/// For each interface, its name and the number of targets with each exit code.
+pub(super) fn interface_counts(counts: &InterfaceCounts) -> Vec<(String, String)> {
+    let exits = |exits: &BTreeMap<u8, u64>| {
+        let all: Vec<String> =
+            exits.iter().map(|(code, count)| format!("{code} {}: {count}", exit_name(*code))).collect();
+        all.join(", ")
+    };
+    counts.by_interface.iter().map(|(name, counts)| (visible(name), exits(counts))).collect()
+}
+
+/// The number of targets whose checks pass from some interfaces and fail from others.
+pub(super) fn differing(counts: &InterfaceCounts) -> String {
+    format!("{} from some interfaces and fail from others", plural(counts.differing, "target passes", "targets pass"))
+}
+
+/// The number of these targets that are not listed; `None` if all are.
+pub(super) fn unlisted(counts: &InterfaceCounts) -> Option<String> {
+    let hidden = counts.differing.saturating_sub(counts.examples.len() as u64);
+    (hidden > 0).then(|| format!("and {}", plural(hidden, "other target", "other targets")))
 }
 
 /// The counts of domain results: for each result, its title and the number of domains with each value.

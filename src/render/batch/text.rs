@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::super::style::{Role, StyledLine};
+use super::super::view::interfaces;
 use super::super::view::verdict::{plural, seconds};
 use super::super::{Display, escape};
-use super::parts::{domain_counts, example_text, headline, verdict_word};
+use super::parts::{differing, domain_counts, example_text, headline, interface_counts, unlisted, verdict_word};
 use crate::check::Severity;
 use crate::report::batch::{BatchSummary, InvalidExample, PhaseTimes, SlowTarget};
 
@@ -21,6 +22,7 @@ pub fn summary(summary: &BatchSummary, look: &Display) -> String {
     lines.extend(section("TLS", counts(&summary.by_tls_version)));
     lines.extend(section("rejections", counts(&summary.by_category)));
     lines.extend(domains(summary));
+    lines.extend(interfaces(summary));
     lines.extend(findings(summary));
     if !summary.phases.is_empty() {
         lines.push(StyledLine::of(Role::Bold, "durations in ms    targets      p50      p90      p99      max"));
@@ -55,6 +57,27 @@ fn domains(summary: &BatchSummary) -> Vec<StyledLine> {
     };
     let title = StyledLine::of(Role::Bold, "domains");
     std::iter::once(title).chain(domain_counts(counts).into_iter().map(row)).collect()
+}
+
+/// The results by interface, and the targets that pass from some of them and fail from others.
+fn interfaces(summary: &BatchSummary) -> Vec<StyledLine> {
+    let Some(counts) = &summary.interfaces else { return Vec::new() };
+    let mut lines = vec![StyledLine::of(Role::Bold, "interfaces")];
+    lines.extend(
+        interface_counts(counts)
+            .into_iter()
+            .map(|(name, exits)| StyledLine::of(Role::Plain, format!("  {name:<20}  {exits}"))),
+    );
+    if counts.differing == 0 {
+        return lines;
+    }
+    lines.push(StyledLine::of(Role::Error, format!("  {}", differing(counts))));
+    lines.extend(counts.examples.iter().map(|one| {
+        let text = format!("    {}: {}", escape::visible(&one.target), interfaces::comparison(one));
+        StyledLine::of(Role::Plain, text)
+    }));
+    lines.extend(unlisted(counts).map(|text| StyledLine::of(Role::Dim, format!("    {text}"))));
+    lines
 }
 
 /// The most frequent findings, each with an example.

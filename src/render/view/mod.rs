@@ -2,6 +2,7 @@
 //! and its reasons. The text, HTML, Markdown, GitHub, JUnit, nagios and suite formats only add their layout.
 
 pub(super) mod domain;
+pub(super) mod interfaces;
 pub(super) mod lines;
 pub(super) mod lookups;
 pub(super) mod phases;

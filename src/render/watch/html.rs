@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::super::escape::visible;
 use super::super::symbols::Symbols;
-use super::super::view::verdict;
+use super::super::view::{interfaces, verdict};
 use super::values::{COLUMNS, backend_facts, backend_name, change, milliseconds, percent, phase_name, span, time};
 use crate::check::Finding;
 use crate::report::exit_name;
@@ -27,7 +27,7 @@ pub fn page(summary: &WatchSummary) -> String {
         9 => ("badge short", "INCOMPLETE"),
         _ => ("badge fail", "FAIL"),
     };
-    let names: Vec<String> = summary.targets.iter().map(|target| visible(&target.target)).collect();
+    let names: Vec<String> = summary.targets.iter().map(|target| visible(&target.label())).collect();
     let title = format!("{word} watch of {}", names.join(", "));
     let seconds = summary.ended_at.duration_since(summary.started_at).as_secs();
     let body = html! {
@@ -38,6 +38,7 @@ pub fn page(summary: &WatchSummary) -> String {
         }
         "\n" main {
             "\n"
+            (interface_differences(summary))
             @for target in &summary.targets { (of_target(target, summary.targets.len() > 1)) }
         }
         "\n"
@@ -45,9 +46,26 @@ pub fn page(summary: &WatchSummary) -> String {
     super::super::html::page(&title, Some(summary.started_at), &body)
 }
 
+/// The targets whose checks pass from some interfaces and fail from others.
+fn interface_differences(summary: &WatchSummary) -> Markup {
+    html! {
+        @if !summary.interfaces.is_empty() {
+            h2 { "Interfaces" } "\n"
+            table class="checks" {
+                "\n" tr { th scope="col" { "Target" } th scope="col" { "Difference" } } "\n"
+                @for one in &summary.interfaces {
+                    tr { td { (visible(&one.target)) } td { (interfaces::comparison(one)) } }
+                    "\n"
+                }
+            }
+            "\n"
+        }
+    }
+}
+
 fn of_target(target: &TargetSummary, has_heading: bool) -> Markup {
     html! {
-        @if has_heading { h2 { (visible(&target.target)) } "\n" }
+        @if has_heading { h2 { (visible(&target.label())) } "\n" }
         p {
             (verdict::plural(target.checks, "check", "checks")) ", " (target.failures) " failed ("
             (percent(target.loss_percent)) " %)"

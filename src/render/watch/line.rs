@@ -7,7 +7,7 @@ use super::values::{change, milliseconds, phase_name, time};
 use crate::render::escape::visible;
 use crate::report::{Exit, Report, exit_name, phases};
 use crate::watch::Observation;
-use crate::watch::target::reason;
+use crate::watch::target::{label, reason};
 
 /// What the lines of a watch have in common.
 pub struct WatchLineForm<'a> {
@@ -25,7 +25,7 @@ pub fn check(report: &Report, observation: &Observation, form: &WatchLineForm<'_
         Exit::Ok => (Role::Bold, "ok"),
         _ => (Role::Error, "FAIL"),
     };
-    let target = if *has_target { format!("{}  ", report.plan.name()) } else { String::new() };
+    let target = if *has_target { format!("{}  ", label(&report.plan)) } else { String::new() };
     let peer = observation.address.map(|ip| ip.to_string()).unwrap_or_else(|| "-".to_owned());
     let mut line = StyledLine::of(Role::Dim, format!("{}  ", time(at)))
         .and(role, format!("{word:<4}"))

@@ -2,7 +2,7 @@
 
 use super::super::style::{Role, StyledLine};
 use super::super::text::columns;
-use super::super::view::verdict;
+use super::super::view::{interfaces, verdict};
 use super::super::{Display, escape};
 use super::values::{COLUMNS, backend_facts, backend_name, change, milliseconds, percent, phase_name, span, time};
 use crate::check::Severity;
@@ -26,6 +26,7 @@ pub fn summary(summary: &WatchSummary, look: &Display) -> String {
         }
         lines.extend(of_target(target, summary, look));
     }
+    lines.extend(interfaces(summary, look));
     let code = summary.exit.code;
     let (role, word) = match code {
         0 => (Role::Bold, "PASS"),
@@ -35,6 +36,18 @@ pub fn summary(summary: &WatchSummary, look: &Display) -> String {
     let exit = if code == 0 { "exit 0".to_owned() } else { format!("exit {code} ({})", exit_name(code)) };
     lines.push(StyledLine::of(role, word).and(Role::Plain, format!("  {exit}")));
     lines.into_iter().map(|line| line.paint(look)).collect()
+}
+
+/// The targets whose checks pass from some interfaces and fail from others.
+fn interfaces(summary: &WatchSummary, look: &Display) -> Vec<StyledLine> {
+    if summary.interfaces.is_empty() {
+        return Vec::new();
+    }
+    let rows = summary
+        .interfaces
+        .iter()
+        .flat_map(|one| wrapped(&escape::visible(&one.target), Role::Error, &interfaces::comparison(one), look));
+    [StyledLine::new(), title("interfaces")].into_iter().chain(rows).collect()
 }
 
 fn of_target(target: &TargetSummary, summary: &WatchSummary, look: &Display) -> Vec<StyledLine> {
@@ -80,7 +93,7 @@ fn headline(target: &TargetSummary, summary: &WatchSummary) -> StyledLine {
     if target.timeouts > 0 {
         failed.push_str(&format!(", {} of them timed out", target.timeouts));
     }
-    StyledLine::of(Role::Bold, escape::visible(&target.target))
+    StyledLine::of(Role::Bold, escape::visible(&target.label()))
         .and(Role::Plain, format!("  {checks} in {}, ", span(seconds)))
         .and(role, failed)
 }

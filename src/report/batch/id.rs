@@ -2,7 +2,8 @@
 //!
 //! The identity is the SHA-256 of a string that users can compute themselves: `smtp://HOST:PORT`, or
 //! `smtps://HOST:PORT` with implicit TLS, with the host in lower case and an IPv6 address in brackets. For each of
-//! `from`, `to`, `tls` and `sni` that the line sets, a line feed and `KEY=VALUE` follow, in this order.
+//! `from`, `to`, `tls` and `sni` that the line sets, a line feed and `KEY=VALUE` follow, in this order. If the line sets
+//! the interface, or `--interface` is given several times, a line feed and `interface=VALUE` follow.
 
 use std::fmt;
 
@@ -26,12 +27,19 @@ pub struct WrittenTarget {
     pub tls: Option<String>,
     /// The server name.
     pub sni: Option<String>,
+    /// The interface; also set for each of several `--interface` flags.
+    pub interface: Option<String>,
 }
 
 impl TargetId {
     /// The identity of the target of a plan.
     pub fn of(plan: &Plan, written: &WrittenTarget) -> TargetId {
         TargetId::of_text(&text(plan, written))
+    }
+
+    /// The identity of the target of a plan, regardless of the interface.
+    pub fn without_interface(plan: &Plan, written: &WrittenTarget) -> TargetId {
+        TargetId::of(plan, &WrittenTarget { interface: None, ..written.clone() })
     }
 
     fn of_text(text: &str) -> TargetId {
@@ -51,9 +59,10 @@ impl TargetId {
 }
 
 fn text(plan: &Plan, written: &WrittenTarget) -> String {
+    let interface = written.interface.as_ref().map(|interface| format!("\ninterface={interface}")).unwrap_or_default();
     if let Some(domain) = &plan.domain {
         let recipient = domain.recipient.as_ref().map(|recipient| format!("\nto={recipient}")).unwrap_or_default();
-        return format!("domain:{}{recipient}", domain.name);
+        return format!("domain:{}{recipient}{interface}", domain.name);
     }
     let place = plan.target.notation();
     let mut text = match (plan.target.protocol, plan.target.host.socket()) {
@@ -69,7 +78,7 @@ fn text(plan: &Plan, written: &WrittenTarget) -> String {
             text.push_str(&format!("\n{key}={value}"));
         }
     }
-    text
+    text + &interface
 }
 
 impl fmt::Display for TargetId {

@@ -2,12 +2,13 @@
 //!
 //! A record contains the main keys of a report, such as `phases`, `tls` and `findings`, with the same meaning; `--full`
 //! adds the complete report. Every record is self-contained, so files can be cut, joined and sorted with any tool.
-//! [`BatchTally`] counts records without keeping them: its memory does not depend on their number. The counts of
-//! several files are the same in any order.
+//! [`BatchTally`] counts records without keeping them: its memory does not depend on their number, except for
+//! targets that are checked from several interfaces. The counts of several files are the same in any order.
 
 mod count;
 mod domain;
 mod id;
+mod interfaces;
 mod reader;
 mod record;
 mod summary;
@@ -18,8 +19,11 @@ use serde::{Deserialize, Serialize};
 pub use domain::{DomainCounts, DomainOverview};
 pub use id::{TargetId, WrittenTarget};
 pub use reader::{RecordReader, SavedLine, SavedTarget, begins_a_batch};
-pub use record::{InvalidLine, TargetRecord};
-pub use summary::{BatchProgress, BatchSummary, FindingCount, FindingExample, InvalidExample, PhaseTimes, SlowTarget};
+pub(super) use record::category_name;
+pub use record::{InvalidLine, RecordOrigin, TargetRecord};
+pub use summary::{
+    BatchProgress, BatchSummary, FindingCount, FindingExample, InterfaceCounts, InvalidExample, PhaseTimes, SlowTarget,
+};
 pub use tally::BatchTally;
 
 /// The JSON Schema (2020-12) of one record, generated from the types below by this file's test.

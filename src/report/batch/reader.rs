@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{DomainOverview, TargetId, TargetRecord};
 use crate::check::Severity;
+use crate::wire::host::bracketed;
 
 /// The maximum length of a record. A complete report contains at most 1 MiB of received text, in escaped form.
 const LONGEST_RECORD: u64 = 64 * 1024 * 1024;
@@ -40,6 +41,11 @@ pub struct SavedTarget<'a> {
     /// When the check began.
     pub started_at: Timestamp,
     pub(super) total_ms: f64,
+    /// Missing in records of development versions, as is the interface.
+    #[serde(default)]
+    pub(super) target_id: Option<TargetId>,
+    #[serde(borrow, default)]
+    pub(super) interface: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pub(super) target: SavedAddress<'a>,
     /// Missing in records of development versions.
@@ -90,6 +96,22 @@ pub(super) struct SavedExit {
     pub(super) code: u8,
 }
 
+impl SavedTarget<'_> {
+    /// The target as `host:port`, or the domain.
+    pub(super) fn name(&self) -> String {
+        match self.target.port {
+            Some(port) if self.domain.is_none() => format!("{}:{port}", bracketed(&self.target.host)),
+            Some(_) | None => self.target.host.to_string(),
+        }
+    }
+
+    /// The identity of the target and the interface, if several interfaces are compared.
+    pub(super) fn compared_interface(&self) -> Option<(TargetId, &str)> {
+        let target_id = self.target_id.filter(|target_id| *target_id != self.id)?;
+        Some((target_id, self.interface.as_deref()?))
+    }
+}
+
 impl<'a> From<&'a TargetRecord> for SavedTarget<'a> {
     fn from(record: &'a TargetRecord) -> SavedTarget<'a> {
         let phase = |phase: &crate::report::PhaseResult| SavedPhase { name: phase.name.key().into(), ms: phase.ms };
@@ -98,6 +120,8 @@ impl<'a> From<&'a TargetRecord> for SavedTarget<'a> {
             line: record.line,
             started_at: record.started_at,
             total_ms: record.total_ms,
+            target_id: Some(record.target_id),
+            interface: record.interface.as_deref().map(Cow::Borrowed),
             target: SavedAddress { host: record.target.host.to_string().into(), port: record.target.port },
             domain: record.domain.as_ref().map(Cow::Borrowed),
             phases: record.phases.iter().map(phase).collect(),

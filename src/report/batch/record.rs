@@ -23,6 +23,9 @@ pub struct TargetRecord {
     /// The identity of the target: 32 hexadecimal digits.
     #[cfg_attr(test, schemars(with = "String"))]
     pub id: TargetId,
+    /// The identity of the target without the interface. It is the same in all records of a target.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub target_id: TargetId,
     /// The number of the line in the input, from 1.
     pub line: u64,
     /// The tags of the line, unchanged; null without tags.
@@ -32,6 +35,8 @@ pub struct TargetRecord {
     pub(super) started_at: Timestamp,
     pub(super) complete: bool,
     pub(super) total_ms: f64,
+    /// The IP address or network interface that connections come from; null if the operating system chooses it.
+    pub interface: Option<String>,
     /// How many times the check was retried.
     pub(super) retries: usize,
     pub(super) target: TargetDocument,
@@ -57,6 +62,19 @@ pub struct TargetRecord {
     /// The complete report, as `smtpcheck schema report` describes it; null without `--full`.
     #[cfg_attr(test, schemars(with = "Option<serde_json::Value>"))]
     pub(super) report: Option<Box<Document>>,
+}
+
+/// The part of the input that a record is about.
+#[derive(Debug)]
+pub struct RecordOrigin {
+    /// The identity of the target, with the interface if several are compared.
+    pub id: TargetId,
+    /// The identity of the target without the interface.
+    pub target_id: TargetId,
+    /// The number of the line in the input, from 1.
+    pub line: u64,
+    /// The tags of the line.
+    pub tags: Option<Box<RawValue>>,
 }
 
 /// A line of the input that could not be checked.
@@ -131,13 +149,8 @@ pub(super) struct FindingPart {
 
 impl TargetRecord {
     /// The record of a checked target. `earlier` are the reports of its earlier runs.
-    pub fn new(
-        id: TargetId,
-        line: u64,
-        tags: Option<Box<RawValue>>,
-        report: &Report,
-        earlier: &[Report],
-    ) -> TargetRecord {
+    pub fn new(origin: RecordOrigin, report: &Report, earlier: &[Report]) -> TargetRecord {
+        let RecordOrigin { id, target_id, line, tags } = origin;
         let Report { plan, evidence, findings, complete, total_ms, expectations, exit } = report;
         let session = evidence.main_session();
         let addresses = document::addresses(evidence);
@@ -147,11 +160,13 @@ impl TargetRecord {
         TargetRecord {
             schema_version: SCHEMA_VERSION.to_owned(),
             id,
+            target_id,
             line,
             tags,
             started_at: evidence.started_at,
             complete: *complete,
             total_ms: rounded(*total_ms),
+            interface: plan.source.interface.as_ref().map(ToString::to_string),
             retries: earlier.len(),
             target: document::target(plan),
             domain: domain::results(plan, evidence).as_ref().map(DomainOverview::from),
@@ -208,13 +223,18 @@ fn reply(answered: AnsweredCommand) -> ReplyPart {
     ReplyPart { address, code, enhanced, text }
 }
 
-fn finding(finding: &Finding) -> FindingPart {
+/// The category of a rejection, as in JSON.
+pub(in crate::report) fn category_name(finding: &Finding) -> Option<String> {
     let category = finding.category.and_then(|category| serde_json::to_value(category).ok());
+    category.and_then(|word| word.as_str().map(str::to_owned))
+}
+
+fn finding(finding: &Finding) -> FindingPart {
     FindingPart {
         rule: finding.rule.to_string(),
         severity: finding.severity,
         phase: finding.phase,
-        category: category.and_then(|word| word.as_str().map(str::to_owned)),
+        category: category_name(finding),
         summary: finding.summary.clone(),
     }
 }

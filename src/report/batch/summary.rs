@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::super::InterfaceComparison;
 use super::super::document::{ExitView, Tool};
 use super::super::phases::rounded;
 use super::{DomainCounts, TargetId};
@@ -42,6 +43,9 @@ pub struct BatchSummary {
     /// The results of domains; null if no record is about a domain.
     #[serde(default)]
     pub domains: Option<DomainCounts>,
+    /// The results by interface; null if no target was checked from several interfaces.
+    #[serde(default)]
+    pub interfaces: Option<InterfaceCounts>,
     /// The durations of the phases. `total` means the entire check.
     pub phases: Vec<PhaseTimes>,
     /// The targets whose checks took longest, the slowest first.
@@ -50,17 +54,30 @@ pub struct BatchSummary {
     pub(super) exit: ExitView,
 }
 
+/// The results of targets that were checked from several interfaces. Each target counts once for each interface.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct InterfaceCounts {
+    /// For each interface, the number of targets with each exit code.
+    pub by_interface: BTreeMap<String, BTreeMap<u8, u64>>,
+    /// The number of targets whose checks pass from some interfaces and fail from others.
+    pub differing: u64,
+    /// The first of these targets in alphabetical order, at most twenty.
+    pub examples: Vec<InterfaceComparison>,
+}
+
 /// What a run did with its input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BatchProgress {
     /// The number of lines that were read, without empty lines and comments.
     pub lines: u64,
-    /// The number of lines that were skipped because an earlier line has the same target.
+    /// The number of checks that were skipped because an earlier line has the same target. A line has one check, or one
+    /// for each interface.
     pub duplicates: u64,
-    /// The number of lines that were skipped because they belong to other shards.
+    /// The number of checks that were skipped because they belong to other shards.
     pub other_shards: u64,
-    /// The number of lines that were skipped because the file of `--output` contains their records.
+    /// The number of checks that were skipped because the file of `--output` contains their records.
     pub resumed: u64,
     /// The shard as I/N.
     pub shard: String,

@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use super::super::document::{ExitView, Tool};
 use super::super::{Exit, SCHEMA_VERSION, known_exit};
 use super::count::{MOST_NAMES, count};
+use super::interfaces::BatchInterfaces;
 use super::reader::SavedFinding;
 use super::{
     BatchProgress, BatchSummary, DomainCounts, FindingCount, FindingExample, InvalidExample, PhaseTimes, SavedTarget,
     SlowTarget, TargetId,
 };
 use crate::check::Severity;
-use crate::wire::host::bracketed;
 
 /// The number of slow targets in a summary.
 const SLOWEST: usize = 10;
@@ -43,6 +43,7 @@ pub struct BatchTally {
     categories: BTreeMap<String, u64>,
     tls_versions: BTreeMap<String, u64>,
     domains: Option<DomainCounts>,
+    interfaces: BatchInterfaces,
     phases: BTreeMap<String, PhaseTally>,
     slowest: BTreeSet<SlowKey>,
 }
@@ -110,6 +111,7 @@ impl BatchTally {
             self.domains.get_or_insert_default().add(domain);
         }
         let target = target_name(record);
+        self.interfaces.add(record);
         let mut categories: Vec<&str> = Vec::new();
         for (at, finding) in record.findings.iter().enumerate() {
             categories.extend(finding.category.as_deref().filter(|category| !categories.contains(category)));
@@ -224,6 +226,7 @@ impl BatchTally {
             by_category: self.categories.clone(),
             by_tls_version: self.tls_versions.clone(),
             domains: self.domains.clone(),
+            interfaces: self.interfaces.counts(),
             phases,
             slowest: self.slowest.iter().map(slow).collect(),
             exit: exit_view(code),
@@ -283,14 +286,11 @@ fn exit_view(code: u8) -> ExitView {
     ExitView { code, name: name.to_owned(), retryable }
 }
 
-/// The target as `host:port`, or the domain.
+/// The target as `host:port`, or the domain, with the interface if several are compared.
 fn target_name(record: &SavedTarget<'_>) -> String {
-    if record.domain.is_some() {
-        return record.target.host.to_string();
-    }
-    match record.target.port {
-        Some(port) => format!("{}:{port}", bracketed(&record.target.host)),
-        None => record.target.host.to_string(),
+    match record.compared_interface() {
+        Some((_, interface)) => format!("{} from {interface}", record.name()),
+        None => record.name(),
     }
 }
 
@@ -422,6 +422,38 @@ mod tests {
             let invalid: Vec<u64> = summary.invalid_examples.iter().map(|one| one.line).collect();
             assert_eq!((invalid, summary.invalid_lines), (vec![1, 2, 3, 4, 5], 20));
         }
+    }
+
+    #[test]
+    fn the_targets_that_accept_only_some_interfaces_are_counted() {
+        let from = |number: u32, interface: &str, code: u8, rule: &str| {
+            let id = number * 100 + interface.len() as u32;
+            let keys = format!(r#"{{"target_id":"{number:032x}","interface":"{interface}","id":"{id:032x}""#);
+            let old = format!(r#"{{"id":"{number:032x}""#);
+            record(number, code, 1.0, rule).replacen(&old, &keys, 1)
+        };
+        let mut records = vec![
+            from(1, "192.0.2.1", 0, "a"),
+            from(1, "192.0.2.20", 5, "greeting-refused"),
+            from(2, "192.0.2.1", 0, "a"),
+            from(2, "192.0.2.20", 0, "a"),
+            from(3, "192.0.2.1", 0, "a"),
+            from(3, "192.0.2.20", 3, "source-address-missing"),
+            from(4, "192.0.2.1", 3, "a"),
+            from(4, "192.0.2.20", 3, "a"),
+        ];
+        for _ in 0..records.len() {
+            records.rotate_left(3);
+            let counts = serde_json::to_value(tally(&records).summary(None, 1).interfaces).expect("JSON");
+            let expected = serde_json::json!({
+                "by_interface": {"192.0.2.1": {"0": 3, "3": 1}, "192.0.2.20": {"0": 1, "3": 2, "5": 1}},
+                "differing": 1,
+                "examples": [{"target": "h1.example:25", "passes": ["192.0.2.1"],
+                    "fails": [{"interface": "192.0.2.20", "exit_code": 5, "reason": "mailbox-full"}]}],
+            });
+            assert_eq!(counts, expected);
+        }
+        assert!(tally(&[record(1, 0, 1.0, "a")]).summary(None, 0).interfaces.is_none());
     }
 
     #[test]

@@ -253,7 +253,7 @@ impl ByName {
 }
 
 /// Differences from the defaults that a client can notice: `smtpd_peername_lookup` (Postfix does not look up clients in
-/// DNS) and `mynetworks` (the clients of the tests connect from 127.0.0.1, which may relay by default).
+/// DNS), `smtpd_client_restrictions` (clients at 127.0.0.9 are rejected, as if they were on a blocklist) and `mynetworks` (the clients of the tests connect from 127.0.0.1, which may relay by default).
 const MAIN_CF: &str = "\
 compatibility_level = 3.7
 maillog_file = $config_directory/maillog
@@ -269,6 +269,7 @@ default_transport = discard:
 alias_maps =
 smtpd_tls_loglevel = 1
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
+smtpd_client_restrictions = check_client_access inline:{ { 127.0.0.9 = REJECT Your network is blocked } }
 ";
 
 const SUBMISSION: &[&str] = &[

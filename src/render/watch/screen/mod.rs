@@ -129,7 +129,7 @@ fn header(watch: &Watch, view: &ScreenView, facts: &ScreenFacts, now: Timestamp,
             (every, format!(" in {elapsed}"), timeouts, last_result(target, look))
         }
     };
-    let first = StyledLine::of(Role::Bold, format!("{}{several}", visible(&target.plan.name())))
+    let first = StyledLine::of(Role::Bold, format!("{}{several}", visible(&target.label())))
         .and(Role::Plain, format!("  {every}"))
         .and(if view.is_paused { Role::Warning } else { Role::Dim }, state);
     let checks = if target.checks == 1 { "1 check".to_owned() } else { format!("{} checks", target.checks) };

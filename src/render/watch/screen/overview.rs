@@ -118,12 +118,12 @@ pub(super) fn table(watch: &Watch, selected: usize, look: &Display) -> Vec<Style
     let Some(target) = watch.targets.get(selected) else { return Vec::new() };
     let mut lines = Vec::new();
     if watch.targets.len() > 1 {
-        let longest = watch.targets.iter().map(|target| target.plan.name().chars().count() + 2).max().unwrap_or(0);
+        let longest = watch.targets.iter().map(|target| target.label().chars().count() + 2).max().unwrap_or(0);
         let widths = TableWidths::new(longest.clamp(10, (look.width / 2).max(12)), look.width);
         lines.push(widths.heading("target"));
         for (at, one) in watch.targets.iter().enumerate() {
             let (mark, role) = if at == selected { ("> ", Role::Bold) } else { ("  ", Role::Plain) };
-            let name = format!("{mark}{}", visible(&one.plan.name()));
+            let name = format!("{mark}{}", visible(&one.label()));
             lines.push(widths.row(&name, role, &TableCells::of(&one.total), look.signs));
         }
         lines.push(StyledLine::new());
