@@ -408,8 +408,13 @@ impl HostsUnderPolicy<'_> {
         let summary = format!("the MX host {name} matches no mx line of the MTA-STS policy");
         let mut finding = self.about(&STS_MX_NOT_COVERED, Phase::Dns, summary);
         let patterns: Vec<&str> = self.policy.mx.iter().take(5).map(String::as_str).collect();
+        let of_wildcards = if patterns.iter().any(|pattern| pattern.contains('*')) {
+            " A pattern with * matches exactly one label."
+        } else {
+            ""
+        };
         finding.cause = format!(
-            "The policy allows {}. A pattern with * matches exactly one label. Senders that use MTA-STS do not deliver to the host. TLS reports contain validation-failure for this host.",
+            "The policy allows {}.{of_wildcards} Senders that use MTA-STS do not deliver to the host. TLS reports contain validation-failure for this host.",
             self.probe.quote(patterns.join(", "))
         );
         if *host == self.sight.name() {
