@@ -79,6 +79,7 @@ fn is_frame(text: &[u8]) -> bool {
     text.starts_with(b"at ") && (contains(b"(") || contains(b" in ") || contains(b":"))
         || text.starts_with(b"File \"") && contains(b"line ")
         || text.starts_with(b"from ") && contains(b":in ")
+        || text.starts_with(b"raise ") && text.ends_with(b")")
         || text.starts_with(b"... ") && text.ends_with(b" more")
         || text.starts_with(b"#") && is_number(text.get(1..)) && (contains(b"(") || contains(b"{main}"))
         || text.starts_with(b"--- End of ")

@@ -470,6 +470,8 @@ mod tests {
             ("Postfach nicht verfügbar. Die Serverantwort war: 5.7.54 SMTP; no", "5.7.54 SMTP; no", None),
             ("SMTP-012(example.org) got:421 closing", "421 closing", None),
             ("< S: 501 EHLO requires valid address", "501 EHLO requires valid address", None),
+            ("flutter: [12:00:00 | Connection | FINE] < 535 no", "535 no", Some(Auth)),
+            (r#"-> "535 5.7.1 no\r\n""#, "535 5.7.1 no", Some(Auth)),
             ("mta: 0xea6710: <<< 554 Bad DNS PTR resource record", "554 Bad DNS PTR resource record", None),
             ("curl: (55) RCPT failed: 550", "550", Some(Rcpt)),
             ("curl: (64) STARTTLS denied, code 454", "454", Some(Starttls)),

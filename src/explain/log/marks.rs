@@ -171,6 +171,8 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     (" got:", QUOTED),
     (" C=\"", QUOTED),
     ("<<< ", ARROW),
+    ("] < ", ARROW),
+    ("| < ", ARROW),
     (">>> ", ARROW),
     ("<-", ARROW),
     ("<~", ARROW),
