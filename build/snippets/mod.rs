@@ -130,10 +130,9 @@ fn problem(path: &Path, entry: &ProgramEntry) -> Option<String> {
     let needs_file = entry.password == PasswordSupport::File;
     let defaults =
         [&entry.defaults.unencrypted, &entry.defaults.untrusted, &entry.defaults.other_name, &entry.defaults.no_login];
-    let missing = defaults
-        .into_iter()
-        .flatten()
-        .find(|option| *option != "none" && option.split(" and ").any(|word| !entry.template.contains(word)));
+    let missing = defaults.into_iter().flatten().find(|option| {
+        !matches!(option.as_str(), "none" | "note") && option.split(" and ").any(|word| !entry.template.contains(word))
+    });
     match () {
         () if *stem != *entry.id => Some(format!("the id is {}", entry.id)),
         () if needs_file != entry.password_file.is_some() => {
@@ -156,6 +155,7 @@ fn row(entry: &ProgramEntry) -> String {
     let safeguard = |option: &Option<String>| match option.as_deref() {
         None => "None".to_owned(),
         Some("none") => "Some(Safeguard::Missing)".to_owned(),
+        Some("note") => "Some(Safeguard::Note)".to_owned(),
         Some(option) => format!("Some(Safeguard::Option({option:?}))"),
     };
     format!(

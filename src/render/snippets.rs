@@ -71,6 +71,7 @@ pub fn markdown() -> String {
             None => "safe".to_owned(),
             Some(Safeguard::Option(option)) => format!("unsafe; prevented by `{option}`"),
             Some(Safeguard::Missing) => "**unsafe, cannot be prevented**".to_owned(),
+            Some(Safeguard::Note) => "**unsafe**; the notes of the configuration explain what prevents it".to_owned(),
         };
         let _ = writeln!(page, "| {} | {} |", program.name, all.map(cell).join(" | "));
     }

@@ -98,6 +98,7 @@ fn defaults(program: &Program, settings: &ServerSettings) -> Vec<String> {
         Safeguard::Option(option) => {
             Some(format!("By default, {name} {what}; {option} in this configuration prevents it"))
         }
+        Safeguard::Note => None,
         Safeguard::Missing => Some(format!(
             "{name} {what}, and no option prevents this: even if a message arrives, the settings may not work"
         )),

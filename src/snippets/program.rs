@@ -64,6 +64,8 @@ pub enum Safeguard {
     Option(&'static str),
     /// The program has no option that prevents it.
     Missing,
+    /// A note about the program explains what prevents it.
+    Note,
 }
 
 /// A note about a program.

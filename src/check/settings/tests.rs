@@ -487,6 +487,21 @@ fn placeholders_in_host_and_user_names_are_replaced() {
 }
 
 #[test]
+fn only_the_domains_own_file_puts_the_mailbox_into_a_host_name() {
+    let body = file("%EMAILLOCALPART%.example.com", 465, "SSL");
+    for (host, path, is_used) in
+        [("autoconfig.example.com", WITH_ADDRESS, true), ("v1.ispdb.net", "/example.com", false)]
+    {
+        let mut world = World::new();
+        world.record("ann.example.com A 192.0.2.1").server("192.0.2.1", MailServer::submission("ann.example.com"));
+        world.page(host, path, page(200, &body));
+        let found = search(&mut world, &plan("ann@example.com"));
+        let recommended = found.seen.recommended.map(|setting| setting.host);
+        assert_eq!(recommended.is_some_and(|name| name == "ann.example.com"), is_used, "{host}");
+    }
+}
+
+#[test]
 fn the_certificate_of_a_host_without_a_file_is_not_reported() {
     let mut world = World::new();
     let mut wrong = page(200, "");

@@ -93,6 +93,7 @@ fn file_at<'s>(
         return SourceReport::of(kind, SourceState::NotAsked, "the web server's name is too long");
     };
     let place = place(&request);
+    let is_own = DnsName::parse(host).is_ok_and(|host| sight.is_own(&host));
     let is_of_database = matches!(kind, SourceKind::Database | SourceKind::DatabaseOfMx);
     let report = match web::page(sight, &request) {
         FetchedPage::Open(question) => SourceReport::open(kind, question.map(|question| *question)),
@@ -110,9 +111,10 @@ fn file_at<'s>(
             };
             SourceReport { faults, ..SourceReport::of(kind, SourceState::Failed, why) }
         }
-        FetchedPage::Found { probe, body, redirected_to } => of_file(sight, kind, probe, body, redirected_to),
+        FetchedPage::Found { probe, body, redirected_to } => {
+            of_file(sight, FileOrigin { kind, is_own }, probe, body, redirected_to)
+        }
     };
-    let is_own = DnsName::parse(host).is_ok_and(|host| sight.is_own(&host));
     let is_authenticated = transport == FetchTransport::Https && (is_own || is_of_database);
     SourceReport { is_authenticated, ..report }.at(place)
 }
@@ -127,13 +129,22 @@ fn place(request: &FetchRequest) -> String {
     format!("{scheme}://{}{port}{path}", request.host)
 }
 
+/// Where a file comes from.
+#[derive(Clone, Copy)]
+struct FileOrigin {
+    kind: SourceKind,
+    /// Whether the web server belongs to the domain of the email address.
+    is_own: bool,
+}
+
 fn of_file<'s>(
     sight: SettingsSight<'s>,
-    kind: SourceKind,
+    origin: FileOrigin,
     probe: &'s Probe,
     body: &'s str,
     redirected_to: Option<String>,
 ) -> SourceReport<'s> {
+    let FileOrigin { kind, is_own } = origin;
     let invalid = |words: String, detail: &str| {
         let faults = vec![SourceFault::File { probe, words, is_useless: true }];
         SourceReport { faults, ..SourceReport::of(kind, SourceState::Invalid, detail) }
@@ -160,7 +171,7 @@ fn of_file<'s>(
     faults.extend(file.faults.iter().map(|fault| SourceFault::File { probe, words: words(probe, fault), is_useless }));
     let mut settings = Vec::new();
     for server in &file.servers {
-        match setting(sight, probe, server) {
+        match setting(sight, is_own, probe, server) {
             Some(setting) => settings.push(setting),
             None => {
                 let words = format!("the host name is not valid: {}", probe.quote(&server.host));
@@ -181,8 +192,16 @@ fn of_file<'s>(
     SourceReport { settings, faults, provider, ..SourceReport::of(kind, state, detail) }
 }
 
-fn setting<'s>(sight: SettingsSight<'_>, probe: &'s Probe, server: &OutgoingServer) -> Option<PublishedSetting<'s>> {
-    let host = placeholders::filled(&server.host, sight.settings.local_part().as_deref(), sight.domain())?;
+/// The setting in a file. The part of the email address before the @ appears in a host name, and therefore in DNS and
+/// TLS, only if the file comes from the domain itself.
+fn setting<'s>(
+    sight: SettingsSight<'_>,
+    is_own: bool,
+    probe: &'s Probe,
+    server: &OutgoingServer,
+) -> Option<PublishedSetting<'s>> {
+    let local = sight.settings.local_part().filter(|_| is_own);
+    let host = placeholders::filled(&server.host, local.as_deref(), sight.domain())?;
     let host = DomainName::parse(&host).ok().filter(|_| host.parse::<std::net::IpAddr>().is_err())?;
     Some(PublishedSetting {
         is_own: false,
