@@ -71,9 +71,12 @@ pub(crate) enum CodeMeaning {
 
 use CodeMeaning::{Good, Listed, Minor, Range, Refused};
 
-/// The reason for a response in 127.255.255.0/24, which means that the list rejected the query.
-fn refusal(last: u8) -> &'static str {
+/// The reason for a response in 127.255.255.0/24, which means that the list rejected the query. Spamhaus documents the
+/// codes; other lists use the range without a common meaning of the last number.
+fn refusal(zone: &str, last: u8) -> &'static str {
+    let is_of_spamhaus = zone.contains("spamhaus");
     match last {
+        _ if !is_of_spamhaus => "it returned an error code",
         252 => "the name of the list is misspelt",
         254 => "it does not answer queries from public resolvers",
         255 => "this resolver sent too many queries, or is not registered",
@@ -362,7 +365,7 @@ pub(crate) enum TestSubject {
 pub(crate) fn meaning(zone: &str, ip: Ipv4Addr) -> CodeMeaning {
     let list = facts(zone);
     match ip.octets() {
-        [127, 255, 255, last] => Refused(refusal(last)),
+        [127, 255, 255, last] => Refused(refusal(zone, last)),
         [127, .., last] => {
             let known = list.and_then(|list| {
                 let fits = |from: u8, to: u8| {

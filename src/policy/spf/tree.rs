@@ -126,8 +126,17 @@ pub(crate) struct SpfCount {
 impl SpfTree {
     /// Builds the tree of a domain from the known records.
     pub(crate) fn of(domain: &DnsName, known: SpfKnown<'_>) -> SpfTree {
-        let mut grow = Grow { domain, known, seen: BTreeSet::new(), needed: Vec::new(), branches: 0, is_cut: false };
-        let root = grow.node(domain, &[]);
+        // Level by level, so that a name is looked up only if there is room for it after all names above it.
+        let mut depth = 1;
+        let (mut grow, root) = loop {
+            let (grow, root) = Grow::to(depth, domain, known);
+            let is_full = grow.seen.len() + grow.needed.len() >= MAX_NAMES || grow.branches > MAX_BRANCHES;
+            if is_full || !grow.is_deeper || depth == MAX_DEPTH {
+                break (grow, root);
+            }
+            depth += 1;
+        };
+        grow.is_cut |= grow.is_deeper;
         let exp = match &root.found {
             SpfFound::Record(record, _) => record.exp().map(|target| grow.exp(target)),
             _ => None,
@@ -214,9 +223,21 @@ struct Grow<'g> {
     needed: Vec<SpfNeed>,
     branches: usize,
     is_cut: bool,
+    /// The number of levels of included records that are followed.
+    depth: usize,
+    /// Whether there are records below the last level.
+    is_deeper: bool,
 }
 
-impl Grow<'_> {
+impl<'g> Grow<'g> {
+    /// The tree with this number of levels.
+    fn to(depth: usize, domain: &'g DnsName, known: SpfKnown<'g>) -> (Grow<'g>, SpfNode) {
+        let (seen, needed) = (BTreeSet::new(), Vec::new());
+        let mut grow = Grow { domain, known, seen, needed, branches: 0, is_cut: false, depth, is_deeper: false };
+        let root = grow.node(domain, &[]);
+        (grow, root)
+    }
+
     fn lookup(&mut self, name: &DnsName, kind: RecordKind) -> SpfLookup {
         let found = (self.known)(name, kind);
         if found == SpfLookup::Pending {
@@ -316,8 +337,8 @@ impl Grow<'_> {
         if above.contains(&next) {
             return (1, SpfEffect::Loop(next), None);
         }
-        if above.len() > MAX_DEPTH {
-            self.is_cut = true;
+        if above.len() > self.depth {
+            self.is_deeper = true;
             return (1, SpfEffect::Pending, None);
         }
         (1, SpfEffect::Record, Some(self.node(&next, above)))

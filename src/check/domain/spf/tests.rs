@@ -200,6 +200,27 @@ fn include_loops_and_many_included_names_are_bounded() {
 }
 
 #[test]
+fn a_deep_tree_of_included_names_is_bounded() {
+    let mut zone = String::new();
+    let mut level = vec!["example.com".to_owned()];
+    for _ in 0..4 {
+        let mut next = Vec::new();
+        for name in level {
+            let children: Vec<String> = (0..5).map(|at| format!("{at}.{name}")).collect();
+            let terms: Vec<String> = children.iter().map(|child| format!("include:{child}")).collect();
+            zone.push_str(&format!("{name} TXT v=spf1 {} -all\n", terms.join(" ")));
+            next.extend(children);
+        }
+        level = next;
+    }
+    let plan = plan("example.com");
+    let mut world = World::new();
+    let evidence = world.zone(&zone).evidence(&plan);
+    assert!(world.asked.len() < 90, "{}", world.asked.len());
+    assert!(rules(&judge(&plan, &evidence)).contains(&"spf-too-many-lookups"));
+}
+
+#[test]
 fn an_alias_with_the_same_record_is_no_fault() {
     let zone = "example.com TXT v=spf1 include:a.example include:b.example -all
         a.example TXT v=spf1 ip4:192.0.2.1 -all
