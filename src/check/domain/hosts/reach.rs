@@ -214,7 +214,7 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
         None => format!("Domain owner: if the domain receives no mail, publish a null MX: {}. MX 0 .", sight.name()),
         Some(_) if is_partial => {
             format!(
-                "Alternatively (domain owner): remove the address record that maps {} to {places}",
+                "Or, domain owner: remove the address record that maps {} to {places}",
                 quoted(sight, &reach.host.name)
             )
         }
