@@ -351,7 +351,7 @@ enum HostAddresses<'s> {
     Loop(&'s Probe),
     /// A lookup failed, and no address is known.
     Unknown(&'s Probe, String),
-    /// The host has no address.
+    /// The host has no IP address.
     Missing(&'s Probe, &'static str),
 }
 
