@@ -2,6 +2,10 @@
 //! asked again. It contains no secret and no IP address of this machine.
 //!
 //! Checks ask questions, and `gather/` answers them. Equal questions are asked only once.
+//!
+//! A new kind of question needs a branch in each `match` on `Question` or `Answer`. These are in `gather/gatherer.rs`,
+//! `inquiry/mod.rs`, `evidence/record.rs`, `evidence/views.rs`, `evidence/mask.rs` (which text is masked),
+//! `render/view/session.rs`, `tests/ports.rs`, `tests/support/replay/network.rs` and `tests/support/bodies/server.rs`.
 
 mod hello;
 

@@ -114,7 +114,7 @@ static STARTTLS_NOT_ENFORCED: Rule = Rule {
         sees: "The server advertises STARTTLS on a port other than 25, and accepts MAIL FROM without TLS instead of rejecting it with 530. smtpcheck tests this only with --probe mail-before-tls or --tls-scan. On port 25, a public server must accept MAIL FROM without TLS (RFC 3207 section 4), so the finding is not reported there.",
         matters: "A misconfigured program sends mail, and perhaps a password, over the unencrypted connection without an error message.",
         action: "Server operator: require TLS on that port. In Postfix, set smtpd_tls_security_level=encrypt for the submission service in master.cf.",
-        example: "250 2.1.0 Ok to MAIL FROM on port 587, before STARTTLS",
+        example: "MAIL FROM on port 587 is accepted with \"250 2.1.0 Ok\" before STARTTLS",
         references: "RFC 8314 section 4.1, RFC 3207 section 4 (reply 530: \"Must issue a STARTTLS command first\")",
     },
 };

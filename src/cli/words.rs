@@ -49,7 +49,7 @@ pub(super) fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
     plain_words_of(&DECLARED, words)
 }
 
-/// The same, for the flags of one command.
+/// Like [`plain_words`], but with the flags of one command.
 fn plain_words_of(command: &Command, words: &[OsString]) -> Vec<(usize, String)> {
     let (mut at, mut plain) = (0, Vec::new());
     while let Some(word) = words.get(at).map(|word| word.to_string_lossy().into_owned()) {

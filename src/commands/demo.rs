@@ -1,8 +1,8 @@
 //! `smtpcheck demo [SCENARIO]`: runs servers or a mail domain with known faults and checks them, in one process. The
 //! checks are ordinary checks with the arguments that a user would write. The text format shows these arguments.
 //!
-//! The text format shows the lessons one after the other. All other formats show them as one run, because a sequence of
-//! several documents is not a valid document.
+//! A lesson is one server or mail domain, and the check of it. The text format shows the lessons one after the other.
+//! All other formats show them as one run, because a sequence of several documents is not a valid document.
 
 use std::ffi::OsString;
 
@@ -42,7 +42,8 @@ const INTERRUPTED: u8 = 128;
 pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
     let look = args.look.display(&outlet());
     let format = args.format.chosen();
-    // This must happen before files are created, so that a signal removes them.
+    // Install the signal handling before any file is created, so that the files are removed if a signal ends the
+    // program.
     signals::end_if_unhandled();
     clock::now()?;
     match &args.scenario {
@@ -104,7 +105,9 @@ fn run_domain(args: &DemoArgs, case: &'static DomainCase, format: &Format, look:
     // A domain check has no `--transcript` flag.
     let given = args.words_without_transcript();
     let Invocation::Domain(domain_args, matches) = cli::parse(words.into_iter().chain(given).collect())? else {
-        return Err(CommandError::usage("the demo is not a domain check".to_owned()));
+        return Err(CommandError::usage(
+            "internal error: the arguments of the demo do not start a domain check".to_owned(),
+        ));
     };
     let code = domain::run(&domain_args, &matches)?;
     if explains {
@@ -137,7 +140,9 @@ fn run_settings(
     }
     let given = args.words_without_transcript();
     let Invocation::Settings(settings_args, matches) = cli::parse(words.into_iter().chain(given).collect())? else {
-        return Err(CommandError::usage("the demo is not a search for settings".to_owned()));
+        return Err(CommandError::usage(
+            "internal error: the arguments of the demo do not start smtpcheck settings".to_owned(),
+        ));
     };
     let code = settings::run(&settings_args, &matches)?;
     if explains {
@@ -219,7 +224,7 @@ fn parsed(words: &[OsString], args: &DemoArgs) -> Result<(Box<CheckArgs>, ArgMat
     match cli::parse(words.iter().cloned().chain(args.words()).chain(direct).collect())? {
         Invocation::Check(args, matches) => Ok((args, matches)),
         // The first argument is a host and port, which is never a command.
-        _ => Err(CommandError::usage("the demo is not a check".to_owned())),
+        _ => Err(CommandError::usage("internal error: the arguments of the demo do not start a check".to_owned())),
     }
 }
 

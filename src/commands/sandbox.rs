@@ -56,7 +56,8 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     };
     let chosen = if args.domains { Vec::new() } else { chosen };
     let mut sandbox = Sandbox::open(&chosen, &options)?;
-    // This must happen before files are created, so that a signal removes them.
+    // Install the signal handling before any file is created, so that the files are removed if a signal ends the
+    // program.
     sandbox.heed_signals(if signals::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
     let folder = Folder::new()?;
     let authority = match &args.ca_file {

@@ -93,7 +93,7 @@ impl Draft {
         Draft::begin_for("--output", path, readers)
     }
 
-    /// The same, for the file of another flag.
+    /// Like [`Draft::begin`], for the file of another flag.
     pub(super) fn begin_for(flag: &str, path: &Path, readers: Readers) -> Result<Draft, CommandError> {
         let wrong = |error: io::Error| {
             CommandError::usage(format!("{flag} {}: {}", path.display(), file::write_reason(&error)))

@@ -20,7 +20,7 @@ pub(super) fn outlet() -> OutputTarget {
     locale_target(io::stdout().is_terminal())
 }
 
-/// The same, for a caller that knows whether the stream is a terminal.
+/// Like [`outlet`], for a caller that knows whether the stream is a terminal.
 pub(super) fn locale_target(terminal: bool) -> OutputTarget {
     let variable = |name: &str| environment::text(name).ok();
     OutputTarget {

@@ -3,8 +3,8 @@
 //!
 //! No other code makes this decision. The login, the report and the checks all use it, so they cannot contradict each
 //! other. Each certificate finding that fails the run corresponds to a [`Doubt`], and if there are no doubts, no such
-//! finding is raised. `--cert-days` is not among the reasons: a certificate that expires soon is still valid, and the
-//! limit exists for monitoring.
+//! finding is raised. A certificate that expires within `--cert-days` is not a reason for doubt: it is still valid, and
+//! the limit exists for monitoring.
 
 use jiff::Timestamp;
 
@@ -27,7 +27,7 @@ pub enum Doubt<'a> {
     WeakKey(usize),
     /// The signature at this position can be forged, because it uses this hash.
     WeakSignature(usize, &'static str),
-    /// The server's certificate may not be used for a TLS server.
+    /// The server's certificate is not permitted for a TLS server.
     Misuse(Misuse),
     /// The server's certificate does not cover the host name.
     Name,
@@ -42,7 +42,7 @@ pub enum Doubt<'a> {
     StapleInvalid(StapleFault),
 }
 
-/// Why a certificate may not be used for a TLS server.
+/// Why a certificate is not permitted for a TLS server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misuse {
     /// extKeyUsage is present but lacks serverAuth (RFC 5280 §4.2.1.12). OpenSSL does not accept anyExtendedKeyUsage
@@ -189,8 +189,8 @@ impl Presented {
     }
 }
 
-/// Weak keys and signatures are detected from the certificates themselves, which works even without a path. The
-/// corresponding path faults would report the same weakness twice.
+/// Whether a path fault is left out, because it would report the same weakness twice: weak keys and signatures are
+/// detected from the certificates themselves, which works even without a path.
 fn is_found_from_facts(fault: &PathFault) -> bool {
     let is_weakness = matches!(fault.kind, PathFaultKind::WeakKey { .. } | PathFaultKind::WeakSignature { .. });
     is_weakness && matches!(fault.at, PathPlace::Sent { .. })
@@ -215,7 +215,7 @@ impl Certificate {
         hashes.into_iter().find(|(hash, _)| name.contains(hash) && !self.self_signed).map(|(_, name)| name)
     }
 
-    /// Why the certificate may not be used for a TLS server; `None` if it may.
+    /// Why the certificate is not permitted for a TLS server; `None` if it is permitted.
     pub fn misuse(&self) -> Option<Misuse> {
         let lacks = |uses: &Option<Vec<String>>, wanted: &str| {
             uses.as_ref().is_some_and(|uses| !uses.iter().any(|one| one == wanted))

@@ -1,8 +1,8 @@
 //! The evidence of a run: probes (a question and its outcome), and one transcript with the events of all sessions.
 //!
-//! Evidence is append-only and numbered. Times are milliseconds since the start, measured with a monotonic clock. It
-//! contains no judgements: a command that the server rejects is a result, not a fault. Read next: [`fault`] (why a
-//! probe has no answer), [`tls`], [`session`] (a view of one session in the transcript).
+//! Evidence is append-only and numbered. Times are milliseconds since the start, measured with a monotonic clock.
+//! Evidence contains no judgements: a command that the server rejects is a result, not a fault. Read next: [`fault`]
+//! (why a probe has no answer), [`tls`], [`session`] (a view of one session in the transcript).
 
 pub(crate) mod certificate;
 mod connect;

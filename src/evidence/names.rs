@@ -1,5 +1,6 @@
-//! The result of looking up a host name, separately for IPv4 and IPv6. If a name has no address in one family, the
-//! lookup of the other family may still succeed. A name that does not exist is a different result from a failed lookup.
+//! The result of looking up a host name, separately for IPv4 and IPv6. If a name has no IP address in one family,
+//! the lookup of the other family may still succeed. A name that does not exist is a different result from a failed
+//! lookup.
 
 use std::net::IpAddr;
 

@@ -76,7 +76,7 @@ pub enum ChainFault {
     UnknownIssuer,
     /// A certificate has expired or is not valid yet, and there is no time at which all of them are valid.
     Expired,
-    /// A certificate may not be used for this purpose.
+    /// A certificate is not permitted for this purpose.
     Usage,
     /// A CA certificate is not allowed to issue certificates for this name (RFC 5280 §4.2.1.10).
     NameConstraint,

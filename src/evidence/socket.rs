@@ -28,8 +28,8 @@ pub struct SocketFault {
     pub errno: Option<i32>,
     /// The operating system's error message.
     pub detail: String,
-    /// The file or directory that caused the fault: the socket itself, the directory that may not be searched, or the
-    /// last directory that exists. Null if it is not known.
+    /// The file or directory that caused the fault: the socket itself, the directory that this user is not allowed
+    /// to search, or the last directory that exists. Null if it is not known.
     pub place: Option<PathSeen>,
     /// The name or the number of the user that smtpcheck runs as; null if it is not known.
     pub user: Option<String>,
@@ -40,7 +40,7 @@ pub struct SocketFault {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SocketFaultKind {
-    /// EACCES or EPERM: this user may not write to the socket, or may not search a directory in its path.
+    /// EACCES or EPERM: this user is not allowed to write to the socket or to search a directory in its path.
     Denied,
     /// ENOENT or ENOTDIR: the path does not exist.
     Missing,

@@ -56,7 +56,7 @@ pub(super) fn with_staple(
     let trust = trust(&found, &chain, seen.as_ref());
     let mut limits = match (&trust, anchor) {
         // Limits are not reported for a certificate that is its own trust anchor, because only clients configured for
-        // it trust it, or for a certificate that may not be used for a server, because no client accepts it.
+        // it trust it, or for a certificate that is not permitted for a server, because no client accepts it.
         (Trust::Trusted { path }, Some(anchor))
             if path.len() > 1 && chain.first().is_some_and(|leaf| leaf.misuse().is_none()) =>
         {

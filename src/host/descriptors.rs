@@ -1,5 +1,5 @@
-//! Tests whether file descriptors are available. Without this test, a process without free descriptors could not
-//! connect, and would report the server as unreachable.
+//! Tests whether file descriptors are available. Without this test, a process that has no free descriptors would report
+//! the server as unreachable.
 
 use super::SetupError;
 

@@ -8,7 +8,7 @@ use crate::evidence::PathSeen;
 /// The result of following a path.
 pub(crate) struct PathWalk {
     /// The last file or directory that the kernel reached: the socket, or the directory in which the next component is
-    /// missing or may not be looked up.
+    /// missing or cannot be looked up by this user.
     pub(crate) place: Option<PathSeen>,
     /// The name or the number of the user that smtpcheck runs as.
     pub(crate) user: Option<String>,

@@ -153,7 +153,10 @@ mod tests {
             }
         }
         let always = SOFTWARE.iter().filter(|row| row.required.is_empty());
-        assert!(always.count() < 4, "most expressions are compiled only for few greetings");
+        assert!(
+            always.count() < 4,
+            "fewer than four expressions may lack a required literal, because these are compiled for every greeting"
+        );
     }
 
     #[test]

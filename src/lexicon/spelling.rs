@@ -1,4 +1,4 @@
-//! Converts words that servers spell in several ways to one spelling, so that a phrase needs to list only that one:
+//! Replaces the spelling variants of a word with one spelling, so that a phrase needs to list only that spelling:
 //! letters with and without accents (`przepełniona`, `przepelniona`), contractions (`isn't`, `is not`), British and
 //! American endings, `e-mail` and `email`.
 //!

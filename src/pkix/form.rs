@@ -12,7 +12,7 @@ pub(super) fn of_leniency(one: &ParsedCertificate<'_>) -> Vec<PathFaultKind> {
     named.map(|extension| PathFaultKind::UnreadableExtension { extension }).collect()
 }
 
-/// The faults of a certificate, except for its extensions.
+/// The faults of a certificate, except those of its extensions.
 pub(super) fn of_form(one: &ParsedCertificate<'_>) -> impl Iterator<Item = PathFaultKind> {
     // §4.1.1.2: the signature algorithm is stated in two places and must be the same in both.
     let differs = one.inner_algorithm != one.outer_algorithm;

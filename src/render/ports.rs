@@ -145,7 +145,7 @@ fn tls(row: &PortRow) -> String {
     }
 }
 
-/// The mechanisms that are advertised after TLS, then those that are advertised before TLS, with a remark.
+/// The mechanisms that are advertised over TLS; then, with a remark, those that are advertised before TLS starts.
 fn auth(row: &PortRow) -> String {
     let words = |mechanisms: &Option<Vec<String>>| {
         let mechanisms = mechanisms.as_ref().filter(|mechanisms| !mechanisms.is_empty())?;
@@ -193,8 +193,9 @@ struct Group<'a> {
 ///
 /// 1. Errors and warnings of ports that accept connections.
 /// 2. If no port accepts connections, the findings that explain why.
-/// 3. Port 25, if it does not respond although another port does, because this indicates a blocked port on the network
-///    path; any other port that does not respond, if no port works for mail programs.
+/// 3. Port 25, if it does not respond but another port accepts connections: this indicates a blocked port on the
+///    network path.
+/// 4. If no port works for mail programs, every other port that does not respond.
 fn findings<'a>(answer: &PortsReport, reports: &'a [Report]) -> Vec<Group<'a>> {
     let reached = |state| matches!(state, PortState::Open | PortState::NotSmtp);
     let anything = answer.ports.iter().any(|row| reached(row.state));

@@ -2,12 +2,13 @@
 //! in total and per host. Every command that uses the network uses the engine.
 //!
 //! [`Engine::run`] runs checks and returns their results in the order of the checks. Each result is returned as soon as
-//! all earlier checks have ended. A [`RunListener`] is notified about events while the checks run. A signal interrupts
-//! all running checks, and no more checks are started. [`Engine::inquire`] checks several ports of one host together,
-//! and [`Engine::blocked_ports`] only tests whether ports can be reached.
+//! its own check and all earlier checks have ended. A [`RunListener`] is notified about events while the checks run. A
+//! signal interrupts all running checks, and no more checks are started. [`Engine::inquire`] checks several ports of
+//! one host together, and [`Engine::blocked_ports`] only tests whether ports can be reached.
 //!
-//! [`Engine::stream`] runs a long list of checks that are read one after the other, and returns each result as soon as
-//! its check has ended. [`Engine::serve`] runs a service. The service runs a check for each request, and can stop it.
+//! [`Engine::stream`] reads checks one after the other from a list of any length, runs them, and returns each result as
+//! soon as its check has ended. [`Engine::serve`] runs a service. The service runs a check for each request, and can
+//! stop the check.
 //!
 //! [`Engine::repeat`] repeats the checks of a few targets at an interval.
 //!

@@ -100,7 +100,7 @@ pub(super) async fn run(
             return Ok(RepeatEnd::Complete);
         }
         let now = began.elapsed();
-        // A check that is due but may not begin is tried again at the next tick.
+        // A check that is due but is not allowed to begin yet is tried again at the next tick.
         let wake = began + schedule.wake().filter(|wake| *wake > now).map_or(now + TICK, |wake| wake.min(now + TICK));
         tokio::select! {
             biased;

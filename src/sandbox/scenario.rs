@@ -147,7 +147,7 @@ pub enum TlsTerms {
 pub enum Recipe {
     /// A correct certificate for localhost and the loopback addresses, issued by the sandbox's CA.
     Good,
-    /// The same, but issued by an intermediate CA whose certificate is also sent.
+    /// Like [`Recipe::Good`], but issued by an intermediate CA whose certificate is also sent.
     WithIntermediate,
     /// Valid from and valid until, in days from now.
     Dates(i64, i64),
@@ -287,7 +287,7 @@ pub enum ServerAct {
     Tls,
     /// Starts TLS, then executes commands that were received before it: the vulnerability CVE-2011-0411.
     TlsCarrying,
-    /// The same, but the commands are executed only when the first command over TLS arrives.
+    /// Like `TlsCarrying`, but the commands are executed only when the first command over TLS arrives.
     TlsHolding,
     /// Sends a challenge of this many bytes, then sends no more data.
     Challenge(usize),

@@ -32,7 +32,7 @@ pub enum TokenForm {
     Refresh,
     /// The token service's JSON document, which contains the token.
     Document,
-    /// The same, with a refresh token in it.
+    /// The token service's JSON document, which also contains a refresh token.
     DocumentWithRefreshToken,
     /// A token preceded by `Bearer`.
     Prefixed,

@@ -1,6 +1,6 @@
-//! Compares the sessions with several servers behind one name, and names the servers that differ. The smaller group is
-//! reported as different. For failures and certificates, the servers with the fault are reported, even if they are the
-//! majority.
+//! Compares the sessions with several servers behind one name, and names the servers that differ from the others. The
+//! smaller group is reported as different. For failures and certificates, the servers with the fault are reported, even
+//! if they are the majority.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +18,8 @@ use crate::plan::{Plan, TlsMode, Verify};
 /// The maximum number of servers, and of extensions, that a sentence lists.
 const LISTED: usize = 4;
 
-/// The findings about servers that differ. Each element is one server. Fewer than two servers cannot be compared.
+/// The findings about servers that differ from the others. Each element is one server. Fewer than two servers cannot be
+/// compared.
 pub(crate) fn compare(plan: &Plan, seen: &[&BackendSeen]) -> Vec<Finding> {
     let servers = Servers { plan, all: seen };
     if seen.len() < 2 {

@@ -1,12 +1,12 @@
 //! Several servers behind one name. A name can have several IP addresses, and a load balancer behind one IP address can
 //! have several servers. If the servers differ, the result of a check depends on which server it reaches. The rules in
-//! this module name the server that differs.
+//! this module name the server that differs from the others.
 //!
 //! With `--every-address`, this check opens a session at each IP address of the host ([`ask`]), and compares the
 //! results ([`compare`]). `smtpcheck watch` compares the results of many checks with the same function
 //! ([`super::judge_backends`]).
 //!
-//! Modules: [`seen`] (the facts about one server), [`compare`] (which server differs), [`rules`].
+//! Modules: [`seen`] (the facts about one server), [`compare`] (which server differs from the others), [`rules`].
 
 mod compare;
 mod rules;

@@ -227,7 +227,7 @@ pub(super) static CERTIFICATE_CHAIN_UNNECESSARY: Rule = Rule {
     severity: Severity::Notice,
     title: "the server sends unnecessary certificates",
     docs: Docs {
-        sees: "The server sends a certificate twice, a root certificate, a certificate from another chain, or more than ten certificates.",
+        sees: "The server sends a root certificate, a certificate from another chain, the same certificate twice, or more than ten certificates.",
         matters: "Unnecessary certificates make each handshake larger. Sending a root does not make clients trust it. Some programs fail if an unnecessary certificate has expired.",
         action: "Server operator: remove the unnecessary certificates from the file. The server needs only its own certificate and the intermediate certificates.",
         example: "a file that contains the contents of fullchain.pem twice",

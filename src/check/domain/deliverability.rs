@@ -7,7 +7,7 @@ use super::seen::{Delivery, DnssecWord, DomainSeen, MxAddressSeen, PoliciesSeen,
 pub enum AddressResult<'a> {
     /// The server does not accept connections.
     Unreachable,
-    /// Senders that follow one of these policies do not deliver. There is at least one policy. Other senders may
+    /// Senders that follow one of these policies do not deliver mail. There is at least one policy. Other senders may
     /// deliver.
     PolicyFails(Vec<PolicyFailure<'a>>),
     /// The server sends no greeting, or rejects EHLO.

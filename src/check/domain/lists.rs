@@ -23,7 +23,7 @@ static LISTED: Rule = Rule {
     severity: Severity::Error,
     title: "a blocklist contains the sending IP address or the domain",
     docs: Docs {
-        sees: "The list has an entry for an IP address given with --sending or for the domain, and the test entries show that the list works. The finding is an error for lists that many receivers use, a warning for other lists, and a notice for lists or codes that hardly any receiver uses to reject mail (UCEPROTECT levels 2 and 3, Backscatterer).",
+        sees: "The list has an entry for the domain, or for an IP address given with --sending, and the test entries show that the list works. The finding is an error for lists that many receivers use, a warning for other lists, and a notice for lists or codes that hardly any receiver uses to reject mail (UCEPROTECT levels 2 and 3, Backscatterer).",
         matters: "Receivers that use the list reject or filter mail that is sent from this IP address or contains this domain.",
         action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the list's website. For a range that is not intended to send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the IP address from the list.",
         example: "2.2.0.192.zen.spamhaus.org A 127.0.0.3",

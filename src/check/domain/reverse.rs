@@ -42,7 +42,7 @@ static NOT_CONFIRMED: Rule = Rule {
     docs: Docs {
         sees: "None of the names in the IP address's PTR records has an A or AAAA record with this IP address. For IP addresses of MX hosts, the finding is a notice.",
         matters: "Anyone who controls a reverse zone can enter any name, so receivers trust only names that resolve back to the IP address. Gmail and several others reject or defer the mail.",
-        action: "DNS operator: add the IP address to the A or AAAA records of the name. Alternatively (owner of the IP address): set the PTR record to a name that resolves to it.",
+        action: "DNS operator: add the IP address to the A or AAAA records of the name. Or, owner of the IP address: set the PTR record to a name that resolves to it.",
         example: "192.0.2.7 has the name mail.example.com, but mail.example.com has the IP address 198.51.100.9",
         references: "support.google.com/a/answer/81126 (PTR and forward record must match); RFC 5321 section 4.1.4 does not require it",
     },
@@ -68,7 +68,7 @@ static EHLO_UNRESOLVED: Rule = Rule {
     docs: Docs {
         sees: "The name given with --from-host has no A or AAAA record with an IP address given with --sending.",
         matters: "Spam filters check the EHLO name. A few receivers reject the mail, although RFC 5321 does not allow that.",
-        action: "DNS operator: publish an A or AAAA record with the IP address at the EHLO name. Alternatively (server operator): use a name that resolves to the IP address (in Postfix: smtp_helo_name).",
+        action: "DNS operator: publish an A or AAAA record with the IP address at the EHLO name. Or, server operator: use a name that resolves to the IP address (in Postfix: smtp_helo_name).",
         example: "EHLO mail.example.com from 192.0.2.7, but mail.example.com resolves to a web proxy",
         references: "RFC 5321 section 4.1.4 (the name must not be the reason for a rejection), section 2.3.5 (it must resolve)",
     },

@@ -52,7 +52,7 @@ static TLSRPT_MISSING: Rule = Rule {
     title: "there is no TLS-RPT record, although the domain uses DANE or MTA-STS",
     docs: Docs {
         sees: "The domain has an MTA-STS record, or an MX host has signed TLSA records, but there is no TLS-RPT record at _smtp._tls.",
-        matters: "If a server's certificate does not match the policy, senders do not deliver. Such failures occur on the senders' side, so only TLS reports show them to you.",
+        matters: "If a server's certificate does not match the policy, senders do not deliver mail. Such failures occur on the senders' side, so only TLS reports show them to you.",
         action: "DNS operator: publish the record that smtpcheck prints, with an address that receives mail.",
         example: "_mta-sts.example.com exists, but _smtp._tls.example.com does not",
         references: "RFC 8460 section 3 (records), RFC 8460 section 1.1 (policy domain)",

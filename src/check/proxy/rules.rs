@@ -125,7 +125,7 @@ pub(super) static PROXY_PASSWORD_UNENCRYPTED: Rule = Rule {
     title: "the password for the proxy was sent unencrypted",
     docs: Docs {
         sees: "smtpcheck logged in to a proxy that is not on this machine. SOCKS5 and HTTP proxies receive the password in clear text (Basic).",
-        matters: "Every device on the network path to the proxy can read the password. The mailbox password is not affected: TLS to the mail server protects it.",
+        matters: "Every device on the network path to the proxy can read the password. The mailbox password is not affected: by default, smtpcheck sends it only over TLS to the mail server.",
         action: "Use a tunnel to the proxy (ssh -L, WireGuard, VPN), or a password that you use only for this proxy.",
         example: "--proxy http://proxy.example.net:3128 --proxy-user me",
         references: "RFC 1929 section 3, RFC 7617 section 4",

@@ -59,7 +59,7 @@ pub(super) static SETTINGS_SOURCES_DISAGREE: Rule = Rule {
     severity: Severity::Warning,
     title: "the sources name different servers",
     docs: Docs {
-        sees: "Two authenticated sources have settings, but no host in common.",
+        sees: "The settings from two authenticated sources do not have any host in common.",
         matters: "Programs use different sources, so some are configured for the wrong server. Often a file or record was not changed when the mail moved to another provider.",
         action: "Domain owner: change or remove the source that is out of date.",
         example: "the autoconfiguration file names the old hosting provider, and the SRV records name the new one",

@@ -144,7 +144,7 @@ pub struct BatchArgs {
     /// Do not print the summary or the progress
     #[arg(short, long, help_heading = OUTPUT)]
     pub quiet: bool,
-    /// Exit with 0 if every line of the input has a record, regardless of the results
+    /// Exit with 0 if every line of the input has a record, even if checks failed
     #[arg(long, help_heading = "Exit status")]
     pub exit_zero: bool,
 

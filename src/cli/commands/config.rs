@@ -14,7 +14,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "A setting comes from an environment variable, from a profile, or from [defaults] in the configuration file. If none of them sets it, the built-in default applies.",
     usage: &["config show [FLAGS]"],
     notes: &[
-        "The file is ~/.config/smtpcheck/config.toml, or smtpcheck/config.toml in $XDG_CONFIG_HOME, or in %APPDATA% on Windows. Its keys are the names of flags without the leading dashes. Settings under [defaults] apply to every check. Settings under [profile.NAME] apply to a check with --profile NAME, or with the target @NAME.",
+        "The file is smtpcheck/config.toml in $XDG_CONFIG_HOME (default: ~/.config, or %APPDATA% on Windows). Its keys are the names of flags without the leading dashes. Settings under [defaults] apply to every check. Settings under [profile.NAME] apply to a check with --profile NAME, or with the target @NAME.",
         concat!(
             "Exit codes:",
             "\n  0        the settings were printed",

@@ -17,7 +17,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     details: "This command needs no network, and can print a report in any format.",
     usage: &["report FILE... [FLAGS]"],
     notes: &[
-        "The exit code is the one saved in the report; with --rejudge, it is recomputed. For several reports, it is the code that all failures share, otherwise 1. If two files are compared, it is 0 if nothing has changed, otherwise 1. With --exit-zero, it is 0 in all these cases. It is 2 for a usage error or if a file is not a report, and 74 if the output could not be written.",
+        "The exit code is the one saved in the report; with --rejudge, it is recomputed. For several reports, it is the code that all failures share, otherwise 1. If two files are compared, it is 0 if nothing has changed, otherwise 1. With --exit-zero, it is 0 in all these cases. It is 2 for a usage error or if a file contains neither a report nor records of smtpcheck batch or watch, and 74 if the output could not be written.",
     ],
     examples: &[
         "smtpcheck mx.example.net --json -o today.json",
@@ -51,7 +51,7 @@ pub struct ReportArgs {
     /// With two files, show both reports instead of the difference
     #[arg(long)]
     pub merge: bool,
-    /// Exit with 0 if the result was written, regardless of the result
+    /// Exit with 0 if the output was written, even if a check failed or the reports differ
     #[arg(long, help_heading = "Exit status")]
     pub exit_zero: bool,
 

@@ -58,7 +58,7 @@ pub struct RunArgs {
     /// Set a variable of the suite; it takes precedence over the environment (repeatable)
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable, help_heading = HEADING)]
     pub set: Vec<SuiteVariable>,
-    /// Run up to N checks at the same time, at most two of them on the same host
+    /// Run up to N checks at the same time, at most two of them against the same host
     #[arg(short, long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
     pub jobs: usize,
     /// After the first failure, start no more checks

@@ -1,4 +1,7 @@
 //! The facts about a command, and its declaration for clap.
+//!
+//! A new command needs a branch in each `match` on [`CommandId`]: in `cli/invocation.rs` (twice), `cli/complete.rs` and
+//! `commands/mod.rs`.
 
 use std::ffi::OsString;
 

@@ -21,7 +21,7 @@
 //! - The file cannot contain a secret, only the source of a secret.
 //! - Settings that could send a secret to a server are allowed only in a profile, because a default would apply to
 //!   every server.
-//! - Every error has a line and a column.
+//! - Every error message gives the line and the column.
 //!
 //! This module does not open the file. It also does not look for a file in the working directory, because a cloned
 //! repository could contain a file that runs a command.
@@ -235,7 +235,8 @@ impl Settings {
     }
 
     /// Returns the command with the settings as its defaults, and the flags that they set. A flag on the command line
-    /// or in the environment takes precedence over its own setting, and over the settings of flags that it excludes.
+    /// or in the environment overrides the setting of the same flag, and the settings of flags that it cannot be
+    /// combined with.
     pub(super) fn apply(&self, command: Command, words: &[OsString]) -> (Command, BTreeMap<String, ValueOrigin>) {
         if self.settings.is_empty() && self.target.is_none() {
             return (command, BTreeMap::new());
@@ -311,7 +312,8 @@ pub(super) fn complete(
     match invocation {
         Invocation::Check(args, matches) => complete_check(args, matches, &named, settings, origins)?,
         Invocation::Watch(args, matches) => complete_check(&mut args.check, matches, &named, settings, origins)?,
-        // A line that names a profile uses the settings of that profile instead of the settings of this run.
+        // A line of the target list that names a profile (`@NAME`) uses the settings of that profile instead of the
+        // settings of this run.
         Invocation::Batch(args, _) => args.from_file = origins,
         Invocation::Domain(args, _) => {
             args.from_file = origins;
@@ -338,7 +340,7 @@ pub(super) fn complete(
     Ok(())
 }
 
-/// The same, for the flags and targets of a check.
+/// Like [`complete`], but only for the flags and targets of a check.
 fn complete_check(
     args: &mut CheckArgs,
     matches: &ArgMatches,

@@ -86,7 +86,7 @@ impl DisplayArgs {
         Display { colour, theme: self.theme, signs, width, ..Display::plain() }
     }
 
-    /// The same, with the choice of how much of a session is shown.
+    /// Like [`DisplayArgs::display`], and also sets how much of a session is shown.
     pub fn of_session(&self, target: &OutputTarget, verbosity: &VerbosityArgs, transcript: &TranscriptArgs) -> Display {
         Display { volume: verbosity.verbosity(), transcript: transcript.transcript, ..self.display(target) }
     }

@@ -109,7 +109,7 @@ fn phase_line(report: &Report, look: &Display) -> Vec<StyledLine> {
     lines
 }
 
-/// For a check without a login: the advertised mechanisms, and whether they are advertised only after TLS.
+/// For a check without a login: the advertised mechanisms, and whether they are advertised only over TLS.
 fn auth_line(report: &Report, look: &Display) -> Vec<StyledLine> {
     let session = report.evidence.main_session().filter(|_| report.plan.login.is_none());
     let Some((_, inside)) = session.and_then(|session| session.capabilities(Phase::EhloTls)) else { return Vec::new() };
@@ -120,7 +120,7 @@ fn auth_line(report: &Report, look: &Display) -> Vec<StyledLine> {
     let before =
         session.and_then(|session| session.capabilities(Phase::Ehlo)).map(|(_, offers)| offers.auth_mechanisms());
     let where_offered = match before {
-        Some(before) if before.is_empty() => " (only after TLS, as recommended)",
+        Some(before) if before.is_empty() => " (only over TLS, as recommended)",
         Some(_) | None => "",
     };
     labelled("auth", Role::Plain, &format!("{}{where_offered}", escape::visible(&mechanisms.join(" "))), look)

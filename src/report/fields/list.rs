@@ -205,7 +205,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "capabilities.after_tls",
             ValueType::Keywords,
-            "the extensions that the server advertises after TLS",
+            "the extensions that the server advertises over TLS",
             |report, _| list(report.capabilities.after_tls.as_ref())
         ),
     ],
@@ -345,7 +345,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "auth.mechanisms",
             ValueType::Names,
-            "the login mechanisms that are advertised after TLS, or on the unencrypted connection if there is no TLS",
+            "the login mechanisms that are advertised over TLS, or on the unencrypted connection if there is no TLS",
             |report, _| list(
                 auth(report).advertised_after_tls.as_ref().or(auth(report).advertised_before_tls.as_ref())
             )
@@ -359,7 +359,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "auth.advertised_after_tls",
             ValueType::Names,
-            "the login mechanisms that are advertised after TLS",
+            "the login mechanisms that are advertised over TLS",
             |report, _| list(auth(report).advertised_after_tls.as_ref())
         ),
         field!("auth.mechanism", ValueType::Text, "the login mechanism that was used", |report, _| text(
@@ -496,7 +496,7 @@ pub static FIELDS: &[&[Field]] = &[
         phase!("ehlo.ms", Ehlo, "the duration of EHLO before TLS"),
         phase!("starttls.ms", Starttls, "the duration of STARTTLS"),
         phase!("tls.ms", Tls, "the duration of the TLS handshake"),
-        phase!("ehlo-tls.ms", EhloTls, "the duration of EHLO after TLS"),
+        phase!("ehlo-tls.ms", EhloTls, "the duration of EHLO over TLS"),
         phase!("auth.ms", Auth, "the duration of the login"),
         phase!("mail.ms", Mail, "the duration of MAIL FROM"),
         phase!("rcpt.ms", Rcpt, "the duration of all RCPT TO commands"),

@@ -110,7 +110,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "parameter-not-advertised",
-        summary: "does not advertise DSN, so a client may not request a delivery notification",
+        summary: "does not advertise DSN, so a client must not request a delivery notification",
         server: Server { plain: &["STARTTLS", "SIZE 1000"], inside: &["SIZE 1000"], ..RELAY },
         client: ClientUsage { flags: &["--to", "you@sandbox.test", "--rcpt-parameter", "NOTIFY=SUCCESS"], ..BARE },
         expect: &["parameter-not-advertised"],

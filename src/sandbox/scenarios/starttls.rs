@@ -32,7 +32,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-accepted-in-plain-text",
-        summary: "accepts AUTH before TLS, although it advertises AUTH only after TLS",
+        summary: "accepts AUTH before TLS, although it advertises AUTH only over TLS",
         server: Server {
             on: &[(Trigger::Auth, &[ServerAct::Say("334 "), ServerAct::Say("501 5.7.0 Authentication cancelled")])],
             ..SUBMISSION

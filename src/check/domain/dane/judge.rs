@@ -161,7 +161,7 @@ impl<'s> DaneHost<'s> {
             format!("the TLSA records of {} cannot be looked up: {}", self.name, failure_words(self.sight, base));
         let mut finding = Finding::new(&DANE_LOOKUP_FAILS, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
         finding.cause = format!(
-            "The IP addresses of the host can be looked up, but the TLSA records at {owner} cannot. Senders that use DANE do not deliver to the host, even if it has no TLSA records."
+            "The IP addresses of the host can be looked up, but the TLSA records at {owner} cannot. Senders that use DANE do not deliver mail to the host, even if it has no TLSA records."
         );
         finding.otherwise = Some(
             "This machine's resolver, or a device on the network path to the resolver, may remove DNSSEC records. Repeat the check with another resolver (--resolver) to find out.".to_owned(),
@@ -200,7 +200,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = Finding::new(&DANE_WITHOUT_STARTTLS, Phase::Starttls, Confidence::Certain, summary)
             .tried(published.probe.id);
         finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
-        finding.cause = "TLSA records require TLS, so senders that use DANE do not deliver to this server. TLS reports contain starttls-not-supported."
+        finding.cause = "TLSA records require TLS, so senders that use DANE do not deliver mail to this server. TLS reports contain starttls-not-supported."
             .to_owned();
         finding.fixes = vec![
             Fix::text("Server operator: configure a certificate, and advertise STARTTLS to every client on port 25"),
@@ -244,7 +244,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = self.about(&DANE_MISMATCH, published, seen, summary);
         let reasons = reasons(published.probe, seen.outcome);
         finding.cause = format!(
-            "{reasons}. Senders that use DANE do not deliver to this server. TLS reports contain validation-failure or tlsa-invalid."
+            "{reasons}. Senders that use DANE do not deliver mail to this server. TLS reports contain validation-failure or tlsa-invalid."
         );
         finding.fixes = self.publish(published, seen.chain, "the records that do not match");
         finding
@@ -261,10 +261,10 @@ impl<'s> DaneHost<'s> {
             format!("the {kinds} TLSA records of {} do not match {}", self.name, self.certificate_words(seen));
         let mut finding = self.about(&DANE_STALE_DIGEST, published, seen, summary);
         if is_fatal {
-            finding.cause = "Another record matches, but strict senders use only the strongest digest for the same usage and selector, and that record does not match. Postfix does not deliver. mox and other senders that accept any matching record deliver.".to_owned();
+            finding.cause = "Another record matches, but strict senders use only the strongest digest for the same usage and selector, and that record does not match. Postfix does not deliver mail to the host. mox and other senders that accept any matching record deliver mail.".to_owned();
         } else {
             finding.severity = Severity::Warning;
-            finding.cause = "Another record matches, so current senders deliver. However, the publisher must have a matching record for each combination of usage, selector and matching type, because senders may support only some combinations.".to_owned();
+            finding.cause = "Another record matches, so current senders deliver mail. However, the publisher must have a matching record for each combination of usage, selector and matching type, because senders may support only some combinations.".to_owned();
         }
         finding.fixes = vec![Fix::text(format!(
             "DNS operator of {}: remove the {kinds} records that do not match, or replace them with records for the current certificate",
@@ -287,9 +287,11 @@ impl<'s> DaneHost<'s> {
         );
         if is_in_record {
             finding.severity = Severity::Warning;
-            finding.cause.push_str(" The record contains the full CA certificate, and the names suggest that this CA issued the chain. In this case, Postfix and mox use the certificate in the record; other senders do not deliver.");
+            finding.cause.push_str(" The record contains the full CA certificate, and the names suggest that this CA issued the chain. In this case, Postfix and mox use the certificate in the record; other senders do not deliver mail to the host.");
         } else {
-            finding.cause.push_str(" Senders that use DANE do not deliver. TLS reports contain validation-failure.");
+            finding.cause.push_str(
+                " Senders that use DANE do not deliver mail to the host. TLS reports contain validation-failure.",
+            );
         }
         finding.otherwise = Some(
             "The record may be for a CA that issued an earlier certificate. In that case, publish a record for the current CA."
@@ -310,13 +312,13 @@ impl<'s> DaneHost<'s> {
             ("is for a different name", "certificate-host-mismatch")
         };
         let summary = format!(
-            "{} of {} {what}, which its TLSA record with usage 2 does not allow",
+            "{} of {} {what}, and its TLSA record with usage 2 does not allow this",
             self.certificate_words(seen),
             self.name
         );
         let mut finding = self.about(&DANE_CERTIFICATE_INVALID, published, seen, summary);
         finding.cause = format!(
-            "Usage 2 requires valid dates and a matching name, so senders that use DANE do not deliver. TLS reports contain {word}."
+            "Usage 2 requires valid dates and a matching name, so senders that use DANE do not deliver mail to the host. TLS reports contain {word}."
         );
         let name = owner_name(published.base, published.probe);
         finding.fixes = vec![Fix::text(format!("Server operator: renew the certificate for the name {name}"))];
@@ -335,7 +337,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = self.about(&DANE_BREAKS_AT_RENEWAL, published, seen, summary);
         let end = seen.chain.leaf()?.not_after.strftime("%Y-%m-%d");
         finding.cause = format!(
-            "The record matches the full certificate, which changes at every renewal. This certificate is valid until {end}. After it is renewed, senders that use DANE do not deliver until the record is replaced."
+            "The record matches the full certificate, which changes at every renewal. This certificate is valid until {end}. After it is renewed, senders that use DANE do not deliver mail to the host until the record is replaced."
         );
         finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
         finding

@@ -35,9 +35,9 @@ pub(super) static DANE_WITHOUT_STARTTLS: Rule = Rule {
     title: "a host with TLSA records does not advertise STARTTLS",
     docs: Docs {
         sees: "An MX host has signed TLSA records, but on at least one of its IP addresses the server does not advertise STARTTLS.",
-        matters: "TLSA records require TLS. Senders that use DANE do not deliver to a server that does not advertise STARTTLS, and do not fall back to an unencrypted connection.",
+        matters: "TLSA records require TLS. Senders that use DANE do not deliver mail to a server that does not advertise STARTTLS, and do not fall back to an unencrypted connection.",
         action: "Server operator: configure a certificate, and advertise STARTTLS to every client on port 25, including clients that are greylisted. If the server cannot use TLS, remove the TLSA records.",
-        example: "mx2.example.com has a 3 1 1 record, but its EHLO reply does not contain STARTTLS",
+        example: "mx2.example.com has a 3 1 1 TLSA record, but its EHLO reply does not contain STARTTLS",
         references: "RFC 7672 section 2.2 (TLS is required), RFC 7672 section 3.1.3 (STARTTLS must not be advertised selectively)",
     },
 };
@@ -48,9 +48,9 @@ pub(super) static DANE_MISMATCH: Rule = Rule {
     title: "no TLSA record matches the certificate",
     docs: Docs {
         sees: "An MX host has usable TLSA records, but none of them matches the certificate that its server sends.",
-        matters: "Senders that use DANE do not deliver to the server. If no other MX host works, the messages stay in their queues. Other senders are not affected.",
+        matters: "Senders that use DANE do not deliver mail to the server. If no other MX host works, the messages stay in their queues. Other senders are not affected.",
         action: "Operator of the host's DNS: publish the record that smtpcheck prints, wait two TTLs, and remove the old record. Server operator: keep the key when you renew the certificate, or publish the record for the next key before you use that key.",
-        example: "the certificate was renewed with a new key, but the 3 1 1 record still matches the old key",
+        example: "the certificate was renewed with a new key, but the 3 1 1 TLSA record still matches the old key",
         references: "RFC 7672 section 2.2 (delivery), RFC 7671 section 8 (changes of keys and certificates)",
     },
 };
@@ -61,7 +61,7 @@ pub(super) static DANE_STALE_DIGEST: Rule = Rule {
     title: "some combinations of TLSA parameters match no certificate",
     docs: Docs {
         sees: "A TLSA record matches the certificate. For another published combination of usage, selector and matching type, however, no record matches. The finding is an error if the records that do not match have a stronger digest, because strict senders then ignore the record that matches. Otherwise, it is a warning.",
-        matters: "For the same usage and selector, strict senders such as Postfix use only the strongest digest. If that digest does not match, they do not deliver. Other senders accept any record that matches. The publisher must have a matching record for each combination.",
+        matters: "For the same usage and selector, strict senders such as Postfix use only the strongest digest. If that digest does not match, they do not deliver mail to the host. Other senders accept any record that matches. The publisher must have a matching record for each combination.",
         action: "Operator of the host's DNS: remove the records that do not match, or replace them with records for the current certificate.",
         example: "3 1 1 matches the current key, but 3 1 2 matches the previous key",
         references: "RFC 7671 section 8 (a match for each combination), RFC 7671 section 9 (strongest digest), RFC 7672 section 5",
@@ -74,8 +74,8 @@ pub(super) static DANE_ANCHOR_NOT_SENT: Rule = Rule {
     title: "the server does not send the CA certificate that a TLSA record matches",
     docs: Docs {
         sees: "The TLSA records have usage 2, but the server does not send the CA certificate that they match, or the certificates that it sends do not chain to it. The finding is a warning if the record contains the full certificate (2 0 0), because some senders then use the copy in the record.",
-        matters: "Senders that use DANE cannot compare the record with a certificate that they did not receive, so they do not deliver. If a record matches a root certificate, the server must also send the root.",
-        action: "Server operator: send the complete chain, including the CA certificate that the record matches. Alternatively (operator of the host's DNS): publish a 3 1 1 record, which needs only the server's certificate.",
+        matters: "Senders that use DANE cannot compare the record with a certificate that they did not receive, so they do not deliver mail to the host. If a record matches a root certificate, the server must also send the root.",
+        action: "Server operator: send the complete chain, including the CA certificate that the record matches. Or, operator of the host's DNS: publish a 3 1 1 TLSA record, which needs only the server's certificate.",
         example: "2 1 1 for a root certificate, but the server sends only its own certificate and the intermediate one",
         references: "RFC 7672 section 3.1.2 (the certificate must be sent), RFC 7671 section 5.2",
     },
@@ -84,11 +84,11 @@ pub(super) static DANE_ANCHOR_NOT_SENT: Rule = Rule {
 pub(super) static DANE_CERTIFICATE_INVALID: Rule = Rule {
     id: "dane-certificate-invalid",
     severity: Severity::Error,
-    title: "the certificate has expired or is for a different name, which usage 2 does not allow",
+    title: "the certificate has expired or does not match the host name, and TLSA usage 2 does not allow this",
     docs: Docs {
         sees: "A TLSA record with usage 2 matches a CA certificate in the chain, but the server's certificate does not contain the host's name, or a certificate in the chain has expired or is not valid yet.",
-        matters: "With usage 2, dates and names are verified, so senders that use DANE do not deliver. Only usage 3 ignores them.",
-        action: "Server operator: renew the certificate for the host's name. Alternatively (operator of the host's DNS): publish a 3 1 1 record.",
+        matters: "With usage 2, dates and names are verified, so senders that use DANE do not deliver mail to the host. Only usage 3 ignores them.",
+        action: "Server operator: renew the certificate for the host's name. Or, operator of the host's DNS: publish a 3 1 1 TLSA record.",
         example: "2 0 1 matches the intermediate certificate, but the server's certificate expired yesterday",
         references: "RFC 7672 section 3.1.2, RFC 7672 section 3.2.2 (names), RFC 7671 section 5.2",
     },
@@ -126,8 +126,8 @@ pub(super) static DANE_BREAKS_AT_RENEWAL: Rule = Rule {
     title: "the TLSA record will not match the next certificate",
     docs: Docs {
         sees: "The only TLSA records that match have the form 3 0 x, so they match the full certificate, not only its key.",
-        matters: "A renewed certificate is different even if it has the same key. After the next renewal, senders that use DANE do not deliver, unless the record is replaced in time.",
-        action: "Operator of the host's DNS: publish the 3 1 1 record that smtpcheck prints. Server operator: keep the key when you renew the certificate.",
+        matters: "A renewed certificate is different even if it has the same key. After the next renewal, senders that use DANE do not deliver mail to the host, unless the record is replaced in time.",
+        action: "Operator of the host's DNS: publish the 3 1 1 TLSA record that smtpcheck prints. Server operator: keep the key when you renew the certificate.",
         example: "3 0 1 with a certificate that is renewed every 60 days",
         references: "RFC 7671 section 8 (changes), RFC 7672 section 3.1 (3 1 1 is recommended)",
     },
@@ -154,7 +154,7 @@ pub(super) static DANE_INCOMPLETE: Rule = Rule {
         sees: "At least one MX host has signed TLSA records, and at least one other has none.",
         matters: "An attacker who blocks the hosts with TLSA records can force senders to use the others, whose certificates are not verified.",
         action: "Operators of the hosts without TLSA records: publish the record that smtpcheck prints for each host, in a signed zone.",
-        example: "mx1.example.com has a 3 1 1 record, but the backup host has none",
+        example: "mx1.example.com has a 3 1 1 TLSA record, but the backup host has none",
         references: "RFC 7672 section 2.2 (each host separately), RFC 7672 section 8",
     },
 };

@@ -48,7 +48,7 @@ pub(super) static MX_DIFFERS_BETWEEN_SERVERS: Rule = Rule {
     docs: Docs {
         sees: "smtpcheck queried each authoritative name server for the MX records of the domain, and their responses differ.",
         matters: "The hosts to which mail is delivered depend on which name server the sender's resolver queries. Such faults are intermittent.",
-        action: "DNS operator: fix the zone transfer to the server that differs. If you use two DNS providers, publish the same records at both.",
+        action: "DNS operator: fix the zone transfer to the name server whose records are different. If you use two DNS providers, publish the same records at both.",
         example: "ns1 has MX 10 mx1.example.com, and ns2 still has the records of the former provider",
         references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
     },
@@ -59,7 +59,7 @@ pub(super) static MX_CASE_DEPENDENT: Rule = Rule {
     severity: Severity::Error,
     title: "a name server returns different MX records if the name is in upper case",
     docs: Docs {
-        sees: "smtpcheck queried each authoritative name server twice for the MX records of the domain: with the name in lower case, and in upper case. The two responses of a server differ.",
+        sees: "smtpcheck queried each authoritative name server twice for the MX records of the domain: once with the name in lower case, and once in upper case. The two responses of at least one server differ.",
         matters: "DNS names are not case-sensitive. Some mail programs and resolvers send names in upper or mixed case. They find different MX records, or none, so mail is lost or goes to the domain's own IP address.",
         action: "DNS operator: update the name server's software, or move the zone to a server that ignores letter case.",
         example: "the MX record of example.com is mx.example.com, but EXAMPLE.COM has no MX record",
@@ -74,7 +74,7 @@ pub(super) static DELEGATION_RECORDS_DIFFER: Rule = Rule {
     docs: Docs {
         sees: "smtpcheck queried each authoritative name server for the TXT records of the domain, which contain the SPF record, and their responses differ.",
         matters: "The SPF result depends on which name server a receiver's resolver queries. Such faults are intermittent.",
-        action: "DNS operator: fix the zone transfer to the server that differs. If you use two DNS providers, publish the same records at both.",
+        action: "DNS operator: fix the zone transfer to the name server whose records are different. If you use two DNS providers, publish the same records at both.",
         example: "one of two DNS providers stores the quotation marks as part of the text",
         references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
     },

@@ -70,7 +70,7 @@ pub(super) fn addresses_total(sight: Sight<'_>, apex: &DnsName) -> usize {
     name_servers(sight, apex).iter().map(|name| addresses(sight, name).len()).sum()
 }
 
-/// Whether DNS proves that a name server has no address.
+/// Whether DNS proves that a name server has no IP address.
 pub(super) fn has_no_address(sight: Sight<'_>, name: &DnsName) -> bool {
     KINDS.iter().all(|&kind| sight.records(name, kind).answer().is_some_and(RecordsSeen::is_void))
 }

@@ -373,9 +373,7 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             );
             let cause = "An address in another organizational domain is valid only if that domain permits it. Receivers ignore this address, so no reports arrive.";
             let mut finding = about(&rules::REPORTS_NOT_AUTHORISED, probe, summary, cause, fix);
-            finding.fixes.push(Fix::text(format!(
-                "Alternatively (DNS operator of {at}): use a report address in your own domain"
-            )));
+            finding.fixes.push(Fix::text(format!("Or, DNS operator of {at}: use a report address in your own domain")));
             if let Some(asked) = sight.records(&name, RecordKind::Txt).probe() {
                 finding = finding.tried(asked.id);
             }

@@ -112,7 +112,7 @@ fn one_bogus(
         other => format!("DNSSEC validation{at} failed: {}", bogus_words(other)),
     };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
-    finding.cause = "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not deliver mail to the domain. Other senders deliver.".to_owned();
+    finding.cause = "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not deliver mail to the domain. Other senders deliver it.".to_owned();
     let name = zone.map_or_else(|| sight.name().to_string(), |zone| probe.quote(zone.as_str()).to_string());
     match why {
         BogusReason::Expired { at } => {

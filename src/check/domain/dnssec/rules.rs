@@ -9,7 +9,7 @@ pub(super) static DNSSEC_SIGNATURE_EXPIRED: Rule = Rule {
     docs: Docs {
         sees: "The signature on the MX records of the domain, or on the IP addresses of an MX host, has expired according to this machine's clock.",
         matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver, including many large providers, do not deliver mail to the domain. They retry for several days.",
-        action: "DNS operator: sign the zone again, publish it on all name servers, and find out why the signer did not run. Check this machine's clock first.",
+        action: "Check this machine's clock first. DNS operator: if the clock is correct, sign the zone again, publish it on all name servers, and find out why the signer did not run.",
         example: "example.com. RRSIG MX ... expired on 2026-01-31",
         references: "RFC 4034 section 3.1.5 (validity of signatures), RFC 4035 section 5.3.1 (validation)",
     },
@@ -46,7 +46,7 @@ pub(super) static DNSSEC_BOGUS: Rule = Rule {
     severity: Severity::Error,
     title: "the records fail DNSSEC validation",
     docs: Docs {
-        sees: "The MX records of the domain, or the IP addresses of an MX host, should be signed, but the signature is missing or wrong, its key is missing, or there is no valid proof that the records do not exist.",
+        sees: "The MX records of the domain, or the IP addresses of an MX host, should be signed, but a signature is missing or wrong, or its key is missing. The finding is also reported if a name server denies that the records exist, without valid proof.",
         matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver do not deliver mail to the domain.",
         action: "DNS operator: sign the zone again and publish it on all name servers. To find where the chain of signatures is broken, use an online tool that displays the chain.",
         example: "a secondary name server that serves an unsigned copy of the zone",

@@ -170,7 +170,7 @@ fn adapted(mut finding: Finding) -> Finding {
     if OF_TLS.iter().any(|group| rule.starts_with(group)) {
         if finding.severity == Severity::Error {
             finding.consequences.push(
-                "Senders without a policy do not verify certificates and deliver unencrypted if TLS fails; senders that use DANE or MTA-STS may not deliver"
+                "Senders without a policy do not verify certificates and deliver unencrypted if TLS fails; senders that use DANE or MTA-STS may not deliver mail"
                     .to_owned(),
             );
         }
@@ -318,7 +318,7 @@ impl MergedFinding {
                 .fixes
                 .retain(|fix| !fix.command.as_deref().is_some_and(|command| command.starts_with("smtpcheck ")));
             finding.fixes.push(Fix::text(
-                "Alternatively (domain owner): in the MX record, use a host name from the certificate, if that name belongs to the same server",
+                "Or, domain owner: in the MX record, use a host name from the certificate, if that name belongs to the same server",
             ));
         }
         finding.summary = format!("{places}: {}", finding.summary);

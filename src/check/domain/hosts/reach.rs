@@ -1,7 +1,8 @@
 //! Failed connections to the MX hosts: whether the fault is at an IP address, or this machine cannot connect to the
 //! port at all.
 //!
-//! 1. If this machine has no address of the family, or its network has no route, the address was not tested.
+//! 1. If this machine has no IP address of the family, or its network has no route, the host's IP address was not
+//!    tested.
 //! 2. If a host has the IP address of a known web proxy, and responds only on its web port, the proxy explains why
 //!    connections to the mail port time out.
 //! 3. If every connection to every other host timed out or was denied on this machine, the port is probably blocked by
@@ -214,7 +215,7 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
         None => format!("Domain owner: if the domain receives no mail, publish a null MX: {}. MX 0 .", sight.name()),
         Some(_) if is_partial => {
             format!(
-                "Alternatively (domain owner): remove the address record that maps {} to {places}",
+                "Or, domain owner: remove the address record that maps {} to {places}",
                 quoted(sight, &reach.host.name)
             )
         }

@@ -351,7 +351,7 @@ enum HostAddresses<'s> {
     Loop(&'s Probe),
     /// A lookup failed, and no address is known.
     Unknown(&'s Probe, String),
-    /// The host has no address.
+    /// The host has no IP address.
     Missing(&'s Probe, &'static str),
 }
 
@@ -507,7 +507,7 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             let summary = format!("the MX host {name} is an alias (CNAME) for {}", of_host.quote(target.as_str()));
             let preference = host.preference?;
             let found = Finding {
-                cause: "The standard requires an MX host to have its own address records. Most senders follow the alias, but some do not deliver.".to_owned(),
+                cause: "The standard requires an MX host to have its own address records. Most senders follow the alias, but some do not deliver mail to it.".to_owned(),
                 fixes: vec![
                     Fix::text(format!(
                         "Domain owner: replace the CNAME record of {name} with A and AAAA records"

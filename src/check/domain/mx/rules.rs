@@ -125,7 +125,7 @@ pub(super) static MX_IS_ALIAS: Rule = Rule {
     title: "the host in an MX record is an alias (CNAME)",
     docs: Docs {
         sees: "The host name in an MX record has a CNAME record.",
-        matters: "The standard does not allow this. Most senders follow the alias, but some do not deliver. The alias also changes the name under which senders that use DANE look up TLSA records.",
+        matters: "The standard does not allow this. Most senders follow the alias, but some do not deliver mail to it. The alias also changes the name under which senders that use DANE look up TLSA records.",
         action: "Domain owner: give the MX host its own A and AAAA records, or name the target of the alias in the MX record.",
         example: "MX 10 mail.example.com, and mail.example.com. CNAME host.example.net.",
         references: "RFC 5321 section 5.1 (the MX host must have address records), RFC 7672 section 2.2.2 (names for TLSA records)",
@@ -138,7 +138,7 @@ pub(super) static MX_ALIAS_LOOP: Rule = Rule {
     title: "the CNAME records of a name form a loop",
     docs: Docs {
         sees: "The CNAME records of the domain or of an MX host form a loop, or a chain that is too long for resolvers.",
-        matters: "The name has no address, so senders cannot use it.",
+        matters: "The name has no IP address, so senders cannot deliver mail to it.",
         action: "Domain owner: replace the CNAME records of this name with A and AAAA records.",
         example: "a.example.com. CNAME b.example.com. and b.example.com. CNAME a.example.com.",
         references: "RFC 1035 section 3.6.2 (CNAME records)",
@@ -229,7 +229,7 @@ pub(super) static MX_MANY: Rule = Rule {
     title: "the domain has more MX hosts or IP addresses than smtpcheck tests",
     docs: Docs {
         sees: "The domain has more than 20 MX hosts, or they have more than 24 IP addresses in total. smtpcheck tests only as many as these limits allow.",
-        matters: "If there are many hosts, senders try only some of them. A DNS response with so many records does not fit into one UDP packet. The hosts and IP addresses that were not tested may also have faults.",
+        matters: "If there are many hosts, senders try only some of them. A DNS response with so many records may not fit into one UDP packet. The hosts and IP addresses that were not tested may also have faults.",
         action: "Domain owner: use fewer MX hosts and IP addresses. A few are enough even for a large mail service.",
         example: "a domain with 300 MX records",
         references: "RFC 5321 section 5.1 (a client may limit the number of IP addresses that it tries)",
@@ -255,7 +255,7 @@ pub(super) static MX_NAME_NOT_VALID: Rule = Rule {
     title: "the name of the domain or of an MX host is not valid for mail",
     docs: Docs {
         sees: "The domain has only one label, or the domain or an MX host contains a character that a host name must not contain, such as an underscore or a non-ASCII character.",
-        matters: "Email addresses need a fully qualified domain name, and its labels consist of letters, digits and hyphens. Some senders and mail programs reject other names.",
+        matters: "The domain of an email address must be a fully qualified name, and the labels of a domain or host name must consist of letters, digits and hyphens. Some senders and mail programs reject other names.",
         action: "Domain owner: use a name with at least two labels, which contain only letters, digits and hyphens.",
         example: "MX 10 mail_server.example.com",
         references: "RFC 5321 section 2.3.5 (domain names), section 4.1.2 (syntax of domains)",

@@ -370,7 +370,7 @@ impl HostsUnderPolicy<'_> {
             let mut finding = self.about(&STS_WITHOUT_STARTTLS, Phase::Starttls, summary);
             finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
             finding.cause =
-                "Senders that use MTA-STS do not deliver to a server without TLS. TLS reports contain starttls-not-supported."
+                "Senders that use MTA-STS do not deliver mail to a server without TLS. TLS reports contain starttls-not-supported."
                     .to_owned();
             finding.fixes = vec![Fix::text(
                 "Server operator: configure a certificate from a public CA, and advertise STARTTLS to every client on port 25",
@@ -394,7 +394,7 @@ impl HostsUnderPolicy<'_> {
                 finding = finding.tried(probe);
             }
             finding.cause = format!(
-                "Senders that use MTA-STS verify the certificate for the name in the MX record, and do not deliver to this server. TLS reports contain {word}."
+                "Senders that use MTA-STS verify the certificate for the name in the MX record, and do not deliver mail to this server. TLS reports contain {word}."
             );
             finding.fixes = vec![Fix::text(format!(
                 "Server operator: install a certificate from a public CA for {name}, with the complete chain, and reload the mail server"
@@ -414,7 +414,7 @@ impl HostsUnderPolicy<'_> {
             ""
         };
         finding.cause = format!(
-            "The policy allows {}.{of_wildcards} Senders that use MTA-STS do not deliver to the host. TLS reports contain validation-failure for this host.",
+            "The policy allows {}.{of_wildcards} Senders that use MTA-STS do not deliver mail to the host. TLS reports contain validation-failure for this host.",
             self.probe.quote(patterns.join(", "))
         );
         if *host == self.sight.name() {

@@ -21,7 +21,7 @@ pub(super) static STS_MX_NOT_COVERED: Rule = Rule {
     title: "an MX host is not in the MTA-STS policy",
     docs: Docs {
         sees: "The name of an MX host matches no mx line of the policy. A pattern such as *.example.com matches exactly one label. If the policy is in testing mode, the finding is a warning.",
-        matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to the host. If the host is a backup, the fault is noticed only when the other hosts are down.",
+        matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver mail to the host. If the host is a backup, the fault is noticed only when the other hosts are down.",
         action: "Policy host operator: add the line that smtpcheck prints, then change the id in the record. Senders keep the old policy for max_age seconds, so change the policy before you change the MX records.",
         example: "the policy contains mx: *.example.com, and the MX host is a.b.example.com",
         references: "RFC 8461 section 4.1 (matching of MX names)",
@@ -34,7 +34,7 @@ pub(super) static STS_WITHOUT_STARTTLS: Rule = Rule {
     title: "an MX host of an MTA-STS policy does not advertise STARTTLS",
     docs: Docs {
         sees: "The policy covers an MX host, but on at least one of its IP addresses the server does not advertise STARTTLS. If the policy is in testing mode, the finding is a warning.",
-        matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to a server without TLS.",
+        matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver mail to a server without TLS.",
         action: "Server operator: configure a certificate from a public CA for the host's name, and advertise STARTTLS to every client on port 25.",
         example: "mode: enforce, and the EHLO reply of mx2.example.com does not contain STARTTLS",
         references: "RFC 8461 section 4.2 (certificate validation), RFC 8461 section 5",
@@ -47,7 +47,7 @@ pub(super) static STS_CERTIFICATE_INVALID: Rule = Rule {
     title: "an MX host's certificate fails verification, although the MTA-STS policy requires it",
     docs: Docs {
         sees: "The policy covers an MX host, but its server's certificate has expired, does not contain the MX host's name, or was not issued by a public CA. If the policy is in testing mode, the finding is a warning.",
-        matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver to the server.",
+        matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver mail to the server.",
         action: "Server operator: install a certificate from a public CA for the name in the MX record, with the complete chain, and reload the mail server.",
         example: "mode: enforce, and the certificate of mx2.example.com is for mail.example.com",
         references: "RFC 8461 section 4.2 (certificate validation), RFC 8461 section 5",

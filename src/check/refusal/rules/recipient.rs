@@ -85,7 +85,7 @@ pub(crate) static RELAY_DENIED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not relay mail to this domain for this client",
     docs: Docs {
-        sees: "The reply means that the server does not receive mail for the recipient's domain, and that this client may not send mail to other domains through it.",
+        sees: "The reply means that the server does not receive mail for the recipient's domain, and that this client is not allowed to send mail to other domains through it.",
         matters: "A server relays mail to other domains only for authenticated or trusted clients, because it would otherwise be an open relay. In a test for open relays, this rejection is the desired result.",
         action: "Log in (--user) on port 587 or 465. Server operator: if the server should receive mail for this domain, add the domain to its list of local domains.",
         example: "554 5.7.1 <x@example.org>: Relay access denied",

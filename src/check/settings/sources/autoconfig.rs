@@ -1,4 +1,4 @@
-//! Autoconfiguration files (draft-ietf-mailmaint-autoconfig): of the domain, of the domain of its MX host, and of the
+//! Autoconfiguration files (draft-ietf-mailmaint-autoconfig): from the domain, from its MX host's domain, and from the
 //! public database. A file that was fetched over HTTPS from a host in the domain is authenticated by that host's
 //! certificate. The email address is sent only to `https://autoconfig.DOMAIN`.
 
@@ -63,7 +63,7 @@ pub(super) fn database_of_mx<'s>(sight: SettingsSight<'s>, mx: &DnsName, is_secu
     first(sight, SourceKind::DatabaseOfMx, places, is_secure)
 }
 
-/// The first of several locations that has a file. All locations are queried at the same time.
+/// The first location that has a file. All locations are queried at the same time.
 fn first<'s>(
     sight: SettingsSight<'s>,
     kind: SourceKind,
@@ -153,10 +153,14 @@ fn of_file<'s>(
         Ok(file) => file,
         // Many web servers answer every request with the same page.
         Err(NotAutoconfig::Html) => {
-            return SourceReport::of(kind, SourceState::NotPublished, "the web server sends an HTML page");
+            return SourceReport::of(kind, SourceState::NotPublished, "the web server returned an HTML page");
         }
         Err(NotAutoconfig::NotXml | NotAutoconfig::OtherRoot(_)) => {
-            return SourceReport::of(kind, SourceState::NotPublished, "the web server sends a different kind of page");
+            return SourceReport::of(
+                kind,
+                SourceState::NotPublished,
+                "the web server did not return an autoconfiguration file",
+            );
         }
         Err(NotAutoconfig::Malformed { line, detail }) => {
             let words = format!("line {line} is not valid XML: {}", probe.quote(detail));

@@ -4,7 +4,7 @@
 //!
 //! | file | sources |
 //! |---|---|
-//! | `autoconfig` | autoconfiguration files of the domain, of the MX domain, and of the public database |
+//! | `autoconfig` | autoconfiguration files from the domain, from the MX domain, and from the public database |
 //! | `pacc` | the file with a digest in DNS |
 //! | `srv` | SRV records (RFC 6186, RFC 8314) |
 //! | `provider` | the built-in list of providers, by domain, by MX host, and by Autodiscover |

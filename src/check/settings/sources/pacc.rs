@@ -29,7 +29,7 @@ pub(super) fn report(sight: SettingsSight<'_>) -> SourceReport<'_> {
         }
         FetchedPage::Failed { why, .. } => SourceReport::of(KIND, SourceState::Failed, why),
         FetchedPage::Found { probe, body, .. } => match pacc::parse(body) {
-            None => SourceReport::of(KIND, SourceState::NotPublished, "the web server sends a different kind of page"),
+            None => SourceReport::of(KIND, SourceState::NotPublished, "the web server did not return a PACC file"),
             Some(file) => of_file(sight, &name, probe, body, &file),
         },
     };

@@ -1,7 +1,7 @@
 //! The built-in list of providers: by the domain of the email address, by the host that receives mail for it, and by
 //! signs of a Microsoft 365 organisation.
 //!
-//! A provider that is recognised by the domain itself is certain. A provider that is recognised by DNS records is
+//! If the domain itself identifies the provider, the result is certain. If DNS records identify it, the result is
 //! authenticated only if the records are signed: an attacker who changes DNS responses could name another provider.
 
 use super::mx::PreferredMx;
@@ -101,7 +101,11 @@ fn by_response<'s>(sight: SettingsSight<'s>, name: &str) -> SourceReport<'s> {
                 let why = format!("an Exchange server at {}; Autodiscover names no server for SMTP", found.host);
                 SourceReport::of(kind, SourceState::NotPublished, why)
             }
-            None => SourceReport::of(kind, SourceState::NotPublished, "the web server sends a different kind of page"),
+            None => SourceReport::of(
+                kind,
+                SourceState::NotPublished,
+                "the web server did not return an Autodiscover response",
+            ),
         },
     };
     report.at(format!("https://{name}/autodiscover/autodiscover.json"))

@@ -18,7 +18,7 @@ pub(in crate::render) const MATRIX_HEADS: [&str; 8] =
 pub(in crate::render) struct MatrixHost {
     /// The preference and the host name.
     pub(in crate::render) name: String,
-    /// The same, without the ending that all host names share.
+    /// `name` without the ending that all host names share.
     pub(in crate::render) short: String,
     /// Why the host has no IP address. In that case, it has one row.
     pub(in crate::render) reason: Option<String>,
