@@ -130,10 +130,12 @@ fn calibrated(mut reading: Reading) -> Reading {
 
 const OTHER_TEXT: &str = "The text of the reply may contain more information.";
 
-/// The meaning at MAIL of words or a status about a recipient. In this phase, the server knows only the sender (RFC
-/// 5321 §3.3).
+/// The meaning of words or a status about a mailbox if the mailbox is the sender's. At MAIL, the server knows only the
+/// sender (RFC 5321 §3.3). Later, the reply names the sender: Postfix rejects senders in reply to RCPT.
 fn about_sender(reading: Reading, reply: &Reply, context: &Context<'_>) -> Reading {
-    if context.step != Some(ReplyPhase::Mail) {
+    let is_mailbox =
+        matches!(reading.cause, Cause::UnknownUser | Cause::MailboxFull | Cause::MailboxDisabled | Cause::MailboxMoved);
+    if context.step != Some(ReplyPhase::Mail) && !(is_mailbox && names_only_the_sender(reply)) {
         return reading;
     }
     let Some(row) = sender::find(reading.cause, reply.enhanced) else { return reading };
@@ -145,6 +147,66 @@ fn about_sender(reading: Reading, reply: &Reply, context: &Context<'_>) -> Readi
         fixes: row.fix.fixes(),
         basis: reading.basis,
     }
+}
+
+/// Whether the words name the sender and no recipient.
+fn names_only_the_sender(reply: &Reply) -> bool {
+    const SENDER: [&str; 27] = [
+        "sender",
+        "envelope from",
+        "from address",
+        "originator",
+        "absender",
+        "expediteur",
+        "boite d'envoi",
+        "remitente",
+        "remetente",
+        "mittente",
+        "afzender",
+        "nadawc",
+        "odesilatel",
+        "отправител",
+        "відправник",
+        "gonderen",
+        "gonderici",
+        "avsandar",
+        "afsender",
+        "avsender",
+        "lahettaj",
+        "felado",
+        "expeditor",
+        "发件人",
+        "送信者",
+        "差出人",
+        "보낸 사람",
+    ];
+    const RECIPIENT: [&str; 22] = [
+        "recipient",
+        "rcpt",
+        "receiver",
+        "addressee",
+        "empfanger",
+        "empfaenger",
+        "destinat",
+        "получател",
+        "одержувач",
+        "alici",
+        "收件人",
+        "宛先",
+        "수신자",
+        "받는",
+        "ontvanger",
+        "odbiorc",
+        "adresat",
+        "prijemce",
+        "mottagar",
+        "modtager",
+        "vastaanottaj",
+        "cimzett",
+    ];
+    let text = phrases::text_of(reply);
+    let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    names(&SENDER) && !names(&RECIPIENT) || reply.joined().to_ascii_lowercase().contains("in reply to mail from")
 }
 
 fn by_phrase(phrase: &Phrase, reply: &Reply, context: &Context<'_>) -> Reading {
@@ -378,6 +440,25 @@ mod tests {
     fn reading(phase: &str, text: &str) -> Reading {
         let context = Context { step: ReplyPhase::parse(phase), ..Context::default() };
         read(&reply::from_text(text).expect("a reply"), &context).expect("a reading")
+    }
+
+    #[test]
+    fn a_reply_that_names_only_the_sender_is_not_about_the_recipient() {
+        for text in [
+            "550 Sender address does not exist",
+            "552 5.2.2 Sender's mailbox is full",
+            "550 5.1.1 Sender mailbox does not exist",
+            "550 5.2.1 Sender account is disabled",
+            "550 Nadawca nie istnieje",
+            "550 5.1.1 <me@example.net>: No such user here (in reply to MAIL FROM command)",
+        ] {
+            for phase in ["rcpt", "data", ""] {
+                let reading = reading(phase, text);
+                assert!(!reading.cause.is_about_recipient(), "{text} [{phase}]: {:?}", reading.cause);
+                assert!(reading.confidence < Confidence::Certain, "{text} [{phase}]");
+            }
+        }
+        assert_eq!(reading("rcpt", "550 5.1.1 Recipient unknown, sender notified").cause, Cause::UnknownUser);
     }
 
     fn assert_causes(expected: &[(&str, &str, Cause)]) {
