@@ -253,7 +253,7 @@ fn the_address_that_the_server_blocks_is_named() {
     let watch = [&["watch", &target, "--count", "2", "--interval", "50ms", "--json"], &common[..]].concat();
     let watch = run_with(&watch, None, &[]);
     assert_eq!(watch.code, exit::REFUSED_PERMANENT, "{watch}");
-    let watch = watch.json();
+    let watch: Value = serde_json::from_str(&watch.stdout).unwrap();
     assert_eq!(watch["interfaces"][0]["passes"], serde_json::json!(["127.0.0.1"]));
     assert_eq!(watch["interfaces"][0]["fails"][0]["interface"], "127.0.0.9");
     assert_eq!(watch["targets"][1]["failures"], 2);
