@@ -5,8 +5,8 @@
 //!    `550 5.1.1 No`;
 //! 2. otherwise each argument separately: a rule id, a code, a status, a reply or log line in quotation marks, an
 //!    extension, a mechanism;
-//! 3. if none of that applies: the name of a mail program or provider, an error message from a program, or a known sentence
-//!    without a code (most phrases need a code).
+//! 3. if none of these applies: the name of a mail program or provider, an error message from a program, or a known
+//!    sentence without a code (most phrases need a code).
 
 use super::errors::{self, FoundError};
 use super::explained::{Explained, ExplanationKind};

@@ -120,7 +120,7 @@ static QUICK: LazyLock<AhoCorasick> = LazyLock::new(|| {
     search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
 });
 
-/// The text, in which secrets are masked.
+/// The text, with secrets masked.
 pub(super) fn without_secrets(text: &str) -> String {
     let ranges = places(text);
     if ranges.is_empty() {
@@ -325,8 +325,8 @@ fn value_after(text: &str, separator: Separator) -> Range<usize> {
     0..end
 }
 
-/// The quoted text at the start, without the quotation marks. A mark may be escaped, and a letter may precede it
-/// (`b'...'`).
+/// The quoted text at the start, without the quotation marks. A quotation mark may be escaped, and a letter may precede
+/// it (`b'...'`).
 fn quoted(text: &str) -> Option<Range<usize>> {
     let start = text.trim_start_matches(['b', 'B', 'r', 'R', 'u', 'f', '@', '$']);
     let start = if text.len() - start.len() <= 2 { start } else { text };

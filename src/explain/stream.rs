@@ -1,6 +1,6 @@
-//! Explains a log of any length: each reply and each error message as it is found, or the number of messages with the same
-//! cause. Lines that report a failure but are not recognised are counted, and the first of them is kept. Memory use does not
-//! depend on the length of the input.
+//! Explains a log of any length: either explains each reply and error message as it is found, or counts the messages
+//! with the same cause. Lines that report a failure but are not recognised are counted, and the first of them is kept.
+//! Memory use does not depend on the length of the input.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{self, BufRead, Read};
@@ -117,8 +117,8 @@ enum TallyKey {
 
 /// The number of lines after a generic error message within which a reply or another message replaces it.
 const GENERIC_REACH: u64 = 12;
-/// The number of lines around a reply or a message in which a generic message is about the same fault: `535 ...`, then
-/// `No authentication type succeeded`.
+/// The number of lines around a reply or a message within which a generic message is taken to be about the same fault:
+/// `535 ...`, then `No authentication type succeeded`.
 const REPLY_REACH: u64 = 3;
 /// The maximum number of attempts that wait for the result of their delivery. A domain has only a few servers.
 const MAX_ATTEMPTS: usize = 32;

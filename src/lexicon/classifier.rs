@@ -24,8 +24,8 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/scale.rs"));
 static WEIGHTS: Weights<'static> =
     Weights { bytes: include_bytes!(concat!(env!("OUT_DIR"), "/lexicon/classifier.bin")), scale: SCALE };
 
-/// The lead that a cause needs over every other category. It is the smallest lead with which the classifier
-/// never replaced a code by a wrong cause, when each source in turn was left out of the training.
+/// The lead that a cause needs over every other category. It is the smallest lead with which the classifier never
+/// replaced a code with a wrong cause, when each source in turn was left out of the training.
 const LEAD: f32 = 0.7;
 
 /// The meaning of a reply that resembles the known replies in a category.

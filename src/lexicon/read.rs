@@ -15,8 +15,8 @@
 //! 6. the known replies that the wording clearly resembles ([`classifier`]);
 //! 7. the reply code in this phase;
 //! 8. the reply code alone;
-//! 9. its first digit in this phase, then alone (RFC 5321 §4.2). This is the only information about an unknown reply,
-//!    and the interpretation states this.
+//! 9. its first digit in this phase, then alone (RFC 5321 §4.2). Nothing else is known about such a reply, and the
+//!    interpretation says so.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! No value ends its string: each literal is read back with an independent reader of its language.
+//! No value can end its string: each literal is read back with an independent reader of its language.
 
 #![allow(clippy::indexing_slicing, reason = "a failing test panics")]
 

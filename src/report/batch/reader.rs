@@ -9,7 +9,8 @@ use serde::Deserialize;
 use super::{DomainOverview, TargetId, TargetRecord};
 use crate::check::Severity;
 
-/// The maximum length of a record. A complete report contains at most 1 MiB of received text, in escaped form.
+/// The maximum length of a record. A complete report contains at most 1 MiB of received text, which escaping makes
+/// longer.
 const LONGEST_RECORD: u64 = 64 * 1024 * 1024;
 
 /// A line of a file of records.
@@ -145,7 +146,7 @@ impl<R: BufRead> RecordReader<R> {
         self.complete
     }
 
-    /// The next line, without empty lines; `None` at the end of the file.
+    /// The next line; empty lines are skipped. `None` at the end of the file.
     pub fn next_line(&mut self) -> io::Result<Option<SavedLine<'_>>> {
         loop {
             self.line.clear();

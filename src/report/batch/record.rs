@@ -130,7 +130,7 @@ pub(super) struct FindingPart {
 }
 
 impl TargetRecord {
-    /// The record of a checked target. `earlier` are the reports of its earlier runs.
+    /// The record of a checked target. `earlier` contains the reports of its earlier runs.
     pub fn new(
         id: TargetId,
         line: u64,

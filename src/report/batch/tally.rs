@@ -21,7 +21,7 @@ use crate::wire::host::bracketed;
 const SLOWEST: usize = 10;
 /// The number of example targets for each finding.
 const EXAMPLES: usize = 3;
-/// The number of lines that could not be checked, with their mistakes.
+/// The number of examples of lines that could not be checked.
 const INVALID_EXAMPLES: usize = 5;
 /// The longest duration that is counted, in microseconds. Longer durations are counted as this value. No check takes
 /// more than a day.
