@@ -131,8 +131,8 @@ fn phase_in(text: &str) -> Option<ReplyPhase> {
     text.get(..3).and_then(|code| ReplyCode::parse(code.as_bytes())).and_then(phase_of_code)
 }
 
-/// The explanation of a line that consists of one word, such as a rule id. The characters are checked first, which is
-/// fast for the many lines of a log.
+/// The explanation of a line that consists of one word, such as a rule id. The characters are checked first, because
+/// this check is fast and a log has many lines.
 pub(super) fn one_word(line: &[u8]) -> Option<Explained> {
     let line = line.trim_ascii();
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');

@@ -1,5 +1,5 @@
-//! Explains error messages from mail programs, libraries and operating systems about failures without a reply, or
-//! before one.
+//! Explains error messages from mail programs, libraries and operating systems about failures that occur before or
+//! without a server's reply.
 //!
 //! The fixes in the settings of the program that wrote the message come first. The smtpcheck command that verifies the
 //! cause comes last, unless an earlier fix has the same command. This command contains the server's name if the message

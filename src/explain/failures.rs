@@ -12,7 +12,7 @@ use aho_corasick::AhoCorasick;
 
 use crate::lexicon::{normal, program_errors};
 
-/// The maximum number of bytes kept of a multi-line message.
+/// The maximum number of bytes of a multi-line message that are kept.
 const MAX_HELD: usize = 8 * 1024;
 
 /// Words that programs use to report failures.

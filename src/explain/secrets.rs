@@ -466,7 +466,8 @@ fn unencoded(text: &str) -> Option<usize> {
     ["\0", "\\0", "\\x00", "%00", "^@", "\\u0000"].iter().any(|sign| line.contains(sign)).then_some(line.len())
 }
 
-/// Whether a token cannot be a word of a sentence: it has a digit, a sign, or capitals that are not only the first letter.
+/// Whether a token cannot be a word of a sentence: it has a digit, a sign, or a capital letter other than the first
+/// letter.
 fn is_mixed(token: &str) -> bool {
     let is_code = token.len() == 3 && token.bytes().all(|b| b.is_ascii_digit());
     let inner = token.get(1..).unwrap_or_default();

@@ -34,7 +34,7 @@ const SERVER: [&str; 13] = [
 impl LogSide {
     /// The side that wrote a line.
     pub(super) fn of(line: &str) -> LogSide {
-        // Sendmail writes both to the same log; only a server ruleset has this field.
+        // Sendmail logs both sides in the same file; only a server ruleset has this field.
         let is_of_sendmail = line.contains("ruleset=") && line.contains("reject=");
         if is_of_sendmail || SERVER.iter().any(|words| line.contains(words)) {
             LogSide::Server

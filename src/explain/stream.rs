@@ -122,7 +122,7 @@ const GENERIC_REACH: u64 = 12;
 const REPLY_REACH: u64 = 3;
 /// The maximum number of attempts that wait for the result of their delivery. A domain has only a few servers.
 const MAX_ATTEMPTS: usize = 32;
-/// The maximum number of messages from a bounce's text that are kept until its headers.
+/// The maximum number of messages from a bounce's text that are kept until its headers are read.
 const MAX_RECENT: usize = 16;
 
 struct LogExplainer<'a> {

@@ -70,8 +70,8 @@ pub(super) fn phase(before: &str) -> Option<ReplyPhase> {
     places.max_by_key(|(end, _)| *end).map(|(_, phase)| *phase)
 }
 
-/// A reply in a form, with the phase of the form. The code 530 requires a login or STARTTLS, but libraries report it as
-/// a failed login.
+/// A reply in one of these forms, with the form's phase. The code 530 requires a login or STARTTLS, but libraries
+/// report it as a failed login.
 fn of_form(before: &str, text: impl Into<String>) -> ExtractedReply {
     let text = text.into();
     let is_missing_login = text.starts_with("530");
@@ -398,7 +398,7 @@ pub(super) enum Repetition {
     No,
 }
 
-/// Whether a line is the first one of an exception, so that no reply in it repeats an earlier one.
+/// Whether a line is the first one of an exception, so no reply in it can repeat an earlier one.
 pub(super) fn begins_exception(line: &[u8]) -> bool {
     let contains = |word: &[u8]| line.windows(word.len()).any(|part| part == word);
     !line.starts_with(b" ") && !line.starts_with(b"\t") && contains(b"Exception: ") && !contains(b"Caused by: ")
