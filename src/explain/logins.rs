@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_without_a_login_teach_nothing() {
+    fn lines_without_a_login_contain_no_password_to_mask() {
         let mut logins = Logins::default();
         for line in ["250-AUTH PLAIN LOGIN", "AUTH PLAIN", "535 5.7.8 failed", "failed", "535 wrong password: failed"] {
             logins.read(line.as_bytes());

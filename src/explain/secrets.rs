@@ -711,7 +711,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_without_a_secret_stay_as_they_are() {
+    fn messages_without_a_secret_are_not_changed() {
         for text in [
             "535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials x1 - gsmtp",
             "Error: Invalid login: 535-5.7.8 no",
@@ -735,7 +735,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn masks_never_panic_and_keep_what_is_before(text in "\\PC{0,120}", before in "[a-o ]{0,10}") {
+        fn masking_never_panics_and_keeps_the_text_before_a_secret(text in "\\PC{0,120}", before in "[a-o ]{0,10}") {
             without_secrets(&text);
             let masked = without_secrets(&format!("{before}\npassword={}", text.replace(char::is_whitespace, "")));
             prop_assert!(masked.starts_with(&before));

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_settings_of_a_client_are_no_fix_for_a_login_that_a_server_rejected() {
+    fn client_settings_are_not_a_fix_for_a_login_that_a_server_rejected() {
         let settings =
             |line: &str| explained(line).fixes.iter().any(|fix| fix.text.contains("smtp_sasl_password_maps"));
         assert!(!settings(

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wording_means_nothing_that_cannot_arise_in_the_phase() {
+    fn the_wording_never_has_a_cause_that_is_impossible_in_the_phase() {
         for example in examples().iter().filter(|example| !example.text.is_empty()) {
             let Some(reply) = reply::from_text(&example.text) else { continue };
             for (_, phase) in ReplyPhase::ALL {

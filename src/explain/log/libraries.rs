@@ -436,7 +436,7 @@ mod tests {
     use crate::lexicon::ReplyPhase;
 
     #[test]
-    fn libraries_pass_replies_on_in_their_own_forms() {
+    fn replies_are_found_in_the_forms_of_each_library() {
         use ReplyPhase::{Auth, Greeting, Mail, Rcpt, Starttls};
         for (text, reply, phase) in [
             ("smtplib.SMTPAuthenticationError: (535, b'5.7.8 no')", "535 5.7.8 no", Some(Auth)),
@@ -513,7 +513,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_that_repeats_its_reply_is_one() {
+    fn an_exception_that_repeats_its_reply_is_counted_once() {
         let texts = |log| all(log).into_iter().map(|found| found.text).collect::<Vec<_>>();
         assert_eq!(
             texts(
@@ -530,7 +530,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_other_lines_are_no_replies() {
+    fn numbers_in_other_lines_are_not_replies() {
         for line in [
             "retry (500, 'items')",
             "progress: 550 lines were read",

@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_last_line_is_recognised_and_other_text_is_foreign() {
+    fn an_incomplete_last_line_is_recognised_and_other_text_is_not_a_record() {
         let whole =
             "{\"event\":\"invalid-line\",\"schema_version\":\"1.0\",\"line\":7,\"tags\":null,\"error\":\"x\"}\n";
         let length = whole.len() as u64;

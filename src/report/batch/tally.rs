@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn the_exit_code_is_that_of_all_failures_or_1() {
+    fn the_exit_code_is_the_one_that_all_failures_share_or_1() {
         assert_eq!(tally(&[record(1, 0, 1.0, "a")]).exit_code(), 0);
         assert_eq!(tally(&[record(1, 0, 1.0, "a"), record(2, 6, 1.0, "a"), record(3, 6, 1.0, "a")]).exit_code(), 6);
         assert_eq!(tally(&[record(1, 3, 1.0, "a"), record(2, 6, 1.0, "a")]).exit_code(), 1);
