@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_that_may_be_absent_or_repeated_is_in_no_literal() {
+    fn a_character_that_may_be_absent_or_repeated_is_not_in_a_literal() {
         assert_eq!(required("abcdx?efgh1"), ["efgh1"]);
         assert_eq!(required("abcd+efgh"), ["efgh"]);
         assert_eq!(required("abcde{0,2}fghij"), ["fghij"]);

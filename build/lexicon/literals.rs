@@ -160,7 +160,7 @@ mod tests {
     use super::{EntryLiterals, Filing, LiteralTables};
 
     #[test]
-    fn a_literal_is_filed_by_the_bytes_that_are_rarest_in_the_examples() {
+    fn a_literal_is_indexed_by_the_bytes_that_are_rarest_in_the_examples() {
         let examples = ["user unknown", "user not found"].map(str::to_owned);
         let filing = Filing::of::<4>(14, &[(7, "user unknown")], &examples);
         let filed: Vec<_> = filing.slots.into_iter().flatten().collect();
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_led_to_by_its_longest_literal_or_by_any() {
+    fn an_entry_is_found_by_its_longest_literal_or_by_any() {
         let mut tables = LiteralTables::default();
         tables.add(&EntryLiterals { all: vec!["spf", "rejected"], any: vec!["mail"], none: vec![] });
         tables.add(&EntryLiterals { all: vec![], any: vec!["mail", "spf"], none: vec!["x"] });

@@ -5,8 +5,8 @@
 //!    `550 5.1.1 No`;
 //! 2. otherwise each argument separately: a rule id, a code, a status, a reply or log line in quotation marks, an
 //!    extension, a mechanism;
-//! 3. if none of that applies: the name of a mail program or provider, an error message from a program, or a known sentence
-//!    without a code (most phrases need a code).
+//! 3. if none of these applies: the name of a mail program or provider, an error message from a program, or a known
+//!    sentence without a code (most phrases need a code).
 
 use super::errors::{self, FoundError};
 use super::explained::{Explained, ExplanationKind};
@@ -138,8 +138,8 @@ fn phase_in(text: &str) -> Option<ReplyPhase> {
     text.get(..3).and_then(|code| ReplyCode::parse(code.as_bytes())).and_then(phase_of_code)
 }
 
-/// The explanation of a line that consists of one word, such as a rule id. The characters are checked first, which is
-/// fast for the many lines of a log.
+/// The explanation of a line that consists of one word, such as a rule id. The characters are checked first, because
+/// this check is fast and a log has many lines.
 pub(super) fn one_word(line: &[u8]) -> Option<Explained> {
     let line = line.trim_ascii();
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');

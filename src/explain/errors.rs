@@ -1,7 +1,7 @@
-//! Explains error messages from mail programs, libraries and operating systems about failures without a reply, or
-//! before one.
+//! Explains error messages from mail programs, libraries and operating systems about failures that occur before or
+//! without a server's reply.
 //!
-//! The fixes in the settings of the program that wrote the message come first. The smtpcheck command that proves the
+//! The fixes in the settings of the program that wrote the message come first. The smtpcheck command that verifies the
 //! cause comes last, unless an earlier fix has the same command. This command contains the server's name if the message
 //! contains it. The messages themselves are in [`crate::lexicon::program_errors`].
 

@@ -14,7 +14,7 @@ pub struct Explained {
     pub kind: ExplanationKind,
     /// The line number in the input, from 1; null for arguments.
     pub line: Option<u64>,
-    /// The explained text, in which secrets are masked; the lines of a multi-line reply are separated by LF.
+    /// The explained text, with secrets masked; the lines of a multi-line reply are separated by LF.
     pub input: String,
     /// The reply code.
     pub code: Option<ReplyCode>,

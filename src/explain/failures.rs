@@ -12,7 +12,7 @@ use aho_corasick::AhoCorasick;
 
 use crate::lexicon::{normal, program_errors};
 
-/// The maximum number of bytes kept of a multi-line message.
+/// The maximum number of bytes of a multi-line message that are kept.
 const MAX_HELD: usize = 8 * 1024;
 
 /// Words that programs use to report failures.
@@ -226,7 +226,7 @@ mod tests {
     use super::FailureLines;
 
     #[test]
-    fn a_line_that_contains_a_word_of_failure_may_be_harmless() {
+    fn a_line_with_a_failure_word_may_be_harmless() {
         let told = |line: &str| {
             let mut lines = FailureLines::default();
             lines.push(1, line.as_bytes());
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_over_several_lines_is_one() {
+    fn a_message_on_several_lines_is_one_message() {
         let (mut lines, mut found) = (FailureLines::default(), Vec::new());
         let log =
             "a good line\nException: Could not connect\n  nested exception is:\n\tConnectException: refused\ngood\n";

@@ -13,7 +13,7 @@ use super::secrets::{MASK, secret_words};
 
 /// The maximum number of passwords in memory.
 const MAX_PASSWORDS: usize = 32;
-/// Shorter responses are not masked, because most words contain them.
+/// Shorter responses are not masked, because they occur in ordinary words.
 const SHORTEST: usize = 3;
 
 /// The passwords that were read so far.
@@ -67,7 +67,7 @@ impl Logins {
         self.passwords.push_back(password.to_owned());
     }
 
-    /// The text, in which the passwords and their base64 forms are masked.
+    /// The text, with the passwords and their base64 forms masked.
     pub(super) fn masked(&self, text: &str) -> String {
         self.passwords.iter().fold(text.to_owned(), |text, password| {
             let encoded = STANDARD.encode(password);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_without_a_login_teach_nothing() {
+    fn lines_without_a_login_contain_no_password_to_mask() {
         let mut logins = Logins::default();
         for line in ["250-AUTH PLAIN LOGIN", "AUTH PLAIN", "535 5.7.8 failed", "failed", "535 wrong password: failed"] {
             logins.read(line.as_bytes());

@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_the_server_uses_for_another_reason_is_no_contradiction() {
+    fn a_status_that_the_server_uses_for_another_reason_is_not_a_contradiction() {
         let another = "but this server uses it for another reason";
         assert!(meaning("550 5.1.1 Your message was rejected because of your SPF record").contains(another));
         assert!(!meaning("550 5.1.1 <a@example.com>: User unknown").contains(another));

@@ -120,7 +120,7 @@ static QUICK: LazyLock<AhoCorasick> = LazyLock::new(|| {
     search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
 });
 
-/// The text, in which secrets are masked.
+/// The text, with secrets masked.
 pub(super) fn without_secrets(text: &str) -> String {
     let ranges = places(text);
     if ranges.is_empty() {
@@ -325,8 +325,8 @@ fn value_after(text: &str, separator: Separator) -> Range<usize> {
     0..end
 }
 
-/// The quoted text at the start, without the quotation marks. A mark may be escaped, and a letter may precede it
-/// (`b'...'`).
+/// The quoted text at the start, without the quotation marks. A quotation mark may be escaped, and a letter may precede
+/// it (`b'...'`).
 fn quoted(text: &str) -> Option<Range<usize>> {
     let start = text.trim_start_matches(['b', 'B', 'r', 'R', 'u', 'f', '@', '$']);
     let start = if text.len() - start.len() <= 2 { start } else { text };
@@ -466,7 +466,8 @@ fn unencoded(text: &str) -> Option<usize> {
     ["\0", "\\0", "\\x00", "%00", "^@", "\\u0000"].iter().any(|sign| line.contains(sign)).then_some(line.len())
 }
 
-/// Whether a token cannot be a word of a sentence: it has a digit, a sign, or capitals that are not only the first letter.
+/// Whether a token cannot be a word of a sentence: it has a digit, a sign, or a capital letter other than the first
+/// letter.
 fn is_mixed(token: &str) -> bool {
     let is_code = token.len() == 3 && token.bytes().all(|b| b.is_ascii_digit());
     let inner = token.get(1..).unwrap_or_default();
@@ -710,7 +711,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_without_a_secret_stay_as_they_are() {
+    fn messages_without_a_secret_are_not_changed() {
         for text in [
             "535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials x1 - gsmtp",
             "Error: Invalid login: 535-5.7.8 no",
@@ -734,7 +735,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn masks_never_panic_and_keep_what_is_before(text in "\\PC{0,120}", before in "[a-o ]{0,10}") {
+        fn masking_never_panics_and_keeps_the_text_before_a_secret(text in "\\PC{0,120}", before in "[a-o ]{0,10}") {
             without_secrets(&text);
             let masked = without_secrets(&format!("{before}\npassword={}", text.replace(char::is_whitespace, "")));
             prop_assert!(masked.starts_with(&before));

@@ -34,7 +34,7 @@ const SERVER: [&str; 13] = [
 impl LogSide {
     /// The side that wrote a line.
     pub(super) fn of(line: &str) -> LogSide {
-        // Sendmail writes both to the same log; only a server ruleset has this field.
+        // Sendmail logs both sides in the same file; only a server ruleset has this field.
         let is_of_sendmail = line.contains("ruleset=") && line.contains("reject=");
         if is_of_sendmail || SERVER.iter().any(|words| line.contains(words)) {
             LogSide::Server
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_settings_of_a_client_are_no_fix_for_a_login_that_a_server_rejected() {
+    fn client_settings_are_not_a_fix_for_a_login_that_a_server_rejected() {
         let settings =
             |line: &str| explained(line).fixes.iter().any(|fix| fix.text.contains("smtp_sasl_password_maps"));
         assert!(!settings(

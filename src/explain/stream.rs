@@ -1,6 +1,6 @@
-//! Explains a log of any length: each reply and each error message as it is found, or the number of messages with the same
-//! cause. Lines that report a failure but are not recognised are counted, and the first of them is kept. Memory use does not
-//! depend on the length of the input.
+//! Explains a log of any length: either explains each reply and error message as it is found, or counts the messages
+//! with the same cause. Lines that report a failure but are not recognised are counted, and the first of them is kept.
+//! Memory use does not depend on the length of the input.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{self, BufRead, Read};
@@ -117,12 +117,12 @@ enum TallyKey {
 
 /// The number of lines after a generic error message within which a reply or another message replaces it.
 const GENERIC_REACH: u64 = 12;
-/// The number of lines around a reply or a message in which a generic message is about the same fault: `535 ...`, then
-/// `No authentication type succeeded`.
+/// The number of lines around a reply or a message within which a generic message is taken to be about the same fault:
+/// `535 ...`, then `No authentication type succeeded`.
 const REPLY_REACH: u64 = 3;
 /// The maximum number of attempts that wait for the result of their delivery. A domain has only a few servers.
 const MAX_ATTEMPTS: usize = 32;
-/// The maximum number of messages from a bounce's text that are kept until its headers.
+/// The maximum number of messages from a bounce's text that are kept until its headers are read.
 const MAX_RECENT: usize = 16;
 
 struct LogExplainer<'a> {
@@ -432,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn deliveries_that_failed_are_counted_and_not_the_attempts_of_each() {
+    fn failed_deliveries_are_counted_and_not_their_attempts() {
         let attempt = |host: &str| format!("postfix/smtp[2]: connect to {host}[192.0.2.1]:25: Connection timed out\n");
         let result = "status=deferred (connect to c.example.com[192.0.2.1]:25: Connection timed out)";
         let mut text = String::new();
@@ -454,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn an_accepted_command_gives_no_advice_beside_a_failure() {
+    fn an_accepted_command_gives_no_advice_next_to_a_failure() {
         let session = "2017-10-07T04:42:55.804Z,Outbound,08D5,11,192.0.2.248:16547,198.51.100.234:25";
         let text = format!(
             "{session},<,220 2.0.0 SMTP server ready,\n{session},*,,TLS negotiation failed with error UnknownCredentials\n"
@@ -468,14 +468,14 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_before_a_generic_message_is_told_alone() {
+    fn a_generic_message_after_its_reason_is_not_counted() {
         let text = "postfix/smtp[2]: certificate verification failed for mx.example.com[192.0.2.1]:25: certificate has expired\n\
                     postfix/smtp[2]: 4F: to=<x@example.com>, dsn=4.7.5, status=deferred (Server certificate not verified)\n";
         assert_eq!(tallied(&counted(text)), [("certificate-expired", 1)]);
     }
 
     #[test]
-    fn a_failure_of_the_sender_in_the_form_of_a_reply_is_no_reply() {
+    fn a_failure_of_the_sender_in_the_form_of_a_reply_is_not_a_reply() {
         let text = "450 4.4.316 Connection refused [Message=Socket error code 10061]\n";
         let summary = counted(&text.repeat(2));
         assert_eq!((summary.extent.replies, summary.extent.errors), (0, 2));
@@ -503,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_of_a_log_is_passed_on() {
+    fn no_secret_in_a_log_is_passed_on() {
         let secret = "Sup3rS3cretPw";
         for text in [
             "dial smtp://ann:SECRET@h.example.com:587: connection refused",

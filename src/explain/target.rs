@@ -8,7 +8,7 @@ use super::secrets::without_secrets;
 use crate::lexicon::Fix;
 use crate::wire::host::bracketed;
 
-/// The server in a message. Parts that the message does not contain are missing.
+/// The server in a message. A part is `None` if the message does not contain it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct ServerName {
     host: Option<String>,

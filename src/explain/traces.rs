@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_left_out_and_causes_are_joined() {
+    fn stack_frames_are_removed_and_causes_are_joined() {
         assert_eq!(
             messages("MessagingException: a\n\tat x.y(Z.java:1)\nCaused by: IOException: b\n\t... 2 more\nnext"),
             ["MessagingException: a", " Caused by: IOException: b", "next"]
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_logs_stay_as_they_are() {
+    fn log_lines_are_not_changed() {
         for line in ["at last an error", "from=<a@example.com> failed", "  an indented error", "# 1 error", ""] {
             assert_eq!(
                 messages(line),

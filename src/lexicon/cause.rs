@@ -67,7 +67,7 @@ pub enum Cause {
     Sequence,
     /// The server does not support the command.
     Unsupported,
-    /// The server has a fault or is misconfigured.
+    /// The server has an internal error or is misconfigured.
     ServerFault,
     /// The server has no storage space left.
     ServerFull,

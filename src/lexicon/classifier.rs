@@ -24,8 +24,8 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/scale.rs"));
 static WEIGHTS: Weights<'static> =
     Weights { bytes: include_bytes!(concat!(env!("OUT_DIR"), "/lexicon/classifier.bin")), scale: SCALE };
 
-/// The lead that a cause needs over every other category. It is the smallest lead with which the classifier
-/// never replaced a code by a wrong cause, when each source in turn was left out of the training.
+/// The lead that a cause needs over every other category. It is the smallest lead with which the classifier never
+/// replaced a code with a wrong cause, when each source in turn was left out of the training.
 const LEAD: f32 = 0.7;
 
 /// The meaning of a reply that resembles the known replies in a category.
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wording_means_nothing_that_cannot_arise_in_the_phase() {
+    fn the_wording_never_has_a_cause_that_is_impossible_in_the_phase() {
         for example in examples().iter().filter(|example| !example.text.is_empty()) {
             let Some(reply) = reply::from_text(&example.text) else { continue };
             for (_, phase) in ReplyPhase::ALL {

@@ -126,7 +126,7 @@ mod tests {
     use super::without;
 
     #[test]
-    fn what_the_client_wrote_is_cut_out() {
+    fn repeated_client_text_is_removed() {
         for (text, expected) in [
             ("<spam@example.com>: user unknown", "<@>: user unknown"),
             ("<dynamic-1.example.net[192.0.2.1]>: client host rejected", "<>: client host rejected"),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_says_stays() {
+    fn server_text_is_kept() {
         for text in [
             "see <https://www.spamhaus.org/query/ip/192.0.2.1>",
             "ask your postmaster to contact tosa@rx.t-online.de",

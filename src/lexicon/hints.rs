@@ -82,7 +82,7 @@ mod tests {
     use super::without;
 
     #[test]
-    fn a_list_of_hints_is_cut_out() {
+    fn a_list_of_hints_is_removed() {
         for (text, expected) in [
             ("rejected. please make sure your server is correct (spf, helo, ptr)", "rejected. please {hints}"),
             ("refused. possible reasons: blacklisted ip, missing ptr, invalid spf", "refused. {hints}"),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn reasons_that_the_server_denies_are_cut_out() {
+    fn reasons_that_the_server_denies_are_removed() {
         for (text, expected) in [
             ("there is no spam, virus or dns problem, the user left", "there is, the user left"),
             ("we have no quota or relay issue here: unknown user", "we have here: unknown user"),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn advice_about_one_thing_stays() {
+    fn advice_about_one_property_is_kept() {
         for text in ["spf check failed, please check your spf record", "no ptr record, make sure your ip has one"] {
             assert_eq!(without(text), text);
         }

@@ -63,7 +63,7 @@ pub(super) struct EntryLiterals {
     pub(super) none: Numbers,
 }
 
-/// A range of the literals that entries list.
+/// A range in the list of all entries' literals.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Numbers {
     start: u16,

@@ -2,7 +2,7 @@
 //! EHLO extensions, SASL mechanisms, providers, greetings, cloud providers and blocklists. The module consists of TOML
 //! files (`data/`), one Rust file to search each table, and [`read`], which finds the best interpretation of a reply.
 //!
-//! The sentences about codes are in the TOML files only. The build script (`build/lexicon`) checks these files and
+//! The sentences about codes are only in the TOML files. The build script (`build/lexicon`) checks these files and
 //! compiles them to tables of constants, so the program parses and constructs nothing before the first search. Each
 //! Rust file includes its table from the build script's output folder.
 //!

@@ -49,7 +49,7 @@ pub(crate) struct Phrase {
     pub source: Text,
 }
 
-/// The ranges of literals with several words in lower-case text.
+/// The ranges of multi-word literals in lower-case text.
 pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
     let has_space =
         |range: &std::ops::Range<usize>| text.get(range.clone()).is_some_and(|words| words.trim().contains(' '));

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_alone_are_written_as_they_are_compared() {
+    fn strings_for_the_entire_input_are_in_normal_form() {
         for literal in all().iter().flat_map(|error| error.alone.iter()) {
             assert_eq!(literal.trim(), normal(literal));
         }

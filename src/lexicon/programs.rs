@@ -15,7 +15,7 @@ pub(crate) struct MailProgram {
     pub name: Text,
     /// Other names that users write.
     also: List<Text>,
-    /// Whether it uses a library in the same file. In that case, its signs are tried before the library's.
+    /// Whether it uses a library that is in the same data file. In that case, its signs are tried before the library's.
     application: bool,
     /// Strings that occur only in its error messages, in lower case.
     signs: List<Text>,

@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_names_its_provider_by_words_and_domains() {
+    fn a_reply_identifies_its_provider_by_words_and_domains() {
         assert!(is_named_in("gmail", "https://support.google.com/mail/?p=badcredentials x - gsmtp"));
         assert!(is_named_in("mail-com", "see https://www.mail.com/help"));
         assert!(!is_named_in("mail-com", "see https://www.gmail.com/help"), "the end of another domain");

@@ -15,8 +15,8 @@
 //! 6. the known replies that the wording clearly resembles ([`classifier`]);
 //! 7. the reply code in this phase;
 //! 8. the reply code alone;
-//! 9. its first digit in this phase, then alone (RFC 5321 §4.2). This is the only information about an unknown reply,
-//!    and the interpretation states this.
+//! 9. its first digit in this phase, then alone (RFC 5321 §4.2). Nothing else is known about such a reply, and the
+//!    interpretation says so.
 
 use serde::{Deserialize, Serialize};
 
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn clear_words_beat_a_code_that_contradicts_them() {
+    fn clear_wording_takes_precedence_over_a_contradicting_code() {
         assert_causes(&[
             ("rcpt", "500 No such user", Cause::UnknownUser),
             ("rcpt", "503 Mailbox is full", Cause::MailboxFull),
@@ -479,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn before_rcpt_no_recipient_is_meant() {
+    fn before_rcpt_a_reply_does_not_refer_to_a_recipient() {
         assert_causes(&[
             ("mail", "550 mailbox unavailable", Cause::SenderRejected),
             ("mail", "552 5.2.2 Mailbox full", Cause::SenderRejected),
@@ -496,7 +496,7 @@ mod tests {
     }
 
     #[test]
-    fn the_phase_decides_what_a_rejection_can_be_about() {
+    fn the_phase_limits_the_causes_of_a_rejection() {
         assert_causes(&[
             ("starttls", "530 Authentication required", Cause::StarttlsFailed),
             ("starttls", "221 Bye", Cause::StarttlsFailed),
@@ -513,7 +513,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_the_client_and_lists_of_hints_are_no_reason() {
+    fn repeated_client_text_and_lists_of_hints_are_not_a_reason() {
         assert_causes(&[
             ("rcpt", "501 Syntax error in parameters: RCPT TO:<spam@blacklist.example>", Cause::Syntax),
             ("mail", "500 unrecognized: \"MAIL FROM:<spam@greylist.example>\"", Cause::Syntax),
@@ -530,7 +530,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_an_operator_beat_the_heading_of_the_server() {
+    fn an_operators_text_takes_precedence_over_the_heading_before_it() {
         assert_causes(&[
             (
                 "rcpt",
@@ -552,7 +552,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_of_a_provider_needs_its_evidence() {
+    fn a_providers_wording_alone_is_only_likely() {
         let reading = reading("mail", "550 mail sending denied");
         assert_eq!(reading.confidence, Confidence::Likely);
         assert!(reading.means.starts_with("This is the wording of Gmail"), "{}", reading.means);

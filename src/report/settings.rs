@@ -1,7 +1,7 @@
-//! The server settings that a check or a search for settings proved, for a mail program's configuration (`--for`).
+//! The server settings that a check or a search for settings verified, for a mail program's configuration (`--for`).
 //!
-//! A setting is proved only if its phase succeeded in this session; every other setting has a reason why it is not
-//! proved.
+//! A setting is verified only if its phase succeeded in this session; every other setting has a reason why it is not
+//! verified.
 
 use super::phases::{PhaseStatus, phases};
 use super::{Exit, Report};
@@ -12,7 +12,7 @@ use crate::plan::{Plan, TlsUse, ValueOrigin, Verify};
 use crate::snippets::{LoginSettings, PasswordReference, Proven, ServerSettings, SettingsProof, TransportSecurity};
 use crate::wire::{EhloName, Host, ReversePath};
 
-/// The settings in a plan, before its check has run: nothing is proved.
+/// The settings in a plan, before its check has run: nothing is verified.
 pub fn planned_settings(plan: &Plan, password: PasswordReference) -> ServerSettings {
     let unproved = || no("the check has not run");
     ServerSettings {
@@ -41,8 +41,8 @@ pub fn planned_settings(plan: &Plan, password: PasswordReference) -> ServerSetti
     }
 }
 
-/// The planned settings, with what the check proved. Fails with the reason if the check did not succeed, or if it ended
-/// before it was known whether TLS is used.
+/// The planned settings, with what the check verified. Fails with the reason if the check did not succeed, or if it
+/// ended before it was known whether TLS is used.
 pub fn proved_settings(report: &Report, planned: ServerSettings) -> Result<ServerSettings, String> {
     let Report { plan, evidence, exit, .. } = report;
     if *exit != Exit::Ok {
@@ -102,8 +102,8 @@ pub fn recommended_settings(report: &Report, password: PasswordReference) -> Res
         Exit::Auth => return Err("the login was rejected".to_owned()),
         _ => return Err(format!("the search failed with exit code {}", exit.code())),
     }
-    let settings = results(plan, evidence).ok_or("no setting was proved")?;
-    let recommended = settings.recommended.ok_or("no setting was proved")?;
+    let settings = results(plan, evidence).ok_or("no setting was verified")?;
+    let recommended = settings.recommended.ok_or("no setting was verified")?;
     let is_same =
         |candidate: &CandidateSeen| (&candidate.host, candidate.port) == (&recommended.host, recommended.port);
     let is_authenticated = settings.candidates.iter().find(|one| is_same(one)).is_some_and(|one| one.authenticated);
@@ -120,7 +120,7 @@ pub fn recommended_settings(report: &Report, password: PasswordReference) -> Res
         .ok_or("the user name depends on the email address: give the email address, not only the domain")?;
     let address = plan.settings.as_ref().and_then(|settings| settings.address.as_ref());
     let sender = address.and_then(|address| ReversePath::parse(&address.to_string()).ok());
-    // A proved server without AUTH is one whose source states that it needs no login.
+    // A verified server without AUTH is one whose source states that it needs no login.
     let login = (!recommended.mechanisms.is_empty()).then_some(LoginSettings {
         user,
         password,

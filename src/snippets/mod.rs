@@ -1,9 +1,9 @@
-//! Configuration of mail programs: [`ServerSettings`], which a check proved, as text for one program (`--for`).
+//! Configuration of mail programs: [`ServerSettings`], which a check verified, as text for one program (`--for`).
 //!
-//! 1. `server.rs`: the settings and their proof.
+//! 1. `server.rs`: the settings, and what was verified about them.
 //! 2. `program.rs`: the programs, from data files that the build script compiles. Each contains a template.
 //! 3. `template.rs` fills a template, and `syntax.rs` writes each value as a literal of the program's language.
-//! 4. `notes.rs`: what was not proved, and which defaults of the program are not safe.
+//! 4. `notes.rs`: what was not verified, and which defaults of the program are not safe.
 //!
 //! Pure functions: no I/O, and no judgement about the server. A configuration contains a reference to the password,
 //! never the password.
@@ -28,15 +28,16 @@ pub use syntax::{Syntax, UnwritableValue};
 
 use template::{TemplateError, ValueForm, Values};
 
-/// The sender in a configuration if the check had no sender.
+/// The placeholder for the sender in a configuration, if the check had no sender.
 const EXAMPLE_SENDER: &str = "you@example.net";
 
 /// The configuration of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
-    /// The text of the configuration file. If the language has comments, it begins with a comment about what was proved.
+    /// The text of the configuration file. If the language has comments, it begins with a comment about what was
+    /// verified.
     pub text: String,
-    /// What was not proved, and what the user must know or do. Lines after the first are commands.
+    /// What was not verified, and what the user must know or do. Lines after the first are commands.
     pub notes: Vec<String>,
 }
 
@@ -131,9 +132,9 @@ fn about(program: &Program, settings: &ServerSettings) -> String {
     let mut lines = vec![format!("Checked by smtpcheck: {}, {security}", settings.host.with_port(settings.port))];
     let proved: Vec<&str> = notes::proved(settings).collect();
     if !proved.is_empty() {
-        lines.push(format!("Proved: {}", proved.join(", ")));
+        lines.push(format!("Verified: {}", proved.join(", ")));
     }
-    lines.extend(notes::unproved(settings).map(|(part, reason)| format!("Not proved: {part} ({reason})")));
+    lines.extend(notes::unproved(settings).map(|(part, reason)| format!("Not verified: {part} ({reason})")));
     let lines: Vec<String> = lines.iter().map(|line| format!("{sign} {}", in_comment(line))).collect();
     lines.join("\n")
 }

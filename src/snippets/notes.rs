@@ -1,4 +1,4 @@
-//! The notes for a configuration: what was not proved, what an unsafe default of the program would do, and what the
+//! The notes for a configuration: what was not verified, what an unsafe default of the program would do, and what the
 //! program needs in addition to the configuration.
 
 use super::program::{NoteCondition, PasswordSupport, Program, Safeguard};
@@ -12,7 +12,7 @@ pub(super) fn notes(
     values: &Values,
 ) -> Result<Vec<String>, TemplateError> {
     let mut notes: Vec<String> =
-        unproved(settings).map(|(part, reason)| format!("Not proved: {part} ({reason})")).collect();
+        unproved(settings).map(|(part, reason)| format!("Not verified: {part} ({reason})")).collect();
     if settings.security == TransportSecurity::None {
         notes.push(
             "The connection is unencrypted: anyone on the network path can read the messages and the password"
@@ -34,12 +34,12 @@ pub(super) fn notes(
     Ok(notes)
 }
 
-/// The parts of the settings that were proved.
+/// The parts of the settings that were verified.
 pub(super) fn proved(settings: &ServerSettings) -> impl Iterator<Item = &'static str> {
     parts(settings).into_iter().filter(|(_, proven)| **proven == Proven::Yes).map(|(part, _)| part)
 }
 
-/// The parts of the settings that were not proved, with the reasons.
+/// The parts of the settings that were not verified, with the reasons.
 pub(super) fn unproved(settings: &ServerSettings) -> impl Iterator<Item = (&'static str, &str)> {
     parts(settings).into_iter().filter_map(|(part, proven)| match proven {
         Proven::No { reason } => Some((part, reason.as_str())),
@@ -65,7 +65,7 @@ pub(super) fn sender_of(settings: &ServerSettings) -> Option<String> {
     given.or_else(|| user().filter(|user| crate::wire::Mailbox::parse(user).is_ok()))
 }
 
-/// The path of the file with the password, if the configuration contains one.
+/// The path of the file that contains the password, if the configuration contains one.
 pub(super) fn password_file(program: &Program, settings: &ServerSettings) -> Option<String> {
     let reference = &settings.login.as_ref()?.password;
     match (program.password, reference) {
@@ -91,7 +91,7 @@ fn defaults(program: &Program, settings: &ServerSettings) -> Vec<String> {
             tls != TransportSecurity::None,
             "accepts a certificate for a different host name",
         ),
-        (&program.defaults.no_login, login, "sends without login if the server does not advertise AUTH"),
+        (&program.defaults.no_login, login, "sends without a login if the server does not advertise AUTH"),
     ];
     let rows = rows.into_iter().filter(|(_, applies, _)| *applies);
     rows.filter_map(|(safeguard, _, what)| match safeguard.as_ref()? {
@@ -100,7 +100,7 @@ fn defaults(program: &Program, settings: &ServerSettings) -> Vec<String> {
         }
         Safeguard::Note => None,
         Safeguard::Missing => Some(format!(
-            "{name} {what}, and no option prevents this: even if a message arrives, the settings may not work"
+            "{name} {what}, and no option prevents this: even if a message arrives, the settings might not work"
         )),
     })
     .collect()

@@ -24,7 +24,7 @@ pub struct Program {
     pub mechanisms: &'static [&'static str],
     /// Defaults of the program that are not safe.
     pub defaults: UnsafeDefaults,
-    /// The versions with which the tests send a message with this configuration; empty if the program was not run.
+    /// The versions with which the tests send a message, using this configuration; empty if the program was not run.
     pub tested: &'static [&'static str],
     /// The configuration with placeholders.
     pub(super) template: &'static str,
@@ -53,7 +53,7 @@ pub struct UnsafeDefaults {
     pub untrusted: Option<Safeguard>,
     /// Accepts a certificate for a different name.
     pub other_name: Option<Safeguard>,
-    /// Sends without login if the server does not advertise AUTH.
+    /// Sends without a login if the server does not advertise AUTH.
     pub no_login: Option<Safeguard>,
 }
 

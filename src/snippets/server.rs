@@ -1,4 +1,4 @@
-//! The settings of a server that a snippet contains, and what a check proved about them.
+//! The settings of a server that a snippet contains, and what a check verified about them.
 //!
 //! They do not contain the password, only where a program reads it from.
 
@@ -23,7 +23,7 @@ pub struct ServerSettings {
     pub ca_file: Option<PathBuf>,
     /// The EHLO name, if the user chose one (`--ehlo`).
     pub ehlo: Option<EhloName>,
-    /// What the check proved.
+    /// What the check verified.
     pub proof: SettingsProof,
 }
 
@@ -61,7 +61,7 @@ pub enum PasswordReference {
 /// The environment variable that contains the password, in every snippet.
 pub const PASSWORD_VARIABLE: &str = "SMTP_PASSWORD";
 
-/// What the check proved about the settings.
+/// What the check verified about the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsProof {
     /// The source of the host name is authenticated, so the host belongs to the operator of the email address.
@@ -76,12 +76,12 @@ pub struct SettingsProof {
     pub sender: Proven,
 }
 
-/// Whether the check proved a part of the settings.
+/// Whether the check verified a part of the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proven {
-    /// It was proved.
+    /// It was verified.
     Yes,
-    /// It was not proved.
+    /// It was not verified.
     No {
         /// Why, as the end of a sentence: `no password was given`.
         reason: String,

@@ -187,7 +187,7 @@ fn exim(value: &str) -> Option<String> {
     Some(escaped.collect())
 }
 
-/// go-ini replaces %(name)s, and Grafana ${name} and $__name{...}, in the values that it has read.
+/// go-ini replaces %(name)s in values, and Grafana replaces ${name} and $__name{...} in the values that it has read.
 fn ini(value: &str) -> Option<String> {
     let has_replacement = ["\"\"\"", "%(", "${", "$__"].iter().any(|text| value.contains(text));
     match value {

@@ -1,6 +1,6 @@
 //! Fills the template of a program. The template engine decides nothing about safety: every value that a template
-//! prints is a literal of the program's language, with its quotes, unless the template says `raw`, which only the filters
-//! below make safe.
+//! prints is a literal of the program's language, with its quotes, unless the template uses `raw`, which is safe only
+//! after one of the filters below.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

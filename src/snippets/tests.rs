@@ -1,4 +1,4 @@
-//! No value ends its string: each literal is read back with an independent reader of its language.
+//! No value can end its string: each literal is read back with an independent reader of its language.
 
 #![allow(clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -181,7 +181,7 @@ fn a_value_with_a_control_character_is_an_error_in_every_language() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
     #[test]
-    fn no_value_ends_its_string(value in any::<String>(), dense in "['\"\\\\$#%{}`;: a-]{0,12}") {
+    fn no_value_can_end_its_string(value in any::<String>(), dense in "['\"\\\\$#%{}`;: a-]{0,12}") {
         for value in [value, dense] {
             for syntax in ALL {
                 if let Ok(literal) = syntax.literal(&value) {
@@ -244,7 +244,7 @@ fn a_comment_contains_nothing_that_a_language_interprets() {
 }
 
 #[test]
-fn a_mechanism_that_the_program_lacks_is_a_note() {
+fn a_mechanism_that_the_program_lacks_causes_a_note() {
     let program = find("go").expect("a program");
     let mut settings = settings("u");
     let note = |settings: &ServerSettings| {

@@ -100,7 +100,7 @@ mod tests {
     use crate::lexicon::ReplyPhase;
 
     #[test]
-    fn a_code_is_found_in_any_frame() {
+    fn a_code_is_found_with_any_text_around_it() {
         for (line, text, phase) in [
             ("AUTH command refused: 535", "535", Some(ReplyPhase::Auth)),
             (
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn other_numbers_are_no_codes() {
+    fn other_numbers_are_not_codes() {
         for line in [
             "error: HTTP request failed with 503 unavailable",
             "mail of 550 bytes failed after 4.5 s",

@@ -8,7 +8,7 @@ use crate::lexicon::ReplyPhase;
 /// The contents of a line with `SMTP error from remote mail server`.
 pub(super) enum EximLine {
     Reply(ExtractedReply),
-    /// The reply is on the next line; this is its phase, if the line contains it.
+    /// The reply is on the next line. Contains its phase, if this line shows the phase.
     NextLine(Option<ReplyPhase>),
 }
 

@@ -99,7 +99,7 @@ pub(super) fn closed(line: &str, text: &str) -> ExtractedReply {
     }
 }
 
-/// The phase at the start of text from a log: `RCPT TO command)`, `pipelined MAIL FROM:<x>`, `end of data`.
+/// The phase named at the start of text from a log: `RCPT TO command)`, `pipelined MAIL FROM:<x>`, `end of data`.
 pub(super) fn phase_in_words(words: &str) -> Option<ReplyPhase> {
     const WORDS: [(&str, ReplyPhase); 16] = [
         ("RCPT", ReplyPhase::Rcpt),

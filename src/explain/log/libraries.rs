@@ -70,8 +70,8 @@ pub(super) fn phase(before: &str) -> Option<ReplyPhase> {
     places.max_by_key(|(end, _)| *end).map(|(_, phase)| *phase)
 }
 
-/// A reply in a form, with the phase of the form. The code 530 requires a login or STARTTLS, but libraries report it as
-/// a failed login.
+/// A reply in one of these forms, with the form's phase. The code 530 requires a login or STARTTLS, but libraries
+/// report it as a failed login.
 fn of_form(before: &str, text: impl Into<String>) -> ExtractedReply {
     let text = text.into();
     let is_missing_login = text.starts_with("530");
@@ -398,7 +398,7 @@ pub(super) enum Repetition {
     No,
 }
 
-/// Whether a line is the first one of an exception, so that no reply in it repeats an earlier one.
+/// Whether a line is the first one of an exception, so no reply in it can repeat an earlier one.
 pub(super) fn begins_exception(line: &[u8]) -> bool {
     let contains = |word: &[u8]| line.windows(word.len()).any(|part| part == word);
     !line.starts_with(b" ") && !line.starts_with(b"\t") && contains(b"Exception: ") && !contains(b"Caused by: ")
@@ -436,7 +436,7 @@ mod tests {
     use crate::lexicon::ReplyPhase;
 
     #[test]
-    fn libraries_pass_replies_on_in_their_own_forms() {
+    fn replies_are_found_in_the_forms_of_each_library() {
         use ReplyPhase::{Auth, Greeting, Mail, Rcpt, Starttls};
         for (text, reply, phase) in [
             ("smtplib.SMTPAuthenticationError: (535, b'5.7.8 no')", "535 5.7.8 no", Some(Auth)),
@@ -515,7 +515,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_that_repeats_its_reply_is_one() {
+    fn an_exception_that_repeats_its_reply_is_counted_once() {
         let texts = |log| all(log).into_iter().map(|found| found.text).collect::<Vec<_>>();
         assert_eq!(
             texts(
@@ -532,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_other_lines_are_no_replies() {
+    fn numbers_in_other_lines_are_not_replies() {
         for line in [
             "retry (500, 'items')",
             "progress: 550 lines were read",

@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn appliances_and_qmail_tell_replies_and_phases() {
+    fn replies_and_phases_are_found_in_logs_of_appliances_and_qmail() {
         one(
             "Mon Mar 31 20:00:27 2003 Info: Bounced: DCID 3 MID 4 to RID 0 - 5.1.0 - Unknown address error ('550', ['<u@example.com>... Relaying denied']) []",
             "550 <u@example.com>... Relaying denied",
@@ -524,7 +524,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bounce_that_says_everything_twice_is_counted_once() {
+    fn a_bounce_that_repeats_its_replies_is_counted_once() {
         let said = "host mx.example.com[192.0.2.1] said: 550 5.1.1\n    <u@example.com>: no such user (in reply to RCPT TO command)";
         let bounce = format!(
             "<u@example.com>: {said}\n\n<v@example.com>: {said}\n\n{0}\n\n{0}\n\nRemote-MTA: dns; mx.example.com\nDiagnostic-Code: smtp; 452 full\n",

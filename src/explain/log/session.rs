@@ -9,8 +9,8 @@ use crate::lexicon::ReplyPhase;
 
 /// The maximum number of sessions in memory. Exchange logs many concurrent sessions.
 const MAX_SESSIONS: usize = 256;
-/// The maximum number of commands without a reply in a session. No client pipelines more commands, so some replies are
-/// missing from a log with more of them.
+/// The maximum number of commands without a reply in a session. No client pipelines more commands, so a log with more
+/// of them is missing some replies.
 const MAX_WAITING: usize = 100;
 
 /// The commands without a reply, for each session of a log.

@@ -1,9 +1,9 @@
 //! Transcripts of smtpcheck, swaks and curl, and sessions written with `S:` and `C:`.
 
 /// The command or reply in a line: the text after an arrow of swaks or smtpcheck, after `S:` or `C:`, or after curl's
-/// `<` or `>`. Only a time, the bar that marks an encrypted line, or a logger's prefix may precede an arrow. Some write two
-/// signs (`< S: 501 ...` of ESP Mail Client), and OpenSMTPD's trace has words before the sign (`mta: 0x7f: <<<
-/// 554-...`).
+/// `<` or `>`. Only a time, the bar that marks an encrypted line, or a logger's prefix may precede an arrow. Some
+/// programs write two signs (ESP Mail Client: `< S: 501 ...`), and OpenSMTPD's trace has words before the sign (`mta:
+/// 0x7f: <<< 554-...`).
 pub(super) fn line_of_session(line: &str) -> Option<&str> {
     const SIGNS: [&str; 16] = [
         "<- ",

@@ -32,7 +32,7 @@ pub struct WrittenTarget {
 }
 
 impl TargetId {
-    /// The identity of the target of a plan.
+    /// The identity of a plan's target.
     pub fn of(plan: &Plan, written: &WrittenTarget) -> TargetId {
         TargetId::of_text(&text(plan, written))
     }

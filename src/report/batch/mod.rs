@@ -29,7 +29,7 @@ pub use tally::BatchTally;
 /// The JSON Schema (2020-12) of one record, generated from the types below by this file's test.
 pub const BATCH_SCHEMA: &str = include_str!("../../../schema/batch.json");
 
-/// One line of the output, or the file of `--summary`.
+/// One line of the output, or the `--summary` file.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "kebab-case")]

@@ -10,7 +10,8 @@ use super::{DomainOverview, TargetId, TargetRecord};
 use crate::check::Severity;
 use crate::wire::host::bracketed;
 
-/// The maximum length of a record. A complete report contains at most 1 MiB of received text, in escaped form.
+/// The maximum length of a record. A complete report contains at most 1 MiB of received text, which escaping makes
+/// longer.
 const LONGEST_RECORD: u64 = 64 * 1024 * 1024;
 
 /// A line of a file of records.
@@ -169,7 +170,7 @@ impl<R: BufRead> RecordReader<R> {
         self.complete
     }
 
-    /// The next line, without empty lines; `None` at the end of the file.
+    /// The next line; empty lines are skipped. `None` at the end of the file.
     pub fn next_line(&mut self) -> io::Result<Option<SavedLine<'_>>> {
         loop {
             self.line.clear();
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_last_line_is_recognised_and_other_text_is_foreign() {
+    fn an_incomplete_last_line_is_recognised_and_other_text_is_not_a_record() {
         let whole =
             "{\"event\":\"invalid-line\",\"schema_version\":\"1.0\",\"line\":7,\"tags\":null,\"error\":\"x\"}\n";
         let length = whole.len() as u64;

@@ -148,7 +148,7 @@ pub(super) struct FindingPart {
 }
 
 impl TargetRecord {
-    /// The record of a checked target. `earlier` are the reports of its earlier runs.
+    /// The record of a checked target. `earlier` contains the reports of its earlier runs.
     pub fn new(origin: RecordOrigin, report: &Report, earlier: &[Report]) -> TargetRecord {
         let RecordOrigin { id, target_id, line, tags } = origin;
         let Report { plan, evidence, findings, complete, total_ms, expectations, exit } = report;

@@ -70,14 +70,14 @@ pub struct InterfaceCounts {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BatchProgress {
-    /// The number of lines that were read, without empty lines and comments.
+    /// The number of lines that were read, not counting empty lines and comments.
     pub lines: u64,
     /// The number of checks that were skipped because an earlier line has the same target. A line has one check, or one
     /// for each interface.
     pub duplicates: u64,
     /// The number of checks that were skipped because they belong to other shards.
     pub other_shards: u64,
-    /// The number of checks that were skipped because the file of `--output` contains their records.
+    /// The number of checks that were skipped because the `--output` file contains their records.
     pub resumed: u64,
     /// The shard as I/N.
     pub shard: String,

@@ -21,7 +21,7 @@ use crate::check::Severity;
 const SLOWEST: usize = 10;
 /// The number of example targets for each finding.
 const EXAMPLES: usize = 3;
-/// The number of lines that could not be checked, with their mistakes.
+/// The number of examples of lines that could not be checked.
 const INVALID_EXAMPLES: usize = 5;
 /// The longest duration that is counted, in microseconds. Longer durations are counted as this value. No check takes
 /// more than a day.
@@ -457,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn the_exit_code_is_that_of_all_failures_or_1() {
+    fn the_exit_code_is_the_one_that_all_failures_share_or_1() {
         assert_eq!(tally(&[record(1, 0, 1.0, "a")]).exit_code(), 0);
         assert_eq!(tally(&[record(1, 0, 1.0, "a"), record(2, 6, 1.0, "a"), record(3, 6, 1.0, "a")]).exit_code(), 6);
         assert_eq!(tally(&[record(1, 3, 1.0, "a"), record(2, 6, 1.0, "a")]).exit_code(), 1);
