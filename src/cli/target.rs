@@ -162,7 +162,11 @@ pub(in crate::cli) fn split_port(text: &str) -> Result<(&str, Option<u16>), Inva
 /// Parses a port number from 1 to 65535.
 pub fn port_number(text: &str) -> Result<u16, InvalidValue> {
     let hint = "use a number from 1 to 65535; the usual ports for mail are 25, 465, 587 and 2525";
-    text.trim().parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(|| InvalidValue::new("not a port", hint))
+    text.trim().parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(|| InvalidValue {
+        // `-p` means the password in other programs.
+        is_secret: !text.trim().bytes().all(|byte| byte.is_ascii_digit()),
+        ..InvalidValue::new("not a port", hint)
+    })
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::cli::UsageError;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::password::PasswordArgs;
 use crate::cli::flags::snippet::SnippetChoice;
-use crate::host::signals;
+use crate::host::{file, signals};
 use crate::plan::{LoginProof, Plan, Protocol, QuitAfter};
 use crate::render::{Display, snippets as rendering};
 use crate::report::{Exit, RunSource, planned_settings, proved_settings};
@@ -126,16 +126,10 @@ fn planned(checks: &PlannedChecks<'_>, args: &CheckArgs) -> Result<ServerSetting
 pub(super) fn reference(args: &PasswordArgs) -> PasswordReference {
     match &args.password_file {
         // Another process does not have the file descriptors of this one, for example those of <(command).
-        Some(path) if is_descriptor(path) => PasswordReference::Variable,
+        Some(path) if file::is_of_this_process(path) => PasswordReference::Variable,
         Some(path) => PasswordReference::File(absolute(path)),
         None => PasswordReference::Variable,
     }
-}
-
-/// Whether a path names an open file of this process.
-fn is_descriptor(path: &Path) -> bool {
-    let beginnings = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
-    beginnings.iter().any(|beginning| path.starts_with(beginning)) || path.as_os_str() == "-"
 }
 
 /// The settings for a program that is started in a different working directory.

@@ -132,43 +132,22 @@ impl ExplainContext {
 
 /// Whether words alone can show a cause. Words about faults, time, order and syntax also occur in other messages.
 fn is_specific(cause: Cause) -> bool {
-    match cause {
+    !matches!(
+        cause,
         Cause::ServerFault
-        | Cause::ServerFull
-        | Cause::Closing
-        | Cause::Syntax
-        | Cause::Sequence
-        | Cause::Unsupported
-        | Cause::StarttlsFailed
-        | Cause::HeloName
-        | Cause::Greylisted
-        | Cause::ContentPolicy
-        | Cause::AuthMechanism
-        | Cause::Accepted
-        | Cause::Other => false,
-        Cause::UnknownUser
-        | Cause::MailboxFull
-        | Cause::MailboxDisabled
-        | Cause::MailboxMoved
-        | Cause::DomainUnknown
-        | Cause::NoMailAccepted
-        | Cause::RelayDenied
-        | Cause::SenderRejected
-        | Cause::SenderAuthentication
-        | Cause::Credentials
-        | Cause::AppPassword
-        | Cause::OauthRequired
-        | Cause::AccountRestricted
-        | Cause::AuthRequired
-        | Cause::EncryptionRequired
-        | Cause::ReverseDns
-        | Cause::Reputation
-        | Cause::RateLimited
-        | Cause::TooManyConnections
-        | Cause::TooLarge
-        | Cause::TooManyRecipients
-        | Cause::RecipientRestricted => true,
-    }
+            | Cause::ServerFull
+            | Cause::Closing
+            | Cause::Syntax
+            | Cause::Sequence
+            | Cause::Unsupported
+            | Cause::StarttlsFailed
+            | Cause::HeloName
+            | Cause::Greylisted
+            | Cause::ContentPolicy
+            | Cause::AuthMechanism
+            | Cause::Accepted
+            | Cause::Other
+    )
 }
 
 /// An interpreted reply. The explanation is made later and only if it is shown, because a long log has many replies.

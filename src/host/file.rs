@@ -237,6 +237,13 @@ pub(crate) fn in_time<T: Send + 'static>(
     })
 }
 
+/// Whether a path names standard input or another open file of this process, so that it means a different file in other
+/// processes.
+pub(crate) fn is_of_this_process(path: &Path) -> bool {
+    let beginnings = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
+    beginnings.iter().any(|beginning| path.starts_with(beginning)) || path.as_os_str() == "-"
+}
+
 /// Returns a message if other users of this machine can read a file that contains a secret. Returns `None` if only its
 /// owner can read it. Also returns `None` for pipes, devices, files that were opened for this program (`/dev/stdin`,
 /// `/dev/fd/3`), and files in `/run/secrets` or the credentials of systemd, because the platform sets their modes.

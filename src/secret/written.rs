@@ -25,6 +25,16 @@ pub(crate) fn without_password(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{scheme}{user}@{after}"))
 }
 
+/// Whether a value can contain a password after a colon, as in `user:password`. Ports, IPv6 addresses and URLs without a
+/// user name have no password.
+pub(crate) fn may_contain_password(value: &str) -> bool {
+    let Some((before, after)) = value.split_once(':') else { return false };
+    match after.strip_prefix("//") {
+        Some(place) => place.contains('@'),
+        None => !begins_with_port(after) && !before.starts_with('[') && value.parse::<std::net::Ipv6Addr>().is_err(),
+    }
+}
+
 /// Whether the text after a colon is a port, which a path can follow.
 fn begins_with_port(text: &str) -> bool {
     let port = text.split(['/', '?', '#']).next().unwrap_or_default();
@@ -33,7 +43,18 @@ fn begins_with_port(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::without_password;
+    use super::{may_contain_password, without_password};
+
+    #[test]
+    fn a_password_after_a_colon_is_suspected() {
+        for value in ["ann:hunter2", "client.pem:hunter2", "http://ann:hunter2@proxy", "ann@example.com:hunter2"] {
+            assert!(may_contain_password(value), "{value}");
+        }
+        for value in ["ann", "mx.example.net:25", "[2001:db8::1]:25", "2001:db8::1", "socks5h://proxy.example.net:1080"]
+        {
+            assert!(!may_contain_password(value), "{value}");
+        }
+    }
 
     #[test]
     fn a_password_in_an_address_is_hidden() {

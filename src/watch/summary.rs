@@ -10,7 +10,7 @@ use super::backends::ObservedBackend;
 use super::changes::WatchChange;
 use super::state::Watch;
 use super::statistics::{Durations, PhaseStatistics};
-use super::target::{AddressWatch, FailedCheck, RuleCount, TargetWatch};
+use super::target::{AddressWatch, FailedCheck, RuleCount, TargetWatch, labelled};
 use super::timeline::Period;
 use crate::check::Finding;
 use crate::check::backends::BackendCertificate;
@@ -207,10 +207,7 @@ impl Watch {
 impl TargetSummary {
     /// The target, and the interface, if one is set.
     pub fn label(&self) -> String {
-        match &self.interface {
-            Some(interface) => format!("{} from {interface}", self.target),
-            None => self.target.clone(),
-        }
+        labelled(&self.target, self.interface.as_ref())
     }
 }
 

@@ -2,6 +2,7 @@
 //! name.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -182,7 +183,8 @@ impl TargetWatch {
     /// The IP address that the next check is directed to, with `--every-address`; `None` if the IP addresses are not known
     /// yet, or if there is only one.
     pub fn next_address(&mut self) -> Option<IpAddr> {
-        let usable: Vec<IpAddr> = self.listed.iter().copied().filter(|ip| !self.without_network.contains(ip)).collect();
+        let is_usable = |ip: &IpAddr| self.plan.source.can_reach(*ip) && !self.without_network.contains(ip);
+        let usable: Vec<IpAddr> = self.listed.iter().copied().filter(is_usable).collect();
         let at = self.turn.checked_rem(usable.len())?;
         self.turn = at + 1;
         usable.get(at).copied().filter(|_| usable.len() > 1)
@@ -379,9 +381,14 @@ struct AddressCheck {
 
 /// The target of a plan, and the interface that its connections come from, if one is set.
 pub fn label(plan: &Plan) -> String {
-    match &plan.source.interface {
-        Some(interface) => format!("{} from {interface}", plan.name()),
-        None => plan.name(),
+    labelled(&plan.name(), plan.source.interface.as_ref())
+}
+
+/// A target with the interface that its connections come from, if one is set.
+pub(super) fn labelled(target: &str, interface: Option<&impl fmt::Display>) -> String {
+    match interface {
+        Some(interface) => format!("{target} from {interface}"),
+        None => target.to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::evidence::{
     Answer, ConnectFault, DialResult, EventKind, Evidence, Fault, Outcome, Phase, fault::ConnectFaultKind,
 };
 use crate::inquiry::Ended;
-use crate::plan::{AddressChoice, Plan};
+use crate::plan::{AddressChoice, Plan, SourceInterface};
 use crate::question::{Question, SessionRequest};
 use crate::report::Report;
 use crate::wire::reply;
@@ -131,6 +131,18 @@ fn the_addresses_of_a_name_take_turns() {
     target.list_addresses(all.to_vec());
     let turns: Vec<_> = (0..6).filter_map(|_| target.next_address()).collect();
     assert_eq!(turns, [all, all].concat());
+}
+
+#[test]
+fn addresses_that_the_source_address_cannot_reach_have_no_turn() {
+    let mut plan = plan("mail.example.net:25");
+    plan.source.interface = Some(SourceInterface::Address { address: "2001:db8::7".parse().expect("an address") });
+    let mut watch = Watch::new([plan], at(0));
+    let target = watch.targets.first_mut().expect("a target");
+    let all = ["192.0.2.1", "2001:db8::1", "2001:db8::2"].map(|text| text.parse().expect("an address"));
+    target.list_addresses(all.to_vec());
+    let turns: Vec<_> = (0..4).filter_map(|_| target.next_address()).collect();
+    assert_eq!(turns, [&all[1..], &all[1..]].concat());
 }
 
 #[test]

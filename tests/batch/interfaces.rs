@@ -104,7 +104,8 @@ fn a_line_can_set_its_interfaces() {
     let batch = Batch::new(&format!(
         "{{\"target\":\"{server}\",\"interface\":[\"127.0.0.2\",\"127.0.0.4\"]}}\n\
          {{\"target\":\"{server}\",\"interface\":\"127.0.0.5\"}}\n{server}\n\
-         {{\"target\":\"{server}\",\"interface\":\"not an interface\"}}\n"
+         {{\"target\":\"{server}\",\"interface\":\"not an interface\"}}\n\
+         {{\"target\":\"{server}\",\"interface\":[\"127.0.0.6\",\"host!127.0.0.6\"]}}\n"
     ));
     let run = batch.run(&[
         "--tls",
@@ -121,7 +122,8 @@ fn a_line_can_set_its_interfaces() {
     let reason = "interface not an interface: not an IP address and not the name of an interface";
     assert!(rows[4].starts_with("4,,,") && rows[4].contains(reason), "{run}");
     assert_eq!(rows[..4], ["1,127.0.0.2,5,", "1,127.0.0.4,0,", "2,127.0.0.5,0,", "3,127.0.0.1,0,"]);
-    assert_eq!(rows[5], "line,interface,exit.code,error");
+    assert!(rows[5].starts_with("5,,,") && rows[5].contains("interface 127.0.0.6: given twice"), "{run}");
+    assert_eq!(rows[6], "line,interface,exit.code,error");
     let twice = batch.run(&["--interface", "::1", "--interface", "[::1]"]);
     assert!(twice.code == 2 && twice.stderr.contains("--interface ::1: given twice"), "{twice}");
 }

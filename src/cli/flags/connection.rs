@@ -1,6 +1,6 @@
 //! Connection flags: where to connect, and the time limits.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use clap::{ArgAction, Args};
 
@@ -73,9 +73,8 @@ impl ConnectionArgs {
     /// The interfaces to compare. The list is empty if fewer than two are given.
     pub fn compared_interfaces(&self) -> Result<&[SourceInterface], UsageError> {
         let all = self.interface.as_slice();
-        let twice = all.iter().enumerate().find(|(at, one)| all.iter().take(*at).any(|earlier| earlier == *one));
-        match twice {
-            Some((_, twice)) => Err(UsageError::flag("--interface", "given twice")
+        match given_twice(all) {
+            Some(twice) => Err(UsageError::flag("--interface", "given twice")
                 .with_value(twice.to_string())
                 .with_hint("remove one of them")),
             None if all.len() > 1 => Ok(all),
@@ -93,6 +92,12 @@ impl ConnectionArgs {
     }
 }
 
+/// The first interface that occurs a second time.
+pub fn given_twice(all: &[SourceInterface]) -> Option<&SourceInterface> {
+    let is_repeated = |(at, one): &(usize, &SourceInterface)| all.iter().take(*at).any(|earlier| earlier == *one);
+    all.iter().enumerate().find(is_repeated).map(|(_, one)| one)
+}
+
 /// An IP address or the name of an interface. curl's prefixes `host!` and `if!` say which of the two it is.
 pub fn interface(text: &str) -> Result<SourceInterface, InvalidValue> {
     let hint = "write an IP address of this machine, or the name of an interface, for example eth1";
@@ -100,7 +105,12 @@ pub fn interface(text: &str) -> Result<SourceInterface, InvalidValue> {
     let bare = is_name.or(is_address).unwrap_or(text);
     let inner = bare.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(bare);
     match inner.parse::<IpAddr>() {
-        Ok(address) if is_name.is_none() => return Ok(SourceInterface::Address { address }),
+        Ok(address) if is_name.is_none() && is_of_one_machine(address) => {
+            return Ok(SourceInterface::Address { address });
+        }
+        Ok(_) if is_name.is_none() => {
+            return Err(InvalidValue::new("connections cannot come from this IP address", hint));
+        }
         _ if is_address.is_some() => return Err(InvalidValue::new("not an IP address", hint)),
         _ => {}
     }
@@ -114,6 +124,11 @@ pub fn interface(text: &str) -> Result<SourceInterface, InvalidValue> {
         return Err(InvalidValue::new("interface names are supported only on Linux", hint));
     }
     Ok(SourceInterface::Name { name: bare.to_owned() })
+}
+
+/// Whether an IP address can belong to one machine: it is not the unspecified, the broadcast or a multicast address.
+fn is_of_one_machine(address: IpAddr) -> bool {
+    !address.is_unspecified() && !address.is_multicast() && address != IpAddr::V4(Ipv4Addr::BROADCAST)
 }
 
 fn port_range(text: &str) -> Result<PortRange, InvalidValue> {
@@ -151,7 +166,17 @@ mod tests {
         for (text, name) in [("eth0.100", "eth0.100"), ("if!eth1", "eth1"), ("wg-mail", "wg-mail")] {
             assert_eq!(interface(text).ok(), Some(SourceInterface::Name { name: name.to_owned() }));
         }
-        for text in ["a b", "averylonginterfacename", "host!eth0", "2001:db8::xyz", "if!"] {
+        for text in [
+            "a b",
+            "averylonginterfacename",
+            "host!eth0",
+            "2001:db8::xyz",
+            "if!",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "255.255.255.255",
+        ] {
             assert!(interface(text).is_err(), "{text}");
         }
     }

@@ -1,6 +1,7 @@
 //! The tools whose flags are known, and what each flag corresponds to.
 
 use crate::cli::flags::password::SOURCES;
+use crate::secret::written::may_contain_password;
 
 /// A tool whose flags are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +67,8 @@ impl Equivalent {
         };
         match self {
             Equivalent::Flag(flag, placeholder) => {
-                format!("use {flag} {}", value.as_deref().map_or_else(|| (*placeholder).to_owned(), shown))
+                let value = value.as_deref().filter(|value| !may_contain_password(value));
+                format!("use {flag} {}", value.map_or_else(|| (*placeholder).to_owned(), shown))
             }
             Equivalent::Text(text) | Equivalent::Differs(text) => (*text).to_owned(),
             Equivalent::Same => "the same".to_owned(),
@@ -74,6 +76,7 @@ impl Equivalent {
                 let target = value.unwrap_or_else(|| "HOST:PORT".to_owned());
                 // smtp://user:password@host is common with curl.
                 let target = target.rsplit_once('@').map_or(target.as_str(), |(_, host)| host);
+                let target = if may_contain_password(target) { "HOST:PORT" } else { target };
                 format!("write the target without a flag: smtpcheck {}", shown(target))
             }
             Equivalent::Password => format!("provide the password with {SOURCES}"),

@@ -103,6 +103,12 @@ mod tests {
             &["h.example", "-P", "hunter2"],
             &["--url", "smtp://u:hunter2@h.example"],
             &["h.example", "--oauth2-bearer", "hunter2"],
+            &["h.example", "--auth-user", "u:hunter2"],
+            &["h.example", "-U", "u:hunter2"],
+            &["h.example", "-E", "client.pem:hunter2"],
+            &["-H", "Authorization:hunter2"],
+            &["h.example", "-phunter2"],
+            &["h.example", "-p", "hunter2"],
         ] {
             let message = message(words);
             assert!(!message.contains("hunter2"), "{message}");

@@ -120,9 +120,6 @@ fn object(text: &str) -> Result<LineTarget, LineMistake> {
         Ok(LineObject { target, from, to, tls, sni, interface, tags }) => {
             let (to, interfaces) =
                 (to.map_or_else(Vec::new, OneOrMore::all), interface.map_or_else(Vec::new, OneOrMore::all));
-            if interfaces.iter().enumerate().any(|(at, one)| interfaces.iter().take(at).any(|earlier| earlier == one)) {
-                return Err(LineMistake { reason: "interface contains the same value twice".to_owned(), tags });
-            }
             let written = WrittenTarget { from, to, tls, sni, interface: None };
             Ok(LineTarget { target, written, interfaces, tags })
         }
@@ -216,7 +213,6 @@ mod tests {
             (b"{\"target\":7,\"tags\":[1]}", "the value of target is not a string"),
             (b"{\"target\":\"a\",\"to\":{\"hunter2\":1}}", "neither a string nor a list"),
             (b"{\"target\":\"a\",\"interface\":7}", "the value of interface is neither a string nor a list"),
-            (b"{\"target\":\"a\",\"interface\":[\"lo\",\"lo\"]}", "the same value twice"),
             (b"{\"target\":\"hunter2\"", "cannot be read as a JSON object"),
             (b"{hunter2}", "cannot be read as a JSON object"),
         ] {

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::input::{InputLine, InputLines, LineMistake, LineTarget};
 use super::known::KnownTargets;
 use super::profiles::{Profiles, add_proxy};
-use super::written::{expectations, set_interface, with_written};
+use super::written::{different_interfaces, expectations, set_interface, with_written};
 use crate::cli::commands::batch::BatchArgs;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::batch::Shard;
@@ -119,7 +119,13 @@ impl<R: BufRead> Targets<R> {
             }
         };
         let LineTarget { target, written, interfaces, tags } = content;
-        let mut interfaces: Vec<Option<String>> = interfaces.into_iter().map(Some).collect();
+        let mut interfaces: Vec<Option<String>> = match different_interfaces(&interfaces) {
+            Ok(interfaces) => interfaces.into_iter().map(Some).collect(),
+            Err(error) => {
+                let item = self.invalid(number, LineMistake { reason: error.to_string(), tags });
+                return self.ready.extend(item);
+            }
+        };
         if interfaces.is_empty() {
             interfaces.extend(self.planner.interfaces.iter().cloned().map(Some));
         }

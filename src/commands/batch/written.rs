@@ -73,6 +73,15 @@ pub(super) fn set_interface(plan: &mut Plan, text: &str) -> Result<(), UsageErro
     Ok(())
 }
 
+/// The interfaces of a line, each in one spelling. Fails if two of them are the same.
+pub(super) fn different_interfaces(texts: &[String]) -> Result<Vec<String>, UsageError> {
+    let all = texts.iter().map(|text| interface(text)).collect::<Result<Vec<_>, _>>()?;
+    match connection::given_twice(&all) {
+        Some(twice) => Err(UsageError::new("given twice").about("interface", twice.to_string())),
+        None => Ok(all.iter().map(ToString::to_string).collect()),
+    }
+}
+
 fn interface(text: &str) -> Result<SourceInterface, UsageError> {
     connection::interface(text).map_err(|error| UsageError::from(error).about("interface", text))
 }

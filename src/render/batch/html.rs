@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::super::escape::visible;
-use super::super::view::interfaces;
+use super::super::html::interfaces::comparison_table;
 use super::super::view::verdict::{plural, seconds};
 use super::parts::{differing, domain_counts, example_text, headline, interface_counts, unlisted, verdict_word};
 use crate::report::batch::{BatchSummary, PhaseTimes};
@@ -118,14 +118,7 @@ fn by_interface(summary: &BatchSummary) -> Markup {
             "\n"
             @if counts.differing > 0 {
                 p { (differing(counts)) ":" } "\n"
-                table class="checks" {
-                    "\n" tr { th scope="col" { "Target" } th scope="col" { "Difference" } } "\n"
-                    @for one in &counts.examples {
-                        tr { td { (visible(&one.target)) } td { (interfaces::comparison(one)) } }
-                        "\n"
-                    }
-                }
-                "\n"
+                (comparison_table(&counts.examples))
                 @if let Some(text) = unlisted(counts) { p class="soft" { (text) } "\n" }
             }
         }

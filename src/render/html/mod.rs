@@ -8,6 +8,7 @@
 
 mod certificates;
 mod domain;
+pub(in crate::render) mod interfaces;
 mod parts;
 mod session;
 mod settings;

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::super::escape::visible;
+use super::super::html::interfaces::comparison_table;
 use super::super::symbols::Symbols;
-use super::super::view::{interfaces, verdict};
+use super::super::view::verdict;
 use super::values::{COLUMNS, backend_facts, backend_name, change, milliseconds, percent, phase_name, span, time};
 use crate::check::Finding;
 use crate::report::exit_name;
@@ -51,14 +52,7 @@ fn interface_differences(summary: &WatchSummary) -> Markup {
     html! {
         @if !summary.interfaces.is_empty() {
             h2 { "Interfaces" } "\n"
-            table class="checks" {
-                "\n" tr { th scope="col" { "Target" } th scope="col" { "Difference" } } "\n"
-                @for one in &summary.interfaces {
-                    tr { td { (visible(&one.target)) } td { (interfaces::comparison(one)) } }
-                    "\n"
-                }
-            }
-            "\n"
+            (comparison_table(&summary.interfaces))
         }
     }
 }
