@@ -68,7 +68,7 @@ mod tests {
     fn the_short_help_fits_on_a_screen_and_names_every_command_once() {
         let text = short();
         assert!(text.lines().count() <= 45, "{text}");
-        assert!(text.lines().all(|line| line.chars().count() <= 82), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         for spec in COMMANDS.iter().filter(|spec| !spec.is_hidden) {
             assert_eq!(text.matches(&format!("\n  {} ", spec.name)).count(), 1, "{}: {text}", spec.name);
         }

@@ -25,7 +25,7 @@ pub struct PortArgs {
     /// addresses
     #[arg(long, help_heading = HEADING)]
     pub every_address: bool,
-    /// Check up to N targets at the same time, at most two of them on the same host
+    /// Check up to N targets at the same time, at most two against the same host
     #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
     pub jobs: usize,
 }

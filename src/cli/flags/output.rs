@@ -110,7 +110,7 @@ pub struct VerbosityArgs {
     /// Print only the verdict line
     #[arg(short, long, help_heading = HEADING, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Print certificates and follow-up probes in full
+    /// Print full certificates and follow-up probes
     #[arg(short, long, help_heading = HEADING)]
     pub verbose: bool,
 }

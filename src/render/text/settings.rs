@@ -25,7 +25,7 @@ pub(super) fn overview(seen: &SettingsSeen, look: &Display) -> Vec<StyledLine> {
             for (label, text) in view::recommended(setting) {
                 let role =
                     if matches!(label, "server" | "port" | "security" | "user") { Role::Bold } else { Role::Plain };
-                lines.extend(hanging(&format!("  {label:<10}  "), Role::Dim, role, &text, look));
+                lines.extend(hanging(&format!("  {label:<12}  "), Role::Dim, role, &text, look));
             }
         }
         None => lines.push(StyledLine::of(Role::Bold, "No setting can be recommended")),
