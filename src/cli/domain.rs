@@ -222,7 +222,7 @@ fn domain(text: &str) -> Result<TypedDomain, InvalidValue> {
     let name = match Host::parse(text) {
         Ok(Host::Name(name)) => name,
         Ok(Host::Socket(path)) => {
-            return Err(InvalidValue::new(format!("{path} is a Unix socket and not a mail domain"), ""));
+            return Err(InvalidValue::new(format!("{path} is a Unix socket, not a mail domain"), ""));
         }
         Ok(Host::Ip(ip)) => {
             return Err(of_server("this is an IP address, not a mail domain", &Host::Ip(ip).bracketed()));
@@ -244,7 +244,7 @@ fn wrong_a_label(text: &str) -> Option<String> {
     text.split('.').filter(is_a_label).find(wrong).map(|label| label.escape_debug().to_string())
 }
 
-/// An error for an argument that is a server and not a domain.
+/// An error for an argument that is a server, not a domain.
 fn of_server(reason: &'static str, host: &str) -> InvalidValue {
     let hint =
         format!("write the part after the @, for example example.com; to check this server: smtpcheck {host}:25");

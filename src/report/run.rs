@@ -46,7 +46,7 @@ pub struct CheckResult {
 pub enum CheckOutcome {
     /// The check ran.
     Checked {
-        /// The report of the last run, which decides the result.
+        /// The report of the last run, which determines the result.
         report: Box<Report>,
         /// The reports of earlier runs (`--retry`, `--wait`), oldest first.
         earlier: Vec<Report>,

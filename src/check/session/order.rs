@@ -80,7 +80,7 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
             let phase = found.proof.phase;
             let line = found.proof.quote(reply.lines().into_iter().next().unwrap_or_default());
             let summary = format!(
-                "the server's replies do not match the commands: the reply after {phase} was {line}, which belongs to another command"
+                "the server's replies do not match the commands: the reply after {phase} belongs to another command: {line}"
             );
             (&SESSION_OUT_OF_STEP, summary)
         }

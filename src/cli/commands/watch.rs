@@ -15,7 +15,7 @@ const SHORTEST_MS: u64 = 10;
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Watch,
     name: "watch",
-    about: "Check servers repeatedly: loss, percentiles and changes",
+    about: "Check repeatedly; show failures, response times and changes",
     details: "On a terminal, a table shows each phase and IP address while the watch runs; elsewhere, smtpcheck prints one line for each check. A summary follows at the end. smtpcheck never sends a message.",
     usage: &["watch TARGET... [FLAGS]"],
     notes: &[
