@@ -34,7 +34,7 @@ static EXPN_LISTS_MEMBERS: Rule = Rule {
     title: "the server lists the members of a mailing list in reply to EXPN",
     docs: Docs {
         sees: "With --probe expn, the server accepted EXPN with 250.",
-        matters: "The reply contains the members' email addresses, which are often private, or reveals which user receives mail for an email address.",
+        matters: "The reply either contains the members' email addresses, which are often private, or reveals which user receives mail for an email address.",
         action: "Server operator: disable EXPN, or allow it only to administrators.",
         example: "250-ann@example.net and 250 bob@example.net in reply to EXPN staff",
         references: "RFC 5321 section 3.5.2, section 7.3 (VRFY, EXPN and security)",
@@ -127,7 +127,8 @@ fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
     let invented = of_vrfy().find(|one| matches!(one.address, AddressQuery::Invented(_)))?;
     let known = of_vrfy().find(|one| {
         let is_known = !matches!(one.address, AddressQuery::Invented(_));
-        // A server that confirms every name reveals nothing. A server that replies with 252 only to some names does.
+        // A server that confirms every name reveals nothing. A server that replies with 252 only to some names reveals
+        // which names exist.
         is_known && one.received.accepts() && invented.received.reply.class() == Class::Permanent
     })?;
     let summary = format!(

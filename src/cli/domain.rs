@@ -322,7 +322,7 @@ fn lists(given: &[ListChoice]) -> Result<Vec<DomainName>, UsageError> {
     Ok(without_repetition(&zones))
 }
 
-/// The recipient of the relay test. By default, it is in a domain that is reserved for documentation, which accepts no mail.
+/// The recipient of the relay test. By default, it is in a domain that is reserved for documentation and accepts no mail.
 fn foreign_recipient(given: Option<ForwardPath>, domain: &DomainName) -> Result<ForwardPath, UsageError> {
     if let Some(given) = given {
         if given.mailbox().and_then(|mailbox| mailbox.domain()) == Some(domain) {

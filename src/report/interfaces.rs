@@ -2,7 +2,7 @@
 //! or network interfaces. If the checks from one of them pass and those from another fail, the server probably treats
 //! them differently, for example because a blocklist contains one of them.
 //!
-//! A check that never reached the server says nothing about the interface: [`InterfaceResult::Unknown`].
+//! A check that never reached the server shows nothing about the interface: [`InterfaceResult::Unknown`].
 
 use serde::{Deserialize, Serialize};
 

@@ -19,8 +19,8 @@ use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 use crate::wire::host::bracketed;
 
-/// The maximum number of values in one report. A check reads at most 1 MiB from its servers, which contains at most
-/// 150,000 lines.
+/// The maximum number of values in one report. A check reads at most 1 MiB from its servers: at most 150,000
+/// lines.
 const MAX_VALUES: usize = 500_000;
 
 /// The contents of a file.

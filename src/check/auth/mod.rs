@@ -42,7 +42,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// A fault in the token or the user name, which explains why the login was rejected.
+/// A fault in the token or the user name that explains why the login was rejected.
 pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     token(plan, evidence, session).or_else(|| user_name(plan, session))
 }

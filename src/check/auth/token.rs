@@ -1,5 +1,5 @@
-//! Faults in the token itself, which is examined if a login failed: first its form, then its claims. The token is never
-//! shown.
+//! Faults in the token itself. If a login failed, the token's form is examined first, and then its claims. The token is
+//! never shown.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, in_shell};
 use super::super::peer;

@@ -122,7 +122,7 @@ fn added(file: impl BufRead, name: &str, is_judged_again: bool) -> Result<Watch,
         ));
     }
     if is_torn {
-        secrets::write_note(&format!("{name}: the last record is incomplete and not counted"));
+        secrets::write_note(&format!("{name}: the last record is incomplete and is not counted"));
     }
     if unknown > 0 {
         secrets::write_note(&match unknown {
