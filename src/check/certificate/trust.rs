@@ -98,7 +98,7 @@ fn is_public_authority(issuer: &str) -> bool {
     PUBLIC_AUTHORITIES.iter().any(|name| issuer.contains(name))
 }
 
-/// A certificate for a public provider's name that no public CA issued, so a device on the network path created it.
+/// A certificate for a public provider's name that no public CA issued: a device on the network path created it.
 fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     let provider = place::public_provider(seen.plan)?;
     // With --cacert, the user expects certificates from that CA.

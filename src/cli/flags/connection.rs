@@ -98,7 +98,7 @@ pub fn given_twice(all: &[SourceInterface]) -> Option<&SourceInterface> {
     all.iter().enumerate().find(is_repeated).map(|(_, one)| one)
 }
 
-/// An IP address or the name of an interface. curl's prefixes `host!` and `if!` say which of the two it is.
+/// An IP address or the name of an interface. curl's prefixes `host!` and `if!` specify which of the two it is.
 pub fn interface(text: &str) -> Result<SourceInterface, InvalidValue> {
     let hint = "write an IP address of this machine, or the name of an interface, for example eth1";
     let (is_name, is_address) = (text.strip_prefix("if!"), text.strip_prefix("host!"));

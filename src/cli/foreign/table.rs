@@ -163,8 +163,8 @@ const CHECK_SMTP: &[ForeignFlags] = &[
     row(&["-w"], Flag("--warning", "RANGE")),
     row(&["-c"], Flag("--critical", "RANGE")),
     row(&["--warning", "--critical"], Differs("the same, with --format nagios")),
-    row(&["-e"], Flag("--expect", "'greeting.text ~ TEXT'")),
-    row(&["--expect"], Differs("use --expect 'greeting.text ~ TEXT': the value is an expression")),
+    row(&["-e"], Text("use --expect 'greeting.text contains TEXT'")),
+    row(&["--expect"], Differs("use --expect 'greeting.text contains TEXT'; the value is an expression")),
     row(
         &["-C", "--command", "-R", "--response"],
         Text("omit it: smtpcheck sends the commands of a session itself; use --expect for its results"),
