@@ -243,8 +243,12 @@ impl ReportReader<'_> {
         };
         let findings = each::<Finding>(value, "findings", &mut lost);
         let code = value.pointer("/exit/code").and_then(Value::as_u64).and_then(|code| u8::try_from(code).ok());
+        let unread = match lost {
+            1 => "1 part cannot be read and is not shown".to_owned(),
+            _ => format!("{lost} parts cannot be read and are not shown"),
+        };
         self.remark(format!(
-            "the report has schema version {version}, and this smtpcheck supports {SCHEMA_VERSION}: {lost} parts cannot be read and are not shown"
+            "the report has schema version {version}, and this smtpcheck supports {SCHEMA_VERSION}: {unread}"
         ));
         Ok(Report {
             plan,

@@ -320,7 +320,8 @@ fn of_expiry(evidence: &Evidence, seen: TokenSeen<'_>) -> Option<TokenFault> {
     let ago = evidence.started_at.as_second().checked_sub(seen.expires?).filter(|ago| *ago > 0)?;
     let ago = match ago / 60 {
         0 => "less than a minute".to_owned(),
-        minutes @ 1..120 => format!("{minutes} minutes"),
+        1 => "1 minute".to_owned(),
+        minutes @ 2..120 => format!("{minutes} minutes"),
         minutes @ 120..2880 => format!("{} hours", minutes / 60),
         minutes => format!("{} days", minutes / 1440),
     };

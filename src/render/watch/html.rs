@@ -92,7 +92,8 @@ fn timeline(periods: &[Period]) -> Markup {
     let failures: u64 = periods.iter().map(|period| period.failures).sum();
     let checks: u64 = periods.iter().map(|period| period.checks).sum();
     let label = format!(
-        "Timeline: {checks} checks from {} to {}, {failures} failed, at most {} ms",
+        "Timeline: {} from {} to {}, {failures} failed, at most {} ms",
+        verdict::plural(checks, "check", "checks"),
         time(from),
         time(to),
         milliseconds(Some(most))
