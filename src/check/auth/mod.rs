@@ -247,7 +247,7 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
         return Some(unproved(event));
     }
     let summary = match reason {
-        CancelReason::Malformed => "the server sends a challenge that violates the login mechanism",
+        CancelReason::Malformed => "the server sends a challenge that is not valid for the login mechanism",
         CancelReason::Iterations => "the server requests an unreasonable number of hash iterations",
         CancelReason::ServerUnproved | CancelReason::UnexpectedChallenge => {
             "the server sends more challenges than the login mechanism defines"

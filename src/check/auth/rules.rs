@@ -49,7 +49,7 @@ pub(super) static AUTH_EXCHANGE_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "the server violates the protocol of the login mechanism",
     docs: Docs {
-        sees: "The server sent more challenges than the mechanism defines, sent a challenge that is not base64 or violates the mechanism, or requested an unreasonable number of hash iterations. smtpcheck cancelled the login with `*`. If smtpcheck then tries another mechanism (--try-all-mechanisms), the finding is a warning.",
+        sees: "The server sent more challenges than the mechanism defines, sent a challenge that is not base64 or not valid for the mechanism, or requested an unreasonable number of hash iterations. smtpcheck cancelled the login with `*`. If smtpcheck then tries another mechanism (--try-all-mechanisms), the finding is a warning.",
         matters: "No client can log in to this server with this mechanism.",
         action: "Try another mechanism with --auth. Server operator: check the authentication service.",
         example: "a 334 reply to the password in AUTH LOGIN",
