@@ -110,7 +110,7 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
         return None;
     }
     let is_fetchable = std::ptr::eq(last, seen.leaf) && seen.leaf.issuer_urls.iter().any(|url| is_web(url));
-    // If only a certificate is missing from the chain, the certificate is the provider's.
+    // If only an intermediate certificate is missing, the server's certificate is the provider's.
     if is_fetchable || seen.presented.chain_length > seen.presented.chain.len() {
         return None;
     }

@@ -42,9 +42,9 @@ pub(crate) struct ClientSeen {
     pub connects: Connects,
     /// The last version of the client that connects; null unless only old versions connect.
     pub until: Option<String>,
-    /// The reason why the client does not connect; null if it connects.
+    /// Why the client, or newer versions of it, do not connect, or may not connect; null if it connects.
     pub obstacle: Option<Obstacle>,
-    /// The client's error message; null if it connects.
+    /// The client's error message if it does not connect; otherwise null.
     pub error: Option<String>,
 }
 
@@ -165,8 +165,7 @@ enum ClientVerdict {
     Unknown(Obstacle),
 }
 
-/// Finds the server's first choice among the parameters that the client offers, and then checks whether the client
-/// accepts it.
+/// Finds the first response whose parameters the client offers, and then checks whether the client accepts it.
 fn verdict(client: &TlsClient, terms: &[Term<'_>]) -> ClientVerdict {
     let mut first = None;
     for term in terms {
