@@ -42,7 +42,7 @@ pub(crate) struct ClientSeen {
     pub connects: Connects,
     /// The last version of the client that connects; null unless only old versions connect.
     pub until: Option<String>,
-    /// Why the client, or newer versions of it, do not connect, or may not connect; null if it connects.
+    /// What prevents, or may prevent, the client or its newer versions from connecting; null if all versions connect.
     pub obstacle: Option<Obstacle>,
     /// The client's error message if it does not connect; otherwise null.
     pub error: Option<String>,
