@@ -165,7 +165,7 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
         ),
         TokenForm::Finished => (
             Confidence::Certain,
-            "the given value is not an access token: it is a finished XOAUTH2 string (user name and token)",
+            "the given value is not an access token: it is a complete XOAUTH2 string (user name and token)",
             "smtpcheck and mail libraries build this string themselves from the user name and the access token, so the server received the string inside another such string.",
             Fix::text(
                 "Pass only the access token: the part of the decoded string after auth=Bearer. In a program, remove your own encoding, and pass the user name and the token to the library.",
