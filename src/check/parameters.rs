@@ -128,7 +128,7 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     };
     Some(Finding {
         otherwise: (finding.confidence != Confidence::Certain).then(|| {
-            "Perhaps only one of the parameters is the cause. Specify them one at a time to find out.".to_owned()
+            "Only one of the parameters may be the cause. Specify them one at a time to find out.".to_owned()
         }),
         cause,
         fixes: vec![

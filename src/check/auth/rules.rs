@@ -128,7 +128,7 @@ pub(super) static AUTH_TOKENS_ONLY: Rule = Rule {
     title: "the server accepts only OAuth tokens, not passwords",
     docs: Docs {
         sees: "All mechanisms that the server advertises use a token (XOAUTH2, OAUTHBEARER).",
-        matters: "Programs that support only a user name and password cannot log in to this server.",
+        matters: "Programs that support only logins with a user name and a password cannot log in to this server.",
         action: "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay that accepts passwords.",
         example: "250 AUTH XOAUTH2",
         references: "RFC 7628 section 1; Google's and Microsoft's XOAUTH2 documentation",
