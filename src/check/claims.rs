@@ -68,10 +68,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     })?;
     let (received, offers) = session.final_capabilities()?;
     let summary = match offers.find(&command.to_string()) {
-        Some(_) => {
-            let attributes = if missing.len() == 1 { "this attribute" } else { "these attributes" };
-            format!("the server does not advertise {attributes} of {command}: {}", missing.join(", "))
-        }
+        Some(_) => format!("the server does not advertise these attributes of {command}: {}", missing.join(", ")),
         None => format!("the server does not advertise {command}"),
     };
     let mut fixes = vec![authorize(session, command)];
