@@ -19,8 +19,8 @@ use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 use crate::wire::host::bracketed;
 
-/// The maximum number of values in one report. A check reads at most 1 MiB from its servers, which contains at most
-/// 150,000 lines.
+/// The maximum number of values in one report. A check reads at most 1 MiB from its servers: at most 150,000
+/// lines.
 const MAX_VALUES: usize = 500_000;
 
 /// The contents of a file.
@@ -264,8 +264,12 @@ impl ReportReader<'_> {
         };
         let findings = each::<Finding>(value, "findings", &mut lost);
         let code = value.pointer("/exit/code").and_then(Value::as_u64).and_then(|code| u8::try_from(code).ok());
+        let unread = match lost {
+            1 => "1 part cannot be read and is not shown".to_owned(),
+            _ => format!("{lost} parts cannot be read and are not shown"),
+        };
         self.remark(format!(
-            "the report has schema version {version}, and this smtpcheck supports {SCHEMA_VERSION}: {lost} parts cannot be read and are not shown"
+            "the report has schema version {version}, and this smtpcheck supports {SCHEMA_VERSION}: {unread}"
         ));
         Ok(Report {
             plan,

@@ -136,7 +136,7 @@ fn added(file: impl BufRead, name: &str, is_judged_again: bool) -> Result<Watch,
         note("the first record is missing, so the summary begins with the first check");
     }
     if is_torn {
-        note("the last record is incomplete and not counted");
+        note("the last record is incomplete and is not counted");
     }
     for (count, one, several) in [
         (
