@@ -10,7 +10,7 @@ use super::rules::{
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
-use crate::evidence::{DnsCode, DnssecState, Fault, Phase, Presented, Probe};
+use crate::evidence::{Certificate, DnsCode, DnssecState, Fault, Phase, Presented, Probe};
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaVerdict};
 use crate::wire::{DnsName, RecordKind};
@@ -330,8 +330,11 @@ impl<'s> DaneHost<'s> {
     fn breaks_at_renewal(&self, published: Published<'_>, seen: SeenChain<'_>) -> Option<Finding> {
         let is_matching = |one: &&TlsaVerdict| one.result == TlsaMatch::Matches && !one.is_superseded;
         let matching: Vec<&TlsaVerdict> = seen.outcome.records.iter().filter(is_matching).collect();
-        if !matching.iter().all(|one| (one.record.usage, one.record.selector) == (3, 0)) {
+        if !matching.iter().all(|one| one.record.selector == 0) {
             return None;
+        }
+        if matching.iter().any(|one| one.record.usage == 2) {
+            return self.breaks_with_next_ca(published, seen, &matching);
         }
         let kind = published.probe.quote(matching.first()?.record.kind()).to_string();
         let summary = format!("the {kind} TLSA record of {} will not match the next certificate", self.name);
@@ -344,6 +347,36 @@ impl<'s> DaneHost<'s> {
         finding
             .fixes
             .push(Fix::text("Server operator: keep the key when you renew the certificate (certbot: --reuse-key)"));
+        Some(finding)
+    }
+
+    /// The records match the full certificate of an intermediate CA, which CAs replace more often than their roots. The
+    /// server then sends a different chain after a renewal.
+    fn breaks_with_next_ca(
+        &self,
+        published: Published<'_>,
+        seen: SeenChain<'_>,
+        matching: &[&TlsaVerdict],
+    ) -> Option<Finding> {
+        let is_authority =
+            |one: &&Certificate| matching.iter().any(|verdict| verdict.record.usage == 2 && verdict.record.is_of(one));
+        let mut of_records = seen.chain.chain.iter().filter(is_authority);
+        let authority = of_records.next()?;
+        if authority.self_signed || of_records.next().is_some() {
+            return None;
+        }
+        let kind = published.probe.quote(matching.first()?.record.kind()).to_string();
+        let summary = format!("the {kind} TLSA record of {} will not match the next certificate of the CA", self.name);
+        let mut finding = self.about(&DANE_BREAKS_AT_RENEWAL, published, seen, summary);
+        finding.severity = Severity::Notice;
+        let end = authority.not_after.strftime("%Y-%m-%d");
+        finding.cause = format!(
+            "The record matches the full certificate of an intermediate CA, which is valid until {end}. If the CA issues the next certificate of the server from another intermediate CA, senders that use DANE do not deliver mail to the host until the record is replaced."
+        );
+        finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
+        finding.fixes.push(Fix::text(
+            "Server operator: before you install a renewed certificate, compare the chain with the TLSA records",
+        ));
         Some(finding)
     }
 

@@ -232,6 +232,14 @@ fn records_about_the_complete_certificate_break_at_renewal() {
     let mut both = Case::new();
     both.publish_for((3, 0, 1), 0).publish_for((3, 1, 1), 0).world.signed();
     assert_eq!(ids(&both.findings()), []);
+    // An intermediate CA (position 1) changes more often than its key and than the root (position 2).
+    for (record, at, expected) in
+        [((2, 0, 1), 1, &[("dane-breaks-at-renewal", Severity::Notice)][..]), ((2, 1, 1), 1, &[]), ((2, 0, 1), 2, &[])]
+    {
+        let mut case = Case::new();
+        case.publish_for(record, at).world.signed();
+        assert_eq!(ids(&case.findings()), expected, "{record:?} at {at}");
+    }
 }
 
 #[test]
