@@ -466,7 +466,7 @@ mod tests {
     fn mistakes_in_flags_are_usage_errors() {
         for (words, needle) in [
             (&["domain"][..], "no domain given"),
-            (&["domain", ""], "the domain is empty"),
+            (&["domain", ""], "NAME|ADDRESS is empty"),
             (&["domain", " "], "the domain is empty"),
             (&["domain", "a.example", "b.example"], "checks one domain"),
             (&["domain", "a.example", "192.0.2.7"], "use --sending for"),
