@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::flags::InvalidValue;
 use crate::expect::Mistake;
 use crate::secret::list_keys::without_likely_keys;
-use crate::secret::written::without_password;
+use crate::secret::written::{Reading, likely_passwords, without_parts, without_password};
 use crate::source::{FileError, Position};
 
 /// What is wrong, and what to write instead. The parts are stored separately until the error is displayed, so that no
@@ -26,7 +26,15 @@ pub struct UsageError {
     pub origin: Option<Box<ErrorOrigin>>,
     /// Lines to print below the message, for example a line of a file with a mark under the error.
     pub pointed: Box<[String]>,
+    /// Parts of the user's input that can be passwords. The message does not contain them ([`UsageError::hiding`]).
+    pub hidden: Box<[String]>,
 }
+
+/// Flags whose value names a file or a format. A user may write a target there.
+const FILE_FLAGS: [&str; 6] = ["--output", "-o", "--report", "--summary", "--resume", "--config"];
+
+/// The shortest part that is hidden. A shorter one would also occur in words of the message.
+const SHORTEST_HIDDEN: usize = 4;
 
 /// The source of a wrong value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +91,28 @@ impl UsageError {
         self
     }
 
+    /// Hides the parts of these words that can be a password, wherever the message repeats them. The words are the user's
+    /// input: the command line, or a line of a file.
+    pub fn hiding<W: AsRef<str>>(mut self, words: impl IntoIterator<Item = W>) -> UsageError {
+        // A colon has a different meaning in the values of most flags, for example in --resolve.
+        let is_name = |flag: &str| !flag.starts_with('-') || FILE_FLAGS.contains(&flag);
+        let is_any_name = self.flag.as_deref().is_none_or(is_name);
+        let reading = if is_any_name { Reading::AnyName } else { Reading::AddressOnly };
+        let mut hidden = Vec::new();
+        for word in words {
+            let word = word.as_ref();
+            let value = word.strip_prefix("--").and_then(|flag| flag.split_once('=')).map_or(word, |(_, value)| value);
+            hidden.extend(likely_passwords(value, reading).into_iter().map(str::to_owned));
+        }
+        hidden.retain(|part| part.len() >= SHORTEST_HIDDEN);
+        // A longer part can contain a shorter one.
+        hidden.sort_by_key(|part| std::cmp::Reverse(part.len()));
+        // Messages escape some characters.
+        let escaped: Vec<String> = hidden.iter().map(|part| part.escape_debug().to_string()).collect();
+        self.hidden = escaped.into_iter().chain(hidden).collect();
+        self
+    }
+
     /// The name of the flag without dashes, which is also its key in files.
     pub fn key(&self) -> Option<&str> {
         self.flag.as_deref().map(|flag| flag.trim_start_matches('-'))
@@ -90,7 +120,8 @@ impl UsageError {
 
     /// The message and the lines below it.
     pub fn lines(&self) -> Vec<String> {
-        let pointed = self.pointed.iter().map(|line| without_likely_keys(line));
+        let pointed = self.pointed.iter();
+        let pointed = pointed.map(|line| without_likely_keys(&without_parts(line, &self.hidden)));
         std::iter::once(self.to_string()).chain(pointed).collect()
     }
 
@@ -98,32 +129,39 @@ impl UsageError {
     fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.key() == Some("list") { without_likely_keys(text).into() } else { text.into() }
     }
-}
 
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The message, with the parts that [`Display`](fmt::Display) hides.
+    fn message(&self) -> String {
+        let mut text = String::new();
         let value = self.value.as_deref().map(without_password);
         let value = value.map(|value| self.shown(&value.escape_debug().to_string()).into_owned());
         let value = value.map(|value| if value.is_empty() { "\"\"".to_owned() } else { value });
         let (subject, mark) = match (self.origin.as_deref(), &self.flag) {
             (Some(ErrorOrigin::Variable(name)), _) => (Some(name.as_str()), "="),
             (Some(ErrorOrigin::File { path, at }), _) => {
-                write!(f, "{}:{}:{}: ", path.display(), at.line, at.column)?;
+                text += &format!("{}:{}:{}: ", path.display(), at.line, at.column);
                 (self.key(), " ")
             }
             (None, flag) => (flag.as_deref(), " "),
         };
         match (subject, value) {
-            (Some(subject), Some(value)) => write!(f, "{subject}{mark}{value}: ")?,
-            (Some(subject), None) => write!(f, "{subject}: ")?,
-            (None, Some(value)) => write!(f, "{value}: ")?,
+            (Some(subject), Some(value)) => text += &format!("{subject}{mark}{value}: "),
+            (Some(subject), None) => text += &format!("{subject}: "),
+            (None, Some(value)) => text += &format!("{value}: "),
             (None, None) => {}
         }
-        f.write_str(&self.shown(&self.reason))?;
-        match &self.hint {
-            Some(hint) => write!(f, "; {}", self.shown(hint)),
-            None => Ok(()),
+        text += &self.shown(&self.reason);
+        if let Some(hint) = &self.hint {
+            text += &format!("; {}", self.shown(hint));
         }
+        text
+    }
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.message();
+        f.write_str(&without_parts(&message, &self.hidden))
     }
 }
 
