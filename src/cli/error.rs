@@ -30,8 +30,31 @@ pub struct UsageError {
     pub hidden: Box<[String]>,
 }
 
-/// Flags whose value names a file or a format. A user may write a target there.
-const FILE_FLAGS: [&str; 6] = ["--output", "-o", "--report", "--summary", "--resume", "--config"];
+/// Flags in whose value a colon separates a host from a port, or has no meaning. Users also write targets and passwords
+/// there.
+const NAME_FLAGS: [&str; 15] = [
+    "--output",
+    "-o",
+    "--report",
+    "--summary",
+    "--resume",
+    "--config",
+    "--cacert",
+    "--from",
+    "--to",
+    "--helo",
+    "--proxy",
+    "--resolver",
+    "--interface",
+    "--listen",
+    "--fleet",
+];
+
+/// Arguments and keys of files that are a target.
+const TARGETS: [&str; 3] = ["target", "domain", "address"];
+
+/// Words that users write in the place of a value. Hiding them would make the message harder to read.
+const PLACEHOLDERS: [&str; 7] = ["host", "name", "pass", "password", "port", "secret", "user"];
 
 /// The shortest part that is hidden. A shorter one would also occur in words of the message.
 const SHORTEST_HIDDEN: usize = 4;
@@ -94,22 +117,27 @@ impl UsageError {
     /// Hides the parts of these words that can be a password, wherever the message repeats them. The words are the user's
     /// input: the command line, or a line of a file.
     pub fn hiding<W: AsRef<str>>(mut self, words: impl IntoIterator<Item = W>) -> UsageError {
-        // A colon has a different meaning in the values of most flags, for example in --resolve.
-        let is_name = |flag: &str| !flag.starts_with('-') || FILE_FLAGS.contains(&flag);
-        let is_any_name = self.flag.as_deref().is_none_or(is_name);
-        let reading = if is_any_name { Reading::AnyName } else { Reading::AddressOnly };
+        // A colon has a different meaning in the values of other flags, for example in --resolve.
+        let reading = match self.flag.as_deref() {
+            Some(flag) if TARGETS.contains(&flag) => Reading::Target,
+            Some(flag) if flag.starts_with('-') && !NAME_FLAGS.contains(&flag) => Reading::AddressOnly,
+            Some(_) | None => Reading::AnyName,
+        };
         let mut hidden = Vec::new();
-        for word in words {
-            let word = word.as_ref();
-            let value = word.strip_prefix("--").and_then(|flag| flag.split_once('=')).map_or(word, |(_, value)| value);
+        let words: Vec<String> =
+            words.into_iter().map(|word| word.as_ref().to_owned()).chain(self.value.clone()).collect();
+        for word in &words {
+            let value =
+                word.strip_prefix("--").and_then(|flag| flag.split_once('=')).map_or(word.as_str(), |(_, value)| value);
             hidden.extend(likely_passwords(value, reading).into_iter().map(str::to_owned));
         }
-        hidden.retain(|part| part.len() >= SHORTEST_HIDDEN);
+        let is_placeholder = |part: &String| PLACEHOLDERS.iter().any(|word| word.eq_ignore_ascii_case(part));
+        hidden.retain(|part| part.len() >= SHORTEST_HIDDEN && !is_placeholder(part));
         // A longer part can contain a shorter one.
         hidden.sort_by_key(|part| std::cmp::Reverse(part.len()));
-        // Messages escape some characters.
-        let escaped: Vec<String> = hidden.iter().map(|part| part.escape_debug().to_string()).collect();
-        self.hidden = escaped.into_iter().chain(hidden).collect();
+        // Messages escape some characters, and suggest host names in lower case.
+        let forms = |part: String| [part.escape_debug().to_string(), part.to_lowercase(), part];
+        self.hidden = hidden.into_iter().flat_map(forms).collect();
         self
     }
 

@@ -11,8 +11,10 @@ const HIDDEN: &str = "...";
 pub(crate) enum Reading {
     /// Only texts with an `@`: the value of any flag.
     AddressOnly,
-    /// Also `user:password`, `host:25:password` and `host:25/password`: a target, a file name.
+    /// Also `user:password`, `host:25:password` and `host:25/password`: the name of a file.
     AnyName,
+    /// Also `host/password`, `host password` and `host,password`: a target, which contains no spaces and no path.
+    Target,
 }
 
 /// Names of services, which users write in the place of a port.
@@ -35,6 +37,12 @@ fn hidden_in(text: &str, reading: Reading) -> Cow<'_, str> {
     shown
 }
 
+/// An unknown word of the user without the part that can be a password.
+pub(crate) fn without_password_in_word(text: &str) -> Cow<'_, str> {
+    let is_word = text.split_whitespace().count() <= 2;
+    if is_word { hidden_in(text, Reading::AnyName) } else { Cow::Borrowed(text) }
+}
+
 /// A message without these parts, wherever they occur.
 pub(crate) fn without_parts<'t, P: AsRef<str>>(text: &'t str, parts: &[P]) -> Cow<'t, str> {
     let mut shown = Cow::Borrowed(text);
@@ -55,7 +63,7 @@ pub(crate) fn likely_passwords(text: &str, reading: Reading) -> Vec<&str> {
     let mut parts = Vec::new();
     match rest.rsplit_once('@') {
         // `@name` is a profile of the configuration file.
-        Some(("", name)) if reading == Reading::AnyName => parts.extend(after_name(name)),
+        Some(("", name)) if reading != Reading::AddressOnly => parts.extend(after_name(name)),
         Some((user, host)) => {
             let first = rest.split_once('@').map_or(host, |(_, after)| after);
             match user.split_once(':') {
@@ -67,10 +75,15 @@ pub(crate) fn likely_passwords(text: &str, reading: Reading) -> Vec<&str> {
             }
         }
         None if reading == Reading::AddressOnly => {}
+        // A path, which names a file or a socket.
+        None if text.starts_with(['/', '.']) => {}
+        None if reading == Reading::Target && text.parse::<std::net::Ipv6Addr>().is_err() => {
+            parts.extend(after_host(rest));
+        }
         None if matches!(scheme.to_ascii_lowercase().as_str(), "smtp" | "smtps" | "lmtp" | "submission") => {
             parts.extend(after_host(rest));
         }
-        None if !scheme.is_empty() || text.starts_with(['/', '.']) => {}
+        None if !scheme.is_empty() => {}
         None => parts.extend(after_name(rest)),
     }
     parts.retain(|part| !part.is_empty());
@@ -109,7 +122,12 @@ fn after_port(text: &str) -> Option<&str> {
         None => (text, ""),
     };
     let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) || SERVICES.contains(&port);
-    if is_port { Some(rest) } else { Some(text) }
+    // The name of a class, such as Net::SMTP, is not a name with a password.
+    match (port, is_port) {
+        ("", _) => None,
+        (_, true) => Some(rest),
+        (_, false) => Some(text),
+    }
 }
 
 /// Whether a value can contain a password after a colon, as in `user:password`. Ports, IPv6 addresses and URLs without a
@@ -190,7 +208,24 @@ mod tests {
             "/var/log/mail:old",
             "https://example.net/report.json",
             "550 5.7.1: relay denied",
+            "Net::SMTPAuthenticationError",
         ] {
+            assert_eq!(shown(text), text);
+        }
+    }
+
+    #[test]
+    fn a_target_is_followed_by_nothing_but_a_port() {
+        let shown = |text: &str| hidden_in(text, Reading::Target).into_owned();
+        for (text, expected) in [
+            ("mx.example.net hunter2", "mx.example.net ..."),
+            ("mx.example.net,ann,hunter2", "mx.example.net,..."),
+            ("mx.example.net/hunter2", "mx.example.net/..."),
+            ("[2001:db8::1]:hunter2", "[2001:db8::1]:..."),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+        for text in ["mx.example.net:99999", "2001:db8::1", "[2001:db8::1]:25", "/run/smtp", "smtp+unix:/run/smtp"] {
             assert_eq!(shown(text), text);
         }
     }
