@@ -129,7 +129,12 @@ impl UsageError {
         for word in &words {
             let value =
                 word.strip_prefix("--").and_then(|flag| flag.split_once('=')).map_or(word.as_str(), |(_, value)| value);
-            hidden.extend(likely_passwords(value, reading).into_iter().map(str::to_owned));
+            for part in likely_passwords(value, reading) {
+                // Messages also contain a part alone: a directory of a path, a suggested name without the marks.
+                let marks = [',', ';', ':', ' ', '\t'];
+                let pieces = part.split(marks).chain(part.split('/').take(1));
+                hidden.extend(pieces.chain([part]).map(str::to_owned));
+            }
         }
         let is_placeholder = |part: &String| PLACEHOLDERS.iter().any(|word| word.eq_ignore_ascii_case(part));
         hidden.retain(|part| part.len() >= SHORTEST_HIDDEN && !is_placeholder(part));
