@@ -187,6 +187,13 @@ fn each_kind_of_invalid_file_has_its_own_message() {
     let run_cut = run(&["report", &cut, "-q"]);
     assert_eq!(run_cut.code, 3, "{run_cut}");
     assert!(run_cut.stderr.contains("truncated") && run_cut.stderr.contains("1 check has no result"), "{run_cut}");
+    // The check of the damaged line failed.
+    let damaged = lines.replacen("\"event\":\"result\"", "\"event\":\"result", 1);
+    std::fs::write(&cut, damaged).unwrap();
+    let run_damaged = run(&["report", &cut, "-q"]);
+    assert_eq!(run_damaged.code, 3, "{run_damaged}");
+    let words = "1 line is damaged and not counted, and 1 check has no result";
+    assert!(run_damaged.stderr.contains(words) && !run_damaged.stderr.contains("truncated"), "{run_damaged}");
     for (name, text, expected_text) in [
         ("empty", "", "empty"),
         ("blank", " \n\n", "empty"),

@@ -478,7 +478,8 @@ fn a_recorded_suite_passes() {
         let expectations = text.lines().filter(|line| line.starts_with("    ")).count();
         let saved = format!("saved one check of {target} with {expectations} expectations in new.toml");
         assert!(recorded.stderr.contains(&saved) && recorded.stderr.contains("smtpcheck run new.toml"), "{recorded}");
-        let has_failure = recorded.stderr.contains("include the server's failure (exit 5 refused_permanent)");
+        let has_failure =
+            recorded.stderr.contains("; the server failed, so the suite expects exit code 5 (refused_permanent)");
         assert_eq!(has_failure, name == "relay-denied", "{recorded}");
         assert!(text.contains("\"tls.version >= 1.3\""), "{text}");
         let run = suite.run(&["new.toml"]);

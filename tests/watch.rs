@@ -1,9 +1,11 @@
 //! The built program's `smtpcheck watch` against the sandbox: lines, records, limits, signals, closed pipes, and the
-//! output of `smtpcheck report` for a saved watch.
+//! report of a saved watch.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
+#[path = "watch/saved.rs"]
+mod saved;
 mod support;
 
 use std::io::{BufRead, BufReader, Read};
@@ -392,53 +394,6 @@ fn a_certificate_that_is_replaced_is_one_change_and_not_a_difference() {
     assert_eq!((differences(&target).len(), target["backends"].as_array().unwrap().len()), (0, 1), "{run}");
 }
 
-#[test]
-fn a_saved_watch_is_judged_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("saved").to_str().unwrap().to_owned();
-    let watched = watch("backends-differ", &["--count", "9", "--format", "ndjson", "--output", &path]);
-    assert_eq!((watched.code, watched.stdout.as_str()), (6, ""), "{watched}");
-    let saved = std::fs::read_to_string(&path).unwrap();
-    let of_watch = &records(&saved)[10]["targets"][0];
-    for flags in [&["--json"][..], &["--json", "--rejudge"]] {
-        let again = run(&[&["report", path.as_str()], flags].concat());
-        let mut target = summary(&again);
-        assert_eq!((again.code, again.stderr.as_str()), (6, ""), "{again}");
-        // The probe numbers are those of each check, and the summary's findings name no probes.
-        assert_eq!(target["findings"], of_watch["findings"], "{again}");
-        for key in ["phases", "addresses", "changes", "backends", "failed_checks", "timeline", "by_exit", "rules"] {
-            assert_eq!(target[key].take(), of_watch[key], "{key}");
-        }
-    }
-    let text = run(&["report", &path]);
-    assert!(text.stdout.contains("9 checks in") && text.stdout.contains("4 backends"), "{text}");
-    let torn = saved.rsplit_once("{\"event\":\"summary\"").unwrap().0;
-    std::fs::write(&path, &torn[..torn.len() - 100]).unwrap();
-    let torn = run(&["report", &path, "--json"]);
-    assert!(torn.stderr.contains("the last record is incomplete"), "{torn}");
-    assert_eq!(summary(&torn)["checks"], 8);
-    // The beginning may be cut off, for example by `tail`.
-    std::fs::write(&path, saved.split_once('\n').unwrap().1).unwrap();
-    let cut = run(&["report", &path, "--json"]);
-    assert!(cut.stderr.contains("the first record is missing"), "{cut}");
-    assert_eq!((summary(&cut)["checks"].as_u64(), cut.stdout.contains("1970")), (Some(9), false), "{cut}");
-    // A summary contains no reports, neither in one line nor in several.
-    let alone = run(&["report", &path, "--json"]).stdout;
-    for text in [alone.as_str(), saved.lines().last().unwrap()] {
-        std::fs::write(&path, text).unwrap();
-        let refused = run(&["report", &path]);
-        assert_eq!(refused.code, 2, "{refused}");
-        assert!(refused.stderr.contains("this is the summary of a watch or a batch"), "{refused}");
-        assert!(!refused.stderr.contains("truncated"), "{refused}");
-    }
-    std::fs::write(&path, saved.repeat(2)).unwrap();
-    let two = run(&["report", &path]);
-    assert!(two.code == 2 && two.stderr.contains("more than one watch"), "{two}");
-    std::fs::write(&path, &saved).unwrap();
-    let junit = run(&["report", &path, "--format", "junit"]);
-    assert!(junit.code == 2 && junit.stderr.contains("cannot show watch records"), "{junit}");
-}
-
 /// In the second of two saved reports, everything is different that a watch compares.
 #[test]
 fn every_kind_of_change_is_listed() {
@@ -561,6 +516,10 @@ fn each_target_is_watched_from_each_interface_and_the_summary_names_the_blocked_
     // The line is wrapped at the width of the terminal.
     let unwrapped = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(run.stdout.contains(&blocked) && unwrapped.contains(&format!("{server} {difference}")), "{run}");
+    let codes = crate::run(&words(&["--write-out", "%{target.interface} %{exit.code}\n"])).stdout;
+    let mut codes: Vec<&str> = codes.lines().collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["127.0.0.1 0", "127.0.0.1 0", "127.0.0.2 5", "127.0.0.2 5"]);
     let saved = crate::run(&words(&["--format", "ndjson"]));
     let all = records(&saved.stdout);
     assert_eq!(all[0]["interfaces"], serde_json::json!(["127.0.0.1", "127.0.0.2"]));

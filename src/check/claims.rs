@@ -55,7 +55,7 @@ fn authorize(session: Session<'_>, command: ClientCommand) -> Fix {
         session.connected().map_or_else(|| "ADDRESS".to_owned(), |(_, local)| local.ip().to_canonical().to_string());
     Fix::run(
         format!(
-            "Server operator: authorize this machine to use {command} (command for Postfix, which replaces the current list)"
+            "Server operator: authorize this machine to use {command} (command for Postfix; it replaces the current list)"
         ),
         format!("postconf -e {}={} && postfix reload", setting(command), in_shell(&address)),
     )

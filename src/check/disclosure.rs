@@ -20,7 +20,7 @@ static VRFY_CONFIRMS_ADDRESSES: Rule = Rule {
     severity: Severity::Warning,
     title: "replies to VRFY reveal which mailboxes exist",
     docs: Docs {
-        sees: "With --probe vrfy, the server accepted VRFY for a mailbox and rejected it for a made-up name.",
+        sees: "smtpcheck sent VRFY (--probe vrfy). The server accepted it for a mailbox and rejected it for a made-up name.",
         matters: "Spammers use VRFY to collect email addresses, and attackers use it to collect user names. A 252 reply reveals nothing, and RFC 5321 allows it. On most servers, the replies to RCPT TO reveal the same information.",
         action: "Server operator: configure the server to reply with 252 to every VRFY, or disable the command (Postfix: disable_vrfy_command = yes).",
         example: "250 2.1.5 Ann Example <ann@example.net> in reply to VRFY ann",
@@ -33,8 +33,8 @@ static EXPN_LISTS_MEMBERS: Rule = Rule {
     severity: Severity::Warning,
     title: "the server lists the members of a mailing list in reply to EXPN",
     docs: Docs {
-        sees: "With --probe expn, the server accepted EXPN with 250.",
-        matters: "The reply contains the members' email addresses, which are often private, or reveals which user receives mail for an email address.",
+        sees: "smtpcheck sent EXPN (--probe expn), and the server replied with 250.",
+        matters: "The reply either contains the members' email addresses, which are often private, or reveals which user receives mail for an email address.",
         action: "Server operator: disable EXPN, or allow it only to administrators.",
         example: "250-ann@example.net and 250 bob@example.net in reply to EXPN staff",
         references: "RFC 5321 section 3.5.2, section 7.3 (VRFY, EXPN and security)",
@@ -46,7 +46,7 @@ static VRFY_NOT_IMPLEMENTED: Rule = Rule {
     severity: Severity::Notice,
     title: "the server does not implement VRFY",
     docs: Docs {
-        sees: "With --probe vrfy, the server replied with 500, 502 or 504.",
+        sees: "smtpcheck sent VRFY (--probe vrfy), and the server replied with 500, 502 or 504.",
         matters: "Every server must implement VRFY, but may reply with 252, which reveals nothing. Many operators disable the command, and mail servers do not use it.",
         action: "No action is needed. To follow the standard, configure the server to reply with 252 to VRFY instead of rejecting the command.",
         example: "502 5.5.1 VRFY command is disabled",
@@ -127,7 +127,8 @@ fn confirms(answers: &[Answered<'_>]) -> Option<Finding> {
     let invented = of_vrfy().find(|one| matches!(one.address, AddressQuery::Invented(_)))?;
     let known = of_vrfy().find(|one| {
         let is_known = !matches!(one.address, AddressQuery::Invented(_));
-        // A server that confirms every name reveals nothing. A server that replies with 252 only to some names does.
+        // A server that confirms every name reveals nothing. A server that replies with 252 only to some names reveals
+        // which names exist.
         is_known && one.received.accepts() && invented.received.reply.class() == Class::Permanent
     })?;
     let summary = format!(

@@ -49,8 +49,10 @@ fn later_refusals(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let refused = session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts());
     let provider = peer::provider_by_name(plan).filter(|_| !refused)?;
     let later = provider.sees_after_data?;
-    let summary =
-        format!("{} rejects some mail only after the message has been sent, which smtpcheck never does", provider.name);
+    let summary = format!(
+        "{} rejects some mail only after it has received the message; smtpcheck never sends a message, so it cannot test this",
+        provider.name
+    );
     let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(received.event);
     Some(Finding {
         cause: later.into(),

@@ -234,6 +234,14 @@ pub(super) fn asks_nothing(_: &Plan, _: &Evidence) -> Vec<Question> {
     Vec::new()
 }
 
+/// A number of bytes, for use in a sentence.
+pub(super) fn byte_count(bytes: usize) -> String {
+    match bytes {
+        1 => "1 byte".to_owned(),
+        more => format!("{more} bytes"),
+    }
+}
+
 /// Formats a waiting time, given in milliseconds, in whole seconds.
 pub(super) fn seconds(ms: f64) -> String {
     match ms / 1000.0 {

@@ -127,9 +127,8 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
         _ => "In a second session, the server accepted the same command without parameters. This means that the server does not accept the value or does not implement the extension.".to_owned(),
     };
     Some(Finding {
-        otherwise: (finding.confidence != Confidence::Certain).then(|| {
-            "Perhaps only one of the parameters is the cause. Specify them one at a time to find out.".to_owned()
-        }),
+        otherwise: (finding.confidence != Confidence::Certain)
+            .then(|| "Only one of the parameters may be the cause. Specify them one at a time to find out.".to_owned()),
         cause,
         fixes: vec![
             Fix::text(format!("Correct the value of {list}, or omit the parameter in the program that sends it")),

@@ -4,7 +4,7 @@
 //! server is faulty.
 //!
 //! The session is tried in these cases. Each case states what proves that the name was the cause:
-//! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites
+//! 1. The handshake failed with alert 112, or with another alert or a closed connection that the version and the suites
 //!    do not explain. Proof: with the better name, the handshake succeeds.
 //! 2. The certificate matches neither the target nor the better name. Proof: with the better name, the server presents
 //!    a certificate that matches it.
@@ -143,7 +143,7 @@ fn announced(reply: &Reply) -> Option<DomainName> {
     DomainName::parse(word).ok().filter(|name| is_plain && !is_numeric && name.ascii().contains('.'))
 }
 
-/// Host names in the certificate, without wildcards. Names that begin with mail, smtp or mx are first.
+/// Host names in the certificate, without wildcards. Names that begin with mail, smtp or mx come first.
 fn of_the_certificate(session: Session<'_>) -> Vec<DomainName> {
     let Some(leaf) = session.handshake().and_then(|(_, handshake)| handshake.leaf()) else { return Vec::new() };
     let names = leaf.names.iter().filter(|name| name.parse::<std::net::IpAddr>().is_err());
@@ -204,7 +204,7 @@ fn other_port(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     None
 }
 
-/// The session with another name, which proved that the name was the cause.
+/// The session that used another name and proved that the name was the cause.
 fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Session<'_>> {
     evidence.probes(Purpose::ServerName).find(|probe| {
         let Some((_, handshake)) = probe.handshake() else { return false };

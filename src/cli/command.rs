@@ -1,7 +1,7 @@
 //! Finds the command in the arguments, and parses its flags.
 //!
 //! `smtpcheck smtp.example.net` must work without a command, and a new command in a later version must not make a host
-//! name unusable. The first word that is not a flag therefore decides:
+//! name unusable. The first word that is not a flag is therefore interpreted as follows:
 //! 1. a word that contains `.`, `:`, `[`, `/` or `@`, or starts with a digit, is a host;
 //! 2. the name of a command is that command;
 //! 3. a reserved word, or a word that is similar to the name of a command, is an error;

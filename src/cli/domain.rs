@@ -222,7 +222,7 @@ fn domain(text: &str) -> Result<TypedDomain, InvalidValue> {
     let name = match Host::parse(text) {
         Ok(Host::Name(name)) => name,
         Ok(Host::Socket(path)) => {
-            return Err(InvalidValue::new(format!("{path} is a Unix socket and not a mail domain"), ""));
+            return Err(InvalidValue::new(format!("{path} is a Unix socket, not a mail domain"), ""));
         }
         Ok(Host::Ip(ip)) => {
             return Err(of_server("this is an IP address, not a mail domain", &Host::Ip(ip).bracketed()));
@@ -244,7 +244,7 @@ fn wrong_a_label(text: &str) -> Option<String> {
     text.split('.').filter(is_a_label).find(wrong).map(|label| label.escape_debug().to_string())
 }
 
-/// An error for an argument that is a server and not a domain.
+/// An error for an argument that is a server, not a domain.
 fn of_server(reason: &'static str, host: &str) -> InvalidValue {
     let hint =
         format!("write the part after the @, for example example.com; to check this server: smtpcheck {host}:25");
@@ -322,7 +322,7 @@ fn lists(given: &[ListChoice]) -> Result<Vec<DomainName>, UsageError> {
     Ok(without_repetition(&zones))
 }
 
-/// The recipient of the relay test. By default, it is in a domain that is reserved for documentation, which accepts no mail.
+/// The recipient of the relay test. By default, it is in a domain that is reserved for documentation and accepts no mail.
 fn foreign_recipient(given: Option<ForwardPath>, domain: &DomainName) -> Result<ForwardPath, UsageError> {
     if let Some(given) = given {
         if given.mailbox().and_then(|mailbox| mailbox.domain()) == Some(domain) {

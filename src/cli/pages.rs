@@ -26,7 +26,7 @@ pub fn manual(args: &ManArgs) -> Result<String, UsageError> {
     Ok(page(spec, spec.command(&[]), &format!("smtpcheck-{}", spec.name)))
 }
 
-/// The flags of a check, which needs no command, with all other commands as subcommands.
+/// The program: the flags of a check, because a check needs no command, and all commands as subcommands.
 fn program() -> Command {
     let visible = COMMANDS.iter().filter(|spec| !spec.is_hidden);
     check::SPEC.command(&[]).subcommands(visible.map(|spec| spec.command(&[]).name(spec.name)))

@@ -7,7 +7,7 @@
 //!    host and port are a usage error, because a user who writes two entries expects both IP addresses to be tried.
 //! 2. In curl, `+` lets the entry expire like an entry that was looked up. A run of smtpcheck ends long before that, so
 //!    `+` is ignored.
-//! 3. In curl, `-HOST:PORT` removes a cached entry. smtpcheck has no such cache, so it is a usage error.
+//! 3. In curl, `-HOST:PORT` removes a cached entry. smtpcheck has no such cache, so this form is a usage error.
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -15,7 +15,7 @@ pub(super) fn print(text: &str) -> Result<u8, CommandError> {
     sink::unless_closed(written).map(|()| 0).map_err(CommandError::Output)
 }
 
-/// The properties of standard output that decide how text is displayed.
+/// The properties of standard output that determine how text is displayed.
 pub(super) fn outlet() -> OutputTarget {
     locale_target(io::stdout().is_terminal())
 }

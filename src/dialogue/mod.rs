@@ -62,9 +62,9 @@ use crate::wire::{Assembler, Capabilities, Command, Framer, Irregularity, LineEn
 pub use self::login::Access;
 pub use self::state::{Action, Dialogue, Peer};
 
-/// The maximum number of bytes that are read in one session. A real session has a few thousand bytes. A session with
-/// five hundred recipients and the longest legal replies has half as many. The limit also bounds the size of reports,
-/// in which an escaped byte takes up to six bytes.
+/// The maximum number of bytes that are read in one session. A real session has a few thousand bytes; a session with
+/// five hundred recipients and the longest legal replies has half of this maximum. The limit also bounds the size of
+/// reports, in which an escaped byte takes up to six bytes.
 pub const MAX_SESSION_BYTES: usize = 512 * 1024;
 
 /// How long to wait for a reply that a correct server does not send.

@@ -221,7 +221,7 @@ pub enum WithheldReason {
     Unverified,
     /// AUTH is not advertised.
     NotOffered,
-    /// The token is a refresh token or contains one, which must not be sent to a mail server.
+    /// The token is or contains a refresh token. A refresh token must not be sent to a mail server.
     RefreshToken,
     /// No advertised mechanism is allowed and supported by smtpcheck.
     NoCommonMechanism {

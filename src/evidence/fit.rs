@@ -18,7 +18,7 @@
 //! | RSET | 250 | RFC 5321 §4.3.2, §4.1.1.5 |
 //! | QUIT | 221 | RFC 5321 §4.3.2, §4.1.1.10 |
 //!
-//! A 4yz or 5yz reply rejects the command (a client decides by the first digit, §4.2.1). RSET and QUIT are an
+//! A 4yz or 5yz reply rejects the command (a client acts on the first digit, §4.2.1). RSET and QUIT are an
 //! exception, because no server has a reason to reject them: 500 to 504 ("command not implemented") are tolerated
 //! there, and any other rejection belongs to an earlier command. 421 is a valid reply to every command (§3.8).
 //!

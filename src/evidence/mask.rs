@@ -259,7 +259,7 @@ impl Mask<'_> {
         }
     }
 
-    /// Applies the rules to the outcome of a probe, which contains bytes received before TLS or instead of it.
+    /// Applies the rules to the outcome of a probe: bytes received before TLS or instead of TLS.
     fn how_outcome(&self, probe: &Probe) -> Shown {
         let ended_ms = probe.started_ms + probe.duration_ms.unwrap_or(f64::INFINITY);
         let is_earlier = |exposure: &&Exposure<'_>| exposure.probe != probe.id && exposure.at_ms <= ended_ms;

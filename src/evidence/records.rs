@@ -198,7 +198,7 @@ pub enum RecordData {
     },
     /// Certificate association (RFC 6698 §2.1).
     Tlsa {
-        /// The certificate usage, 0 to 3 in use.
+        /// The certificate usage: 0 to 3; other values are undefined.
         usage: u8,
         /// The selector: 0 certificate, 1 public key.
         selector: u8,

@@ -93,10 +93,10 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     }
     let sentence = || as_reply(item).filter(|explained| matches!(explained.basis, Some(Basis::Phrase { .. })));
     let specific = error.filter(|found| !found.error.generic).map(|found| found.explained(item));
-    // A reply without words says less than the sentence of the program that quotes its code.
+    // A reply without words contains less information than the program's sentence that quotes its code.
     let anywhere = || context.reply_anywhere(item);
     let by_rule = || anywhere().filter(|reply| reply.rule.is_some());
-    // `Failed to send mail` says less than the words after it.
+    // `Failed to send mail` contains less information than the words after it.
     let names_phase = error.filter(|found| found.error.vagueness < 2).map(|found| found.explained(item));
     let words = || context.words_anywhere(item);
     let generic = || error.map(|found| found.explained(item));

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// How long a connection is kept in every case. A client that connects sends its request within this time.
+/// The minimum time for which a connection is kept. A client normally sends its request within this time.
 pub(super) const KEPT: Duration = Duration::from_secs(1);
 
 /// What a connection is doing.

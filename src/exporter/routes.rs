@@ -72,7 +72,7 @@ async fn page_of(service: &Rc<ExporterService>, request: &Request<Incoming>) -> 
     let path = uri.path();
     let (allowed, message, allow): (&[Method], &str, &'static str) = match path {
         "/-/reload" => (&[Method::POST, Method::PUT], "this page requires the POST or PUT method", "POST, PUT"),
-        // Without a check, there is nothing to respond, and a client that wants no content does not expect a check.
+        // HEAD is not allowed: the result requires a check, and a client that requests no content expects none.
         "/probe" => (&[Method::GET], "this page requires the GET method", "GET"),
         _ => (&[Method::GET, Method::HEAD], "this page requires the GET or HEAD method", "GET, HEAD"),
     };

@@ -117,7 +117,7 @@ impl GatherContext {
         received <= MAX_RUN
     }
 
-    /// Records whether an error was caused by a lack of file descriptors, which does not depend on the server.
+    /// Records whether an error was caused by a lack of file descriptors. Such an error does not depend on the server.
     pub(crate) fn notes_error(&self, errno: Option<i32>) {
         if descriptors::is_lack(errno) {
             self.lacks_descriptors.set(true);

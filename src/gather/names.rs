@@ -247,7 +247,7 @@ fn build(plan: &Plan, keeps: u64) -> Result<(Rc<TokioResolver>, NameSource), Str
     builder.build().map(|resolver| (Rc::new(resolver), source)).map_err(|error| error.to_string())
 }
 
-/// The timeout of one query to a DNS server, which follows from the time limit for connecting.
+/// The timeout of one query to a DNS server, derived from the time limit for connecting.
 pub(super) fn attempt_timeout(connect_ms: u64) -> Duration {
     Duration::from_millis(connect_ms.div_ceil(2).clamp(1, 5000))
 }

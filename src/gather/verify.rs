@@ -124,7 +124,7 @@ fn trust(found: &Found, chain: &[Certificate], anchor: Option<&AnchorSeen>) -> T
     }
 }
 
-/// Whether the path ends because of this fault and not because a certificate is missing.
+/// Whether the path ends because of this fault, not because a certificate is missing.
 fn is_about_bytes(kind: &PathFaultKind) -> bool {
     matches!(kind, PathFaultKind::Unreadable | PathFaultKind::TooLarge | PathFaultKind::WrongSignature)
 }

@@ -2,9 +2,9 @@
 //! no program writes to. All files are opened in this module. `tests/structure.rs` rejects other code that opens a
 //! file.
 //!
-//! [`contents`] and [`report`] read files that the user names, which can be pipes. [`regular`] and [`lines`] read files
-//! at fixed paths of the system, where a pipe or a device is always an error. [`appended`], [`direct`] and [`write`]
-//! open files for writing.
+//! [`contents`] and [`report`] read files that the user names; these files can be pipes. [`regular`] and [`lines`] read
+//! files at fixed paths of the system, where a pipe or a device is always an error. [`appended`], [`direct`] and
+//! [`write`] open files for writing.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};

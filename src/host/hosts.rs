@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file;
 
-/// The number of bytes that are read. Long lists of blocked names are 20 MB in size.
+/// The number of bytes that are read. Long lists of blocked names can be 20 MB in size.
 const MOST: u64 = 64 * 1024 * 1024;
 /// The maximum number of addresses for one name in one family.
 const MAX_ADDRESSES: usize = 64;

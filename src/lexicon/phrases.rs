@@ -35,7 +35,7 @@ pub(crate) struct Phrase {
     class: Option<&'static [u16]>,
     status: Option<List<Text>>,
     literals: EntryLiterals,
-    /// The cause, which decides the rule.
+    /// The cause, which determines the rule.
     pub cause: Cause,
     /// How certain the meaning is.
     pub confidence: Confidence,

@@ -16,7 +16,7 @@ pub(crate) struct ClassRow {
     digit: u16,
     /// The meaning in the standard.
     pub meaning: Text,
-    /// The cause, which decides the rule.
+    /// The cause, which determines the rule.
     pub cause: Cause,
     /// How certain the meaning is.
     pub confidence: Confidence,
@@ -33,7 +33,7 @@ pub(crate) struct ClassRow {
 pub(crate) struct ClassAt {
     phase: &'static [ReplyPhase],
     digit: u16,
-    /// The cause, which decides the rule.
+    /// The cause, which determines the rule.
     pub cause: Cause,
     /// How certain the meaning is.
     pub confidence: Confidence,
@@ -64,7 +64,7 @@ pub(crate) struct CodeRow {
 pub(crate) struct CodeAt {
     /// The phases.
     pub phase: &'static [ReplyPhase],
-    /// The cause, which decides the rule.
+    /// The cause, which determines the rule.
     pub cause: Cause,
     /// How certain the meaning is.
     pub confidence: Confidence,
@@ -100,7 +100,7 @@ pub(crate) struct StatusRow {
 }
 
 impl StatusRow {
-    /// The cause, which decides the rule. It may depend on the class.
+    /// The cause, which determines the rule. It may depend on the class.
     pub(crate) fn cause(&self, status: EnhancedStatus) -> Cause {
         let by_class = match status.class() {
             2 => Some(Cause::Accepted),
@@ -123,7 +123,7 @@ pub(crate) struct StatusDeviation {
     basic: &'static [u16],
     /// The explanation for the user.
     pub means: Text,
-    /// The cause, which decides the rule.
+    /// The cause, which determines the rule.
     pub cause: Cause,
     /// How certain the meaning is.
     pub confidence: Confidence,
@@ -169,7 +169,8 @@ pub(crate) fn class_at(code: ReplyCode, step: ReplyPhase) -> Option<&'static Cla
     CLASSES_AT.iter().find(|row| row.digit == digit && row.phase.contains(&step))
 }
 
-/// The row of a status in the registry, or the meaning that only a large provider gives to it (`4.7.27`).
+/// The registry's row for a status, or, if the status is not registered (`4.7.27`), the meaning that a large provider
+/// gives to it.
 pub(crate) fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
     STATUSES.iter().find(|row| EnhancedStatus::parse(&row.code) == Some(status)).or_else(|| of_kind(status))
 }

@@ -422,7 +422,7 @@ impl SignatureHash {
         }
     }
 
-    /// The hash function of an object identifier, which OCSP uses (RFC 6960 §4.1.1).
+    /// The hash function that an AlgorithmIdentifier in OCSP names (RFC 6960 §4.1.1).
     pub(crate) fn by_algorithm(whole: &[u8]) -> Option<SignatureHash> {
         let (oid, _) = algorithm(whole)?;
         HASHES.iter().find(|(known, _)| *known == oid).map(|(_, hash)| *hash)
@@ -458,8 +458,8 @@ fn rsa_numbers(der: &[u8]) -> Option<(BigUint, BigUint)> {
         .then(|| (BigUint::from_bytes_be(modulus), BigUint::from_bytes_be(exponent)))
 }
 
-/// RSAVP1 (RFC 8017 §5.2.2): decrypts the signature to a value as long as the modulus, which `judge` checks. `judge`
-/// also receives the size of the modulus in bits.
+/// RSAVP1 (RFC 8017 §5.2.2): decrypts the signature to a value as long as the modulus. `judge` receives this value and
+/// the size of the modulus in bits, and decides whether the signature is valid.
 fn rsa(der: &[u8], signature: &[u8], judge: impl FnOnce(&[u8], usize) -> bool) -> Result<(), SignatureFault> {
     let (modulus, exponent) = rsa_numbers(der).ok_or(SignatureFault::Wrong)?;
     let bits = usize::try_from(modulus.bits()).unwrap_or(usize::MAX);

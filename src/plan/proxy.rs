@@ -69,7 +69,7 @@ impl ProxyScheme {
         ("http", ProxyScheme::Http),
     ];
 
-    /// Whether this machine looks up the target's name, and not the proxy.
+    /// Whether this machine, not the proxy, looks up the target's name.
     pub fn resolves_here(self) -> bool {
         matches!(self, ProxyScheme::Socks4 | ProxyScheme::Socks5)
     }

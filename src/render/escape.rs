@@ -63,7 +63,7 @@ impl CharacterClass {
     /// 1. Cc, control characters;
     /// 2. Cf, format characters: direction marks (UAX 9), zero-width characters, soft hyphen, tags, byte order mark;
     /// 3. Zl and Zp, line and paragraph separators;
-    /// 4. Co, private use: the font decides how they look, and some fonts show check marks and locks;
+    /// 4. Co, private use: the font determines how they look, and some fonts show check marks and locks;
     /// 5. Cn, unassigned, including the noncharacters that XML 1.0 forbids: terminals do not know their width;
     ///
     /// and every character with Default_Ignorable_Code_Point, which is invisible where it is not supported: Hangul

@@ -171,7 +171,7 @@ pub fn saved_message(report: &Report, file: &str) -> String {
     let count = verdict::plural(expectations(report).len(), "expectation", "expectations");
     let exit = match report.exit {
         Exit::Ok => String::new(),
-        failed => format!("; the expectations include the server's failure (exit {} {})", failed.code(), failed.name()),
+        failed => format!("; the server failed, so the suite expects exit code {} ({})", failed.code(), failed.name()),
     };
     format!("saved one check of {} with {count} in {file}{exit}; run it with: smtpcheck run {file}", report.plan.name())
 }

@@ -10,7 +10,7 @@ pub enum Symbols {
 }
 
 impl Symbols {
-    /// The symbols for a locale. The first non-empty value of LC_ALL, LC_CTYPE and LANG decides. If all are empty,
+    /// The symbols for a locale. The first non-empty value of LC_ALL, LC_CTYPE and LANG is used. If all are empty,
     /// Unicode is assumed, because many systems set none of them.
     pub fn for_locale(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>) -> Symbols {
         let set = [lc_all, lc_ctype, lang].into_iter().flatten().find(|value| !value.is_empty());
@@ -21,7 +21,7 @@ impl Symbols {
             Some(charset) if charset == "utf8" => Symbols::Unicode,
             Some(_) => Symbols::Ascii,
             None if matches!(locale, "C" | "POSIX") => Symbols::Ascii,
-            // For a name without a charset, the system decides; current systems use UTF-8.
+            // For a name without a charset, the system chooses one; current systems use UTF-8.
             None => Symbols::Unicode,
         }
     }

@@ -51,7 +51,7 @@ pub struct Document {
     /// The comparison with a published profile; null without `--tls-profile`, or if the server does not support TLS.
     #[serde(default)]
     pub(super) tls_profile: Option<ProfileVerdict>,
-    /// The results of a domain check; null for a server check.
+    /// The results of a domain check; null for other checks.
     #[serde(default)]
     pub(super) domain: Option<DomainSeen>,
     /// The results of a search for client settings; null for other checks.
@@ -190,7 +190,7 @@ pub(super) struct CertificateDocument {
     pub(super) not_after: Option<Timestamp>,
     /// Whole days from the start of the run until the server's certificate expires; negative if it has expired.
     pub(super) days_left: Option<i64>,
-    /// The number of certificates that the server sent; `chain` contains at most the first 20.
+    /// The number of certificates that the server sent; `chain` contains at most the first 60.
     pub(super) chain_length: usize,
     pub(super) chain: Vec<Certificate>,
 }

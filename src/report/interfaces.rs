@@ -2,7 +2,7 @@
 //! or network interfaces. If the checks from one of them pass and those from another fail, the server probably treats
 //! them differently, for example because a blocklist contains one of them.
 //!
-//! A check that never reached the server says nothing about the interface: [`InterfaceResult::Unknown`].
+//! A check that never reached the server shows nothing about the interface: [`InterfaceResult::Unknown`].
 
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +50,7 @@ pub(crate) enum InterfaceResult {
     Unknown,
 }
 
-/// A finding, as far as it decides the result.
+/// The parts of a finding that determine the result.
 pub(crate) struct DecidingFinding<'a> {
     pub(crate) rule: &'a str,
     pub(crate) severity: Severity,
@@ -58,7 +58,7 @@ pub(crate) struct DecidingFinding<'a> {
 }
 
 impl InterfaceResult {
-    /// The result of a check with this exit code and these findings, of which the first decides the exit code.
+    /// The result of a check with this exit code and these findings, of which the first determines the exit code.
     pub(crate) fn of<'a>(exit_code: u8, findings: impl Iterator<Item = DecidingFinding<'a>>) -> InterfaceResult {
         let mut reason = None;
         for finding in findings {

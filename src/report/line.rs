@@ -77,7 +77,7 @@ pub enum StreamRecord {
         place: Option<FilePosition>,
         /// The reports of earlier runs, oldest first.
         earlier: Vec<Document>,
-        /// The report of the last run, which decides the result.
+        /// The report of the last run, which determines the result.
         report: Box<Document>,
     },
     /// A check that was skipped.

@@ -46,7 +46,7 @@ pub struct CheckResult {
 pub enum CheckOutcome {
     /// The check ran.
     Checked {
-        /// The report of the last run, which decides the result.
+        /// The report of the last run, which determines the result.
         report: Box<Report>,
         /// The reports of earlier runs (`--retry`, `--wait`), oldest first.
         earlier: Vec<Report>,
@@ -99,8 +99,8 @@ impl Run {
         Run { source: RunSource::Targets, cases }
     }
 
-    /// The exit code of the program: the code of a signal if there was one; otherwise, the exit code that all failed
-    /// checks have in common; otherwise, 1.
+    /// The exit code of the program: 0 if no check failed, the code of a signal if there was one, otherwise the exit code
+    /// that all failed checks share, otherwise 1.
     pub fn exit_code(&self) -> u8 {
         let mut failures: Vec<u8> = self.reports().map(|report| report.exit.code()).filter(|&code| code != 0).collect();
         if let Some(&signal) = failures.iter().find(|&&code| code >= 128) {

@@ -19,8 +19,8 @@ use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 use crate::wire::host::bracketed;
 
-/// The maximum number of values in one report. A check reads at most 1 MiB from its servers, which contains at most
-/// 150,000 lines.
+/// The maximum number of values in one report. A check reads at most 1 MiB from its servers: at most 150,000
+/// lines.
 const MAX_VALUES: usize = 500_000;
 
 /// The contents of a file.
@@ -30,6 +30,8 @@ pub struct Saved {
     pub run: Run,
     /// Messages to the user about parts that were not loaded, one sentence each.
     pub remarks: Vec<String>,
+    /// Whether the file lacks the result of a check. Nothing shows that this check passed.
+    pub lacks_results: bool,
 }
 
 /// Why a file cannot be loaded.
@@ -48,15 +50,16 @@ impl Saved {
     /// Loads a document, a list of documents, or NDJSON. `fallback` makes a plan from `host:port` if this version
     /// cannot read the plan in the file.
     pub fn read(text: &str, fallback: &dyn Fn(&str) -> Option<Plan>) -> Result<Saved, NotSaved> {
-        let mut reader = ReportReader { fallback, remarks: Vec::new() };
+        let mut reader = ReportReader { fallback, remarks: Vec::new(), lacks_results: false };
         let run = reader.run(text)?;
-        Ok(Saved { run, remarks: reader.remarks })
+        Ok(Saved { run, remarks: reader.remarks, lacks_results: reader.lacks_results })
     }
 }
 
 struct ReportReader<'a> {
     fallback: &'a dyn Fn(&str) -> Option<Plan>,
     remarks: Vec<String>,
+    lacks_results: bool,
 }
 
 impl ReportReader<'_> {
@@ -86,9 +89,13 @@ impl ReportReader<'_> {
             // It is not a single JSON document, but it may be NDJSON.
             Err(error) => {
                 let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-                match serde_json::from_str::<Head<'_>>(first) {
-                    Ok(Head { event: Some(_), .. }) => self.lines(text),
-                    _ => Err(not_json(&error)),
+                match is_record(first) {
+                    true => self.lines(text),
+                    false if text.lines().skip(1).any(is_record) => Err(NotSaved(
+                        "the first line is not a complete record, but a later line is: the beginning of the file was cut off; remove the first line, for example with tail -n +2"
+                            .to_owned(),
+                    )),
+                    false => Err(not_json(&error)),
                 }
             }
         }
@@ -148,13 +155,19 @@ impl ReportReader<'_> {
         Ok(CheckResult { name, place, outcome })
     }
 
-    /// Loads NDJSON. Only results are used. Reading stops at a line that is not JSON, because the file is truncated
-    /// there.
+    /// Loads NDJSON. Only results are used. A line that is not JSON is counted: the last one is incomplete if the program
+    /// was stopped while writing it, and others are damaged.
     fn lines(&mut self, text: &str) -> Result<Run, NotSaved> {
         let mut run = Run { source: RunSource::Targets, cases: Vec::new() };
-        let (mut begun, mut ended) = (0, false);
+        let (mut begun, mut ended, mut unreadable) = (0, false, 0_usize);
+        let mut is_last_torn = false;
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            let Ok(mut line) = tree(line) else { break };
+            let Ok(mut line) = tree(line) else {
+                unreadable += 1;
+                is_last_torn = true;
+                continue;
+            };
+            is_last_torn = false;
             let name = line.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
             let place: Option<FilePosition> = part(&line, "place");
             match line.get("event").and_then(Value::as_str) {
@@ -180,13 +193,21 @@ impl ReportReader<'_> {
                 _ => {}
             }
         }
-        if !ended {
-            let lost = match begun.max(run.cases.len()) - run.cases.len() {
-                1 => "1 check has no result".to_owned(),
-                lost => format!("{lost} checks have no result"),
-            };
-            self.remark(format!("the file is truncated: the `end` record is missing, and {lost}"));
+        let lost = begun.max(run.cases.len()) - run.cases.len();
+        let lost_words = match lost {
+            1 => "1 check has no result".to_owned(),
+            lost => format!("{lost} checks have no result"),
+        };
+        match unreadable - usize::from(is_last_torn) {
+            0 => {}
+            1 => self.remark(format!("1 line is damaged and not counted, and {lost_words}")),
+            damaged => self.remark(format!("{damaged} lines are damaged and not counted, and {lost_words}")),
         }
+        if !ended {
+            self.remark(format!("the file is truncated: the `end` record is missing, and {lost_words}"));
+        }
+        // A damaged line can be a result whose `check` record is damaged as well.
+        self.lacks_results = lost > 0 || unreadable > 0;
         if run.cases.is_empty() {
             return Err(NotSaved(
                 "the file contains no result: the program was stopped before the first result".to_owned(),
@@ -243,8 +264,12 @@ impl ReportReader<'_> {
         };
         let findings = each::<Finding>(value, "findings", &mut lost);
         let code = value.pointer("/exit/code").and_then(Value::as_u64).and_then(|code| u8::try_from(code).ok());
+        let unread = match lost {
+            1 => "1 part cannot be read and is not shown".to_owned(),
+            _ => format!("{lost} parts cannot be read and are not shown"),
+        };
         self.remark(format!(
-            "the report has schema version {version}, and this smtpcheck supports {SCHEMA_VERSION}: {lost} parts cannot be read and are not shown"
+            "the report has schema version {version}, and this smtpcheck supports {SCHEMA_VERSION}: {unread}"
         ));
         Ok(Report {
             plan,
@@ -335,6 +360,11 @@ fn tree(text: &str) -> Result<Value, NotSaved> {
         )));
     }
     serde_json::from_str(text).map_err(|error| not_json(&error))
+}
+
+/// Whether a line is a record of NDJSON.
+fn is_record(line: &str) -> bool {
+    matches!(serde_json::from_str::<Head<'_>>(line), Ok(Head { event: Some(_), .. }))
 }
 
 fn not_json(error: &serde_json::Error) -> NotSaved {

@@ -70,7 +70,7 @@ pub fn proved_settings(report: &Report, planned: ServerSettings) -> Result<Serve
         }
         Some(handshake) if handshake.verifies(evidence.started_at) => Proven::Yes,
         Some(_) if plan.tls.verify == Verify::Insecure => {
-            no("it is not valid, and the program verifies it: it cannot connect until the certificate is valid")
+            no("it is not valid; the program verifies it and cannot connect until the certificate is valid")
         }
         Some(_) => no("it is not valid"),
     };
@@ -120,7 +120,7 @@ pub fn recommended_settings(report: &Report, password: PasswordReference) -> Res
         .ok_or("the user name depends on the email address: give the email address, not only the domain")?;
     let address = plan.settings.as_ref().and_then(|settings| settings.address.as_ref());
     let sender = address.and_then(|address| ReversePath::parse(&address.to_string()).ok());
-    // A verified server without AUTH is one whose source states that it needs no login.
+    // If a verified server does not advertise AUTH, its source states that the server needs no login.
     let login = (!recommended.mechanisms.is_empty()).then_some(LoginSettings {
         user,
         password,

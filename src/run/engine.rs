@@ -90,8 +90,8 @@ impl Engine {
         block_on(runtime, signals, run_all(resources, jobs, limits, policy, listener))
     }
 
-    /// Runs the checks that `source` returns, which is called on a separate thread, and passes each result to the
-    /// listener as soon as the check has ended. If this machine allows fewer file descriptors than the checks need, fewer
+    /// Calls `source` on a separate thread, runs the checks that it returns, and passes each result to the listener as
+    /// soon as the check has ended. If this machine allows fewer file descriptors than the checks need, fewer
     /// checks run at the same time.
     pub fn stream<L: Send + 'static>(
         &mut self,

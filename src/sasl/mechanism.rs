@@ -223,6 +223,7 @@ impl fmt::Display for Broken {
             Broken::UnexpectedChallenge => f.write_str("the server sent more challenges than the mechanism defines"),
             Broken::Malformed => f.write_str("the server's challenge is not valid for this mechanism"),
             Broken::Nonce => f.write_str("the server's nonce does not contain the client's nonce"),
+            Broken::Iterations(1) => f.write_str("the server requests 1 hash iteration"),
             Broken::Iterations(count) => write!(f, "the server requests {count} hash iterations"),
             Broken::ServerUnproved => f.write_str("the server did not prove that it knows the password"),
         }

@@ -2,8 +2,8 @@
 //!
 //! A mechanism is independent of SMTP, base64, sockets and TLS. It receives decoded challenges and returns unencoded
 //! responses. Random text, the time and connection data are passed in with [`ExchangeStart`]. Each mechanism is one
-//! file and one row of [`MECHANISMS`], which is also the order of preference. Values from the server are checked: its
-//! nonce, its iteration count, its proof.
+//! file and one row of [`MECHANISMS`], and the order of the rows is the order of preference. Values from the server are
+//! checked: its nonce, its iteration count, its proof.
 //!
 //! Read next: [`scram`], which has the most checks; [`token`], which parses bearer tokens.
 

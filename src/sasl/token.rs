@@ -53,7 +53,7 @@ pub enum TokenForm {
 }
 
 impl TokenForm {
-    /// Whether it is a refresh token or contains one, which may be sent only to the token service.
+    /// Whether it is or contains a refresh token. A refresh token may be sent only to the token service.
     pub fn has_refresh_token(self) -> bool {
         matches!(self, TokenForm::Refresh | TokenForm::DocumentWithRefreshToken)
     }

@@ -1,4 +1,4 @@
-//! Configuration of mail programs: [`ServerSettings`], which a check verified, as text for one program (`--for`).
+//! Writes the configuration of one mail program (`--for`), from the [`ServerSettings`] that a check verified.
 //!
 //! 1. `server.rs`: the settings, and what was verified about them.
 //! 2. `program.rs`: the programs, from data files that the build script compiles. Each contains a template.

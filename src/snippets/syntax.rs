@@ -107,7 +107,9 @@ impl Syntax {
             Syntax::Dotenv if !value.contains(['\'', '\\']) => quoted(value, '\'', &[]),
             Syntax::Dotenv => quoted(value, '"', &['"', '\\', '$']),
             Syntax::Exim => exim(value).ok_or_else(|| refuse("a backslash or a space at its end"))?,
-            Syntax::Ini => ini(value).ok_or_else(|| refuse("\"\"\", $ before { or __, or %("))?,
+            Syntax::Ini => {
+                ini(value).ok_or_else(|| refuse("\"\"\" or %( or ${ or $__, or ends with a quotation mark"))?
+            }
             Syntax::MainCf => main_cf(value).ok_or_else(|| refuse("a space at its beginning or end"))?,
             // msmtp removes the outer quotes, and nothing else.
             Syntax::Msmtp => quoted(value, '"', &[]),

@@ -1,6 +1,5 @@
-//! Fills the template of a program. The template engine decides nothing about safety: every value that a template
-//! prints is a literal of the program's language, with its quotes, unless the template uses `raw`, which is safe only
-//! after one of the filters below.
+//! Fills the template of a program. Safety does not depend on the template engine: every value is printed as a quoted
+//! literal of the program's language. The exception is `raw`, which is safe only after one of the filters below.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -77,7 +76,7 @@ fn environment(form: ValueForm) -> Environment<'static> {
     environment
 }
 
-/// Prints text without quotes. The text still cannot end its line.
+/// Prints text without quotes. The text still cannot contain a line break.
 fn raw(state: &State<'_, '_>, value: Cow<'_, str>) -> Result<Value, Error> {
     let _ = state;
     Syntax::Json.literal(&value).map_err(unwritable)?;
@@ -85,7 +84,7 @@ fn raw(state: &State<'_, '_>, value: Cow<'_, str>) -> Result<Value, Error> {
 }
 
 fn unwritable(error: UnwritableValue) -> Error {
-    Error::new(ErrorKind::InvalidOperation, "a value that the language cannot contain").with_source(error)
+    Error::new(ErrorKind::InvalidOperation, "a value that the language cannot represent").with_source(error)
 }
 
 fn print(output: &mut Output<'_>, form: ValueForm, value: &Value) -> Result<(), Error> {

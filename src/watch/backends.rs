@@ -15,7 +15,7 @@ use crate::plan::Plan;
 /// The maximum number of different observations that are kept.
 pub const MOST_OBSERVATIONS: usize = 64;
 
-/// What the sessions with a name have shown.
+/// What the sessions with the servers behind a name have shown.
 #[derive(Debug, Default)]
 pub struct BackendHistory {
     observations: Vec<ObservedBackend>,
@@ -92,8 +92,8 @@ impl BackendHistory {
     }
 }
 
-/// The servers at one place. These are the observations that overlap in time with another one, and the latest. An
-/// incomplete session counts only if there is no complete session.
+/// The servers with one IP address and one host name: the observations that no other one replaced, because each of them
+/// was last seen after every other one was first seen. An incomplete session counts only if there is no complete session.
 fn current<'a>(known: &[&'a ObservedBackend]) -> Vec<&'a ObservedBackend> {
     let complete: Vec<&ObservedBackend> = known.iter().copied().filter(|one| one.seen.is_complete()).collect();
     let known = if complete.is_empty() { known.to_vec() } else { complete };

@@ -70,6 +70,8 @@ pub enum SavedWatchLine {
     Watched {
         /// The number of the target, from 1.
         target: usize,
+        /// The number of the check for this target, from 1.
+        number: Option<u64>,
         /// The report.
         report: Box<Report>,
     },
@@ -77,8 +79,10 @@ pub enum SavedWatchLine {
     Summary,
     /// The last line is incomplete, because the program was stopped while writing it.
     Torn,
-    /// This is not a record, or a record of a newer version.
-    Foreign,
+    /// A record of a newer version.
+    Unknown,
+    /// This is not a record, or its report cannot be read.
+    Damaged,
 }
 
 impl WatchRecord {
@@ -139,21 +143,23 @@ struct SavedRecord<'a> {
     event: Cow<'a, str>,
     started_at: Option<Timestamp>,
     target: Option<usize>,
+    number: Option<u64>,
     #[serde(borrow)]
     report: Option<&'a RawValue>,
 }
 
 fn parsed(line: &[u8]) -> SavedWatchLine {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    let Ok(record) = serde_json::from_slice::<SavedRecord<'_>>(line) else { return SavedWatchLine::Foreign };
+    let Ok(record) = serde_json::from_slice::<SavedRecord<'_>>(line) else { return SavedWatchLine::Damaged };
     match (&*record.event, record.started_at, record.target, record.report) {
         ("watch", Some(started_at), _, _) => SavedWatchLine::Begun { started_at },
         ("watched", _, Some(target), Some(report)) => match Report::load(report.get()) {
-            Ok(report) => SavedWatchLine::Watched { target, report: Box::new(report) },
-            Err(_) => SavedWatchLine::Foreign,
+            Ok(report) => SavedWatchLine::Watched { target, number: record.number, report: Box::new(report) },
+            Err(_) => SavedWatchLine::Damaged,
         },
         ("summary", ..) => SavedWatchLine::Summary,
-        _ => SavedWatchLine::Foreign,
+        ("watch" | "watched", ..) => SavedWatchLine::Damaged,
+        _ => SavedWatchLine::Unknown,
     }
 }
 
@@ -176,7 +182,9 @@ mod tests {
         let kind = |text: &str| WatchReader::new(text.as_bytes()).next_record().expect("a slice can be read");
         assert!(matches!(kind(&text), Some(SavedWatchLine::Begun { .. })));
         assert!(matches!(kind(&text[..text.len() - 3]), Some(SavedWatchLine::Torn)));
-        assert!(matches!(kind("{}\n"), Some(SavedWatchLine::Foreign)));
+        assert!(matches!(kind("{}\n"), Some(SavedWatchLine::Damaged)));
+        assert!(matches!(kind("{\"event\":\"watched\"}\n"), Some(SavedWatchLine::Damaged)));
+        assert!(matches!(kind("{\"event\":\"later\"}\n"), Some(SavedWatchLine::Unknown)));
         assert!(kind("\n").is_none());
     }
 }

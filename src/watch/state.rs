@@ -16,12 +16,14 @@ pub struct Watch {
     pub began: Timestamp,
     /// The targets, in the order of the command line.
     pub targets: Vec<TargetWatch>,
+    /// Whether checks are missing because their saved records cannot be read. Nothing shows that these checks passed.
+    pub lacks_checks: bool,
 }
 
 impl Watch {
     /// A watch without checks.
     pub fn new(plans: impl IntoIterator<Item = Plan>, began: Timestamp) -> Watch {
-        Watch { began, targets: plans.into_iter().map(TargetWatch::new).collect() }
+        Watch { began, targets: plans.into_iter().map(TargetWatch::new).collect(), lacks_checks: false }
     }
 
     /// Records that a check of a target has begun.

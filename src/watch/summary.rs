@@ -187,7 +187,8 @@ impl Watch {
     }
 
     /// The exit code of the worst check. If a target has no completed check, its result is unknown, and the watch is
-    /// incomplete. A difference between servers is treated like a finding.
+    /// incomplete. A difference between servers and a check whose record
+    /// cannot be read are treated like a finding.
     fn exit_code(&self, targets: &[TargetSummary], limit: Option<f64>) -> u8 {
         let of_unchecked = targets.iter().filter(|target| target.checks == 0).map(|_| Exit::Incomplete.code());
         if let Some(limit) = limit {
@@ -200,7 +201,8 @@ impl Watch {
             let counts = target.findings.iter().any(|finding| watch.plan.gate.counts(finding));
             counts.then_some(Exit::Findings.code())
         });
-        worst(of_checks.chain(of_differences).chain(of_unchecked))
+        let of_missing = self.lacks_checks.then_some(Exit::Findings.code());
+        worst(of_checks.chain(of_differences).chain(of_unchecked).chain(of_missing))
     }
 }
 

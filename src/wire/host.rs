@@ -1,6 +1,6 @@
 //! Host names and IP addresses as a user types them: letters, digits, hyphens, underscores (container names contain
 //! them), internationalized names in both forms, IPv4 and IPv6 literals. Quotes, commas and spaces, which are often
-//! copied from a configuration file, are reported as an error and not looked up.
+//! copied from a configuration file, are reported as an error; they are not looked up.
 
 use std::borrow::Cow;
 use std::fmt;

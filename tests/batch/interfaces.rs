@@ -119,7 +119,7 @@ fn a_line_can_set_its_interfaces() {
     ]);
     let mut rows: Vec<&str> = run.stdout.lines().collect();
     rows.sort_unstable();
-    let reason = "interface not an interface: not an IP address and not the name of an interface";
+    let reason = "interface not an interface: neither an IP address nor the name of an interface";
     assert!(rows[4].starts_with("4,,,") && rows[4].contains(reason), "{run}");
     assert_eq!(rows[..4], ["1,127.0.0.2,5,", "1,127.0.0.4,0,", "2,127.0.0.5,0,", "3,127.0.0.1,0,"]);
     assert!(rows[5].starts_with("5,,,") && rows[5].contains("interface 127.0.0.6: given twice"), "{run}");

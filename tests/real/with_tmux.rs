@@ -139,6 +139,31 @@ fn the_table_fits_80_and_120_columns_and_every_key_works() {
     }
 }
 
+/// No server listens on the second IP address of the name.
+#[test]
+#[ignore = "needs what .ci/install-servers installs"]
+fn each_ip_address_has_a_row() {
+    let sandbox = TestSandbox::start(&["healthy-submission"]);
+    let (_, port) = sandbox.addresses["healthy-submission"].rsplit_once(':').unwrap();
+    let flags = format!("--every-address --resolve localhost:{port}:127.0.0.1,127.0.0.9 localhost:{port}");
+    for columns in [80, 120] {
+        let tmux = Tmux::start(columns, 40, &command(&sandbox, &[], &flags));
+        let row = |screen: &str, address: &str| {
+            let line = screen.lines().find(|line| line.trim_start().starts_with(&format!("{address} ")))?;
+            Some(line.to_owned())
+        };
+        let table = tmux.shows("both addresses", |screen| {
+            checks(screen).is_some_and(|count| count >= 6) && row(screen, "127.0.0.9").is_some()
+        });
+        let (up, down) = (row(&table, "127.0.0.1").unwrap(), row(&table, "127.0.0.9").unwrap());
+        assert!(down.contains('✗') && !up.contains('✗'), "{table}");
+        assert!(table.lines().all(|line| line.chars().count() <= usize::from(columns)), "{table}");
+        tmux.press("q");
+        tmux.contains("code=3");
+        is_restored(&tmux);
+    }
+}
+
 #[test]
 #[ignore = "needs what .ci/install-servers installs"]
 fn the_table_follows_the_size_of_the_terminal() {

@@ -42,7 +42,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// A fault in the token or the user name, which explains why the login was rejected.
+/// A fault in the token or the user name that explains why the login was rejected.
 pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     token(plan, evidence, session).or_else(|| user_name(plan, session))
 }
@@ -247,7 +247,7 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
         return Some(unproved(event));
     }
     let summary = match reason {
-        CancelReason::Malformed => "the server sends a challenge that violates the login mechanism",
+        CancelReason::Malformed => "the server sends a challenge that is not valid for the login mechanism",
         CancelReason::Iterations => "the server requests an unreasonable number of hash iterations",
         CancelReason::ServerUnproved | CancelReason::UnexpectedChallenge => {
             "the server sends more challenges than the login mechanism defines"

@@ -48,7 +48,8 @@ pub(super) fn tokens_only(session: Session<'_>) -> Option<Finding> {
     );
     let finding = Finding::new(&AUTH_TOKENS_ONLY, received.event.phase, Confidence::Certain, summary);
     Some(Finding {
-        cause: "Programs that support only a user name and password cannot log in to this server.".to_owned(),
+        cause: "Programs that support only logins with a user name and a password cannot log in to this server."
+            .to_owned(),
         fixes: vec![Fix::text(
             "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay that accepts passwords",
         )],

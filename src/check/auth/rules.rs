@@ -49,7 +49,7 @@ pub(super) static AUTH_EXCHANGE_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "the server violates the protocol of the login mechanism",
     docs: Docs {
-        sees: "The server sent more challenges than the mechanism defines, sent a challenge that is not base64 or violates the mechanism, or requested an unreasonable number of hash iterations. smtpcheck cancelled the login with `*`. If smtpcheck then tries another mechanism (--try-all-mechanisms), the finding is a warning.",
+        sees: "The server sent more challenges than the mechanism defines, sent a challenge that is not base64 or not valid for the mechanism, or requested an unreasonable number of hash iterations. smtpcheck cancelled the login with `*`. If smtpcheck then tries another mechanism (--try-all-mechanisms), the finding is a warning.",
         matters: "No client can log in to this server with this mechanism.",
         action: "Try another mechanism with --auth. Server operator: check the authentication service.",
         example: "a 334 reply to the password in AUTH LOGIN",
@@ -88,7 +88,7 @@ pub(super) static AUTH_TOKEN_UNSUITABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the token cannot be used for this login",
     docs: Docs {
-        sees: "The given value is not an access token. For example, it is a refresh token (which smtpcheck does not send), the token service's entire JSON response, a token prefixed with the word Bearer, a finished XOAUTH2 string, or a placeholder. The rule also applies to an access token that does not fit the login: it is for another service, it lacks the SMTP.Send or SMTP.SendAsApp permission (Microsoft), or it belongs to a user other than the one given with --user. smtpcheck never shows the token itself.",
+        sees: "The given value is not an access token. For example, it is a refresh token (which smtpcheck does not send), the token service's entire JSON response, a token prefixed with the word Bearer, a complete XOAUTH2 string, or a placeholder. The rule also applies to an access token that does not fit the login: it is for another service, it lacks the SMTP.Send or SMTP.SendAsApp permission (Microsoft), or it belongs to a user other than the one given with --user. smtpcheck never shows the token itself.",
         matters: "A mail server accepts only an access token that was issued for mail and for this user. A refresh token is equivalent to the password and must be sent only to the token service.",
         action: "Pass only the value of access_token. Request the token with the mail scope: https://outlook.office.com/SMTP.Send for Microsoft, https://mail.google.com/ for Google. A Microsoft Entra application also needs the SMTP.SendAsApp permission, and an administrator must give it access with New-ServicePrincipal and Add-MailboxPermission.",
         example: "a token for https://graph.microsoft.com that is used with smtp.office365.com",
@@ -128,7 +128,7 @@ pub(super) static AUTH_TOKENS_ONLY: Rule = Rule {
     title: "the server accepts only OAuth tokens, not passwords",
     docs: Docs {
         sees: "All mechanisms that the server advertises use a token (XOAUTH2, OAUTHBEARER).",
-        matters: "Programs that support only a user name and password cannot log in to this server.",
+        matters: "Programs that support only logins with a user name and a password cannot log in to this server.",
         action: "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay that accepts passwords.",
         example: "250 AUTH XOAUTH2",
         references: "RFC 7628 section 1; Google's and Microsoft's XOAUTH2 documentation",

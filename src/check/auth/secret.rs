@@ -21,7 +21,7 @@ pub(in crate::check) fn oddities(session: Session<'_>) -> Vec<String> {
     found.unwrap_or_default().iter().map(|oddity| word(oddity).to_owned()).collect()
 }
 
-/// The server's explanation of a rejected token, which it sends before its 535 reply.
+/// The explanation that a server sends before its 535 reply if it rejects a token.
 pub(in crate::check) fn challenge_error(session: Session<'_>) -> Vec<String> {
     let words = session.believed().filter_map(|event| match &event.what {
         EventKind::Explained { text } => Some(format!("The server's explanation: {}", event.quote(text))),

@@ -1,5 +1,5 @@
-//! Faults in the token itself, which is examined if a login failed: first its form, then its claims. The token is never
-//! shown.
+//! Faults in the token itself. If a login failed, the token's form is examined first, and then its claims. The token is
+//! never shown.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, in_shell};
 use super::super::peer;
@@ -165,7 +165,7 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
         ),
         TokenForm::Finished => (
             Confidence::Certain,
-            "the given value is not an access token: it is a finished XOAUTH2 string (user name and token)",
+            "the given value is not an access token: it is a complete XOAUTH2 string (user name and token)",
             "smtpcheck and mail libraries build this string themselves from the user name and the access token, so the server received the string inside another such string.",
             Fix::text(
                 "Pass only the access token: the part of the decoded string after auth=Bearer. In a program, remove your own encoding, and pass the user name and the token to the library.",
@@ -320,7 +320,8 @@ fn of_expiry(evidence: &Evidence, seen: TokenSeen<'_>) -> Option<TokenFault> {
     let ago = evidence.started_at.as_second().checked_sub(seen.expires?).filter(|ago| *ago > 0)?;
     let ago = match ago / 60 {
         0 => "less than a minute".to_owned(),
-        minutes @ 1..120 => format!("{minutes} minutes"),
+        1 => "1 minute".to_owned(),
+        minutes @ 2..120 => format!("{minutes} minutes"),
         minutes @ 120..2880 => format!("{} hours", minutes / 60),
         minutes => format!("{} days", minutes / 1440),
     };

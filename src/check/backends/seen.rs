@@ -87,8 +87,8 @@ pub struct BackendFailure {
 }
 
 impl BackendSeen {
-    /// The facts that a session shows; `None` if it reveals nothing about a single server. `now` is compared with the
-    /// dates of certificates.
+    /// The facts that a session shows about the server that it reached; `None` if it shows none. `now` is compared with
+    /// the dates of certificates.
     pub fn of(session: Session<'_>, now: Timestamp) -> Option<BackendSeen> {
         if is_without_network(session) {
             return None;

@@ -78,11 +78,12 @@ fn is_of_path(doubt: &Doubt<'_>) -> bool {
     matches!(doubt, Doubt::NoPath(_) | Doubt::Path(_))
 }
 
-/// The finding about one reason not to trust the server. Each finding is an error here, and [`weigh`] may lower the
-/// severity, so the run fails if and only if the password was withheld.
+/// The finding about one reason not to trust the server. Each finding is an error here. [`weigh`] lowers its severity
+/// with `--insecure`, and on port 25 without a login. With a login, the run therefore fails if and only if the password
+/// was withheld.
 fn finding(seen: CertificateContext<'_>, doubt: &Doubt<'_>) -> Option<Finding> {
     match doubt {
-        // No current handshake succeeds without a certificate.
+        // With the TLS versions that smtpcheck uses, no handshake succeeds without a certificate.
         Doubt::NoCertificate => None,
         Doubt::NoPath(why) => Some(trust::untrusted(seen, *why)),
         Doubt::Path(fault) => Some(path::fault(seen, fault)),
@@ -103,7 +104,7 @@ pub(crate) struct Flaw {
     /// The certificate's position in the chain, from 0.
     pub(crate) place: usize,
     pub(crate) word: &'static str,
-    /// The severity for the certificate itself; findings weigh it by port and login.
+    /// The severity of the flaw in itself. In a finding, [`weigh`] adjusts it to the port and the login.
     pub(crate) severity: Severity,
 }
 
@@ -166,7 +167,7 @@ fn is_shown(fault: &PathFault) -> bool {
     )
 }
 
-/// Sets the severity of the faults by port, login and `--insecure`.
+/// Sets the severity of the faults according to the port, the login and `--insecure`.
 fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
     let withheld =
         session.events().any(|event| matches!(&event.what, EventKind::Withheld { reason: WithheldReason::Unverified }));

@@ -98,7 +98,7 @@ fn is_public_authority(issuer: &str) -> bool {
     PUBLIC_AUTHORITIES.iter().any(|name| issuer.contains(name))
 }
 
-/// A certificate for a public provider's name that no public CA issued, so a device on the network path created it.
+/// A certificate for a public provider's name that no public CA issued: a device on the network path created it.
 fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     let provider = place::public_provider(seen.plan)?;
     // With --cacert, the user expects certificates from that CA.
@@ -110,7 +110,7 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
         return None;
     }
     let is_fetchable = std::ptr::eq(last, seen.leaf) && seen.leaf.issuer_urls.iter().any(|url| is_web(url));
-    // If only a certificate is missing from the chain, the certificate is the provider's.
+    // If only an intermediate certificate is missing, the server's certificate is the provider's.
     if is_fetchable || seen.presented.chain_length > seen.presented.chain.len() {
         return None;
     }

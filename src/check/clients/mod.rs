@@ -8,7 +8,7 @@
 //!    smtpcheck offered. The ServerHello shows whether the server meets the requirements of clients (RFC 5746, RFC
 //!    7627), but not what the server would choose for another client.
 //! 2. After a failed handshake, the responses to ClientHellos that offer all algorithms, in the order in which they
-//!    were sent. A client is assumed to get the first of these choices that it offers.
+//!    were sent. A client is assumed to get the first response whose parameters it offers.
 //!
 //! Certificates are not considered here; they are the subject of `certificate`.
 
@@ -40,11 +40,11 @@ pub(crate) struct ClientSeen {
     pub programs: String,
     /// Whether it connects.
     pub connects: Connects,
-    /// The last version of the client that connects; null if newer versions do not differ.
+    /// The last version of the client that connects; null unless only old versions connect.
     pub until: Option<String>,
-    /// The reason why the client does not connect; null if it connects.
+    /// What prevents, or may prevent, the client or its newer versions from connecting; null if all versions connect.
     pub obstacle: Option<Obstacle>,
-    /// The client's error message; null if it connects.
+    /// The client's error message if it does not connect; otherwise null.
     pub error: Option<String>,
 }
 
@@ -165,7 +165,7 @@ enum ClientVerdict {
     Unknown(Obstacle),
 }
 
-/// Finds the first choice of the server that the client offers, and then checks whether the client accepts it.
+/// Finds the first response whose parameters the client offers, and then checks whether the client accepts it.
 fn verdict(client: &TlsClient, terms: &[Term<'_>]) -> ClientVerdict {
     let mut first = None;
     for term in terms {
@@ -312,14 +312,14 @@ impl Suite {
     }
 }
 
-/// All suites in the same family as the suite `of`, which the next ClientHello omits. DHE and RSA key exchange are one
-/// family each. ECDHE is two families, with and without an AEAD.
-pub(super) fn family<'a>(of: &str, all: impl Iterator<Item = (u16, &'a str)>) -> Vec<u16> {
+/// All suites in the same family as `member`. The next ClientHello omits them. DHE and RSA key exchange are one family
+/// each. ECDHE is two families, with and without an AEAD.
+pub(super) fn family<'a>(member: &str, all: impl Iterator<Item = (u16, &'a str)>) -> Vec<u16> {
     let key = |name: &str| {
         let suite = Suite::of(name);
         (suite.exchange, suite.exchange == HelloExchange::Ecdhe && suite.bulk == Bulk::Aead)
     };
-    all.filter(|(_, name)| key(name) == key(of)).map(|(id, _)| id).collect()
+    all.filter(|(_, name)| key(name) == key(member)).map(|(id, _)| id).collect()
 }
 
 fn judge(_: &Plan, evidence: &Evidence) -> Vec<Finding> {

@@ -27,8 +27,8 @@ pub(super) const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: rules::RULES };
 
 /// Requests the name lookup and the session, and sessions with the other mail ports if the port cannot be reached.
-/// After a timeout, it also requests facts about this machine, because many clouds block outgoing connections to mail
-/// ports.
+/// Also requests facts about this machine: after a timeout, because many clouds block outgoing connections to mail
+/// ports; and after any other failed connection to a loopback address, because this program may run in a container.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = Vec::new();
     if let (Host::Name(host), true) = (&plan.target.host, plan.resolves_here()) {

@@ -319,8 +319,12 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
     };
     let summary = format!("{} resolves to {place} ({list}), not to {}", names.host.both(), provider.name);
     let mut finding = found(&NAME_POINTS_ELSEWHERE, probe, summary);
+    let (belongs, place) = match addresses.len() {
+        1 => ("this IP address does not belong to its server", "this IP address"),
+        _ => ("these IP addresses do not belong to its servers", "one of these IP addresses"),
+    };
     finding.cause = format!(
-        "{} has public IP addresses, so this IP address does not belong to its server. The name is redirected by {devices}. The other results apply to the server that responds at this IP address. smtpcheck examined neither the provider's own server nor its certificate.",
+        "{} has public IP addresses, so {belongs}. The name is redirected by {devices}. The other results apply to the server that responds at {place}. smtpcheck examined neither the provider's own server nor its certificate.",
         provider.name
     );
     let target = plan.target.host.with_port(plan.target.port);

@@ -36,7 +36,7 @@ static REFUSES_RESOLVER: Rule = Rule {
     severity: Severity::Notice,
     title: "a blocklist does not answer queries from this resolver",
     docs: Docs {
-        sees: "The list returned a code that means an error and not a listing (Spamhaus: 127.255.255.0/24; URIBL and SURBL: 127.0.0.1), or its name servers rejected the query. This never means that the IP address or domain is listed.",
+        sees: "The list returned a code that indicates an error, not a listing (Spamhaus: 127.255.255.0/24; URIBL and SURBL: 127.0.0.1), or its name servers rejected the query. This never means that the IP address or domain is listed.",
         matters: "It is unknown whether the IP address or domain is listed. Many lists do not answer queries from public resolvers, or from resolvers that send too many queries.",
         action: "Use your own resolver (--resolver), or look up the IP address or domain on the list's website.",
         example: "2.0.0.127.zen.spamhaus.org A 127.255.255.254",

@@ -248,7 +248,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     for result in spf.results.iter().filter(|result| sight.domain.sending.contains(&result.ip)) {
         if matches!(result.result.as_str(), "fail" | "softfail" | "permerror") {
             facts.push(format!(
-                "SPF for {} is {}: Outlook.com requires that mail from large senders pass SPF",
+                "the SPF result for {} is {}: Outlook.com requires that mail from large senders pass SPF",
                 result.ip, result.result
             ));
             probes.extend(text_of(&name));

@@ -11,7 +11,7 @@
 //! 5. TLS 1.2 without the families of suites that the server has chosen so far, at most twice, if it chose parameters
 //!    that smtpcheck's TLS library does not offer. This shows for which clients the handshake fails.
 //!
-//! A scan sends the ClientHellos described in 4 and 5 itself.
+//! During a scan, this check does not send 4 and 5, because the scan sends these ClientHellos.
 //!
 //! Modules: [`client_certificate`] and [`parameters`] (failures with a known reason), [`failed`] (all others),
 //! [`hellos`] (results of the additional ClientHellos), and [`rules`].

@@ -10,8 +10,8 @@
 //!    is that of a client that was downgraded to an older version (RFC 7507).
 //! 5. Without `--tls-scan=full`, the remaining ClientHellos (up to [`WITHOUT_FAULTS`]) test further groups and suites.
 //!    With it, groups, and then the suites of each version, are tested until the server rejects the remaining ones.
-//!    Then one ClientHello for each version tests whether the server's or the client's preference decides which suite
-//!    is used.
+//!    Then one ClientHello for each version tests whether the server's or the client's preference determines
+//!    which suite is used.
 //! 6. If the server closed the last connection, the ClientHello of a current client finds out whether it still
 //!    responds.
 

@@ -96,7 +96,7 @@ pub struct VersionSeen {
     pub preference: Option<Preference>,
 }
 
-/// The side whose preference decides which cipher suite is used.
+/// The side whose preference determines which cipher suite is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]

@@ -186,7 +186,7 @@ impl<'a> Seen<'a> {
         versions
     }
 
-    /// Whether the server rejected a matching ClientHello, so it does not accept any of the items in it.
+    /// Whether the server rejected a matching ClientHello, that is, accepts none of the items in it.
     pub(super) fn is_exhausted(&self, is_it: impl Fn(&Offer) -> bool) -> bool {
         self.hellos.iter().any(|one| is_it(one.offer()) && one.is_rejected)
     }

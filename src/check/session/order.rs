@@ -1,7 +1,7 @@
 //! Replies that cannot be matched to commands, because the server sent too many or too few replies, and the results of
 //! the second session.
 
-use super::super::finding::{Finding, PhaseFailure, Rule, Severity, order};
+use super::super::finding::{Finding, PhaseFailure, Rule, Severity, byte_count, order};
 use super::rules::{REPLY_UNSOLICITED, SESSION_OUT_OF_STEP};
 use crate::evidence::fit::{Fit, is_about_login};
 use crate::evidence::sequence::{Break, Sequence};
@@ -71,8 +71,9 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
         }
         EventKind::Stray { bytes, .. } => {
             let summary = format!(
-                "before {} the server sent {bytes} bytes that are not the reply to a command",
-                found.proof.phase
+                "before {}, the server sent {} of data that is not the reply to a command",
+                found.proof.phase,
+                byte_count(*bytes)
             );
             (&REPLY_UNSOLICITED, summary)
         }
@@ -80,7 +81,7 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
             let phase = found.proof.phase;
             let line = found.proof.quote(reply.lines().into_iter().next().unwrap_or_default());
             let summary = format!(
-                "the server's replies do not match the commands: the reply after {phase} was {line}, which belongs to another command"
+                "the server's replies do not match the commands: the reply after {phase} belongs to another command: {line}"
             );
             (&SESSION_OUT_OF_STEP, summary)
         }
@@ -176,7 +177,8 @@ pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
         _ => false,
     })?;
     let EventKind::Stray { bytes, .. } = &event.what else { return None };
-    let summary = format!("before {} the server sent {bytes} bytes that are not the reply to a command", event.phase);
+    let sent = byte_count(*bytes);
+    let summary = format!("before {}, the server sent {sent} of data that is not the reply to a command", event.phase);
     let finding = Finding::new(&REPLY_UNSOLICITED, event.phase, Confidence::Likely, summary).on(event);
     Some(Finding {
         severity: Severity::Warning,

@@ -110,8 +110,8 @@ pub enum SettingsLevel {
     /// The settings of the configuration file. The environment takes precedence over them.
     #[default]
     ConfigurationFile,
-    /// The `[defaults]` of a suite. They take precedence over the environment. The keys of a check, which correspond to
-    /// flags on the command line, take precedence over them.
+    /// The `[defaults]` of a suite. They take precedence over the environment. The keys of a check
+    /// correspond to flags on the command line, so they take precedence over the defaults.
     Suite,
 }
 

@@ -15,7 +15,7 @@ const SHORTEST_MS: u64 = 10;
 pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Watch,
     name: "watch",
-    about: "Check servers repeatedly: loss, percentiles and changes",
+    about: "Check repeatedly; show failures, response times and changes",
     details: "On a terminal, a table shows each phase and IP address while the watch runs; elsewhere, smtpcheck prints one line for each check. A summary follows at the end. smtpcheck never sends a message.",
     usage: &["watch TARGET... [FLAGS]"],
     notes: &[
@@ -24,7 +24,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "The watch ends with q, Ctrl-C or SIGTERM, or after --count or --duration. The records of --format ndjson contain complete reports; smtpcheck report FILE shows the summary of a saved watch.",
         concat!(
             "Exit codes:",
-            "\n  0        every check passed, or no more failed than --fail-on-loss permits",
+            "\n  0        every check passed, or no more checks failed than --fail-on-loss permits",
             "\n  1        a check had findings, or servers behind the name differ",
             "\n  2        usage error; nothing was sent",
             "\n  3 to 8   the exit code of the worst check, as for smtpcheck check",

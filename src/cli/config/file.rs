@@ -26,7 +26,7 @@ pub const SCHEMA: &str = include_str!("../../../schema/config.json");
 const OF_ONE_CALL: &[&str] =
     &["config", "no-config", "profile", "output", "json", "tlsa", "password-stdin", "help", "version"];
 
-/// Settings that are allowed only in a profile: those that decide where a secret is sent, and intrusive probes.
+/// Settings that are allowed only in a profile: those that determine where a secret is sent, and intrusive probes.
 const OF_A_PROFILE: &[&str] = &[
     "user",
     "authzid",

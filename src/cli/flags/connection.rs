@@ -25,7 +25,7 @@ pub struct PortArgs {
     /// addresses
     #[arg(long, help_heading = HEADING)]
     pub every_address: bool,
-    /// Check up to N targets at the same time, at most two against the same host
+    /// Check up to N targets at the same time, at most two of them on the same host
     #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
     pub jobs: usize,
 }
@@ -98,7 +98,7 @@ pub fn given_twice(all: &[SourceInterface]) -> Option<&SourceInterface> {
     all.iter().enumerate().find(is_repeated).map(|(_, one)| one)
 }
 
-/// An IP address or the name of an interface. curl's prefixes `host!` and `if!` say which of the two it is.
+/// An IP address or the name of an interface. curl's prefixes `host!` and `if!` specify which of the two it is.
 pub fn interface(text: &str) -> Result<SourceInterface, InvalidValue> {
     let hint = "write an IP address of this machine, or the name of an interface, for example eth1";
     let (is_name, is_address) = (text.strip_prefix("if!"), text.strip_prefix("host!"));
@@ -117,7 +117,7 @@ pub fn interface(text: &str) -> Result<SourceInterface, InvalidValue> {
     // The limit is that of Linux (IFNAMSIZ).
     let is_fitting = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '/' | ':');
     if bare.is_empty() || bare.len() > 15 || !bare.chars().all(is_fitting) {
-        return Err(InvalidValue::new("not an IP address and not the name of an interface", hint));
+        return Err(InvalidValue::new("neither an IP address nor the name of an interface", hint));
     }
     if !cfg!(any(target_os = "linux", target_os = "android")) {
         let hint = "write an IP address of the interface";

@@ -45,7 +45,7 @@ pub struct DisplayArgs {
     pub width: Option<usize>,
 }
 
-/// The properties of the output that decide how it is displayed.
+/// The properties of the output that determine how it is displayed.
 #[derive(Clone, Debug, Default)]
 pub struct OutputTarget {
     /// Whether the output is a terminal.

@@ -43,7 +43,7 @@ const SWAKS: &[ForeignFlags] = &[
         &["--quit", "--drop-after", "--drop-after-send", "-da", "--da", "-das", "--das"],
         Flag("--quit-after", "PHASE"),
     ),
-    row(&["--timeout"], Differs("the same: the time limit for each reply, with a unit: --timeout 30s")),
+    row(&["--timeout"], Differs("the same (the time limit for each reply), but with a unit: --timeout 30s")),
     row(&["--protocol"], Text("use --tls implicit or --tls starttls; write the target as lmtp://HOST for LMTP")),
     row(&["--local-interface", "-li"], Flag("--interface", "ADDR")),
     row(&["--local-port"], Same),
@@ -163,8 +163,8 @@ const CHECK_SMTP: &[ForeignFlags] = &[
     row(&["-w"], Flag("--warning", "RANGE")),
     row(&["-c"], Flag("--critical", "RANGE")),
     row(&["--warning", "--critical"], Differs("the same, with --format nagios")),
-    row(&["-e"], Flag("--expect", "'greeting.text ~ TEXT'")),
-    row(&["--expect"], Differs("use --expect 'greeting.text ~ TEXT': the value is an expression")),
+    row(&["-e"], Text("use --expect 'greeting.text contains TEXT'")),
+    row(&["--expect"], Differs("use --expect 'greeting.text contains TEXT'; the value is an expression")),
     row(
         &["-C", "--command", "-R", "--response"],
         Text("omit it: smtpcheck sends the commands of a session itself; use --expect for its results"),
@@ -183,7 +183,10 @@ const CURL: &[ForeignFlags] = &[
     row(&["--interface", "--local-port", "--proxy", "--noproxy", "--haproxy-protocol", "--haproxy-clientip"], Same),
     row(&["-x"], Same),
     row(&["-U"], Flag("--proxy-user", "USER")),
-    row(&["--proxy-user"], Differs("the same, without the password: use a --proxy-password flag")),
+    row(
+        &["--proxy-user"],
+        Differs("the same, without the password: use --proxy-password-file or --proxy-password-command"),
+    ),
     row(
         &["--socks5", "--socks5-hostname", "--socks4", "--socks4a", "--preproxy"],
         Text("use --proxy socks5h://HOST:PORT, or socks5://, socks4a://, socks4://"),
@@ -202,7 +205,10 @@ const CURL: &[ForeignFlags] = &[
     row(&["--ciphers", "--tls13-ciphers", "--tls-max", "--tlsv1", "--tlsv1.0", "--tlsv1.1", "--sslv3"], SCAN),
     row(&["--tlsv1.2"], VERSION_1_2),
     row(&["--tlsv1.3"], VERSION_1_3),
-    row(&["-u", "--user"], Differs("the same, without the password: use a --password flag")),
+    row(
+        &["-u", "--user"],
+        Differs("the same, without the password: use --password-file or another --password-... flag"),
+    ),
     row(&["-n", "--netrc", "--retry", "-v", "--verbose", "-o", "--output", "--write-out"], Same),
     row(&["--netrc-file"], Text("use --netrc, and set the environment variable NETRC to the file")),
     row(&["--login-options"], Text("use --auth MECH instead of AUTH=MECH")),

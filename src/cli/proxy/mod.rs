@@ -20,7 +20,7 @@ use crate::host::environment;
 use crate::plan::{AddressChoice, Family, Plan, ProxyException, ProxyPlan, ProxyScheme, ValueOrigin};
 use crate::wire::Host;
 
-/// How a session starts, which decides which variable names its proxy.
+/// How a session starts. This determines which variable names its proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionStart {
     /// Unencrypted: `smtp_proxy`.

@@ -187,7 +187,7 @@ impl BatchFile {
                 Some(SavedLine::Invalid { line, error }) => take(FileLine::Invalid { line, error: &error }),
                 Some(SavedLine::Torn) => {
                     if !self.is_remarked {
-                        write_message(&format!("{}: the last record is incomplete and not counted", self.name));
+                        write_message(&format!("{}: the last record is incomplete and is not counted", self.name));
                     }
                     self.is_remarked = true;
                 }

@@ -1,5 +1,5 @@
 //! `smtpcheck watch TARGET...`: repeats the checks and summarises their results. Files, passwords and flags are checked
-//! before anything is sent. Each result is added to the state and not kept.
+//! before anything is sent. Each result is added to the state and then discarded.
 
 mod results;
 pub(super) mod saved;
@@ -162,7 +162,7 @@ fn reject_short_interval(args: &WatchArgs, plans: &[Plan]) -> Result<(), UsageEr
 }
 
 /// If standard output is closed, a watch without an end would run although nothing shows its results. A watch with an
-/// end continues, because its exit code is a result too.
+/// end continues, because its exit code is also a result.
 fn reject_lost_results(args: &WatchArgs) -> Result<(), CommandError> {
     let has_end = args.count.is_some() || args.duration.is_some();
     let has_file = file_of(&args.check.file.output).is_some() || !args.check.reports.report.is_empty();

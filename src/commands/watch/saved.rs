@@ -2,6 +2,7 @@
 //! are read record by record, so they can be larger than the available memory. With `--rejudge`, the rules are applied
 //! again first.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -17,6 +18,9 @@ use crate::host::file;
 use crate::render::Format;
 use crate::watch::Watch;
 use crate::watch::record::{SavedWatchLine, WatchReader, begins_a_watch};
+
+/// The error for a file with the records of several watches.
+const SEVERAL: &str = "the file contains more than one watch; write each watch to its own file, and report each file";
 
 /// The size of the buffer for a file.
 const BUFFER: usize = 256 * 1024;
@@ -85,20 +89,30 @@ fn read(path: &Path, is_judged_again: bool) -> Result<Watch, CommandError> {
 }
 
 fn added(file: impl BufRead, name: &str, is_judged_again: bool) -> Result<Watch, CommandError> {
-    let wrong = |reason: String| CommandError::usage(format!("{name}: {reason}"));
+    let wrong = |reason: &str| CommandError::usage(format!("{name}: {reason}"));
     let mut reader = WatchReader::new(file);
     let mut watch = Watch::new([], jiff::Timestamp::UNIX_EPOCH);
-    let (mut unknown, mut is_torn, mut is_begun) = (0_u64, false, false);
-    while let Some(line) = reader.next_record().map_err(|error| wrong(error.to_string()))? {
+    let mut last: HashMap<usize, (u64, jiff::Timestamp)> = HashMap::new();
+    let (mut unknown, mut damaged, mut repeated) = (0_u64, 0_u64, 0_u64);
+    let (mut is_torn, mut is_begun) = (false, false);
+    while let Some(line) = reader.next_record().map_err(|error| wrong(&error.to_string()))? {
         match line {
             // The records of a second watch would be counted as those of the first.
-            SavedWatchLine::Begun { .. } if is_begun => {
-                let reason =
-                    "the file contains more than one watch; write each watch to its own file, and report each file";
-                return Err(wrong(reason.to_owned()));
-            }
+            SavedWatchLine::Begun { .. } if is_begun => return Err(wrong(SEVERAL)),
             SavedWatchLine::Begun { started_at } => (watch.began, is_begun) = (started_at, true),
-            SavedWatchLine::Watched { target, report } => {
+            SavedWatchLine::Watched { target, number, report } => {
+                if let Some(number) = number {
+                    let earlier = last.get(&target).filter(|(last, _)| number <= *last);
+                    match earlier {
+                        // The numbers begin again, but the checks are later.
+                        Some((_, at)) if report.started_at() > *at => return Err(wrong(SEVERAL)),
+                        Some(_) => {
+                            repeated += 1;
+                            continue;
+                        }
+                        None => drop(last.insert(target, (number, report.started_at()))),
+                    }
+                }
                 let report = match is_judged_again {
                     true => {
                         let expectations = Expectation::saved_in(&report);
@@ -113,25 +127,35 @@ fn added(file: impl BufRead, name: &str, is_judged_again: bool) -> Result<Watch,
             }
             SavedWatchLine::Summary => {}
             SavedWatchLine::Torn => is_torn = true,
-            SavedWatchLine::Foreign => unknown += 1,
+            SavedWatchLine::Unknown => unknown += 1,
+            SavedWatchLine::Damaged => damaged += 1,
         }
     }
+    let note = |text: &str| secrets::write_note(&format!("{name}: {text}"));
     if !is_begun {
-        secrets::write_note(&format!(
-            "{name}: the first record is missing, so the summary begins with the first check"
-        ));
+        note("the first record is missing, so the summary begins with the first check");
     }
     if is_torn {
-        secrets::write_note(&format!("{name}: the last record is incomplete and not counted"));
+        note("the last record is incomplete and is not counted");
     }
-    if unknown > 0 {
-        secrets::write_note(&match unknown {
-            1 => format!("{name}: 1 line is not counted, because it is not a record of this version"),
-            _ => format!("{name}: {unknown} lines are not counted, because they are not records of this version"),
-        });
+    for (count, one, several) in [
+        (
+            unknown,
+            "record is not counted, because only a newer smtpcheck can read it",
+            "records are not counted, because only a newer smtpcheck can read them",
+        ),
+        (damaged, "line is not counted, because it is damaged", "lines are not counted, because they are damaged"),
+        (repeated, "record is not counted, because it is a copy", "records are not counted, because they are copies"),
+    ] {
+        match count {
+            0 => {}
+            1 => note(&format!("1 {one}")),
+            _ => note(&format!("{count} {several}")),
+        }
     }
     if watch.checks() == 0 {
-        return Err(wrong("the file contains no finished check".to_owned()));
+        return Err(wrong("the file contains no finished check"));
     }
+    watch.lacks_checks = is_torn || damaged > 0;
     Ok(watch)
 }

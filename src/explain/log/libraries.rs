@@ -398,7 +398,7 @@ pub(super) enum Repetition {
     No,
 }
 
-/// Whether a line is the first one of an exception, so no reply in it can repeat an earlier one.
+/// Whether a line is the first one of an exception. No reply in such a line can repeat an earlier one.
 pub(super) fn begins_exception(line: &[u8]) -> bool {
     let contains = |word: &[u8]| line.windows(word.len()).any(|part| part == word);
     !line.starts_with(b" ") && !line.starts_with(b"\t") && contains(b"Exception: ") && !contains(b"Caused by: ")

@@ -176,7 +176,7 @@ impl DnsCache {
         cuts.insert(apex.clone(), ZoneCut::Apex);
     }
 
-    /// Whether it is unknown if a name's zone is signed, because a lookup failed.
+    /// Whether a failed lookup is the reason why it is unknown whether a name's zone is signed.
     pub(super) fn has_failed_above(&self, name: &Name) -> bool {
         let Ok(asked) = self.shared.asked.lock() else { return true };
         let has_failed = |cell: &Asked| match cell.get() {

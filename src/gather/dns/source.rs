@@ -81,7 +81,7 @@ pub(super) async fn authoritative(
 }
 
 /// The NS records that a server of the parent zone sends as a referral (RFC 1034 §4.3.2, step 3b). They are
-/// in the authority section, and not authoritative.
+/// in the authority section and are not authoritative.
 fn referral(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsRecord> {
     let asked = response.message.queries.first().map(Query::name);
     let is_delegation = |record: &&Record| record.record_type() == RecordType::NS && Some(&record.name) == asked;

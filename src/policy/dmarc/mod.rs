@@ -70,7 +70,7 @@ pub(crate) enum DmarcFault {
         /// The value.
         value: String,
     },
-    /// `p` is not the second tag, which RFC 7489 (historic) requires.
+    /// `p` is not the second tag, as RFC 7489 (historic) requires it to be.
     PolicyNotSecond,
     /// A tag occurs twice, which makes the list invalid (RFC 6376 §3.2).
     Doubled(String),

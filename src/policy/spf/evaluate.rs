@@ -383,7 +383,7 @@ impl SpfEvaluation<'_> {
         target.map_or_else(|| Ok(Some(name.clone())), |target| self.expand(target, name))
     }
 
-    /// The expansion as a name; `None` if it is not a DNS name, which cannot match.
+    /// The expansion as a name; `None` if it is not a DNS name and therefore cannot match.
     fn expand(&mut self, target: &MacroString, name: &DnsName) -> Result<Option<DnsName>, Pending> {
         let validated = self.validated_name(target, name)?;
         Ok(target.expand_name(&self.values(name, &validated)))

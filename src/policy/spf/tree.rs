@@ -126,7 +126,7 @@ pub(crate) struct SpfCount {
 impl SpfTree {
     /// Builds the tree of a domain from the known records.
     pub(crate) fn of(domain: &DnsName, known: SpfKnown<'_>) -> SpfTree {
-        // Level by level, so that a name is looked up only if there is room for it after all names above it.
+        // Level by level: a name is looked up only if the limit still allows it after all names on the levels above.
         let mut depth = 1;
         let (mut grow, root) = loop {
             let (grow, root) = Grow::to(depth, domain, known);

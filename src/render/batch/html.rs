@@ -161,7 +161,7 @@ fn durations(phases: &[PhaseTimes]) -> Markup {
     html! {
         @if !phases.is_empty() {
             h2 { "Durations" } "\n"
-            p class="soft" { "In milliseconds. The bar reaches from the median to the 99th percentile." } "\n"
+            p class="soft" { "In milliseconds. The bar extends from the median to the 99th percentile." } "\n"
             table class="times" {
                 "\n" tr {
                     th scope="col" { "Phase" }

@@ -2,6 +2,7 @@
 //! the duration. Received text has passed through [`escape`].
 
 use super::duration;
+use super::verdict::plural;
 use crate::evidence::{
     Answer, DnsCode, DnssecState, Evidence, Fault, FetchSeen, Outcome, Probe, RecordData, RecordsSeen, SkipReason,
 };
@@ -125,7 +126,10 @@ fn content(data: &RecordData) -> String {
         RecordData::Ds { tag, algorithm, digest } => format!("{tag} {algorithm} {digest}"),
         RecordData::Mx { preference, host } => format!("{preference} {host}"),
         RecordData::Ns { host } | RecordData::Ptr { host } => host.to_string(),
-        RecordData::Nsec3Param { iterations, salt } => format!("{iterations} iterations, {salt} bytes of salt"),
+        RecordData::Nsec3Param { iterations, salt } => {
+            let iterations = plural(*iterations, "iteration", "iterations");
+            format!("{iterations}, {} of salt", plural(*salt, "byte", "bytes"))
+        }
         RecordData::Soa { primary, serial, .. } => format!("{primary} serial {serial}"),
         RecordData::Srv { priority, weight, port, host } => format!("{priority} {weight} {port} {host}"),
         RecordData::Tlsa { usage, selector, matching, data } => format!("{usage} {selector} {matching} {data}"),

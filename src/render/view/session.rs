@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::lines::{SessionLine, added, aside, continued, noted, session_lines, timed};
+use super::verdict::plural;
 use super::{duration, tls};
 use crate::check;
 use crate::evidence::{
@@ -173,11 +174,13 @@ fn event_lines(plan: &Plan, event: &Event, started_at: Timestamp, look: &Display
         }
         EventKind::Received { reply, .. } => reply_lines(event, reply, look),
         EventKind::Unfinished { text, bytes } => {
-            let text = format!("{bytes} bytes of an unfinished reply: {}", escape::visible(text.trim_end()));
+            let bytes = plural(*bytes, "byte", "bytes");
+            let text = format!("{bytes} of an unfinished reply: {}", escape::visible(text.trim_end()));
             note(Role::Error, Speaker::Fault, text)
         }
         EventKind::Stray { text, bytes } => {
-            let text = format!("{bytes} unexpected bytes: {}", escape::visible(text.trim_end()));
+            let bytes = plural(*bytes, "unexpected byte", "unexpected bytes");
+            let text = format!("{bytes}: {}", escape::visible(text.trim_end()));
             note(Role::Error, Speaker::Fault, text)
         }
         EventKind::Secured { handshake } => tls::lines(event, handshake, started_at, look),

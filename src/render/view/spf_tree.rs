@@ -1,4 +1,4 @@
-//! The SPF record of a domain as a tree, for all formats for people. The terms that decided the result are marked.
+//! The SPF record of a domain as a tree, for all formats for people. The terms that determined the result are marked.
 
 use crate::check::domain::seen::{DomainSeen, SpfTermSeen};
 use crate::render::escape;
@@ -9,7 +9,7 @@ pub(in crate::render) struct SpfLine {
     /// For each level, whether more terms follow on this level. The last value is for the level of the term itself.
     pub(in crate::render) follows: Vec<bool>,
     pub(in crate::render) term: String,
-    /// Whether the term decided the result; empty if there is not exactly one result.
+    /// Whether the term determined the result; empty if there is not exactly one result.
     pub(in crate::render) mark: &'static str,
     pub(in crate::render) role: Role,
     pub(in crate::render) cost: u32,
@@ -17,7 +17,7 @@ pub(in crate::render) struct SpfLine {
     pub(in crate::render) detail: String,
 }
 
-/// The record and its terms. The terms that decided the result are marked if there is exactly one result.
+/// The record and its terms. The terms that determined the result are marked if there is exactly one result.
 pub(in crate::render) fn spf_tree(seen: &DomainSeen) -> Option<(String, Vec<SpfLine>)> {
     let spf = &seen.spf;
     let record = spf.record.as_ref().filter(|_| !spf.tree.is_empty())?;
@@ -35,7 +35,7 @@ pub(in crate::render) fn spf_tree(seen: &DomainSeen) -> Option<(String, Vec<SpfL
 #[derive(Clone, Copy)]
 enum SpfWay<'a> {
     Unknown,
-    /// These terms decided the result, the outermost first.
+    /// These terms determined the result, the outermost first.
     Along(&'a [String]),
     Passed,
     NotNeeded,

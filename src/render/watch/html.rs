@@ -92,7 +92,8 @@ fn timeline(periods: &[Period]) -> Markup {
     let failures: u64 = periods.iter().map(|period| period.failures).sum();
     let checks: u64 = periods.iter().map(|period| period.checks).sum();
     let label = format!(
-        "Timeline: {checks} checks from {} to {}, {failures} failed, at most {} ms",
+        "Timeline: {} from {} to {}, {failures} failed, at most {} ms",
+        verdict::plural(checks, "check", "checks"),
         time(from),
         time(to),
         milliseconds(Some(most))
@@ -106,7 +107,7 @@ fn timeline(periods: &[Period]) -> Markup {
         }
         "\n"
         p class="soft" {
-            (time(from)) " to " (time(to)) ". The full height represents " (milliseconds(Some(most))) " ms. Each bar reaches from "
+            (time(from)) " to " (time(to)) ". The full height represents " (milliseconds(Some(most))) " ms. Each bar extends from "
             "the shortest to the longest duration of its period, with a mark at the mean. The strip at the top shows "
             "the share of failed checks."
         }
@@ -151,7 +152,7 @@ impl TimeScale {
             g {
                 title { (about) }
                 @if let (Some(best), Some(worst)) = (period.best_ms, period.worst_ms) {
-                    // One check has no range, so its bar reaches down to zero.
+                    // One check has no range, so its bar extends down to zero.
                     (rect("soft", y(worst), if period.checks == 1 { HEIGHT } else { y(best) } - y(worst)))
                 }
                 @if let Some(mean) = period.mean_ms { (rect("server", y(mean) - 1.0, 2.0)) }

@@ -1,6 +1,6 @@
 //! Renders a watch: a line for each check, the summary as text, JSON and HTML, and the terminal screen.
 //!
-//! [`values`] contains the names and values of the columns, which all of them show.
+//! [`values`] contains the columns of the tables and formats the values, for all of these outputs.
 
 mod graph;
 pub mod html;

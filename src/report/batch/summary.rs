@@ -162,7 +162,7 @@ pub struct PhaseTimes {
     pub max_ms: f64,
 }
 
-/// A target whose check took long.
+/// A target whose check took a long time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SlowTarget {

@@ -175,6 +175,12 @@ pub static FIELDS: &[&[Field]] = &[
         field!("target.tls_mode", ValueType::Word(TLS_MODES), "how TLS was requested", |report, _| word(Some(
             report.target.tls_mode
         ))),
+        field!(
+            "target.interface",
+            ValueType::Text,
+            "the value of --interface; none if the operating system chose",
+            |report, _| text(report.plan.source.interface.as_ref())
+        ),
         field!("address", ValueType::Text, "the IP address of the connection", |report, _| text(
             report.addresses.iter().find(|one| matches!(one.status, AddressStatus::Connected)).map(|one| one.ip)
         )),

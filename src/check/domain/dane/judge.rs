@@ -281,9 +281,12 @@ impl<'s> DaneHost<'s> {
         let summary = format!("{} does not send the CA certificate that its TLSA record matches", self.name);
         let mut finding = self.about(&DANE_ANCHOR_NOT_SENT, published, seen, summary);
         finding.confidence = Confidence::Likely;
-        let sent = seen.chain.chain_length;
+        let sent = match seen.chain.chain_length {
+            1 => "only 1 certificate, which".to_owned(),
+            more => format!("{more} certificates. This chain"),
+        };
         finding.cause = format!(
-            "Senders compare a usage 2 record with the CA certificates that the server sends. The chain that the server sends (number of certificates: {sent}) does not lead to the CA certificate of any record."
+            "Senders compare a usage 2 record with the CA certificates that the server sends. The server sends {sent} does not lead to the CA certificate of any record."
         );
         if is_in_record {
             finding.severity = Severity::Warning;

@@ -97,6 +97,9 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
         }
         _ if !sight.domain.selectors.is_empty() => return Vec::new(),
         None => "lookups of _domainkey or of names below it failed".to_owned(),
+        Some(true) if failed == 1 => {
+            "1 lookup of a common selector failed; specify the selector with --dkim-selector".to_owned()
+        }
         Some(true) if failed > 0 => {
             format!("{failed} lookups of common selectors failed; specify the selector with --dkim-selector")
         }

@@ -116,9 +116,13 @@ fn one_bogus(
     let name = zone.map_or_else(|| sight.name().to_string(), |zone| probe.quote(zone.as_str()).to_string());
     match why {
         BogusReason::Expired { at } => {
-            let days = (now - i64::from(*at)) / 86_400;
+            let ago = match (now - i64::from(*at)) / 86_400 {
+                ..=0 => "less than a day ago".to_owned(),
+                1 => "1 day ago".to_owned(),
+                days => format!("{days} days ago"),
+            };
             finding.cause =
-                format!("{} According to this machine's clock, the signature expired {days} days ago.", finding.cause);
+                format!("{} According to this machine's clock, the signature expired {ago}.", finding.cause);
             finding.otherwise = Some("Another name server of the zone may have newer signatures. If this machine's clock is wrong, the signature may be valid.".to_owned());
             finding.fixes.push(Fix::run(
                 format!("DNS operator: sign the zone {name} again (this is the command for BIND), publish it on all name servers, and check why the signer did not run"),

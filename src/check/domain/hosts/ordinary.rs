@@ -183,7 +183,7 @@ fn adapted(mut finding: Finding) -> Finding {
         };
         finding.failure = None;
     } else if finding.phase == Phase::Rcpt && finding.category.is_some() {
-        // The postmaster; `acceptance` weighs the recipient that the user gave.
+        // The postmaster. `acceptance` judges the recipient that the user gave.
         finding.severity = finding.severity.min(Severity::Warning);
         finding.failure = None;
     }

@@ -383,19 +383,20 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
         return None;
     }
     let words = unused.iter().map(|word| subject.quote(word)).collect::<Vec<_>>().join(", ");
-    let mut finding = finding(subject, &UNUSED_TERMS, format!("terms of the SPF record are never evaluated: {words}"));
+    let mut finding =
+        finding(subject, &UNUSED_TERMS, format!("receivers never evaluate these terms of the SPF record: {words}"));
     finding.cause =
         "The all mechanism matches every host, so receivers evaluate nothing after it and ignore redirect.".to_owned();
     let branches = &subject.tree.root.branches;
     let is_all = |text: &str| text.trim_start_matches(['+', '-', '~', '?']).eq_ignore_ascii_case("all");
     let has_redirect = unused.iter().any(|word| word.to_ascii_lowercase().starts_with("redirect="));
     if has_redirect {
-        finding.fixes.push(Fix::text("Domain owner: remove either all or redirect"));
+        finding.fixes.push(Fix::text("Domain owner: remove either the all mechanism or the redirect modifier"));
     } else if let Some(all) = branches.iter().find(|branch| is_all(&branch.text)) {
         let others = branches.iter().filter(|branch| !is_all(&branch.text)).map(|branch| branch.text.as_str());
         let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all.text.as_str()]).collect();
         finding.fixes.push(Fix::run(
-            "Domain owner: move all to the end of the record, or remove the terms after it",
+            "Domain owner: move the all mechanism to the end of the record, or remove the terms after it",
             subject.quote(&subject.published(&words.join(" "))),
         ));
     }

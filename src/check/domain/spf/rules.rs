@@ -199,11 +199,11 @@ pub(super) static NO_ALL: Rule = Rule {
 pub(super) static UNUSED_TERMS: Rule = Rule {
     id: "spf-unused-terms",
     severity: Severity::Warning,
-    title: "terms of the SPF record are never evaluated",
+    title: "some terms of the SPF record are never evaluated",
     docs: Docs {
-        sees: "Mechanisms follow all, or the record contains redirect together with all.",
+        sees: "The record contains terms after the all mechanism, or contains both redirect= and the all mechanism.",
         matters: "The all mechanism always matches, so receivers evaluate nothing after it and ignore redirect. Hosts that are listed only in ignored terms do not pass.",
-        action: "Domain owner: move all to the end of the record, or remove the terms that have no effect.",
+        action: "Domain owner: move the all mechanism (such as -all) to the end of the record, or remove the terms that have no effect.",
         example: "v=spf1 mx -all include:_spf.example.net",
         references: "RFC 7208 section 5.1 (all), section 6.1 (redirect)",
     },

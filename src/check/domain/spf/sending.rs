@@ -113,7 +113,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         &SENDING_NOT_COVERED,
         Phase::Dns,
         Confidence::Certain,
-        format!("SPF does not allow {ip} to send mail for {}: {result}", subject.domain()),
+        format!("SPF does not allow {ip} to send mail for {} (SPF result: {result})", subject.domain()),
     );
     finding.cause = match verdict.decided_by.as_slice() {
         [] => "No term of the record matches this IP address, so the result is neutral.".to_owned(),

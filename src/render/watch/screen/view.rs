@@ -46,7 +46,7 @@ pub enum ScreenKey {
     Right,
     /// Escape.
     Escape,
-    /// Ctrl-C. In raw mode, it is a key and not a signal.
+    /// Ctrl-C. In raw mode, it is a key, not a signal.
     Interrupt,
 }
 
