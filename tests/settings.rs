@@ -194,9 +194,12 @@ fn the_values_for_a_mail_app_are_printed_to_standard_output_and_the_list_to_a_fi
     let sandbox = sandbox();
     let run = sandbox.run("settings-autoconfig", &["--for", "thunderbird"]);
     assert_eq!(run.code, 0, "{run}");
-    for line in
-        ["Outgoing server:   smtp.settings-autoconfig.test", "Encryption:        SSL/TLS", "User name:         demo@"]
-    {
+    for line in [
+        "Email address:     demo@settings-autoconfig.test",
+        "Outgoing server:   smtp.settings-autoconfig.test",
+        "Encryption:        SSL/TLS",
+        "User name:         demo@",
+    ] {
         assert!(run.stdout.contains(line), "{run}");
     }
     let folder = tempfile::tempdir().unwrap();

@@ -261,6 +261,11 @@ fn flags(plan: &Plan, same_host: Option<u16>, kind: CommandKind) -> Vec<(&'stati
         if let Some(path) = &settings.trust_anchor {
             add(&mut flags, "trust-anchor", "--trust-anchor", Some(path.display().to_string()));
         }
+        if let Some(path) = &settings.password_file {
+            add(&mut flags, "password-file", "--password-file", Some(path.display().to_string()));
+        }
+        let database = settings.database.as_ref().map_or("none", |host| host.ascii());
+        add(&mut flags, "ispdb", "--ispdb", Some(database.to_owned()));
         for (name, flag, port) in
             [("https-port", "--https-port", settings.https_port), ("http-port", "--http-port", settings.http_port)]
         {

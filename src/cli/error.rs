@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::flags::InvalidValue;
 use crate::expect::Mistake;
 use crate::secret::list_keys::without_likely_keys;
-use crate::secret::written::without_password;
+use crate::secret::written::{Reading, likely_passwords, without_parts, without_password};
 use crate::source::{FileError, Position};
 
 /// What is wrong, and what to write instead. The parts are stored separately until the error is displayed, so that no
@@ -26,7 +26,38 @@ pub struct UsageError {
     pub origin: Option<Box<ErrorOrigin>>,
     /// Lines to print below the message, for example a line of a file with a mark under the error.
     pub pointed: Box<[String]>,
+    /// Parts of the user's input that can be passwords. The message does not contain them ([`UsageError::hiding`]).
+    pub hidden: Box<[String]>,
 }
+
+/// Flags in whose value a colon separates a host from a port, or has no meaning. Users also write targets and passwords
+/// there.
+const NAME_FLAGS: [&str; 15] = [
+    "--output",
+    "-o",
+    "--report",
+    "--summary",
+    "--resume",
+    "--config",
+    "--cacert",
+    "--from",
+    "--to",
+    "--helo",
+    "--proxy",
+    "--resolver",
+    "--interface",
+    "--listen",
+    "--fleet",
+];
+
+/// Arguments and keys of files that are a target.
+const TARGETS: [&str; 3] = ["target", "domain", "address"];
+
+/// Words that users write in the place of a value. Hiding them would make the message harder to read.
+const PLACEHOLDERS: [&str; 7] = ["host", "name", "pass", "password", "port", "secret", "user"];
+
+/// The shortest part that is hidden. A shorter one would also occur in words of the message.
+const SHORTEST_HIDDEN: usize = 4;
 
 /// The source of a wrong value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +114,38 @@ impl UsageError {
         self
     }
 
+    /// Hides the parts of these words that can be a password, wherever the message repeats them. The words are the user's
+    /// input: the command line, or a line of a file.
+    pub fn hiding<W: AsRef<str>>(mut self, words: impl IntoIterator<Item = W>) -> UsageError {
+        // A colon has a different meaning in the values of other flags, for example in --resolve.
+        let reading = match self.flag.as_deref() {
+            Some(flag) if TARGETS.contains(&flag) => Reading::Target,
+            Some(flag) if flag.starts_with('-') && !NAME_FLAGS.contains(&flag) => Reading::AddressOnly,
+            Some(_) | None => Reading::AnyName,
+        };
+        let mut hidden = Vec::new();
+        let words: Vec<String> =
+            words.into_iter().map(|word| word.as_ref().to_owned()).chain(self.value.clone()).collect();
+        for word in &words {
+            let value =
+                word.strip_prefix("--").and_then(|flag| flag.split_once('=')).map_or(word.as_str(), |(_, value)| value);
+            for part in likely_passwords(value, reading) {
+                // Messages also contain a part alone: a directory of a path, a suggested name without the marks.
+                let marks = [',', ';', ':', ' ', '\t'];
+                let pieces = part.split(marks).chain(part.split('/').take(1));
+                hidden.extend(pieces.chain([part]).map(str::to_owned));
+            }
+        }
+        let is_placeholder = |part: &String| PLACEHOLDERS.iter().any(|word| word.eq_ignore_ascii_case(part));
+        hidden.retain(|part| part.len() >= SHORTEST_HIDDEN && !is_placeholder(part));
+        // A longer part can contain a shorter one.
+        hidden.sort_by_key(|part| std::cmp::Reverse(part.len()));
+        // Messages escape some characters, and suggest host names in lower case.
+        let forms = |part: String| [part.escape_debug().to_string(), part.to_lowercase(), part];
+        self.hidden = hidden.into_iter().flat_map(forms).collect();
+        self
+    }
+
     /// The name of the flag without dashes, which is also its key in files.
     pub fn key(&self) -> Option<&str> {
         self.flag.as_deref().map(|flag| flag.trim_start_matches('-'))
@@ -90,7 +153,8 @@ impl UsageError {
 
     /// The message and the lines below it.
     pub fn lines(&self) -> Vec<String> {
-        let pointed = self.pointed.iter().map(|line| without_likely_keys(line));
+        let pointed = self.pointed.iter();
+        let pointed = pointed.map(|line| without_likely_keys(&without_parts(line, &self.hidden)));
         std::iter::once(self.to_string()).chain(pointed).collect()
     }
 
@@ -98,32 +162,39 @@ impl UsageError {
     fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.key() == Some("list") { without_likely_keys(text).into() } else { text.into() }
     }
-}
 
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The message, with the parts that [`Display`](fmt::Display) hides.
+    fn message(&self) -> String {
+        let mut text = String::new();
         let value = self.value.as_deref().map(without_password);
         let value = value.map(|value| self.shown(&value.escape_debug().to_string()).into_owned());
         let value = value.map(|value| if value.is_empty() { "\"\"".to_owned() } else { value });
         let (subject, mark) = match (self.origin.as_deref(), &self.flag) {
             (Some(ErrorOrigin::Variable(name)), _) => (Some(name.as_str()), "="),
             (Some(ErrorOrigin::File { path, at }), _) => {
-                write!(f, "{}:{}:{}: ", path.display(), at.line, at.column)?;
+                text += &format!("{}:{}:{}: ", path.display(), at.line, at.column);
                 (self.key(), " ")
             }
             (None, flag) => (flag.as_deref(), " "),
         };
         match (subject, value) {
-            (Some(subject), Some(value)) => write!(f, "{subject}{mark}{value}: ")?,
-            (Some(subject), None) => write!(f, "{subject}: ")?,
-            (None, Some(value)) => write!(f, "{value}: ")?,
+            (Some(subject), Some(value)) => text += &format!("{subject}{mark}{value}: "),
+            (Some(subject), None) => text += &format!("{subject}: "),
+            (None, Some(value)) => text += &format!("{value}: "),
             (None, None) => {}
         }
-        f.write_str(&self.shown(&self.reason))?;
-        match &self.hint {
-            Some(hint) => write!(f, "; {}", self.shown(hint)),
-            None => Ok(()),
+        text += &self.shown(&self.reason);
+        if let Some(hint) = &self.hint {
+            text += &format!("; {}", self.shown(hint));
         }
+        text
+    }
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.message();
+        f.write_str(&without_parts(&message, &self.hidden))
     }
 }
 

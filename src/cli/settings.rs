@@ -8,6 +8,7 @@ use super::flags::settings::DatabaseChoice;
 use super::plan::{limits, origins};
 use super::template::template;
 use super::{UsageError, domain, resolve};
+use crate::host::file;
 use crate::plan::{
     Discovery, Login, LoginConsent, LoginProof, Plaintext, Plan, Protocol, QuitAfter, SettingsPlan, Target, Tls,
     Unverified, ValueOrigin,
@@ -38,6 +39,8 @@ pub fn plan(args: &SettingsArgs, matches: &ArgMatches, hostname: Option<&str>) -
         },
         guessed_ports: if args.port.port.is_empty() { GUESSED_PORTS.to_vec() } else { args.port.port.clone() },
         consent: if args.login.yes { LoginConsent::All } else { LoginConsent::None },
+        // A later process does not have the file descriptors of this one.
+        password_file: args.password.password_file.clone().filter(|path| !file::is_of_this_process(path)),
         trust_anchor: args.sources.trust_anchor.clone(),
         https_port: args.port.https_port,
         http_port: args.port.http_port,

@@ -34,6 +34,14 @@ impl CommandError {
         CommandError::Usage(UsageError::new(text))
     }
 
+    /// Hides the passwords that the command line may contain ([`UsageError::hiding`]).
+    pub fn hiding(self, words: &[String]) -> CommandError {
+        match self {
+            CommandError::Usage(error) => CommandError::Usage(error.hiding(words)),
+            other @ (CommandError::Output(_) | CommandError::Machine(_)) => other,
+        }
+    }
+
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {

@@ -44,8 +44,10 @@ use stdout::print;
 /// reports errors on standard output and has its own exit codes.
 pub fn run(words: Vec<OsString>) -> anyhow::Result<u8> {
     let (is_plugin, is_called_so) = (cli::plugin::is_wanted(&words), cli::plugin::is_called(&words));
-    let words = words.into_iter().skip(1).collect();
-    match if is_called_so { plugin::run(words) } else { run_arguments(words) } {
+    let words: Vec<OsString> = words.into_iter().skip(1).collect();
+    let typed: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let done = if is_called_so { plugin::run(words) } else { run_arguments(words) };
+    match done.map_err(|error| error.hiding(&typed)) {
         Err(error) if is_plugin => {
             // Monitoring systems show only the first line.
             print(&nagios::unusable(&error.lines().into_iter().next().unwrap_or_default()))?;

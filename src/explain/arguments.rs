@@ -17,6 +17,7 @@ use super::side::LogSide;
 use super::target::ServerName;
 use crate::check;
 use crate::lexicon::{Basis, Fix, ReplyPhase, keywords, mechanisms, providers};
+use crate::secret::written::without_password_in_word;
 use crate::wire::{Class, EnhancedStatus, ReplyCode};
 
 /// The explanations of the arguments; at least one.
@@ -101,7 +102,10 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     let generic = || error.map(|found| found.explained(item));
     let known = specific.or_else(sentence).or_else(by_rule).or(names_phase).or_else(words);
     let known = known.or_else(generic).or_else(anywhere);
-    let unknown = || Explained { nearest: nearest(item), ..Explained::new(ExplanationKind::Unknown, item) };
+    let unknown = || Explained {
+        nearest: nearest(item),
+        ..Explained::new(ExplanationKind::Unknown, without_password_in_word(item))
+    };
     vec![known.unwrap_or_else(unknown)]
 }
 

@@ -25,6 +25,9 @@ pub struct SettingsPlan {
     pub guessed_ports: Vec<u16>,
     /// The servers at which the login is tested even though the source of their names is not authenticated.
     pub consent: LoginConsent,
+    /// The file with the password (`--password-file`), for the commands of fixes; null if the password comes from another
+    /// source or no login is tested.
+    pub password_file: Option<PathBuf>,
     /// A file with the trust anchor for DNSSEC; null means the anchor of the public root.
     pub trust_anchor: Option<PathBuf>,
     /// The port of web servers with HTTPS, normally 443.

@@ -26,7 +26,7 @@ pub(super) fn notes(
         notes.push(format!("{} has no option for the EHLO name", program.name));
     }
     if sender_of(settings).is_none() {
-        notes.push("Replace you@example.net with your email address: no sender was given (--from)".to_owned());
+        notes.push("Replace you@example.net with your email address, which was not given (--from, or the address in smtpcheck settings)".to_owned());
     }
     for note in program.notes.iter().filter(|note| note.when.iter().all(|condition| holds(*condition, settings))) {
         notes.push(template::fill(note.text, ValueForm::Bare, values)?);

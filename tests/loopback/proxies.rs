@@ -19,7 +19,8 @@ fn words_of(text: &str) -> String {
 fn a_session_through_a_proxy_completes_and_asks_for_no_name() {
     let identity = Identity::new();
     let ca = identity.ca_file();
-    for (protocol, scheme) in [(Protocol::Socks5, "socks5h"), (Protocol::Http, "http")] {
+    for (protocol, scheme) in [(Protocol::Socks4a, "socks4a"), (Protocol::Socks5, "socks5h"), (Protocol::Http, "http")]
+    {
         let server = Server::start(&[STARTTLS], &identity);
         let proxy = Proxy::start(protocol, server.address);
         let url = format!("{scheme}://{}", proxy.address);

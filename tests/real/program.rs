@@ -73,6 +73,12 @@ pub fn recipient_codes(report: &Value) -> Vec<u64> {
     recipients.iter().filter_map(|recipient| recipient["code"].as_u64()).collect()
 }
 
+/// The lines that were sent in all sessions.
+pub fn sent(report: &Value) -> Vec<&str> {
+    let events = report["transcript"].as_array().map(Vec::as_slice).unwrap_or_default();
+    events.iter().filter(|event| event["kind"] == "sent").filter_map(|event| event["text"].as_str()).collect()
+}
+
 #[track_caller]
 pub fn assert_finds(report: &Value, rule: &str) {
     let findings = findings(report);

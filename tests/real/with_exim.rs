@@ -1,6 +1,6 @@
 //! smtpcheck with Exim, which uses GnuTLS and sends no enhanced status codes.
 
-use crate::program::{Password, Run, assert_does_not_find, exit, recipient_codes, smtpcheck, word};
+use crate::program::{Password, Run, assert_does_not_find, assert_finds, exit, recipient_codes, sent, smtpcheck, word};
 use crate::servers::{CANARY, EXIM, HOST, QUOTED_USER, USER};
 
 fn check(port: u16, more: &[&str], password: Password) -> Run {
@@ -69,4 +69,26 @@ fn it_is_reported_that_a_command_injected_before_tls_is_discarded() {
     let run =
         smtpcheck(&[&[HOST, "--port", &port, "--cacert", ca, "--width", "200"], &probe[..]].concat(), Password::None);
     assert!(run.stdout.contains("not vulnerable"), "{run}");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_list_whose_members_expn_reveals_is_reported() {
+    let expand = ["--probe", "expn", "--to", "staff@example.net"];
+    let report = check(EXIM.expanding, &expand, Password::None).exits(exit::OK);
+    assert_finds(&report, "expn-lists-members");
+    let text = report["findings"][0]["summary"].as_str().unwrap();
+    assert!(text.contains("EXPN staff@example.net") && text.contains("250"), "{text}");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_server_that_rejects_expn_reveals_nothing() {
+    let expand = ["--probe", "expn", "--to", "staff@example.net"];
+    let report = check(EXIM.starttls, &expand, Password::None).exits(exit::OK);
+    assert_does_not_find(&report, "expn-lists-members");
+    assert!(sent(&report).contains(&"EXPN staff@example.net"), "{:?}", sent(&report));
+    let replies = report["transcript"].as_array().unwrap().iter();
+    let mut replies = replies.filter(|event| event["phase"] == "vrfy" && event["kind"] == "received");
+    assert!(replies.any(|event| event["code"] == 550), "{report:#}");
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::program::{Password, Run, assert_finds, exit, recipient_codes, smtpcheck};
+use crate::program::{Password, Run, assert_finds, exit, recipient_codes, sent, smtpcheck};
 use crate::servers::{DOVECOT_LMTP, POSTFIX, USER};
 
 const UNKNOWN: &str = "missing@example.net";
@@ -143,6 +143,19 @@ fn postfix_accepts_xforward_and_an_ipv6_address() {
     }
 }
 
+/// Postfix writes the client that XFORWARD names into its log, and nothing else changes.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn postfix_logs_the_client_that_xforward_names() {
+    let claims = ["ADDR=192.0.2.78", "NAME=forwarded.example.com", "IDENT=4FC2A"];
+    let claims: Vec<&str> = claims.iter().flat_map(|claim| ["--xforward", claim]).collect();
+    postfix(POSTFIX.behind_proxy, &[&["--to", "known@example.net"], &claims[..]].concat()).exits(exit::OK);
+    let log = POSTFIX.log();
+    let line = log.lines().find(|line| line.contains("orig_queue_id=4FC2A")).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("orig_client=forwarded.example.com[192.0.2.78]"), "{line}");
+    assert!(!line.contains(" client=forwarded"), "{line}");
+}
+
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn postfix_rejects_values_of_xclient_and_does_not_advertise_it_to_others() {
@@ -159,7 +172,16 @@ fn postfix_accepts_parameters_and_their_faults_are_reported() {
     let good = ["--mail-parameter", "SIZE=1000", "--mail-parameter", "RET=HDRS", "--rcpt-parameter", "NOTIFY=NEVER"];
     let report = postfix(POSTFIX.relay, &[&known[..], &good[..]].concat()).exits(exit::OK);
     assert_eq!(recipient_codes(&report), [250]);
+    let mail = ["--mail-parameter", "BODY=8BITMIME", "--mail-parameter", "ENVID=QQ314159"];
+    let rcpt = ["--rcpt-parameter", "ORCPT=rfc822;known+2Blist@example.net"];
+    let report = postfix(POSTFIX.relay, &[&known[..], &mail[..], &rcpt[..]].concat()).exits(exit::OK);
+    assert_eq!((recipient_codes(&report), &report["findings"]), (vec![250], &serde_json::json!([])));
+    let lines = sent(&report);
+    assert!(lines.iter().any(|line| line.ends_with("> BODY=8BITMIME ENVID=QQ314159")), "{lines:?}");
+    assert!(lines.contains(&"RCPT TO:<known@example.net> ORCPT=rfc822;known+2Blist@example.net"), "{lines:?}");
     for wrong in [
+        ["--mail-parameter", "ENVID=a+b"],
+        ["--rcpt-parameter", "ORCPT=known@example.net"],
         ["--mail-parameter", "SIZE=99999999999"],
         ["--mail-parameter", "BODY=9BITMIME"],
         ["--rcpt-parameter", "NOTIFY=SOMETIMES"],

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::program::{
-    Password, Run, assert_does_not_find, assert_finds, assert_finds_one_error, exit, recipient_codes, smtpcheck, word,
+    Password, Run, assert_does_not_find, assert_finds, assert_finds_one_error, exit, recipient_codes, sent, smtpcheck,
+    word,
 };
-use crate::servers::{CANARY, HOST, POSTFIX, Postfix, QUOTED_USER, USER, free_port};
+use crate::servers::{CANARY, HOST, POSTFIX, Postfix, QUOTED_USER, StrictHaproxy, USER, free_port};
 
 fn check(port: u16, ca: &Path, more: &[&str], password: Password) -> Run {
     let port = port.to_string();
@@ -263,6 +264,98 @@ fn a_login_before_tls_is_rejected_where_tls_is_required() {
     assert_does_not_find(&report, word::AUTH_ACCEPTED_IN_PLAINTEXT);
     let probes = report["probes"].as_array().unwrap();
     assert!(probes.iter().any(|probe| probe["question"]["purpose"] == "before-tls"), "{probes:#?}");
+}
+
+// EHLO, addresses that are not ASCII, server names.
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn helo_is_sent_to_a_server_that_rejects_ehlo() {
+    let check = |esmtp: &str| {
+        let words = ["--esmtp", esmtp, "--to", "known@example.net"];
+        check(POSTFIX.without_ehlo, &POSTFIX.ca, &words, Password::None)
+    };
+    let report = check("auto").exits(exit::OK);
+    assert_finds(&report, "ehlo-unsupported");
+    assert_eq!(recipient_codes(&report), [250]);
+    let lines = sent(&report);
+    let position = |command: &str| lines.iter().position(|line| line.starts_with(command));
+    assert!(position("EHLO ").unwrap() < position("HELO ").unwrap(), "{lines:?}");
+    assert_eq!(recipient_codes(&check("never").exits(exit::OK)), [250]);
+    let refused = check("always");
+    let report = refused.exits(refused.code);
+    assert_ne!(refused.code, exit::OK, "{report:#}");
+    assert!(sent(&report).iter().all(|line| !line.starts_with("HELO ")), "{:?}", sent(&report));
+}
+
+const INTERNATIONAL: &str = "jürgen@example.net";
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn an_international_address_is_sent_with_smtputf8() {
+    let report = check(POSTFIX.relay, &POSTFIX.ca, &["--to", INTERNATIONAL], Password::None).exits(exit::OK);
+    assert_eq!(recipient_codes(&report), [250]);
+    let lines = sent(&report);
+    assert!(lines.iter().any(|line| line.starts_with("MAIL FROM:") && line.ends_with(" SMTPUTF8")), "{lines:?}");
+    assert!(lines.contains(&"RCPT TO:<jürgen@example.net>"), "{lines:?}");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn an_international_address_is_not_sent_without_smtputf8() {
+    let run = check(POSTFIX.ascii, &POSTFIX.ca, &["--to", INTERNATIONAL], Password::None);
+    let report = run.exits(exit::REFUSED_PERMANENT);
+    assert_finds(&report, "address-needs-smtputf8");
+    assert_finds_one_error(&report);
+    // What Postfix received.
+    let deadline = Instant::now() + Duration::from_secs(5);
+    let session = loop {
+        let log = POSTFIX.log();
+        let ended = |line: &&str| line.contains("postfix/ascii/smtpd") && line.contains(" disconnect from ");
+        match log.lines().find(|line| ended(line) && line.contains(" starttls=1 ")) {
+            Some(line) => break line.to_owned(),
+            None => assert!(Instant::now() < deadline, "{log}"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert!(session.contains(" quit=1 ") && !session.contains(" rcpt="), "{session}");
+    assert!(!POSTFIX.log().lines().any(|line| line.contains("postfix/ascii") && line.contains("rgen")), "{session}");
+}
+
+/// The target is an IP address, so the ClientHello contains no name.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn the_name_in_the_greeting_is_tried_as_server_name() {
+    let (target, ca) = (format!("127.0.0.1:{}", POSTFIX.by_greeting), POSTFIX.ca.to_str().unwrap());
+    let report = smtpcheck(&[&target, "--cacert", ca, "--json"], Password::None).exits(exit::TLS);
+    assert_needs_name(&report, Postfix::GREETED);
+    smtpcheck(&[&target, "--cacert", ca, "--sni", Postfix::GREETED, "--json"], Password::None).exits(exit::OK);
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_load_balancer_that_insists_on_a_server_name_is_recognised() {
+    let certificate = POSTFIX.authority.for_hosts("balancer", &[HOST, Postfix::GREETED]);
+    let haproxy = StrictHaproxy::start(POSTFIX.by_greeting, &certificate);
+    let check = |host: &str, more: &[&str]| {
+        let (target, ca) = (format!("smtps://{host}:{}", haproxy.implicit_tls), POSTFIX.ca.to_str().unwrap());
+        smtpcheck(&[&[target.as_str(), "--cacert", ca, "--json"], more].concat(), Password::None)
+    };
+    check(HOST, &[]).exits(exit::OK);
+    // The name in --sni is wrong; that of the target is right.
+    assert_needs_name(&check(HOST, &["--sni", "other.example.org"]).exits(exit::TLS), HOST);
+    // Without a name, the greeting at the unencrypted port contains the right one.
+    let address = haproxy.address.to_string();
+    assert_needs_name(&check(&address, &[]).exits(exit::TLS), Postfix::GREETED);
+    check(&address, &["--sni", Postfix::GREETED]).exits(exit::OK);
+}
+
+#[track_caller]
+fn assert_needs_name(report: &serde_json::Value, name: &str) {
+    assert_finds(report, "tls-server-name-needed");
+    assert_finds_one_error(report);
+    let text = report["findings"][0]["summary"].as_str().unwrap();
+    assert!(text.contains(&format!("needs the server name {name} ")), "{text}");
 }
 
 // What the server receives. This Postfix is started for one test, so its log contains only sessions of that test.

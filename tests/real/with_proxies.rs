@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use crate::program::{Password, Run, assert_finds, assert_finds_one_error, exit, smtpcheck, word};
-use crate::servers::{CANARY, Dante, HOST, Haproxy, Microsocks, POSTFIX, Tinyproxy, USER, free_port};
+use crate::servers::{
+    CANARY, DOVECOT, DOVECOT_LMTP, Dante, DovecotSubmission, HOST, Haproxy, Microsocks, OpenSsh, POSTFIX,
+    SilentHaproxy, Tinyproxy, USER, free_port,
+};
 use crate::support::program::run_with;
 
 /// A password for proxies that microsocks and tinyproxy accept in their arguments and configuration. `CANARY` contains
@@ -39,12 +42,14 @@ fn a_session_through_each_proxy_is_like_a_direct_one() {
     let microsocks = Microsocks::start(None);
     let dante = Dante::start(&[POSTFIX.submission, POSTFIX.implicit_tls]);
     let tinyproxy = Tinyproxy::start(&[POSTFIX.submission, POSTFIX.implicit_tls], None);
+    let openssh = OpenSsh::start();
     let proxies = [
         format!("socks5h://127.0.0.1:{}", microsocks.port),
         format!("socks5://127.0.0.1:{}", microsocks.port),
         format!("socks5h://127.0.0.1:{}", dante.port),
         format!("socks4://127.0.0.1:{}", dante.port),
         // dante does not support SOCKS4a, so curl also fails with it.
+        format!("socks4a://127.0.0.1:{}", openssh.port),
         format!("http://127.0.0.1:{}", tinyproxy.port),
     ];
     for proxy in &proxies {
@@ -81,6 +86,17 @@ fn a_proxy_can_demand_a_login() {
         let report = check(&["--proxy-user", "me"], &[("SMTPCHECK_PROXY_PASSWORD", "wrong")]).exits(exit::UNREACHABLE);
         assert_finds(&report, "proxy-login-rejected");
         assert_finds_one_error(&report);
+        let netrc = |entry: &str| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), format!("machine mx.example.net login you password x\n{entry}\n")).unwrap();
+            file
+        };
+        let known = netrc(&format!("machine 127.0.0.1 login me password {PROXY_PASSWORD}"));
+        check(&["--proxy-user", "me", "--proxy-netrc"], &[("NETRC", known.path().to_str().unwrap())]).exits(exit::OK);
+        let wrong = netrc("machine 127.0.0.1 login me password other");
+        let report = check(&["--proxy-user", "me", "--proxy-netrc"], &[("NETRC", wrong.path().to_str().unwrap())])
+            .exits(exit::UNREACHABLE);
+        assert_finds(&report, "proxy-login-rejected");
         // As in curl, the URL in the variable can contain the password.
         let ca = POSTFIX.ca.to_str().unwrap();
         let target = format!("{HOST}:{}", POSTFIX.submission);
@@ -204,6 +220,33 @@ fn a_server_that_waits_for_the_header_is_recognised() {
     assert_finds_one_error(&report);
 }
 
+/// Dovecot closes the connection after three seconds.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn dovecot_that_waits_for_the_header_is_recognised() {
+    let submission = format!("{}:{}", DovecotSubmission::ADDRESS, DOVECOT.balanced);
+    let lmtp = format!("lmtp://127.0.0.1:{}", DOVECOT_LMTP.balanced);
+    for (target, ca) in [(&submission, &DOVECOT.ca), (&lmtp, &POSTFIX.ca)] {
+        let words = [target, "--cacert", ca.to_str().unwrap(), "--json"];
+        let report = run_with(&words, None, &[]).exits(exit::UNREACHABLE);
+        assert_finds(&report, "proxy-header-missing");
+        assert_finds_one_error(&report);
+        assert_eq!(report["findings"][0]["confidence"], "certain", "{target}");
+        run_with(&[&words[..], &["--haproxy-protocol", "v2"]].concat(), None, &[]).exits(exit::OK);
+    }
+}
+
+/// The time limit of smtpcheck ends the session, not the server.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_load_balancer_that_waits_silently_for_the_header_is_recognised() {
+    let haproxy = SilentHaproxy::start(POSTFIX.relay);
+    let report = direct(haproxy.port, &["--timeout", "2s"]).exits(exit::UNREACHABLE);
+    assert_finds(&report, "proxy-header-missing");
+    assert_finds_one_error(&report);
+    direct(haproxy.port, &["--haproxy-protocol", "v1"]).exits(exit::OK);
+}
+
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn a_header_that_the_server_does_not_expect_is_recognised() {
@@ -257,4 +300,24 @@ fn the_address_that_the_server_blocks_is_named() {
     assert_eq!(watch["interfaces"][0]["passes"], serde_json::json!(["127.0.0.1"]));
     assert_eq!(watch["interfaces"][0]["fails"][0]["interface"], "127.0.0.9");
     assert_eq!(watch["targets"][1]["failures"], 2);
+}
+
+/// Nothing listens on the second address.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn the_address_that_does_not_respond_is_named() {
+    let (target, ca) = (format!("{HOST}:{}", POSTFIX.relay), POSTFIX.ca.to_str().unwrap());
+    let check = |addresses: &str| {
+        let resolve = format!("{target}:{addresses}");
+        run_with(&[&target, "--cacert", ca, "--every-address", "--resolve", &resolve, "--json"], None, &[])
+    };
+    let report = check("127.0.0.1,127.0.0.77").exits(exit::UNREACHABLE);
+    assert_finds(&report, "backend-fails");
+    assert_finds_one_error(&report);
+    let finding = report["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == "backend-fails");
+    let text = finding.unwrap()["summary"].as_str().unwrap();
+    assert!(text.contains("127.0.0.77") && !text.contains("127.0.0.1:"), "{text}");
+    let report = check("127.0.0.1,127.0.0.2").exits(exit::UNREACHABLE);
+    assert_finds(&report, "backend-fails");
+    check("127.0.0.1").exits(exit::OK);
 }

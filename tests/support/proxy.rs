@@ -1,4 +1,4 @@
-//! A SOCKS5 and HTTP proxy on loopback that forwards connections, for tests of sessions through a proxy. It records the
+//! A SOCKS4a, SOCKS5 and HTTP proxy on loopback that forwards connections, for tests of sessions through a proxy. It records the
 //! targets that clients request.
 
 use std::io::{Read, Write};
@@ -14,6 +14,7 @@ pub struct Proxy {
 /// The protocol of a proxy.
 #[derive(Clone, Copy)]
 pub enum Protocol {
+    Socks4a,
     Socks5,
     Http,
 }
@@ -43,6 +44,27 @@ impl Proxy {
 /// Ends early if the client does, which shows in the test's result.
 fn serve(protocol: Protocol, mut client: TcpStream, server: SocketAddr, seen: &Mutex<Vec<String>>) -> Option<()> {
     let target = match protocol {
+        Protocol::Socks4a => {
+            let mut head = [0; 8];
+            client.read_exact(&mut head).ok()?;
+            // The version, CONNECT, and an address that announces a name after the user name.
+            if head[..2] != [4, 1] || head[4..7] != [0; 3] || head[7] == 0 {
+                return None;
+            }
+            let mut text = || {
+                let mut bytes = Vec::new();
+                loop {
+                    let mut byte = [0];
+                    client.read_exact(&mut byte).ok()?;
+                    if byte == [0] {
+                        return String::from_utf8(bytes).ok();
+                    }
+                    bytes.extend(byte);
+                }
+            };
+            let _user = text()?;
+            format!("{}:{}", text()?, u16::from_be_bytes([head[2], head[3]]))
+        }
         Protocol::Socks5 => {
             let mut head = [0; 2];
             client.read_exact(&mut head).ok()?;
@@ -82,6 +104,7 @@ fn serve(protocol: Protocol, mut client: TcpStream, server: SocketAddr, seen: &M
     seen.lock().unwrap().push(target);
     let mut upstream = TcpStream::connect(server).ok()?;
     match protocol {
+        Protocol::Socks4a => client.write_all(&[0, 90, 0, 0, 0, 0, 0, 0]).ok()?,
         // The bound address is a name, as dante sends it after a failure.
         Protocol::Socks5 => client.write_all(&[5, 0, 0, 3, 1, b'x', 0, 25]).ok()?,
         Protocol::Http => client.write_all(b"HTTP/1.0 200 Connection established\r\nProxy-Agent: test\r\n\r\n").ok()?,

@@ -4,10 +4,11 @@
 //! Signs of a server that waits, if no header was sent:
 //! 1. the connection is closed without a greeting, or 421 arrives instead of a greeting, after 2.5 to 6 seconds
 //!    (Dovecot closes after 3 s, Postfix sends 421 after 5 s);
-//! 2. the greeting or the reply to EHLO is a rejection, which states that the header is missing or invalid (Exim,
+//! 2. nothing arrives until the time limit (haproxy with accept-proxy);
+//! 3. the greeting or the reply to EHLO is a rejection, which states that the header is missing or invalid (Exim,
 //!    Haraka).
 //!
-//! The first sign proves nothing, so a second session sends the header. If the server then accepts EHLO, the cause is
+//! The first two signs prove nothing, so a second session sends the header. If the server then accepts EHLO, the cause is
 //! certain.
 //!
 //! Signs of a server that rejects the header: a syntax error before the reply to EHLO, or a rejection because of the
@@ -17,7 +18,7 @@ mod rules;
 
 use super::finding::{Check, Finding, PhaseFailure};
 use crate::evidence::session::ReceivedReply;
-use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session};
+use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session, TlsFaultKind};
 use crate::lexicon::{self, Basis, Confidence, Context, Fix};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
@@ -40,7 +41,9 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     // The header contains the server's IP address, which is unknown if a proxy looked up the server's name.
     let is_known = session.server_address().is_some();
-    if plan.proxy_header.is_some() || !is_known || sign_of_waiting(session).is_none() {
+    let Some(sign) = sign_of_waiting(session) else { return Vec::new() };
+    let is_explained = matches!(sign, WaitingSign::Silence(_)) && may_expect_tls(evidence);
+    if plan.proxy_header.is_some() || !is_known || is_explained {
         return Vec::new();
     }
     let tls = plan.tls_use();
@@ -53,6 +56,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 enum WaitingSign<'a> {
     /// The connection was closed, or rejected with 421, after the usual waiting time.
     Time(f64),
+    /// Nothing arrived within the time limit, in milliseconds.
+    Silence(f64),
     /// A reply states that the header is missing or invalid.
     Reply(ReceivedReply<'a>),
 }
@@ -67,6 +72,9 @@ fn sign_of_waiting(session: Session<'_>) -> Option<WaitingSign<'_>> {
     if let Some(received) = session.all_replies().find(waits) {
         return Some(WaitingSign::Reply(received));
     }
+    if let Some(waited_ms) = silence(session) {
+        return Some(WaitingSign::Silence(waited_ms));
+    }
     let connected = session.events().filter(|event| is_connection(event)).last()?.at_ms;
     let ended = match session.fault() {
         Some(Fault::Closed { phase: Phase::Greeting, .. }) => session.probe.started_ms + session.probe.duration_ms?,
@@ -80,6 +88,25 @@ fn sign_of_waiting(session: Session<'_>) -> Option<WaitingSign<'_>> {
         }
     };
     Some(ended - connected).filter(|waited| WAITING.contains(waited)).map(WaitingSign::Time)
+}
+
+/// How long smtpcheck waited, if the server sent nothing at all.
+fn silence(session: Session<'_>) -> Option<f64> {
+    match session.fault()? {
+        Fault::Silent { phase: Phase::Greeting, waited_ms, partial_bytes: 0 } => Some(*waited_ms),
+        _ => None,
+    }
+}
+
+/// Whether the silence may be that of a server that expects TLS, which `greeting` tests first.
+fn may_expect_tls(evidence: &Evidence) -> bool {
+    let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::Implicit);
+    let ended = probe.filter(Session::is_over).and_then(|probe| probe.fault());
+    !matches!(
+        ended,
+        Some(Fault::Tls { tls })
+            if matches!(tls.kind, TlsFaultKind::Closed | TlsFaultKind::Reset | TlsFaultKind::Silent { .. })
+    )
 }
 
 fn is_connection(event: &Event) -> bool {
@@ -122,6 +149,10 @@ fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
             format!("Without the header, the connection ended after {:.1} s.", waited / 1000.0),
             session.all_replies().next().map_or(PhaseFailure::Unreachable, |_| PhaseFailure::RefusedTemporary),
         ),
+        WaitingSign::Silence(waited_ms) => (
+            format!("Without the header, nothing arrived within {:.1} s.", *waited_ms / 1000.0),
+            PhaseFailure::Unreachable,
+        ),
         WaitingSign::Reply(received) => {
             let failure = match received.reply.class() {
                 Class::Transient => PhaseFailure::RefusedTemporary,
@@ -135,12 +166,12 @@ fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
             (Confidence::Certain, " In a second session, smtpcheck sent the header, and the server accepted EHLO.")
         }
         (None, WaitingSign::Reply(_)) => (Confidence::Likely, ""),
-        (None, WaitingSign::Time(_)) => return None,
+        (None, WaitingSign::Time(_) | WaitingSign::Silence(_)) => return None,
     };
     let summary = format!("port {} of {} expects a PROXY header first", plan.target.port, plan.target.host);
     let phase = match &sign {
         WaitingSign::Reply(received) => received.event.phase,
-        WaitingSign::Time(_) => Phase::Greeting,
+        WaitingSign::Time(_) | WaitingSign::Silence(_) => Phase::Greeting,
     };
     let mut finding = Finding::new(&PROXY_HEADER_MISSING, phase, confidence, summary).tried(session.probe.id);
     finding.evidence.events.extend(session.events().map(|event| event.seq));

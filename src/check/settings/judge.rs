@@ -293,7 +293,9 @@ fn login_not_tested<'s>(
         quote(&base),
         titles(&candidate.sources)
     );
-    let again = format!("smtpcheck settings {} --yes --password-file FILE", in_shell(&sight.target()));
+    // The file of this run is added with the other flags.
+    let file = if sight.settings.password_file.is_some() { "" } else { " --password-file FILE" };
+    let again = format!("smtpcheck settings {} --yes{file}", in_shell(&sight.target()));
     found.fixes = vec![
         Fix::run(
             "If your mail provider's documentation names this server, repeat the command with the password and --yes",

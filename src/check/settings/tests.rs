@@ -23,7 +23,12 @@ const FILE: &str = "/mail/config-v1.1.xml";
 const WITH_ADDRESS: &str = "/mail/config-v1.1.xml?emailaddress=ann%40example.com";
 
 fn plan(address: &str) -> Plan {
-    let words = ["settings", address].map(Into::into).into();
+    plan_of(&[address])
+}
+
+/// A plan with these arguments of `smtpcheck settings`.
+fn plan_of(arguments: &[&str]) -> Plan {
+    let words = ["settings"].iter().chain(arguments).map(Into::into).collect();
     let Ok(Invocation::Settings(args, matches)) = cli::parse(words) else { unreachable!("the words are a search") };
     cli::settings::plan(&args, &matches, None).expect("a plan")
 }
@@ -106,6 +111,21 @@ impl Searched {
         let sessions = self.evidence.sessions().filter(|session| session.request.script.login.is_some());
         sessions.map(|session| session.request.host.with_port(session.request.port)).collect()
     }
+}
+
+#[test]
+fn offline_a_known_provider_is_found_without_another_source() {
+    let mut world = World::new();
+    world.record("smtp.gmail.com A 192.0.2.1").server("192.0.2.1", MailServer::submission("smtp.gmail.com"));
+    let found = search(&mut world, &plan_of(&["ann@gmail.com", "--offline"]));
+    assert_eq!((found.best().as_str(), found.rules()), ("smtp.gmail.com:465", Vec::new()));
+    assert!(
+        found.seen.candidates.iter().all(|one| one.sources == [SourceKind::KnownProvider]),
+        "{:?}",
+        found.seen.candidates
+    );
+    let is_network = |question: &Question| matches!(question, Question::Fetch(_) | Question::Records(_));
+    assert!(!found.evidence.probes.iter().any(|probe| is_network(&probe.question)));
 }
 
 #[test]
@@ -414,6 +434,15 @@ fn if_every_host_rejects_the_login_nothing_is_recommended() {
     assert_eq!(found.findings[0].failure, Some(PhaseFailure::Auth));
     let command = found.findings[0].fixes.last().and_then(|fix| fix.command.clone()).expect("a command");
     assert_eq!(command, "smtpcheck settings ann@example.com --user ann");
+}
+
+#[test]
+fn a_command_that_repeats_the_search_keeps_the_sources_and_the_file_with_the_password() {
+    let login = with_login("ann@example.com").login;
+    let given = plan_of(&["ann@example.com", "--ispdb", "none", "--password-file", "/run/pw"]);
+    let found = search(&mut contradiction(REJECTED, REJECTED), &Plan { login, ..given });
+    let command = found.findings[0].fixes.last().and_then(|fix| fix.command.clone()).expect("a command");
+    assert_eq!(command, "smtpcheck settings ann@example.com --user ann --password-file /run/pw --ispdb none");
 }
 
 #[test]

@@ -172,7 +172,7 @@ impl<R: BufRead> Targets<R> {
             self.increase(|counts| if is_own { &counts.duplicates } else { &counts.other_shards });
             return Ok(None);
         }
-        let job = self.planner.job(target, &written).map_err(|error| error.to_string())?;
+        let job = self.planner.job(target, &written).map_err(|error| error.hiding([target]).to_string())?;
         self.increase(|counts| &counts.checks);
         let id = TargetId::of(&job.plan, &written);
         if is_plain {

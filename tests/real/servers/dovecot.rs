@@ -42,6 +42,9 @@ pub struct DovecotSubmission {
     /// Listens at `DovecotSubmission::ADDRESS`, and also at 127.0.0.1, where it advertises AUTH before TLS and would
     /// accept a password.
     pub starttls: u16,
+    /// Like `starttls`, at `DovecotSubmission::ADDRESS`, for a load balancer: Dovecot waits three seconds for a PROXY
+    /// header.
+    pub balanced: u16,
     pub ca: PathBuf,
     /// The client certificate of `USER`.
     pub client: Certificate,
@@ -58,13 +61,15 @@ pub struct DovecotLmtp {
     pub private: PathBuf,
     /// The socket on which Dovecot answers questions about passwords.
     pub login: PathBuf,
+    /// A TCP port of 127.0.0.1 for a load balancer: Dovecot waits three seconds for a PROXY header.
+    pub balanced: u16,
     _keeper: Keeper,
 }
 
 impl DovecotLmtp {
     pub fn start() -> DovecotLmtp {
         let directory = keeper::directory("lmtp");
-        let port = free_port();
+        let [port, balanced] = [(); 2].map(|()| free_port());
         let [socket, private, login] = ["lmtp", "lmtp-private", "login"].map(|name| directory.path().join(name));
         // Without the colons, the entry is only about the password.
         keeper::write(&directory.path().join("mailboxes"), &format!("{USER}:::::\n"));
@@ -80,7 +85,9 @@ impl DovecotLmtp {
              service lmtp {{\n\
              \x20 unix_listener {socket} {{\n    mode = 0666\n  }}\n\
              \x20 unix_listener {private} {{\n    mode = 0600\n    user = dovecot\n  }}\n\
-             \x20 inet_listener lmtp {{\n    address = 127.0.0.1\n    port = {port}\n  }}\n}}\n\
+             \x20 inet_listener lmtp {{\n    address = 127.0.0.1\n    port = {port}\n  }}\n\
+             \x20 inet_listener balanced {{\n    address = 127.0.0.1\n    port = {balanced}\n    haproxy = yes\n  }}\n}}\n\
+             haproxy_trusted_networks = 127.0.0.0/8\n\
              service auth {{\n  unix_listener {login} {{\n    mode = 0666\n  }}\n}}\n",
             directory = directory.path().display(),
             socket = socket.display(),
@@ -89,7 +96,7 @@ impl DovecotLmtp {
         );
         let ready = Sign::Address(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let keeper = start_with(directory, &config, ready, Mailboxes::OfKnownUsers);
-        DovecotLmtp { port, socket, private, login, _keeper: keeper }
+        DovecotLmtp { port, socket, private, login, balanced, _keeper: keeper }
     }
 }
 
@@ -124,7 +131,7 @@ impl DovecotSubmission {
         let directory = keeper::directory("dovecot");
         let authority = Authority::new(directory.path());
         let Certificate { chain, key } = authority.good();
-        let starttls = free_port();
+        let [starttls, balanced] = [(); 2].map(|()| free_port());
         let config = format!(
             "protocols = submission\n\
              hostname = {HOST}\n\
@@ -142,7 +149,9 @@ impl DovecotSubmission {
              mail_max_userip_connections = 100\n\
              service submission-login {{\n\
              \x20 inet_listener submission {{\n    address = {address} 127.0.0.1\n    port = {starttls}\n  }}\n\
-             }}\n",
+             \x20 inet_listener balanced {{\n    address = {address}\n    port = {balanced}\n    haproxy = yes\n  }}\n\
+             }}\n\
+             haproxy_trusted_networks = 127.0.0.0/8\n",
             address = Self::ADDRESS,
             chain = chain.display(),
             key = key.display(),
@@ -150,7 +159,7 @@ impl DovecotSubmission {
         );
         let client = authority.of_user(USER);
         let keeper = start(directory, &config, Sign::Address(SocketAddr::from((Self::ADDRESS, starttls))));
-        DovecotSubmission { starttls, ca: authority.pem, client, keeper }
+        DovecotSubmission { starttls, balanced, ca: authority.pem, client, keeper }
     }
 
     pub fn log(&self) -> String {

@@ -1,4 +1,4 @@
-//! Exim, with one STARTTLS port and one implicit TLS port.
+//! Exim, with two STARTTLS ports and one implicit TLS port.
 //!
 //! The replies are those of Exim's example configuration: AUTH is advertised only over TLS. Unknown recipients at
 //! `DOMAIN`, and relaying without AUTH, are rejected at RCPT. Passwords are stored unchanged in an `lsearch` file: Exim
@@ -14,10 +14,12 @@ use super::{CANARY, DOMAIN, HOST, QUOTED_USER, USER, free_port, loopbacks, unpac
 /// The user that Debian's Exim is compiled to run as.
 const RUN_AS: &str = "Debian-exim";
 
-/// Accepts `known@` and `USER` at `DOMAIN`; after AUTH, any domain.
+/// Accepts `known@`, `staff@` (a mailing list) and `USER` at `DOMAIN`; after AUTH, any domain.
 pub struct Exim {
     pub starttls: u16,
     pub implicit_tls: u16,
+    /// Like `starttls`, and EXPN lists the members of `staff@`.
+    pub expanding: u16,
     pub ca: PathBuf,
     keeper: Keeper,
 }
@@ -33,7 +35,7 @@ impl Exim {
         let authority = Authority::new(path);
         let certificate = authority.good().readable_by_all();
         keeper::write(&path.join("passwords"), &format!("{USER}: {CANARY}\n{QUOTED_USER}: {CANARY}\n"));
-        let [starttls, implicit_tls] = [(); 2].map(|()| free_port());
+        let [starttls, implicit_tls, expanding] = [(); 3].map(|()| free_port());
         let config = path.join("exim.conf");
         let addresses: Vec<String> = loopbacks().iter().map(ToString::to_string).collect();
         keeper::write(
@@ -41,8 +43,9 @@ impl Exim {
             &format!(
                 // The `<;` makes the semicolon the separator, because IPv6 addresses contain colons.
                 "local_interfaces = <; {}\n\
-                 daemon_smtp_ports = {starttls} : {implicit_tls}\n\
+                 daemon_smtp_ports = {starttls} : {implicit_tls} : {expanding}\n\
                  tls_on_connect_ports = {implicit_tls}\n\
+                 acl_smtp_expn = ${{if eq{{$received_port}}{{{expanding}}}{{acl_accept}}{{}}}}\n\
                  {}{RULES}",
                 addresses.join(" ; "),
                 facts(path, &certificate)
@@ -57,11 +60,11 @@ impl Exim {
                 // Run the daemon in the foreground.
                 "-bdf".to_owned(),
             ],
-            ready: vec![Sign::Port(starttls), Sign::Port(implicit_tls)],
+            ready: [starttls, implicit_tls, expanding].map(Sign::Port).into(),
             logs: vec![path.join("log/main"), path.join("log/panic"), path.join("log/reject")],
             directory,
         });
-        Exim { starttls, implicit_tls, ca: authority.pem, keeper }
+        Exim { starttls, implicit_tls, expanding, ca: authority.pem, keeper }
     }
 
     pub fn directory(&self) -> &Path {
@@ -99,6 +102,8 @@ acl_smtp_rcpt = acl_check_rcpt
 log_selector = +smtp_connection +smtp_protocol_error +smtp_syntax_error
 
 begin acl
+acl_accept:
+  accept
 acl_check_rcpt:
   accept
     authenticated = *
@@ -110,6 +115,11 @@ acl_check_rcpt:
   accept
 
 begin routers
+lists:
+  driver = redirect
+  domains = +local_domains
+  local_parts = staff
+  data = known@example.net, u@example.net
 local:
   driver = accept
   domains = +local_domains

@@ -38,7 +38,7 @@ pub use pki::{Certificate, Standing};
 pub use ports::{free_port, loopbacks};
 pub use postfix::Postfix;
 pub use prometheus::Prometheus;
-pub use proxies::{Dante, Haproxy, Microsocks, Tinyproxy};
+pub use proxies::{Dante, Haproxy, Microsocks, OpenSsh, SilentHaproxy, StrictHaproxy, Tinyproxy};
 pub use relayhost::Relayhost;
 pub use slurm::Slurm;
 pub use web::WebServer;

@@ -17,7 +17,7 @@ use super::keeper::{self, Keeper, Launch, Sign};
 use super::pki::{Authority, Certificate};
 use super::{DOMAIN, HOST, USER, free_port, loopbacks, unpacked};
 
-/// All ports accept the recipients `known@` and `USER` at `DOMAIN`. `greylisted@` is answered with 451, `full@` with
+/// All ports accept the recipients `known@`, `USER` and (with SMTPUTF8) `jürgen@` at `DOMAIN`. `greylisted@` is answered with 451, `full@` with
 /// 452.
 pub struct Postfix {
     /// Requires STARTTLS, then AUTH. Does not advertise AUTH before TLS.
@@ -45,6 +45,13 @@ pub struct Postfix {
     pub balanced: u16,
     /// The server behind a proxy that speaks SMTP: it takes the identity of clients from XCLIENT and XFORWARD.
     pub behind_proxy: u16,
+    /// Like `relay`, and it rejects EHLO as an unknown command, as servers without ESMTP do.
+    pub without_ehlo: u16,
+    /// Like `relay`, without SMTPUTF8. Its log lines contain `postfix/ascii`.
+    pub ascii: u16,
+    /// Its greeting names `Postfix::GREETED`. Only clients that ask for this name (SNI) receive its certificate; others
+    /// receive one for `mail.example.org`.
+    pub by_greeting: u16,
     /// The certificate of `exchanger`.
     pub exchanger_certificate: PathBuf,
     /// The certificates that every port sends to clients that ask for these hosts (SNI).
@@ -101,6 +108,9 @@ impl From<CyrusSasl> for Sasl {
 }
 
 impl Postfix {
+    /// The name in the greeting of `by_greeting`.
+    pub const GREETED: &str = "ta-certificate.example.org";
+
     /// The directory with main.cf.
     pub fn config(&self) -> PathBuf {
         self.keeper.path().to_owned()
@@ -117,7 +127,7 @@ impl Postfix {
         let authority = Authority::new(path);
         let [submission, implicit_tls, relay, exchanger, open_relay] = [(); 5].map(|()| free_port());
         let [expired, self_signed, other_name, two_certificates, anonymous] = [(); 5].map(|()| free_port());
-        let [balanced, behind_proxy] = [(); 2].map(|()| free_port());
+        let [balanced, behind_proxy, without_ehlo, ascii, by_greeting] = [(); 5].map(|()| free_port());
         let exchanger_pair = authority.for_hosts("exchanger", &["mail.example.org"]);
         let by_name = ByName::write(path, &authority);
         let (good, good_rsa) = (authority.good(), authority.good_rsa());
@@ -134,6 +144,9 @@ impl Postfix {
             smtpd(anonymous, &good, ANONYMOUS),
             smtpd(balanced, &good, BALANCED),
             smtpd(behind_proxy, &good, BEHIND_PROXY),
+            smtpd(without_ehlo, &good, WITHOUT_EHLO),
+            smtpd(ascii, &good, ASCII),
+            smtpd(by_greeting, &exchanger_pair, &[RELAY, &[&format!("myhostname={}", Postfix::GREETED)]].concat()),
             SERVICES.to_owned(),
         ];
         keeper::write(&path.join("master.cf"), &master_cf.concat());
@@ -168,6 +181,9 @@ impl Postfix {
                 anonymous,
                 balanced,
                 behind_proxy,
+                without_ehlo,
+                ascii,
+                by_greeting,
             ]
             .map(Sign::Port)
             .into(),
@@ -187,6 +203,9 @@ impl Postfix {
             anonymous,
             balanced,
             behind_proxy,
+            without_ehlo,
+            ascii,
+            by_greeting,
             exchanger_certificate: exchanger_pair.chain,
             by_name,
             ca: authority.pem.clone(),
@@ -305,6 +324,12 @@ const BEHIND_PROXY: &[&str] = &[
     "smtpd_authorized_xforward_hosts=127.0.0.0/8,[::1]",
 ];
 
+/// Postfix replaces the command before it interprets it.
+const WITHOUT_EHLO: &[&str] =
+    &["smtpd_tls_security_level=may", "{ smtpd_command_filter = regexp:{ { /^EHLO / UNKNOWN } } }"];
+
+const ASCII: &[&str] = &["smtpd_tls_security_level=may", "smtputf8_enable=no", "syslog_name=postfix/ascii"];
+
 /// A network that is too large.
 const OPEN_RELAY: &[&str] = &[
     "smtpd_tls_security_level=may",
@@ -344,7 +369,7 @@ fn main_cf(directory: &Path, sasl: &Sasl) -> String {
          inet_protocols = {protocols}\n\
          myhostname = {HOST}\n\
          mydestination = {DOMAIN}\n\
-         local_recipient_maps = inline:{{ {local_part}=x, known=x, greylisted=x, full=x }}\n\
+         local_recipient_maps = inline:{{ {local_part}=x, known=x, greylisted=x, full=x, jürgen=x }}\n\
          smtpd_recipient_restrictions = check_recipient_access inline:{{\n\
          \x20 {{ greylisted@{DOMAIN} = 451 4.7.1 Greylisted, please try again in 300 seconds }},\n\
          \x20 {{ full@{DOMAIN} = 452 4.2.2 Mailbox full }} }}\n\
