@@ -26,6 +26,9 @@
 //! 8. [`sandbox`] is independent of these modules: it runs misconfigured SMTP servers to test mail programs and
 //!    smtpcheck itself.
 //!
+//! The table in the section "Structure of the source" of `README.md` says which files a new check, rule, kind of evidence,
+//! format, command or flag needs.
+//!
 //! Reading order: `wire`, `evidence`, `dialogue` (its header contains the transition table), `check`, then the other
 //! modules.
 //!

@@ -3,9 +3,12 @@
 //!
 //! Checks ask questions, and `gather/` answers them. Equal questions are asked only once.
 //!
-//! A new kind of question needs a branch in each `match` on `Question` or `Answer`. These are in `gather/gatherer.rs`,
-//! `inquiry/mod.rs`, `evidence/record.rs`, `evidence/views.rs`, `evidence/mask.rs` (which text is masked),
-//! `render/view/session.rs`, `tests/ports.rs`, `tests/support/replay/network.rs` and `tests/support/bodies/server.rs`.
+//! A new kind of question needs a branch in each `match` on `Question` or `Answer`, which the compiler finds. These are in
+//! this file, `gather/gatherer.rs`, `inquiry/mod.rs`, `evidence/record.rs`, `evidence/views.rs`, `evidence/mask.rs` (which text
+//! is masked), `check/domain/hosts/ordinary.rs`, `check/domain/world/mod.rs`, `check/settings/ordinary.rs`,
+//! `render/text/domain.rs`, `render/view/lookups.rs`, `render/view/session.rs`, `tests/ports.rs`,
+//! `tests/support/replay/network.rs` and `tests/support/bodies/server.rs`. Transcripts need a key for the answer in
+//! `tests/support/replay/format.rs`.
 
 mod hello;
 
@@ -47,6 +50,14 @@ impl Question {
     /// A session with this request.
     pub fn session(request: SessionRequest) -> Question {
         Question::Session(Box::new(request))
+    }
+
+    /// Whether the answer needs a connection to a mail server, which `--max-connections` limits.
+    pub fn connects(&self) -> bool {
+        match self {
+            Question::Session(_) | Question::Hello(_) => true,
+            Question::Resolve { .. } | Question::Records(_) | Question::Fetch(_) | Question::Machine { .. } => false,
+        }
     }
 }
 

@@ -190,7 +190,12 @@ impl Mask<'_> {
                 };
                 Outcome::Done { answer: Answer::Hello(HelloSeen { ms, heard, presented }) }
             }
-            outcome => outcome,
+            outcome @ (Outcome::Underway
+            | Outcome::Skipped { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Done {
+                answer: Answer::Names(_) | Answer::Machine(_) | Answer::Records(_) | Answer::Fetch(_) | Answer::Session,
+            }) => outcome,
         };
         Probe { outcome, ..probe.clone() }
     }

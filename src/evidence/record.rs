@@ -181,10 +181,8 @@ impl Evidence {
 
     /// The number of connections to mail servers that were made or attempted.
     pub fn connections(&self) -> usize {
-        let is_connection = |probe: &&Probe| {
-            matches!(probe.question, Question::Session(_) | Question::Hello(_))
-                && !matches!(probe.outcome, Outcome::Skipped { .. })
-        };
+        let is_connection =
+            |probe: &&Probe| probe.question.connects() && !matches!(probe.outcome, Outcome::Skipped { .. });
         self.probes.iter().filter(is_connection).count()
     }
 

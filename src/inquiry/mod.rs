@@ -278,9 +278,8 @@ impl<'p> Inquiry<'p> {
         if case.evidence.answer_to(question).is_some() {
             return None;
         }
-        let connects = matches!(question, Question::Session(_) | Question::Hello(_));
         let budget = usize::try_from(case.plan.limits.max_connections).unwrap_or(usize::MAX);
-        if connects && case.evidence.connections() >= budget {
+        if question.connects() && case.evidence.connections() >= budget {
             let outcome = Outcome::Skipped { reason: SkipReason::ConnectionBudget };
             case.asked(question.clone(), now_ms, outcome);
             return None;

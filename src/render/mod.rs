@@ -40,7 +40,8 @@ pub use symbols::Symbols;
 
 use crate::report::{Difference, Report, Run};
 
-/// Every format. Commands read the properties of a format from its row and never compare format names.
+/// Every format. Commands read the properties of a format from its row. Only `cli/effect.rs` compares format names, because
+/// some commands support only some formats.
 pub static FORMATS: &[Format] = &[
     Format {
         name: "text",

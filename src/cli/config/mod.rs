@@ -335,7 +335,22 @@ pub(super) fn complete(
             };
             args.from_file = origins;
         }
-        _ => {}
+        // These do not read the settings of a check.
+        Invocation::Run(_)
+        | Invocation::Explain(_)
+        | Invocation::Exporter(_)
+        | Invocation::Report(_)
+        | Invocation::Providers(_)
+        | Invocation::Sandbox(_)
+        | Invocation::Demo(_)
+        | Invocation::Config(_)
+        | Invocation::Completions(_)
+        | Invocation::Complete(_)
+        | Invocation::Man(_)
+        | Invocation::Schema(_)
+        | Invocation::Print(_)
+        | Invocation::Version(_)
+        | Invocation::NothingGiven(_) => {}
     }
     Ok(())
 }

@@ -40,6 +40,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
         let words: Vec<OsString> = match spec.id {
             // A profile's target is a server, but these commands take a domain.
             CommandId::Domain | CommandId::Settings => vec!["example.net".into()],
+            _ if spec.command(&[]).get_positionals().next().is_none() => Vec::new(),
             _ => words.get(1..).unwrap_or_default().to_vec(),
         };
         let (command, from_file) = settings.apply(spec.command(&words), &words);

@@ -167,7 +167,7 @@ pub(super) fn sessions(report: &Report, look: &Display) -> Vec<StyledLine> {
                 format!("{}{}", name.unwrap_or_default(), request.host.with_port(request.port))
             }
             Question::Hello(request) => format!("{}, {}", request.host.with_port(request.port), request.offer),
-            _ => continue,
+            Question::Resolve { .. } | Question::Records(_) | Question::Fetch(_) | Question::Machine { .. } => continue,
         };
         lines.push(StyledLine::of(Role::Bold, title));
         let events = report.evidence.transcript.iter().filter(|event| event.probe == probe.id);

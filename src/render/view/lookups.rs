@@ -35,7 +35,7 @@ fn line(probe: &Probe) -> Option<String> {
                 let all: Vec<String> = names.addresses().map(|ip| ip.to_string()).collect();
                 if all.is_empty() { "no IP address".to_owned() } else { all.join(", ") }
             }
-            _ => return None,
+            Answer::Machine(_) | Answer::Hello(_) | Answer::Session => return None,
         },
     };
     let took = probe.duration_ms.map(|ms| format!(", {}", duration(ms))).unwrap_or_default();
