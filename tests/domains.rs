@@ -1,5 +1,5 @@
-//! Every mail domain of the sandbox against the built program: the errors, the warnings and the exit code are those
-//! listed for the domain, and every rule of `check/domain` is raised by a domain or by a unit test.
+//! Every mail domain of the sandbox against the built program: the findings and the exit code are those listed for the
+//! domain, and every rule of `check/domain` is raised by a domain, or by a unit test for a stated reason.
 //!
 //! `cargo test --test domains -- --nocapture table` prints the table of all domains with their results. The servers need
 //! all addresses in 127.0.0.0/8, which only Linux has.
@@ -67,10 +67,16 @@ fn sandbox() -> &'static DomainSandbox {
     SANDBOX.get_or_init(DomainSandbox::open)
 }
 
-/// The result of a domain check: the rules of errors and warnings in alphabetical order, and the exit code.
+/// The notices that the check of every domain may report, because they are about the sandbox: its servers have no IPv6
+/// addresses.
+const OF_EVERY_DOMAIN: &[&str] = &["mx-no-ipv6"];
+
+/// The result of a domain check: the rules of errors and warnings in alphabetical order, those of notices without
+/// repetition, and the exit code.
 struct DomainResult {
     case: &'static DomainCase,
     rules: Vec<String>,
+    notices: Vec<String>,
     code: i32,
     text: String,
 }
@@ -84,24 +90,32 @@ fn results() -> &'static Vec<DomainResult> {
             let words: Vec<&str> = words.iter().map(String::as_str).chain(["--json"]).collect();
             let run = program::run_with(&words, None, &[]);
             let report = run.json();
-            let mut rules: Vec<String> = program::findings(&report)
-                .into_iter()
-                .filter(|(_, severity)| severity != "notice")
-                .map(|(rule, _)| rule)
-                .collect();
-            rules.sort();
-            DomainResult { case, rules, code: run.code, text: run.to_string() }
+            let (notices, rules): (Vec<_>, Vec<_>) =
+                program::findings(&report).into_iter().partition(|(_, severity)| severity == "notice");
+            let names = |findings: Vec<(String, String)>| {
+                let mut names: Vec<String> = findings.into_iter().map(|(rule, _)| rule).collect();
+                names.sort();
+                names
+            };
+            let (rules, mut notices) = (names(rules), names(notices));
+            notices.dedup();
+            notices.retain(|rule| !OF_EVERY_DOMAIN.contains(&rule.as_str()));
+            DomainResult { case, rules, notices, code: run.code, text: run.to_string() }
         };
         DOMAIN_CASES.iter().map(check).collect()
     })
 }
 
 #[test]
-fn every_domain_causes_exactly_its_errors_and_warnings() {
+fn every_domain_causes_exactly_its_findings() {
     let mut wrong = Vec::new();
     for result in results() {
-        let mut expected = result.case.expect.to_vec();
+        let (mut expected, mut notices) = (result.case.expect.to_vec(), result.case.notices.to_vec());
         expected.sort_unstable();
+        notices.sort_unstable();
+        if result.notices != notices {
+            wrong.push(format!("{}: notices {:?}, expected {notices:?}", result.case.name, result.notices));
+        }
         if result.rules != expected || result.code != i32::from(result.case.exit) {
             wrong.push(format!(
                 "{}: {:?} exit {}, expected {expected:?} exit {}",
@@ -135,9 +149,74 @@ fn nothing_is_shown_as_not_tested_without_a_reason() {
 #[test]
 fn table_of_all_domains() {
     for result in results() {
-        println!("{:28} {:3} {}", result.case.name, result.code, result.rules.join(", "));
+        let (rules, notices) = (result.rules.join(", "), result.notices.join(", "));
+        println!("{:28} {:3} {rules} ({notices})", result.case.name, result.code);
         assert!(!result.text.contains("internal error"), "{}", result.text);
     }
+}
+
+/// The rules that no domain of the sandbox raises, each with the reason. Unit tests raise them.
+const WITHOUT_DOMAIN: &[(&str, &str)] = &[
+    ("mx-domain-not-found", "every domain of the sandbox exists"),
+    ("mx-no-ipv4", "the servers have no IPv6 addresses"),
+    ("mx-unreachable", "a server listens on every loopback address"),
+    ("mx-port-blocked-here", "a server listens on every loopback address"),
+    ("mx-behind-web-proxy", "a web proxy has a public IP address"),
+    ("mx-not-tested", "this machine reaches every server"),
+    ("mx-case-dependent", "the name servers ignore the case of letters"),
+    ("delegation-resolver-differs", "the resolver is the first name server"),
+    ("dane-certificate-invalid", "the sandbox's CA differs in each run"),
+    ("dnssec-weak", "all zones are signed with the same algorithm, without NSEC3"),
+    ("dnssec-not-tested", "the resolver returns all signatures"),
+    ("caa-excludes-issuer", "the sandbox's CA is not a known one"),
+];
+
+#[test]
+fn every_rule_about_domains_is_raised_by_a_domain_of_the_sandbox() {
+    let raised: Vec<&str> =
+        DOMAIN_CASES.iter().flat_map(|case| case.expect.iter().chain(case.notices)).copied().collect();
+    let rules = smtpcheck::check::domain::DOMAIN_CHECKS.iter().flat_map(|check| check.rules.iter());
+    let missing: Vec<&str> =
+        rules.map(|rule| rule.id).filter(|id| !raised.contains(id) && !OF_EVERY_DOMAIN.contains(id)).collect();
+    let mut expected: Vec<&str> = WITHOUT_DOMAIN.iter().map(|(id, _)| *id).collect();
+    let mut missing = missing;
+    missing.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(missing, expected, "a rule without a domain needs one in src/sandbox/domains, or a reason here");
+}
+
+#[test]
+fn the_tlsa_records_of_the_servers_are_printed() {
+    let sandbox = sandbox();
+    let printed = |name: &str| {
+        let case = DOMAIN_CASES.iter().find(|case| case.name == name).unwrap();
+        let words = sandbox.arguments(case);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let report = program::run_with(&[&words[..], &["--json"]].concat(), None, &[]).json();
+        let certificate = &report["domain"]["mx"][0]["addresses"][0]["certificates"][0];
+        let digest = certificate["spki_sha256"].as_str().map(str::to_owned);
+        (program::run_with(&[&words[..], &["--tlsa"]].concat(), None, &[]), digest)
+    };
+    let port = sandbox.service.mail;
+    for (name, code, warning) in [
+        ("domain-healthy", 0, None),
+        // The exit code is that of the check.
+        ("dane-mismatch", 6, None),
+        ("domain-plain", 0, Some("until the zones of these names are signed with DNSSEC: domain-plain.test")),
+    ] {
+        let (run, digest) = printed(name);
+        let expected = format!("_{port}._tcp.mx1.{name}.test. IN TLSA 3 1 1 {}\n", digest.unwrap());
+        assert_eq!((run.code, run.stdout.as_str()), (code, expected.as_str()), "{run}");
+        match warning {
+            Some(warning) => assert!(run.stderr.contains(warning), "{run}"),
+            None => assert_eq!(run.stderr, "", "{run}"),
+        }
+    }
+    let (none, digest) = printed("null-mx");
+    assert_eq!((none.code, none.stdout.as_str(), digest), (0, "", None));
+    assert!(none.stderr.contains("no mail server sent a certificate"), "{none}");
+    let clash = program::run(&["domain", "example.test", "--tlsa", "--json"]);
+    assert_eq!((clash.code, clash.stdout.as_str()), (2, ""));
 }
 
 #[test]
@@ -163,7 +242,8 @@ fn every_rule_about_domains_is_raised_by_a_domain_or_by_a_unit_test() {
             }
         }
     }
-    let expected: Vec<&str> = DOMAIN_CASES.iter().flat_map(|case| case.expect.iter().copied()).collect();
+    let expected: Vec<&str> =
+        DOMAIN_CASES.iter().flat_map(|case| case.expect.iter().chain(case.notices)).copied().collect();
     let is_raised = |id: &&&str| expected.contains(*id) || tests.contains(&format!("\"{id}\""));
     let missing: Vec<&&str> = ids.iter().filter(|id| !is_raised(id)).collect();
     assert!(missing.is_empty(), "no domain of the sandbox and no unit test raises {missing:?}");

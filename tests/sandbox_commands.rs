@@ -100,6 +100,51 @@ fn a_demo_checks_its_server_and_exits_like_the_check() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn the_demo_of_a_domain_checks_it_and_exits_like_the_check() {
+    let text = run(&["demo", "domain"]);
+    assert_eq!(text.code, 6, "{text}");
+    for part in
+        ["Demo dane-mismatch", "$ smtpcheck domain dane-mismatch.test", "no TLSA record of", "Mail from the domain"]
+    {
+        assert!(text.stdout.contains(part), "{part}: {text}");
+    }
+    let json = run(&["demo", "domain", "--json"]);
+    assert_eq!((json.code, json.rules()), (6, vec!["dane-mismatch".to_owned()]), "{json}");
+    let other = run(&["demo", "dmarc-subdomains", "--json"]);
+    assert_eq!((other.code, other.rules()[0].as_str()), (0, "dmarc-subdomains-open"), "{other}");
+    let unknown = run(&["demo", "domains"]);
+    assert_eq!(unknown.code, 2, "{unknown}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_sandbox_serves_its_domains() {
+    let listed = run(&["sandbox", "--domains", "--list", "--json"]);
+    let listed: Vec<Value> = listed.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let all = smtpcheck::sandbox::domains::DOMAIN_CASES.len() + smtpcheck::sandbox::domains::SETTINGS_CASES.len();
+    assert_eq!(listed.len(), all);
+    let text = run(&["sandbox", "--domains", "--list"]);
+    assert_eq!((text.code, text.stdout.lines().count()), (0, all), "{text}");
+    let served = Served::start(&["--domains", "--quiet"]);
+    let arguments = served.ready["domains"].as_str().unwrap().to_owned();
+    for name in ["domain-healthy.test", "dane-mismatch.test", "ann@recipient-deferred.test", "spf-syntax.test"] {
+        let truth = listed.iter().find(|line| line["domain"] == name).unwrap();
+        let words: Vec<&str> = ["domain", name, "--json"].into_iter().chain(arguments.split(' ')).collect();
+        let run = run(&words);
+        let findings = findings(&run.json());
+        let of = |is_notice: bool| {
+            let found =
+                findings.iter().filter(|(rule, severity)| (severity == "notice") == is_notice && rule != "mx-no-ipv6");
+            found.map(|(rule, _)| Value::from(rule.as_str())).collect::<Vec<_>>()
+        };
+        assert_eq!(&Value::from(of(false)), &truth["expect"], "{run}");
+        assert_eq!(&Value::from(of(true)), &truth["notices"], "{run}");
+        assert_eq!(run.code, i32::try_from(truth["exit"].as_i64().unwrap()).unwrap(), "{run}");
+    }
+}
+
+#[test]
 fn the_demo_without_a_name_runs_four_lessons_with_the_expected_results() {
     let text = run(&["demo"]);
     assert_eq!(text.code, 0, "{text}");

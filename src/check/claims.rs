@@ -67,15 +67,17 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         _ => None,
     })?;
     let (received, offers) = session.final_capabilities()?;
-    let summary = match offers.find(&command.to_string()) {
-        Some(_) => format!("the server does not advertise these attributes of {command}: {}", missing.join(", ")),
-        None => format!("the server does not advertise {command}"),
+    let is_advertised = offers.find(&command.to_string()).is_some();
+    let summary = if is_advertised {
+        format!("the server does not advertise these attributes of {command}: {}", missing.join(", "))
+    } else {
+        format!("the server does not advertise {command}")
     };
     let mut fixes = vec![authorize(session, command)];
     if offers.has("STARTTLS") && !event.tls {
         fixes.push(Fix::text("Use TLS, because the server may advertise the command only over TLS"));
     }
-    if plan.claims.xforward.is_empty() || plan.claims.xclient.is_empty() {
+    if is_advertised && (plan.claims.xforward.is_empty() || plan.claims.xclient.is_empty()) {
         fixes.push(Fix::text(format!("Use only the attributes that the EHLO reply lists after {command}")));
     }
     let finding = Finding::new(&XCLIENT_NOT_ADVERTISED, Phase::Xclient, Confidence::Certain, summary);

@@ -219,6 +219,9 @@ fn domain(text: &str) -> Result<TypedDomain, InvalidValue> {
     if let Some(rest) = text.strip_prefix("*.") {
         return Err(InvalidValue::new("this is a pattern, not a mail domain", format!("write {rest}")));
     }
+    if text.is_empty() {
+        return Err(InvalidValue::new("the domain is empty", "write a mail domain, for example example.com"));
+    }
     let name = match Host::parse(text) {
         Ok(Host::Name(name)) => name,
         Ok(Host::Socket(path)) => {
@@ -463,6 +466,8 @@ mod tests {
     fn mistakes_in_flags_are_usage_errors() {
         for (words, needle) in [
             (&["domain"][..], "no domain given"),
+            (&["domain", ""], "NAME|ADDRESS is empty"),
+            (&["domain", " "], "the domain is empty"),
             (&["domain", "a.example", "b.example"], "checks one domain"),
             (&["domain", "a.example", "192.0.2.7"], "use --sending for"),
             (&["domain", "a.example", "--sending", "mail.a.example"], "use --from-host for"),

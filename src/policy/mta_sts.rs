@@ -462,8 +462,9 @@ mod tests {
         }
     }
 
-    /// The test cases of postfix-mta-sts-resolver that are about parsing: 3 invalid records, 8 invalid policies and 3
-    /// valid policies.
+    /// The cases of postfix-mta-sts-resolver that are about parsing: 3 invalid records, 6 invalid policies and 3 valid
+    /// policies from its list of domains (the test of `check/domain/sts` has all of them), and 9 texts for its record
+    /// parser.
     #[test]
     fn records_and_policies_have_the_results_of_postfix_mta_sts_resolver() {
         let good = "version: STSv1\nmode: enforce\nmx: mail.loc\nmax_age: 86400";
@@ -474,6 +475,20 @@ mod tests {
         for text in ["id=20180907T090909; v=STSv1;", "azazaza;asdasdasdasd", "v=STSv12;id=20180907T090909;"] {
             assert!(!StsRecord::parse(text).is_usable(), "{text}");
             assert!(versioned(&[text], "v=STSv1").is_empty(), "{text}");
+        }
+        for (text, id) in [
+            ("v=STSv1; id=20160831085700Z;", Some("20160831085700Z")),
+            ("v=STSv1;id=20160831085700Z;", Some("20160831085700Z")),
+            ("v=STSv1; id=20160831085700Z", Some("20160831085700Z")),
+            ("v=STSv1;id=20160831085700Z", Some("20160831085700Z")),
+            ("v=STSv1;        id=20160831085700Z   ", Some("20160831085700Z")),
+            ("", None),
+            ("   ", None),
+            (" ;   ;  ", None),
+            ("v=STSv1; id=20160831085700Z;;;", Some("20160831085700Z")),
+        ] {
+            let record = StsRecord::parse(text);
+            assert_eq!(record.id.filter(|_| record.is_usable()), id, "{text}");
         }
         for (body, kind) in [
             ("garbage", StsFaultKind::PolicyVersion),

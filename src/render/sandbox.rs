@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::style::{Role, StyledLine};
 use super::{Display, escape};
-use crate::sandbox::domains::DomainService;
 use crate::sandbox::domains::case::DomainCase;
+use crate::sandbox::domains::{DomainService, own_flags};
 use crate::sandbox::journal::{JournalEntry, JournalSpeaker};
 use crate::sandbox::scenario::ClientTrust;
 use crate::sandbox::{Scenario, login};
@@ -57,10 +57,12 @@ enum Record<'a> {
         summary: &'a str,
         /// The rule ids of the errors and warnings that smtpcheck is expected to report.
         expect: &'a [&'a str],
+        /// The rule ids of the notices that smtpcheck is expected to report, without those of every sandbox domain.
+        notices: &'a [&'a str],
         /// The expected exit code of smtpcheck.
         exit: u8,
         /// The flags that make smtpcheck find the fault.
-        flags: &'a [&'a str],
+        flags: Vec<String>,
     },
     /// One action of a client or server.
     Said { session: u64, scenario: &'a str, at_ms: f64, speaker: &'a str, text: &'a str },
@@ -127,15 +129,21 @@ pub fn ready(ready: SandboxStart<'_>, look: &Display) -> String {
 pub fn domain(case: &DomainCase, look: &Display) -> String {
     let mut text = format!("{}  {}", case.target(), case.summary);
     if !case.flags.is_empty() {
-        text.push_str(&format!(" ({})", case.flags.join(" ").replace("{port}", "PORT")));
+        let flags = own_flags(case).join(" ").replace("{port}", "PORT");
+        let instead = if case.flags.contains(&"--list") && !case.flags.contains(&"none") {
+            " instead of --list none"
+        } else {
+            ""
+        };
+        text.push_str(&format!(" ({flags}{instead})"));
     }
     StyledLine::of(Role::Plain, text).paint(look)
 }
 
 /// The same as JSON.
 pub fn domain_json(case: &DomainCase) -> String {
-    let DomainCase { summary, expect, exit, flags, .. } = case;
-    line(&Record::Domain { domain: case.target(), summary, expect, exit: *exit, flags })
+    let DomainCase { summary, expect, notices, exit, .. } = case;
+    line(&Record::Domain { domain: case.target(), summary, expect, notices, exit: *exit, flags: own_flags(case) })
 }
 
 /// The same as JSON.

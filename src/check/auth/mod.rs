@@ -214,7 +214,7 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
 fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
     let summary = format!(
         "the server advertises AUTH {}, but smtpcheck cannot use any of these mechanisms",
-        event.quote(offered.join(" "))
+        event.quote(offered.join(", "))
     );
     let mut finding = Finding::new(&AUTH_MECHANISM_MISMATCH, Phase::Auth, Confidence::Certain, summary).on(event);
     let only_tokens = offered.iter().all(|name| name.contains("OAUTH"));
@@ -224,7 +224,7 @@ fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
     } else if only_tokens {
         "The server advertises only mechanisms that use OAuth tokens, not passwords.".to_owned()
     } else {
-        format!("With the options of this run, smtpcheck can use only these mechanisms: {}", allowed.join(" "))
+        format!("With the options of this run, smtpcheck can use only these mechanisms: {}", allowed.join(", "))
     };
     finding.fixes.push(if only_tokens {
         Fix::text(

@@ -517,6 +517,10 @@ pub struct DmarcSeen {
     pub organizational_domain_by_list: Option<String>,
     /// The policy according to RFC 7489 (historic), if it differs.
     pub policy_by_list: Option<String>,
+    /// Which DKIM signatures count for DMARC (`adkim`).
+    pub dkim_alignment: Option<DmarcAlignment>,
+    /// Which SPF results count for DMARC (`aspf`).
+    pub spf_alignment: Option<DmarcAlignment>,
     /// The names that were looked up, in order, each with its result.
     pub walk: Vec<String>,
     /// The addresses that receive aggregate reports.
@@ -525,6 +529,28 @@ pub struct DmarcSeen {
     pub unauthorized: Vec<String>,
     /// What is wrong.
     pub problem: Option<String>,
+}
+
+/// Which domains are aligned with the domain in the From header (RFC 9989 §4.7).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DmarcAlignment {
+    /// The mode.
+    pub mode: AlignmentWord,
+    /// The domains that are aligned: the `d=` domains of DKIM signatures, or the domains of envelope senders. `*.` means
+    /// all names below a domain.
+    pub domains: Vec<String>,
+}
+
+/// The alignment mode of a DMARC record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum AlignmentWord {
+    /// The organizational domains must be equal.
+    Relaxed,
+    /// The domains must be equal.
+    Strict,
 }
 
 /// An IP address that sends mail for the domain.

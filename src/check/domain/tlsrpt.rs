@@ -6,7 +6,7 @@
 
 use super::seen::{PublishedState, TlsRptSeen};
 use super::sight::{Known, Sight, is_conclusive, records};
-use super::{mx, sts};
+use super::{dane, mx, sts};
 use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
 use crate::evidence::{DnsCode, DnsRecord, Evidence, Phase, Probe, RecordData};
 use crate::lexicon::{Confidence, Fix};
@@ -283,7 +283,7 @@ fn publish(sight: Sight<'_>, what: &str) -> Fix {
 /// Whether senders verify the domain's servers, with MTA-STS or DANE.
 fn has_policy(sight: Sight<'_>) -> bool {
     let has_tlsa = |host: &DnsName| {
-        let owner = host.below("_25._tcp").ok();
+        let owner = dane::owner(sight, host);
         let seen = owner.and_then(|owner| sight.records(&owner, RecordKind::Tlsa).answer());
         seen.is_some_and(|seen| seen.dnssec == crate::evidence::DnssecState::Secure && !seen.records.is_empty())
     };

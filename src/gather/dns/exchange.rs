@@ -138,8 +138,12 @@ async fn with_edns(
             received.fetch_add(size, Ordering::Relaxed);
             Ok(DnsResponseSeen { message, server, over_tcp: true, size })
         }
+        // A response over TCP that is not valid is not a missing response.
         Err(failure) => Err(NoDnsResponse {
-            kind: DnsFaultKind::TcpFailed,
+            kind: match failure.kind {
+                DnsFaultKind::Malformed => DnsFaultKind::Malformed,
+                _ => DnsFaultKind::TcpFailed,
+            },
             detail: format!("the response over UDP was truncated to {size} bytes, and over TCP: {}", failure.detail),
             errno: failure.errno,
         }),
@@ -206,7 +210,8 @@ enum ParseFailure {
 }
 
 fn parse(server: SocketAddr, request: &Message, packet: &[u8]) -> Result<Message, ParseFailure> {
-    let message = Message::from_vec(packet).map_err(|error| ParseFailure::Malformed(format!("{server}: {error}")))?;
+    let malformed = |error| ParseFailure::Malformed(format!("{server}: the response is not a DNS message ({error})"));
+    let message = Message::from_vec(packet).map_err(malformed)?;
     // Some servers omit the question when they report an error.
     let has_question = message.queries == request.queries
         || (message.queries.is_empty() && message.metadata.response_code != ResponseCode::NoError);

@@ -275,6 +275,25 @@ fn a_truncated_response_is_requested_again_over_tcp() {
 }
 
 #[test]
+fn a_response_over_tcp_that_is_not_valid_is_not_a_missing_one() {
+    run(async {
+        let change: ResponseChange = Box::new(|received, mut message| {
+            if received.over_tcp {
+                message.metadata.id = message.metadata.id.wrapping_add(1);
+                return vec![message];
+            }
+            let is_long = received.query.query_type() == RecordType::MX;
+            vec![if is_long { message.truncate() } else { message }]
+        });
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
+        let failure = world.ask("signed.test", RecordKind::Mx).await.expect_err("no valid response");
+        assert_eq!(failure.kind, DnsFaultKind::Malformed, "{}", failure.detail);
+        assert!(failure.detail.contains("over TCP: "), "{}", failure.detail);
+        assert!(failure.detail.contains("another question"), "{}", failure.detail);
+    });
+}
+
+#[test]
 fn a_response_with_another_id_or_question_is_ignored() {
     run(async {
         let change: ResponseChange = Box::new(|_, message| {

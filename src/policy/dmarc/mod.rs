@@ -21,6 +21,10 @@ pub(crate) struct DmarcRecord {
     pub(crate) suffix: PublicSuffix,
     /// Whether the policy is in test mode, which lowers it by one level (`t=y`).
     pub(crate) is_testing: bool,
+    /// Which DKIM signatures count (`adkim`).
+    pub(crate) dkim_alignment: AlignmentMode,
+    /// Which SPF results count (`aspf`).
+    pub(crate) spf_alignment: AlignmentMode,
     /// The percentage of mail that the policy applies to according to RFC 7489 (historic). RFC 9989 does not define
     /// it.
     pub(crate) percent: Option<u8>,
@@ -38,6 +42,16 @@ pub(crate) enum Disposition {
     None,
     Quarantine,
     Reject,
+}
+
+/// How similar the domain that SPF or DKIM authenticated must be to the domain of the From header (RFC 9989 §4.7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum AlignmentMode {
+    /// Both have the same organizational domain.
+    #[default]
+    Relaxed,
+    /// Both are equal.
+    Strict,
 }
 
 /// The value of `psd`.
@@ -224,6 +238,10 @@ impl DmarcRecord {
         let aggregate = addresses(tags.get("rua").unwrap_or_default(), &mut faults);
         let failure = addresses(tags.get("ruf").unwrap_or_default(), &mut faults);
         let is_yes = |tag: &str| tags.get(tag).is_some_and(|value| value.eq_ignore_ascii_case("y"));
+        let alignment = |tag: &str| match tags.get(tag) {
+            Some(value) if value.eq_ignore_ascii_case("s") => AlignmentMode::Strict,
+            _ => AlignmentMode::Relaxed,
+        };
         let suffix = match tags.get("psd") {
             Some(value) if value.eq_ignore_ascii_case("y") => PublicSuffix::Yes,
             Some(value) if value.eq_ignore_ascii_case("n") => PublicSuffix::No,
@@ -235,6 +253,8 @@ impl DmarcRecord {
             nonexistent,
             suffix,
             is_testing: is_yes("t"),
+            dkim_alignment: alignment("adkim"),
+            spf_alignment: alignment("aspf"),
             percent,
             aggregate,
             failure,

@@ -15,6 +15,7 @@ const REPLIES: &[&str] = &["not-tested", "accepted", "deferred", "rejected"];
 const SPF_RESULTS: &[&str] = &["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"];
 const DKIM_STATES: &[&str] = &["ok", "revoked", "weak", "broken", "absent", "unknown"];
 const DMARC_POLICIES: &[&str] = &["none", "quarantine", "reject"];
+const ALIGNMENTS: &[&str] = &["relaxed", "strict"];
 
 /// A row whose values a function reads.
 const fn row(
@@ -219,9 +220,12 @@ pub(super) const MX: [&[Field]; 17] = [
 
 /// The values about mail from the domain.
 pub(super) const SENDING: &[Field] = &[
-    of_domain!("spf.state", ValueType::Word(PUBLISHED), "the state of the SPF record", |seen| word(Some(
-        seen.spf.state
-    ))),
+    of_domain!(
+        "spf.state",
+        ValueType::Word(PUBLISHED),
+        "the state of the SPF record; `invalid` also if it needs more than ten DNS lookups",
+        |seen| word(Some(seen.spf.state))
+    ),
     row(
         "spf.result",
         ValueType::Word(SPF_RESULTS),
@@ -257,6 +261,18 @@ pub(super) const SENDING: &[Field] = &[
     of_domain!("dmarc.policy", ValueType::Word(DMARC_POLICIES), "the DMARC policy of the domain", |seen| text(
         seen.dmarc.policy.as_ref()
     )),
+    of_domain!(
+        "dmarc.dkim_alignment",
+        ValueType::Word(ALIGNMENTS),
+        "whether the domain of a DKIM signature must equal the domain in the From header",
+        |seen| word(seen.dmarc.dkim_alignment.as_ref().map(|alignment| alignment.mode))
+    ),
+    of_domain!(
+        "dmarc.spf_alignment",
+        ValueType::Word(ALIGNMENTS),
+        "whether the domain of the envelope sender must equal the domain in the From header",
+        |seen| word(seen.dmarc.spf_alignment.as_ref().map(|alignment| alignment.mode))
+    ),
     of_domain!("dmarc.found_at", ValueType::Text, "the name at which the DMARC record was found", |seen| text(
         seen.dmarc.found_at.as_ref()
     )),

@@ -13,8 +13,9 @@ pub struct DomainCase {
     pub summary: &'static str,
     /// The zone as a master file (RFC 1035 §5), without SOA and NS records. These placeholders are replaced: `{mx1}` by the
     /// IP address of the host mx1, `{web}` by that of the web server, `{spki:mx1}` and `{cert:mx1}` by the SHA-256
-    /// digests of the public key and of the certificate of mx1, `{zeros}` by a digest that matches nothing, `{dkim}` by a
-    /// DKIM key, and `{sending}` by correct SPF, DKIM and DMARC records.
+    /// digests of the public key and of the certificate of mx1, `{zeros}` by a digest that matches nothing, `{host}` by
+    /// records of an MX host mx1, `{spf}`, `{dkim}` and `{dmarc}` by correct records, `{sending}` by all three and an SPF
+    /// record for mx1, and `{rsa}` by a key for a DKIM record. `{name}` is the name of the domain without `.test`.
     ///
     /// With a line `!servfail NAME`, queries for this name and the names below it fail. With `!silent NAME`, they are
     /// not answered. With `!tcp NAME`, the answer requires TCP, over which the server does not respond.
@@ -29,10 +30,12 @@ pub struct DomainCase {
     pub policy: Option<PolicyPage>,
     /// The part before the `@` of the email address that is checked; empty if only the domain is checked.
     pub recipient: &'static str,
-    /// More arguments for the check.
+    /// More arguments for the check. `{mx1}` is replaced by the IP address of the host mx1.
     pub flags: &'static [&'static str],
     /// The rule ids of all errors and warnings that the check must report, in any order.
     pub expect: &'static [&'static str],
+    /// The rule ids of the notices that the check must report, in any order, without those of every sandbox domain.
+    pub notices: &'static [&'static str],
     /// The exit code of the check.
     pub exit: u8,
 }

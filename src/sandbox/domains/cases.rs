@@ -6,11 +6,12 @@ use super::zone::ZoneSigning;
 use crate::sandbox::scenario::{RELAY, Server, ServerAct, Trigger};
 
 /// A server that accepts no recipient in another domain.
-const MX: Server =
+pub(super) const MX: Server =
     Server { on: &[(Trigger::RcptTo("@example."), &[ServerAct::Say("554 5.7.1 Relay access denied")])], ..RELAY };
 
 /// A server without STARTTLS.
-const UNENCRYPTED_MX: Server = Server { plain: &["PIPELINING", "SIZE 10240000", "ENHANCEDSTATUSCODES"], ..MX };
+pub(super) const UNENCRYPTED_MX: Server =
+    Server { plain: &["PIPELINING", "SIZE 10240000", "ENHANCEDSTATUSCODES"], ..MX };
 
 /// A domain with one mail server and without DNSSEC.
 pub(super) const PLAIN: DomainCase = DomainCase {
@@ -24,6 +25,7 @@ pub(super) const PLAIN: DomainCase = DomainCase {
     recipient: "",
     flags: &[],
     expect: &[],
+    notices: &[],
     exit: 0,
 };
 

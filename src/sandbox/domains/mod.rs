@@ -4,7 +4,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `case` | the types that describe a domain |
-//! | `cases`, `sending` | the domains for `smtpcheck domain` |
+//! | `cases`, `records`, `sending` | the domains for `smtpcheck domain` |
 //! | `settings` | the domains for `smtpcheck settings` |
 //! | `directory` | the mail servers and pages of all domains |
 //! | `zone` | a zone, signed when it is created |
@@ -17,6 +17,7 @@ mod directory;
 mod dns;
 mod pages;
 mod policy;
+mod records;
 mod sending;
 mod settings;
 mod zone;
@@ -33,6 +34,7 @@ use self::cases::{PLAIN, RECEIVING};
 pub(super) use self::directory::DomainDirectory;
 use self::directory::PageOfHost;
 use self::dns::{AnswerFault, ZoneStore};
+use self::records::RECORDS;
 use self::sending::AUTHENTICATION;
 use self::settings::SETTINGS_DOMAINS;
 use self::zone::{SignedZone, ZoneBelow};
@@ -53,7 +55,7 @@ const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const THIRD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// All domains.
-pub static DOMAIN_CASES: &[DomainCase] = &joined::<{ RECEIVING.len() + AUTHENTICATION.len() }>();
+pub static DOMAIN_CASES: &[DomainCase] = &joined::<{ RECEIVING.len() + RECORDS.len() + AUTHENTICATION.len() }>();
 
 /// All domains that publish settings for mail programs.
 pub static SETTINGS_CASES: &[SettingsCase] = SETTINGS_DOMAINS;
@@ -68,7 +70,11 @@ const fn joined<const N: usize>() -> [DomainCase; N] {
     let mut all = [PLAIN; N];
     let mut at = 0;
     while at < N {
-        all[at] = if at < RECEIVING.len() { RECEIVING[at] } else { AUTHENTICATION[at - RECEIVING.len()] };
+        all[at] = match at.checked_sub(RECEIVING.len()) {
+            None => RECEIVING[at],
+            Some(after) if after < RECORDS.len() => RECORDS[after],
+            Some(after) => AUTHENTICATION[after - RECORDS.len()],
+        };
         at += 1;
     }
     all
@@ -118,12 +124,25 @@ impl DomainService {
             self.dns.to_string(),
             "--https-port".to_owned(),
             self.https.to_string(),
-            "--list".to_owned(),
-            "none".to_owned(),
         ];
-        words.extend(case.flags.iter().map(|flag| (*flag).to_owned()));
+        if !case.flags.contains(&"--list") {
+            words.extend(["--list".to_owned(), "none".to_owned()]);
+        }
+        words.extend(own_flags(case));
         words
     }
+}
+
+/// The additional arguments of a domain, with the IP addresses of its hosts.
+pub fn own_flags(case: &DomainCase) -> Vec<String> {
+    let at = all_cases().position(|other| other.name == case.name).unwrap_or_default();
+    let with_addresses = |flag: &str| {
+        let hosts = case.hosts.iter().enumerate();
+        hosts.fold(flag.to_owned(), |text, (number, host)| {
+            text.replace(&format!("{{{}}}", host.label), &address_of(at, number).to_string())
+        })
+    };
+    case.flags.iter().map(|flag| with_addresses(flag)).collect()
 }
 
 impl DomainService {
@@ -359,8 +378,20 @@ mx1 TXT "v=spf1 a -all"
 _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@{name}.test"
 {dkim}"#;
 
+/// The records of an MX host.
+const MX_HOST: &str = "@ MX 10 mx1\nmx1 A {mx1}\nmx1 TXT \"v=spf1 a -all\"";
+
+/// An SPF record that allows the MX hosts.
+const SPF: &str = r#"@ TXT "v=spf1 mx -all""#;
+
+/// A DMARC record without faults.
+const DMARC: &str = r#"_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@{name}.test""#;
+
+/// A DKIM record without faults.
+const DKIM: &str = r#"default._domainkey TXT "v=DKIM1; k=rsa; p={rsa}""#;
+
 /// An RSA key with 2048 bits, in two strings.
-const DKIM_KEY: &str = r#"default._domainkey TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB""#;
+const RSA_KEY: &str = r#"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApiBWQSNpJtM36jmE731D3KF/8a5Oucm/2OFISqiR8g8SiO6GWw2ZvGNMnQfVW9bEGqysyf2tK/7jrASmdYUAHuazQMdlFnratgD5+fXeSQ/XoNChshG2LHoYjyU/UOXs9xMSNVajQFOpu480c/qOU2f63Usp" "foCU3Ffdm5IcG8GSKmwk5AHy4ineSY4C5r3ngXFCvxJIqqQem7eLGxSIqNnFGix0CpgvFxdHhAzCtshRparDfaMr+h2IemsViv4EQ0YGsxdLRsck304MSkLsXI4KB1Co1w8M+5eFNTEJWF448oIPyvDI4RzfCaR3USCPTMMq0gAXrxRfYJO5zLux9QIDAQAB"#;
 
 /// Replaces the placeholders of a zone.
 fn filled(
@@ -370,7 +401,16 @@ fn filled(
     directory: &DomainDirectory,
     certificates: &Certificates,
 ) -> Result<String, String> {
-    let zone = zone.replace("{sending}", SENDING).replace("{dkim}", DKIM_KEY).replace("{name}", case.name);
+    let placeholders = [
+        ("{sending}", SENDING),
+        ("{host}", MX_HOST),
+        ("{spf}", SPF),
+        ("{dmarc}", DMARC),
+        ("{dkim}", DKIM),
+        ("{rsa}", RSA_KEY),
+        ("{name}", case.name),
+    ];
+    let zone = placeholders.iter().fold(zone.to_owned(), |zone, (placeholder, text)| zone.replace(placeholder, text));
     let mut text = zone.replace("{web}", &FIRST.to_string()).replace("{zeros}", &"0".repeat(64));
     text = text.replace("{port}", &directory.mail.to_string());
     for (number, host) in case.hosts.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Findings about TLSA records. Each host is judged separately. Each certificate chain of a host is judged once, even
 //! if several IP addresses sent it.
 
-use super::lookup::{TlsaLookup, tlsa_lookup, unsigned_records};
+use super::lookup::{TlsaLookup, owner, service_port, tlsa_lookup, unsigned_records};
 use super::outcome::{is_mx_secure, miss_words, references};
 use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
@@ -10,7 +10,7 @@ use super::rules::{
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
-use crate::evidence::{DnsCode, DnssecState, Fault, Phase, Presented, Probe};
+use crate::evidence::{Certificate, DnsCode, DnssecState, Fault, Phase, Presented, Probe};
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaVerdict};
 use crate::wire::{DnsName, RecordKind};
@@ -30,12 +30,13 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     findings
 }
 
-/// The `3 1 1` records that match the certificates that these hosts' servers currently send. A host without a
-/// certificate has no such record.
+/// The `3 1 1` records that match the certificates that these hosts' servers currently send, at the names for the port
+/// that smtpcheck connected to. A host without a certificate has no such record.
 pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<String> {
     let mut records = Vec::new();
     for host in hosts {
-        records.extend(DaneHost::new(sight, host).suggested().into_iter().filter_map(|(_, record)| record));
+        let suggested = DaneHost::new(sight, host).suggested(sight.plan.target.port);
+        records.extend(suggested.into_iter().filter_map(|(_, record)| record));
     }
     records.dedup();
     records
@@ -156,7 +157,7 @@ impl<'s> DaneHost<'s> {
     }
 
     fn lookup_fails(&self, base: &DnsName, probe: &Probe) -> Finding {
-        let owner = owner_of(base, probe);
+        let owner = owner_of(self.sight, base, probe);
         let summary =
             format!("the TLSA records of {} cannot be looked up: {}", self.name, failure_words(self.sight, base));
         let mut finding = Finding::new(&DANE_LOOKUP_FAILS, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
@@ -171,7 +172,7 @@ impl<'s> DaneHost<'s> {
                 "DNS operator of {}: make your name servers answer queries for TLSA records, and test them with a validating resolver",
                 self.name
             ),
-            format!("dig +dnssec {} TLSA", probe.quote(in_shell(&format!("_25._tcp.{base}")))),
+            format!("dig +dnssec {} TLSA", probe.quote(in_shell(&owner_text(self.sight, base)))),
         )];
         finding
     }
@@ -181,7 +182,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = Finding::new(&DANE_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
         finding.cause = format!(
             "The TLSA records at {}, or the IP addresses of the host, are in a zone without DNSSEC. Senders use TLSA records only if the signatures of both are valid.",
-            owner_of(base, probe)
+            owner_of(self.sight, base, probe)
         );
         finding.fixes = vec![Fix::text(format!(
             "DNS operator of {}: sign the zones that contain the TLSA records and the IP addresses, and publish their DS records in the parent zones",
@@ -332,8 +333,11 @@ impl<'s> DaneHost<'s> {
     fn breaks_at_renewal(&self, published: Published<'_>, seen: SeenChain<'_>) -> Option<Finding> {
         let is_matching = |one: &&TlsaVerdict| one.result == TlsaMatch::Matches && !one.is_superseded;
         let matching: Vec<&TlsaVerdict> = seen.outcome.records.iter().filter(is_matching).collect();
-        if !matching.iter().all(|one| (one.record.usage, one.record.selector) == (3, 0)) {
+        if !matching.iter().all(|one| one.record.selector == 0) {
             return None;
+        }
+        if matching.iter().any(|one| one.record.usage == 2) {
+            return self.breaks_with_next_ca(published, seen, &matching);
         }
         let kind = published.probe.quote(matching.first()?.record.kind()).to_string();
         let summary = format!("the {kind} TLSA record of {} will not match the next certificate", self.name);
@@ -346,6 +350,36 @@ impl<'s> DaneHost<'s> {
         finding
             .fixes
             .push(Fix::text("Server operator: keep the key when you renew the certificate (certbot: --reuse-key)"));
+        Some(finding)
+    }
+
+    /// The records match the full certificate of an intermediate CA, which CAs replace more often than their roots. The
+    /// server then sends a different chain after a renewal.
+    fn breaks_with_next_ca(
+        &self,
+        published: Published<'_>,
+        seen: SeenChain<'_>,
+        matching: &[&TlsaVerdict],
+    ) -> Option<Finding> {
+        let is_authority =
+            |one: &&Certificate| matching.iter().any(|verdict| verdict.record.usage == 2 && verdict.record.is_of(one));
+        let mut of_records = seen.chain.chain.iter().filter(is_authority);
+        let authority = of_records.next()?;
+        if authority.self_signed || of_records.next().is_some() {
+            return None;
+        }
+        let kind = published.probe.quote(matching.first()?.record.kind()).to_string();
+        let summary = format!("the {kind} TLSA record of {} will not match the next certificate of the CA", self.name);
+        let mut finding = self.about(&DANE_BREAKS_AT_RENEWAL, published, seen, summary);
+        finding.severity = Severity::Notice;
+        let end = authority.not_after.strftime("%Y-%m-%d");
+        finding.cause = format!(
+            "The record matches the full certificate of an intermediate CA, which is valid until {end}. If the CA issues the next certificate of the server from another intermediate CA, senders that use DANE do not deliver mail to the host until the record is replaced."
+        );
+        finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
+        finding.fixes.push(Fix::text(
+            "Server operator: before you install a renewed certificate, compare the chain with the TLSA records",
+        ));
         Some(finding)
     }
 
@@ -368,8 +402,9 @@ impl<'s> DaneHost<'s> {
         }
     }
 
-    /// The `3 1 1` records for the chains of the host, each with its chain, at the name that senders look up first.
-    fn suggested(&self) -> Vec<(&'s Presented, Option<String>)> {
+    /// The `3 1 1` records for the chains of the host, each with its chain, at the name that senders look up first for
+    /// this port.
+    fn suggested(&self, port: u16) -> Vec<(&'s Presented, Option<String>)> {
         let base = match &self.lookup {
             TlsaLookup::Present { base, .. } | TlsaLookup::Unsigned { base, .. } | TlsaLookup::Failed { base, .. } => {
                 base
@@ -382,7 +417,7 @@ impl<'s> DaneHost<'s> {
         };
         let mut found: Vec<(&Presented, Option<String>)> = Vec::new();
         for (chain, _) in self.host.chains() {
-            let record = chain.leaf().and_then(|leaf| tlsa::suggested(base.as_str(), 25, leaf));
+            let record = chain.leaf().and_then(|leaf| tlsa::suggested(base.as_str(), port, leaf));
             if !found.iter().any(|(_, known)| *known == record) {
                 found.push((chain, record));
             }
@@ -392,7 +427,7 @@ impl<'s> DaneHost<'s> {
 
     /// One fix for each record that must be published. `text` receives a phrase for the record.
     fn records_to_publish(&self, text: impl Fn(&str) -> String, is_wanted: impl Fn(&Presented) -> bool) -> Vec<Fix> {
-        let records = self.suggested().into_iter().filter(|(chain, _)| is_wanted(chain));
+        let records = self.suggested(service_port(self.sight)).into_iter().filter(|(chain, _)| is_wanted(chain));
         let fixes: Vec<Fix> = records
             .filter_map(|(_, record)| record)
             .map(|record| Fix::run(text("this record"), self.quoted_record(&record)))
@@ -450,8 +485,12 @@ fn reasons(probe: &Probe, outcome: &TlsaOutcome) -> String {
     texts.join("; ")
 }
 
-fn owner_of(base: &DnsName, probe: &Probe) -> String {
-    probe.quote(format!("_25._tcp.{base}")).to_string()
+fn owner_of(sight: Sight<'_>, base: &DnsName, probe: &Probe) -> String {
+    probe.quote(owner_text(sight, base)).to_string()
+}
+
+fn owner_text(sight: Sight<'_>, base: &DnsName) -> String {
+    format!("_{}._tcp.{base}", service_port(sight))
 }
 
 fn owner_name(base: &DnsName, probe: &Probe) -> String {
@@ -460,7 +499,7 @@ fn owner_name(base: &DnsName, probe: &Probe) -> String {
 
 /// How the TLSA record lookup failed.
 fn failure_words(sight: Sight<'_>, base: &DnsName) -> String {
-    let Ok(owner) = base.below("_25._tcp") else { return "the name is too long".to_owned() };
+    let Some(owner) = owner(sight, base) else { return "the name is too long".to_owned() };
     match sight.records(&owner, RecordKind::Tlsa) {
         Known::Seen(_, seen) => match (&seen.code, &seen.dnssec) {
             (_, DnssecState::Bogus { .. }) => "the DNSSEC signatures are not valid (bogus)".to_owned(),

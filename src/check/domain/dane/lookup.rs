@@ -55,14 +55,14 @@ pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
         Bases::Nowhere(TlsaLookup::Insecure) => vec![host.clone()],
         Bases::Nowhere(_) => Vec::new(),
     };
-    questions.extend(names.iter().filter_map(owner).map(|owner| records(&owner, RecordKind::Tlsa)));
+    questions.extend(names.iter().filter_map(|base| owner(sight, base)).map(|owner| records(&owner, RecordKind::Tlsa)));
     questions
 }
 
 /// The lookup that found TLSA records of a host whose IP addresses are not signed. If this lookup fails, there is no
 /// fault to report.
 pub(super) fn unsigned_records<'s>(sight: Sight<'s>, host: &DnsName) -> Option<&'s Probe> {
-    match sight.records(&owner(host)?, RecordKind::Tlsa) {
+    match sight.records(&owner(sight, host)?, RecordKind::Tlsa) {
         Known::Seen(probe, seen) if seen.is_answer() && !seen.records.is_empty() => Some(probe),
         _ => None,
     }
@@ -79,7 +79,7 @@ pub(super) fn tlsa_lookup<'s>(sight: Sight<'s>, host: &DnsName) -> TlsaLookup<'s
     };
     let mut result = TlsaLookup::Absent;
     for base in bases {
-        let Some(owner) = owner(&base) else { continue };
+        let Some(owner) = owner(sight, &base) else { continue };
         match at_base(sight.records(&owner, RecordKind::Tlsa), base) {
             TlsaLookup::Absent => {}
             unsigned @ TlsaLookup::Unsigned { .. } => result = unsigned,
@@ -89,9 +89,19 @@ pub(super) fn tlsa_lookup<'s>(sight: Sight<'s>, host: &DnsName) -> TlsaLookup<'s
     result
 }
 
-/// The name that has the TLSA records; `None` if it would be too long.
-fn owner(base: &DnsName) -> Option<DnsName> {
-    base.below("_25._tcp").ok()
+/// The name that has the TLSA records (RFC 6698 §3); `None` if it would be too long.
+pub(in crate::check::domain) fn owner(sight: Sight<'_>, base: &DnsName) -> Option<DnsName> {
+    base.below(&format!("_{}._tcp", service_port(sight))).ok()
+}
+
+/// The port in the names of the TLSA records. The records of port 25 apply to mail from other servers (RFC 7672). If
+/// the user asks for a submission port, its own records apply (RFC 7671 §7). Any other port belongs to a test setup
+/// that represents port 25.
+pub(super) fn service_port(sight: Sight<'_>) -> u16 {
+    match sight.plan.target.port {
+        submission @ (465 | 587) => submission,
+        _ => 25,
+    }
 }
 
 fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {

@@ -125,8 +125,8 @@ pub(super) static DANE_BREAKS_AT_RENEWAL: Rule = Rule {
     severity: Severity::Warning,
     title: "the TLSA record will not match the next certificate",
     docs: Docs {
-        sees: "The only TLSA records that match have the form 3 0 x, so they match the full certificate, not only its key.",
-        matters: "A renewed certificate is different even if it has the same key. After the next renewal, senders that use DANE do not deliver mail to the host, unless the record is replaced in time.",
+        sees: "The only TLSA records that match have the form 3 0 x, so they match the full certificate, not only its key. The finding is a notice if they have the form 2 0 x and match an intermediate CA.",
+        matters: "A renewed certificate is different even if it has the same key. After the next renewal, senders that use DANE do not deliver mail to the host, unless the record is replaced in time. With 2 0 x, this happens when the CA uses another intermediate CA.",
         action: "Operator of the host's DNS: publish the 3 1 1 TLSA record that smtpcheck prints. Server operator: keep the key when you renew the certificate.",
         example: "3 0 1 with a certificate that is renewed every 60 days",
         references: "RFC 7671 section 8 (changes), RFC 7672 section 3.1 (3 1 1 is recommended)",

@@ -232,6 +232,14 @@ fn records_about_the_complete_certificate_break_at_renewal() {
     let mut both = Case::new();
     both.publish_for((3, 0, 1), 0).publish_for((3, 1, 1), 0).world.signed();
     assert_eq!(ids(&both.findings()), []);
+    // An intermediate CA (position 1) changes more often than its key and than the root (position 2).
+    for (record, at, expected) in
+        [((2, 0, 1), 1, &[("dane-breaks-at-renewal", Severity::Notice)][..]), ((2, 1, 1), 1, &[]), ((2, 0, 1), 2, &[])]
+    {
+        let mut case = Case::new();
+        case.publish_for(record, at).world.signed();
+        assert_eq!(ids(&case.findings()), expected, "{record:?} at {at}");
+    }
 }
 
 #[test]
@@ -383,6 +391,30 @@ fn both_certificate_types_need_a_record() {
     let records = suggested_records(sight, &hosts);
     assert_eq!(records.len(), 2);
     assert!(records[1].ends_with(&second.chain[0].spki_sha256));
+}
+
+#[test]
+fn the_names_of_the_records_contain_the_port() {
+    for (port, asked, suggested) in [
+        (25, "_25._tcp.mx.example.com", "_25._tcp.mx.example.com."),
+        (465, "_465._tcp.mx.example.com", "_465._tcp.mx.example.com."),
+        (587, "_587._tcp.mx.example.com", "_587._tcp.mx.example.com."),
+        // The servers represent port 25, but the certificate is that of port 2525.
+        (2525, "_25._tcp.mx.example.com", "_2525._tcp.mx.example.com."),
+    ] {
+        let mut case = Case::new();
+        case.plan.target.port = port;
+        case.publish_at(asked, literal(3, 1, 1, &"0".repeat(64))).world.signed();
+        let (chain, found) = (case.chain(), case.findings());
+        assert_eq!(asked_for_tlsa(&case.world), [asked], "port {port}");
+        let command = found[0].fixes[0].command.clone().expect("a record");
+        let command = crate::evidence::quote::resolve(&command, |_, text| text.to_owned());
+        assert!(command.starts_with(&format!("{asked}. IN TLSA 3 1 1 ")), "port {port}: {command}");
+        let evidence = case.evidence();
+        let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+        let records = suggested_records(sight, &[host("mx.example.com", vec![ServerTls::Chains(vec![&chain])])]);
+        assert!(records[0].starts_with(suggested), "port {port}: {records:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod rules;
 
 use self::lookup::{DmarcState, about, exists, found_at, record_at, state, wrong_names};
 use super::dkim;
-use super::seen::{DmarcSeen, NotTested, PublishedState};
+use super::seen::{AlignmentWord, DmarcAlignment, DmarcSeen, NotTested, PublishedState};
 use super::sight::{Sight, is_conclusive, records};
 use crate::check::finding::{Check, Finding, Severity};
 use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};
@@ -19,7 +19,7 @@ use crate::plan::Plan;
 use crate::policy::dmarc::search::{
     Applied, RecordSearch, WalkFound, WalkStep, is_public_suffix, organizational_domain_by_list, walk,
 };
-use crate::policy::dmarc::{Disposition, DmarcRecord, DmarcText, PublicSuffix, ReportAddress};
+use crate::policy::dmarc::{AlignmentMode, Disposition, DmarcRecord, DmarcText, PublicSuffix, ReportAddress};
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
@@ -64,11 +64,18 @@ fn applied(sight: Sight<'_>) -> Option<(DnsName, &Probe, &str, DmarcRecord)> {
     Some((at, probe, text, record))
 }
 
-/// The domains of the report addresses, without duplicates.
+/// The domains of the report addresses that are checked.
 fn report_domains(record: &DmarcRecord) -> Vec<DnsName> {
+    let mut domains = all_report_domains(record);
+    domains.truncate(MAX_REPORT_DOMAINS);
+    domains
+}
+
+/// The domains of the report addresses, without duplicates.
+fn all_report_domains(record: &DmarcRecord) -> Vec<DnsName> {
     let mut domains: Vec<DnsName> = Vec::new();
     for domain in record.aggregate.iter().chain(&record.failure).filter_map(|address| address.domain.clone()) {
-        if !domains.contains(&domain) && domains.len() < MAX_REPORT_DOMAINS {
+        if !domains.contains(&domain) {
             domains.push(domain);
         }
     }
@@ -127,6 +134,8 @@ pub(super) fn summary(sight: Sight<'_>) -> DmarcSeen {
     if let Some((at, _, text, record)) = applied(sight) {
         result.found_at = at.below("_dmarc").ok().map(|name| name.to_string());
         result.record = Some(text.to_owned());
+        result.dkim_alignment = Some(alignment(sight, &state, record.dkim_alignment));
+        result.spf_alignment = Some(alignment(sight, &state, record.spf_alignment));
         result.rua = record.aggregate.iter().map(|ReportAddress { uri, .. }| uri.clone()).collect();
         let targets = report_domains(&record);
         result.unauthorized = targets
@@ -146,13 +155,33 @@ pub(super) fn summary(sight: Sight<'_>) -> DmarcSeen {
     result
 }
 
-/// The part of the search for the record that was not tested.
+/// The domains that are aligned with the domain, which is the domain of the From header.
+fn alignment(sight: Sight<'_>, state: &DmarcState, mode: AlignmentMode) -> DmarcAlignment {
+    match mode {
+        AlignmentMode::Strict => {
+            DmarcAlignment { mode: AlignmentWord::Strict, domains: vec![sight.name().to_string()] }
+        }
+        AlignmentMode::Relaxed => {
+            let organization = state.organization.as_ref().unwrap_or(&state.organization_by_list);
+            let domains = vec![organization.to_string(), format!("*.{organization}")];
+            DmarcAlignment { mode: AlignmentWord::Relaxed, domains }
+        }
+    }
+}
+
+/// The parts of the search for the record and of its report domains that were not tested.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let state = state(sight);
     let failed = state.steps.iter().find(|step| step.found == WalkFound::Unknown);
     let is_unknown = state.by_walk == RecordSearch::Unknown || state.by_list == RecordSearch::Unknown;
     let why = failed.filter(|_| is_unknown).map(|step| format!("the lookup of _dmarc.{} failed", step.name));
-    why.into_iter().map(|why| NotTested { what: "DMARC".to_owned(), why }).collect()
+    let mut list: Vec<NotTested> = why.into_iter().map(|why| NotTested { what: "DMARC".to_owned(), why }).collect();
+    let count = applied(sight).map_or(0, |(_, _, _, record)| all_report_domains(&record).len());
+    if count > MAX_REPORT_DOMAINS {
+        let why = format!("the record has {count} domains, and only the first {MAX_REPORT_DOMAINS} are checked");
+        list.push(NotTested { what: "DMARC report domains".to_owned(), why });
+    }
+    list
 }
 
 /// Whether no record applies although the domain has a faulty record or several records.

@@ -4,7 +4,7 @@
 
 use super::summary;
 use crate::check::Finding;
-use crate::check::domain::seen::{DmarcSeen, PublishedState};
+use crate::check::domain::seen::{AlignmentWord, DmarcSeen, PublishedState};
 use crate::check::domain::sight::Sight;
 use crate::check::domain::world::{World, plan};
 use crate::check::finding::Severity;
@@ -41,6 +41,39 @@ fn a_good_record_raises_nothing() {
     assert_eq!((seen.state, seen.policy.as_deref()), (PublishedState::Valid, Some("reject")));
     assert_eq!(seen.walk, ["_dmarc.example.com: record", "_dmarc.com: no record"]);
     assert_eq!(seen.policy_by_list, None);
+}
+
+#[test]
+fn the_aligned_domains_are_those_of_each_mode() {
+    let relaxed = |domain: &str| (AlignmentWord::Relaxed, vec![domain.to_owned(), format!("*.{domain}")]);
+    let strict = |domain: &str| (AlignmentWord::Strict, vec![domain.to_owned()]);
+    for (domain, tags, dkim, spf) in [
+        ("example.com", "", relaxed("example.com"), relaxed("example.com")),
+        ("example.com", "; adkim=s; aspf=S", strict("example.com"), strict("example.com")),
+        ("a.example.com", "; adkim=s; aspf=r", strict("a.example.com"), relaxed("example.com")),
+        // An undefined value counts as the default.
+        ("example.com", "; aspf=strict", relaxed("example.com"), relaxed("example.com")),
+    ] {
+        let (_, seen) = checked(domain, &format!("_dmarc.example.com TXT v=DMARC1; p=reject{tags}"));
+        let found = [seen.dkim_alignment, seen.spf_alignment].map(|one| one.map(|one| (one.mode, one.domains)));
+        assert_eq!(found, [Some(dkim), Some(spf)], "{domain}{tags}");
+    }
+    let (_, seen) = checked("example.com", "");
+    assert_eq!((seen.dkim_alignment, seen.spf_alignment), (None, None));
+}
+
+#[test]
+fn report_domains_that_are_not_checked_are_listed() {
+    for (count, expected) in [(10, None), (11, Some("the record has 11 domains, and only the first 10 are checked"))] {
+        let addresses: Vec<String> = (0..count).map(|at| format!("mailto:a@r{at}.example.net")).collect();
+        let mut world = World::new();
+        world.zone(BASE);
+        world.zone(&format!("_dmarc.example.com TXT v=DMARC1; p=reject; rua={}", addresses.join(",")));
+        let plan = plan("example.com");
+        let evidence = world.evidence(&plan);
+        let left = super::not_tested(Sight::new(&plan, &evidence).unwrap());
+        assert_eq!(left.first().map(|entry| entry.why.as_str()), expected);
+    }
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -
         script: Script {
             protocol: Protocol::Smtp,
             ehlo: sight.plan.ehlo.clone(),
-            tls: TlsUse::IfOffered,
+            tls: tls_use(sight.plan.target.port, TlsUse::IfOffered),
             esmtp: Esmtp::Auto,
             claims: ClientClaims::default(),
             queries: Vec::new(),
@@ -116,6 +116,11 @@ fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -
             sni: Some(host.as_str().to_owned()),
         },
     }
+}
+
+/// How a session begins TLS. Port 465 requires implicit TLS (RFC 8314 §3.3).
+fn tls_use(port: u16, otherwise: TlsUse) -> TlsUse {
+    if port == 465 { TlsUse::Implicit } else { otherwise }
 }
 
 /// If the first address of a host did not respond, the recipients that need only one address are tested at the first
@@ -150,7 +155,7 @@ fn other_certificate(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> Option<Que
         family: Family::Any,
         protocol: Protocol::Smtp,
         ehlo: sight.plan.ehlo.clone(),
-        tls: TlsUse::Required,
+        tls: tls_use(sight.plan.target.port, TlsUse::Required),
         sni: Some(host.as_str().to_owned()),
         offer,
     }))

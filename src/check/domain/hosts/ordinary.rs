@@ -206,8 +206,7 @@ fn plan_for(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Plan {
     plan.tls.sni = None;
     plan.tls.scan = false;
     plan.tls.profile = None;
-    // On every port, the session begins without implicit TLS.
-    plan.tls.mode = if session.request.port == 465 { TlsMode::Starttls } else { TlsMode::Auto };
+    plan.tls.mode = TlsMode::Auto;
     plan
 }
 

@@ -108,7 +108,7 @@ pub(super) fn reachable(session: Session<'_>) -> Option<bool> {
 /// Whether the server sent a greeting and accepted EHLO.
 pub(super) fn is_ready(session: Session<'_>) -> bool {
     session.reply_at(Phase::Greeting).is_some_and(|greeting| greeting.accepts())
-        && session.reply_at(Phase::Ehlo).is_some_and(|ehlo| ehlo.accepts())
+        && session.reply_at(Phase::Ehlo).or_else(|| session.reply_at(Phase::EhloTls)).is_some_and(|ehlo| ehlo.accepts())
 }
 
 /// What prevented the test of recipients at an IP address, as a short phrase; `None` until the session has ended.

@@ -21,9 +21,9 @@ use super::sight::{Known, Sight, is_conclusive, records};
 use crate::check::finding::{Check, Finding};
 use crate::evidence::{DnsCode, Evidence, Probe};
 use crate::plan::Plan;
-use crate::policy::spf::SpfLookup;
 use crate::policy::spf::evaluate::SpfStep;
 use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode, SpfTree, allows_everyone};
+use crate::policy::spf::{MAX_LOOKUPS, SpfLookup};
 use crate::policy::txt::in_strings;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
@@ -118,6 +118,10 @@ pub(super) fn summary(sight: Sight<'_>) -> SpfSeen {
             Some((_, mistake)) => (PublishedState::Invalid, Some(mistake.why.reason())),
             None => match includes::broken(&tree.root) {
                 true => (PublishedState::Invalid, Some("an included record is missing or invalid".to_owned())),
+                // RFC 7208 §4.6.4: a permanent error for every client that no earlier term matches.
+                false if tree.root.count().lookups > MAX_LOOKUPS => {
+                    (PublishedState::Invalid, Some(format!("needs more than {MAX_LOOKUPS} DNS lookups")))
+                }
                 false if allows_everyone(record).is_some() => {
                     (PublishedState::Valid, Some("allows every host".to_owned()))
                 }

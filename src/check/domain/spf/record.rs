@@ -1,8 +1,8 @@
 //! Findings about the record of the domain itself.
 
 use super::rules::{
-    ALIAS, ALLOWS_EVERYONE, EXP_IGNORED, IGNORED, IGNORED_MODIFIER, LOOKUP_FAILED, MISSING, NO_ALL, NULL_MX_SENDS,
-    PTR_USED, STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
+    ALIAS, ALLOWS_EVERYONE, EXP_IGNORED, IGNORED, IGNORED_MODIFIER, LONG, LOOKUP_FAILED, MISSING, NO_ALL,
+    NULL_MX_SENDS, PTR_USED, STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
 };
 use super::{Subject, WRONG_NAMES, is_null_mx, known};
 use crate::check::domain::sight::Known;
@@ -40,6 +40,7 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
             findings.extend(ptr(subject, record));
             findings.extend(explanation(subject));
             findings.extend(alias(subject));
+            findings.extend(long(subject));
             findings
         }
     }
@@ -447,6 +448,24 @@ fn explanation(subject: Subject<'_>) -> Option<Finding> {
         finding(subject, &EXP_IGNORED, format!("receivers ignore the explanation of the SPF record: {reason}"));
     finding.cause = "The SPF result does not change.".to_owned();
     finding.fixes.push(Fix::text("Domain owner: publish one TXT record that contains the explanation, or remove exp="));
+    Some(finding)
+}
+
+/// The maximum length of the name and the text of a record, so that the response fits in 512 bytes (RFC 7208 §3.4).
+const MAX_LENGTH: usize = 450;
+
+fn long(subject: Subject<'_>) -> Option<Finding> {
+    let text = subject.tree.root.text()?;
+    let length = text.len() + subject.domain().len();
+    if length <= MAX_LENGTH {
+        return None;
+    }
+    let summary = format!("the SPF record and its name have {length} bytes; the recommended maximum is {MAX_LENGTH}");
+    let mut finding = finding(subject, &LONG, summary);
+    finding.cause = "The DNS response does not fit in 512 bytes, so receivers may need EDNS or TCP to get it. If a firewall blocks these, the SPF result is a temporary error or none.".to_owned();
+    finding.fixes.push(Fix::text(
+        "Domain owner: remove terms that are no longer needed, or move some of them to an included record. Make sure that the name servers respond over TCP",
+    ));
     Some(finding)
 }
 

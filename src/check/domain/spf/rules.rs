@@ -22,6 +22,7 @@ pub(super) static RULES: &[&Rule] = &[
     &IGNORED_MODIFIER,
     &EXP_IGNORED,
     &ALIAS,
+    &LONG,
     &SENDING_NOT_COVERED,
     &HELO,
     &NULL_MX_SENDS,
@@ -258,6 +259,19 @@ pub(super) static ALIAS: Rule = Rule {
         action: "Domain owner: if the other name belongs to a web host and the domain sends mail, replace the alias with A and AAAA records, and publish an SPF record for the domain itself.",
         example: "www.example.com CNAME host.example.net",
         references: "RFC 1035 section 3.3.1 (aliases), RFC 7208 section 4.4",
+    },
+};
+
+pub(super) static LONG: Rule = Rule {
+    id: "spf-long",
+    severity: Severity::Notice,
+    title: "the SPF record is longer than recommended",
+    docs: Docs {
+        sees: "The name and the text of the SPF record together have more than 450 bytes.",
+        matters: "The DNS response then does not fit in 512 bytes. Receivers that cannot use EDNS or TCP, for example behind a firewall, get no SPF record.",
+        action: "Domain owner: remove terms that are no longer needed, or move some of them to an included record. Make sure that the name servers respond over TCP.",
+        example: "a record with 40 ip4 terms",
+        references: "RFC 7208 section 3.4 (record size)",
     },
 };
 

@@ -138,11 +138,29 @@ fn too_many_lookups_affect_only_ip_addresses_that_no_earlier_term_matches() {
         let seen = summary(Sight::new(&plan, &evidence).expect("a domain"));
         assert_eq!(seen.results.first().map(|found| found.result.as_str()), Some(result), "{ip}");
         assert_eq!(seen.lookups, Some(11));
+        assert_eq!(
+            (seen.state, seen.problem.as_deref()),
+            (PublishedState::Invalid, Some("needs more than 10 DNS lookups"))
+        );
     }
     let ten = zone.replacen(" a a", " a", 1);
+    let mut world = World::new();
+    let (plan, sent) = (plan("example.com"), world.zone(&ten));
+    let evidence = sent.evidence(&plan);
+    assert_eq!(summary(Sight::new(&plan, &evidence).expect("a domain")).state, PublishedState::Valid);
     let found = findings(&ten, sending("192.0.2.9"));
     assert_eq!(rules(&found), ["spf-too-many-lookups"]);
     assert_eq!(found.first().map(|finding| finding.severity), Some(crate::check::finding::Severity::Warning));
+}
+
+#[test]
+fn a_record_over_450_bytes_is_a_notice() {
+    // The name has 11 bytes, and the record 33 and a multiple of 16.
+    let record = |terms: usize| format!("v=spf1 mx{} ip4:198.51.100.7 ~all ", " ip4:203.0.113.1".repeat(terms));
+    for (terms, extra, expected) in [(25, "", &[][..]), (25, "       ", &[]), (26, "", &["spf-long"])] {
+        let text = format!("{}{extra}", record(terms));
+        assert_eq!(of_record(&text), expected, "{} bytes", text.len());
+    }
 }
 
 #[test]

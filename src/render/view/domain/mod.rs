@@ -5,8 +5,9 @@
 mod matrix;
 
 use crate::check::domain::seen::{
-    Delivery, DkimKeySeen, DkimState, DnssecWord, DomainSeen, HostDelivery, ListSeen, ListState, MxAddressSeen, MxSeen,
-    NotTested, ProbeReply, ProbeReplyState, PublishedState, SenderKind, SpfResultSeen, SpfSeen,
+    AlignmentWord, Delivery, DkimKeySeen, DkimState, DmarcAlignment, DmarcSeen, DnssecWord, DomainSeen, HostDelivery,
+    ListSeen, ListState, MxAddressSeen, MxSeen, NotTested, ProbeReply, ProbeReplyState, PublishedState, SenderKind,
+    SpfResultSeen, SpfSeen,
 };
 use crate::render::escape;
 use crate::render::style::Role;
@@ -371,7 +372,24 @@ fn dmarc(seen: &DomainSeen) -> DomainPart {
     let own = format!("_dmarc.{}", seen.domain);
     let found = dmarc.found_at.as_ref().filter(|name| **name != own).map(|name| format!("record at {name}"));
     let rua = (!dmarc.rua.is_empty()).then(|| format!("reports to {}", dmarc.rua.join(" and ")));
-    part("DMARC", state, [dmarc.problem.clone(), policy, found, rua].into_iter().flatten())
+    part("DMARC", state, [dmarc.problem.clone(), policy, alignment(dmarc), found, rua].into_iter().flatten())
+}
+
+/// Which domains of DKIM signatures and envelope senders count for DMARC.
+fn alignment(dmarc: &DmarcSeen) -> Option<String> {
+    let (dkim, spf) = (dmarc.dkim_alignment.as_ref()?, dmarc.spf_alignment.as_ref()?);
+    let words = |alignment: &DmarcAlignment| {
+        let domain = alignment.domains.first().map(String::as_str).unwrap_or_default();
+        match alignment.mode {
+            AlignmentWord::Relaxed => format!("{domain} or below (relaxed)"),
+            AlignmentWord::Strict => format!("only {domain} (strict)"),
+        }
+    };
+    Some(if dkim == spf {
+        format!("aligned DKIM and envelope sender domains: {}", words(dkim))
+    } else {
+        format!("aligned DKIM domains: {}, aligned envelope sender domains: {}", words(dkim), words(spf))
+    })
 }
 
 fn lists(name: &str, lists: &[ListSeen]) -> Option<DomainPart> {
