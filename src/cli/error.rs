@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::flags::InvalidValue;
 use crate::expect::Mistake;
 use crate::secret::list_keys::without_likely_keys;
-use crate::secret::written::{Reading, likely_passwords, without_parts, without_password};
+use crate::secret::written::{NameForm, likely_passwords, without_parts, without_password};
 use crate::source::{FileError, Position};
 
 /// What is wrong, and what to write instead. The parts are stored separately until the error is displayed, so that no
@@ -53,7 +53,7 @@ const NAME_FLAGS: [&str; 15] = [
 /// Arguments and keys of files that are a target.
 const TARGETS: [&str; 3] = ["target", "domain", "address"];
 
-/// Words that users write in the place of a value. Hiding them would make the message harder to read.
+/// Words that users write instead of a value. Hiding them would make the message harder to read.
 const PLACEHOLDERS: [&str; 7] = ["host", "name", "pass", "password", "port", "secret", "user"];
 
 /// The shortest part that is hidden. A shorter one would also occur in words of the message.
@@ -118,10 +118,10 @@ impl UsageError {
     /// input: the command line, or a line of a file.
     pub fn hiding<W: AsRef<str>>(mut self, words: impl IntoIterator<Item = W>) -> UsageError {
         // A colon has a different meaning in the values of other flags, for example in --resolve.
-        let reading = match self.flag.as_deref() {
-            Some(flag) if TARGETS.contains(&flag) => Reading::Target,
-            Some(flag) if flag.starts_with('-') && !NAME_FLAGS.contains(&flag) => Reading::AddressOnly,
-            Some(_) | None => Reading::AnyName,
+        let form = match self.flag.as_deref() {
+            Some(flag) if TARGETS.contains(&flag) => NameForm::Target,
+            Some(flag) if flag.starts_with('-') && !NAME_FLAGS.contains(&flag) => NameForm::AddressOnly,
+            Some(_) | None => NameForm::AnyName,
         };
         let mut hidden = Vec::new();
         let words: Vec<String> =
@@ -129,7 +129,7 @@ impl UsageError {
         for word in &words {
             let value =
                 word.strip_prefix("--").and_then(|flag| flag.split_once('=')).map_or(word.as_str(), |(_, value)| value);
-            for part in likely_passwords(value, reading) {
+            for part in likely_passwords(value, form) {
                 // Messages also contain a part alone: a directory of a path, a suggested name without the marks.
                 let marks = [',', ';', ':', ' ', '\t'];
                 let pieces = part.split(marks).chain(part.split('/').take(1));

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 /// The replacement for a hidden part.
 const HIDDEN: &str = "...";
 
-/// Which texts are read as a name, after which a password can follow.
+/// What is regarded as a name after which a password can follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
+pub(crate) enum NameForm {
     /// Only texts with an `@`: the value of any flag.
     AddressOnly,
     /// Also `user:password`, `host:25:password` and `host:25/password`: the name of a file.
@@ -17,20 +17,20 @@ pub(crate) enum Reading {
     Target,
 }
 
-/// Names of services, which users write in the place of a port.
+/// Names of services, which users write instead of a port.
 const SERVICES: [&str; 10] =
     ["smtp", "smtps", "ssmtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s"];
 
 /// A string from the command line or from a file without the parts that can be a password: those after a colon before the
 /// last `@`, and those that follow an address.
 pub(crate) fn without_password(text: &str) -> Cow<'_, str> {
-    hidden_in(text, Reading::AddressOnly)
+    hidden_in(text, NameForm::AddressOnly)
 }
 
-fn hidden_in(text: &str, reading: Reading) -> Cow<'_, str> {
+fn hidden_in(text: &str, form: NameForm) -> Cow<'_, str> {
     let mut shown = Cow::Borrowed(text);
     // From the end, so that the positions of earlier parts remain valid.
-    for part in likely_passwords(text, reading).into_iter().rev() {
+    for part in likely_passwords(text, form).into_iter().rev() {
         let start = part.as_ptr().addr() - text.as_ptr().addr();
         shown.to_mut().replace_range(start..start + part.len(), HIDDEN);
     }
@@ -40,7 +40,7 @@ fn hidden_in(text: &str, reading: Reading) -> Cow<'_, str> {
 /// An unknown word of the user without the part that can be a password.
 pub(crate) fn without_password_in_word(text: &str) -> Cow<'_, str> {
     let is_word = text.split_whitespace().count() <= 2;
-    if is_word { hidden_in(text, Reading::AnyName) } else { Cow::Borrowed(text) }
+    if is_word { hidden_in(text, NameForm::AnyName) } else { Cow::Borrowed(text) }
 }
 
 /// A message without these parts, wherever they occur.
@@ -55,7 +55,7 @@ pub(crate) fn without_parts<'t, P: AsRef<str>>(text: &'t str, parts: &[P]) -> Co
 }
 
 /// The parts of a string that can be a password.
-pub(crate) fn likely_passwords(text: &str, reading: Reading) -> Vec<&str> {
+pub(crate) fn likely_passwords(text: &str, form: NameForm) -> Vec<&str> {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (scheme, rest),
         None => ("", text.strip_prefix("mailto:").unwrap_or(text)),
@@ -63,7 +63,7 @@ pub(crate) fn likely_passwords(text: &str, reading: Reading) -> Vec<&str> {
     let mut parts = Vec::new();
     match rest.rsplit_once('@') {
         // `@name` is a profile of the configuration file.
-        Some(("", name)) if reading != Reading::AddressOnly => parts.extend(after_name(name)),
+        Some(("", name)) if form != NameForm::AddressOnly => parts.extend(after_name(name)),
         Some((user, host)) => {
             let first = rest.split_once('@').map_or(host, |(_, after)| after);
             match user.split_once(':') {
@@ -74,10 +74,10 @@ pub(crate) fn likely_passwords(text: &str, reading: Reading) -> Vec<&str> {
                 None => parts.extend(after_host(first)),
             }
         }
-        None if reading == Reading::AddressOnly => {}
+        None if form == NameForm::AddressOnly => {}
         // A path, which names a file or a socket.
         None if text.starts_with(['/', '.']) => {}
-        None if reading == Reading::Target && text.parse::<std::net::Ipv6Addr>().is_err() => {
+        None if form == NameForm::Target && text.parse::<std::net::Ipv6Addr>().is_err() => {
             parts.extend(after_host(rest));
         }
         None if matches!(scheme.to_ascii_lowercase().as_str(), "smtp" | "smtps" | "lmtp" | "submission") => {
@@ -115,7 +115,7 @@ fn after_name(text: &str) -> Option<&str> {
     if is_prose || is_ipv6 { None } else { after_port(rest) }
 }
 
-/// The text after a port, or the text in the place of the port. Digits and names of services are ports.
+/// The text after a port, or the text instead of a port. Digits and names of services are ports.
 fn after_port(text: &str) -> Option<&str> {
     let (port, rest) = match text.find([':', '/', '?', '#', ',', ';', ' ']) {
         Some(at) => (text.get(..at)?, text.get(at + 1..)?),
@@ -148,7 +148,7 @@ fn begins_with_port(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reading, hidden_in, may_contain_password, without_password};
+    use super::{NameForm, hidden_in, may_contain_password, without_password};
 
     #[test]
     fn a_password_after_a_colon_is_suspected() {
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_password_after_a_name_is_hidden() {
-        let shown = |text: &str| hidden_in(text, Reading::AnyName).into_owned();
+        let shown = |text: &str| hidden_in(text, NameForm::AnyName).into_owned();
         for (text, expected) in [
             ("ann:hunter2", "ann:..."),
             ("mx.example.net:587:hunter2", "mx.example.net:587:..."),
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_target_is_followed_by_nothing_but_a_port() {
-        let shown = |text: &str| hidden_in(text, Reading::Target).into_owned();
+        let shown = |text: &str| hidden_in(text, NameForm::Target).into_owned();
         for (text, expected) in [
             ("mx.example.net hunter2", "mx.example.net ..."),
             ("mx.example.net,ann,hunter2", "mx.example.net,..."),
