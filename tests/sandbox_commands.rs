@@ -110,7 +110,7 @@ fn the_demo_of_a_domain_checks_it_and_exits_like_the_check() {
         assert!(text.stdout.contains(part), "{part}: {text}");
     }
     let json = run(&["demo", "domain", "--json"]);
-    assert_eq!((json.code, json.rules()), (6, vec!["dane-mismatch".to_owned()]), "{json}");
+    assert_eq!((json.code, json.rules()[0].as_str()), (6, "dane-mismatch"), "{json}");
     let other = run(&["demo", "dmarc-subdomains", "--json"]);
     assert_eq!((other.code, other.rules()[0].as_str()), (0, "dmarc-subdomains-open"), "{other}");
     let unknown = run(&["demo", "domains"]);

@@ -14,10 +14,11 @@
 //! | `notes` | CAA and BIMI records |
 //! | `senders` | how mail is delivered, by the policies of the sender |
 //! | `deliverability` | the result for one server |
-//! | `seen`, `results` | the results, for reports |
+//! | `seen`, `alignment`, `results` | the results, for reports |
 //! | `world` | simulated DNS, web and mail servers for tests |
 //! | `sight` | the evidence, with short functions for finding answers in it |
 
+pub mod alignment;
 mod dane;
 mod delegation;
 mod deliverability;

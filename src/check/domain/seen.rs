@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::alignment::DmarcAlignment;
+
 /// The results of a domain check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -529,28 +531,6 @@ pub struct DmarcSeen {
     pub unauthorized: Vec<String>,
     /// What is wrong.
     pub problem: Option<String>,
-}
-
-/// Which domains are aligned with the domain in the From header (RFC 9989 §4.7).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct DmarcAlignment {
-    /// The mode.
-    pub mode: AlignmentWord,
-    /// The domains that are aligned: the `d=` domains of DKIM signatures, or the domains of envelope senders. `*.` means
-    /// all names below a domain.
-    pub domains: Vec<String>,
-}
-
-/// The alignment mode of a DMARC record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum AlignmentWord {
-    /// The organizational domains must be equal.
-    Relaxed,
-    /// The domains must be equal.
-    Strict,
 }
 
 /// An IP address that sends mail for the domain.

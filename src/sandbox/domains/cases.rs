@@ -81,6 +81,7 @@ mx1 A {mx1}
 _dmarc TXT "v=DMARC1; p=reject"
 "#,
         hosts: &[],
+        notices: &["mx-null"],
         ..PLAIN
     },
     DomainCase {
@@ -93,6 +94,7 @@ _dmarc TXT "v=DMARC1; p=reject"
 "#,
         hosts: &[],
         expect: &["mx-null-but-sends"],
+        notices: &["mx-null"],
         ..PLAIN
     },
     DomainCase {
@@ -139,6 +141,7 @@ mx2 A {mx2}
 {sending}
 "#,
         hosts: &[MailHost { label: "mx1", server: MX }, MailHost { label: "mx2", server: UNENCRYPTED_MX }],
+        notices: &["starttls-not-offered"],
         ..PLAIN
     },
     DomainCase {
@@ -179,6 +182,7 @@ mx2 A {mx2}
         hosts: &[MailHost { label: "mx1", server: MX }, MailHost { label: "mx2", server: WITHOUT_RECIPIENT }],
         recipient: "ann",
         expect: &["recipient-unknown"],
+        notices: &["mx-accepts-every-recipient"],
         exit: 5,
         ..PLAIN
     },
@@ -292,6 +296,7 @@ _25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
 "#,
         signing: ZoneSigning::WrongSignature,
         expect: &["dnssec-bogus"],
+        notices: &["tlsrpt-missing"],
         exit: 3,
         ..PLAIN
     },
@@ -305,6 +310,7 @@ _25._tcp.mx1 TLSA 3 1 1 {zeros}
 "#,
         signing: ZoneSigning::Signed,
         expect: &["dane-mismatch"],
+        notices: &["tlsrpt-missing"],
         exit: 6,
         ..PLAIN
     },
@@ -342,6 +348,7 @@ _25._tcp.mx1 TLSA 3 0 1 {cert:mx1}
 "#,
         signing: ZoneSigning::Signed,
         expect: &["dane-breaks-at-renewal"],
+        notices: &["tlsrpt-missing"],
         ..PLAIN
     },
     DomainCase {
@@ -354,6 +361,7 @@ _25._tcp.mx1 TLSA 2 0 1 {zeros}
 "#,
         signing: ZoneSigning::Signed,
         expect: &["dane-anchor-not-sent"],
+        notices: &["tlsrpt-missing"],
         exit: 6,
         ..PLAIN
     },
@@ -464,6 +472,7 @@ mta-sts A {web}
 "#,
         policy: Some(page("version: STSv1\nmode: enforce\nmx: mx1.sts-record-invalid.test\nmax_age: 2419200\n")),
         expect: &["sts-record-invalid"],
+        notices: &["tlsrpt-missing"],
         ..PLAIN
     },
     DomainCase {
@@ -484,6 +493,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=tls@tlsrpt-invalid.test"
 "#,
         hosts: &[],
         expect: &["mx-lookup-failed"],
+        notices: &["spf-lookup-failed"],
         exit: 3,
         ..PLAIN
     },
@@ -496,6 +506,7 @@ mx1 A {mx1}
 {sending}
 "#,
         expect: &["dns-answer-truncated"],
+        notices: &["spf-lookup-failed"],
         exit: 3,
         ..PLAIN
     },

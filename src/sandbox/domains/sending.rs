@@ -99,6 +99,7 @@ _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@spf-not-covered.test"
 "#,
         flags: &["--sending", "127.90.0.200", "--list", "none"],
         expect: &["spf-sending-not-covered"],
+        notices: &["receiver-demands"],
         exit: 1,
         ..PLAIN
     },

@@ -9,8 +9,9 @@ mod lookup;
 mod rules;
 
 use self::lookup::{DmarcState, about, exists, found_at, record_at, state, wrong_names};
+use super::alignment::{AlignmentWord, DmarcAlignment};
 use super::dkim;
-use super::seen::{AlignmentWord, DmarcAlignment, DmarcSeen, NotTested, PublishedState};
+use super::seen::{DmarcSeen, NotTested, PublishedState};
 use super::sight::{Sight, is_conclusive, records};
 use crate::check::finding::{Check, Finding, Severity};
 use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};

@@ -4,7 +4,8 @@
 
 use super::summary;
 use crate::check::Finding;
-use crate::check::domain::seen::{AlignmentWord, DmarcSeen, PublishedState};
+use crate::check::domain::alignment::AlignmentWord;
+use crate::check::domain::seen::{DmarcSeen, PublishedState};
 use crate::check::domain::sight::Sight;
 use crate::check::domain::world::{World, plan};
 use crate::check::finding::Severity;

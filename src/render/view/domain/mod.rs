@@ -4,10 +4,10 @@
 
 mod matrix;
 
+use crate::check::domain::alignment::{AlignmentWord, DmarcAlignment};
 use crate::check::domain::seen::{
-    AlignmentWord, Delivery, DkimKeySeen, DkimState, DmarcAlignment, DmarcSeen, DnssecWord, DomainSeen, HostDelivery,
-    ListSeen, ListState, MxAddressSeen, MxSeen, NotTested, ProbeReply, ProbeReplyState, PublishedState, SenderKind,
-    SpfResultSeen, SpfSeen,
+    Delivery, DkimKeySeen, DkimState, DmarcSeen, DnssecWord, DomainSeen, HostDelivery, ListSeen, ListState,
+    MxAddressSeen, MxSeen, NotTested, ProbeReply, ProbeReplyState, PublishedState, SenderKind, SpfResultSeen, SpfSeen,
 };
 use crate::render::escape;
 use crate::render::style::Role;
