@@ -108,10 +108,8 @@ fn nothing_given(is_without_arguments: bool) -> UsageError {
     let reason = if is_without_arguments { "no target given" } else { "the target is empty" };
     let more = "smtpcheck -h shows the commands and the most important flags.";
     let text = format!("\n{}\n\n{more}", help::usage());
-    UsageError {
-        pointed: text.lines().map(str::to_owned).collect(),
-        ..UsageError::new(reason).with_hint("for example: smtpcheck smtp.example.net:587")
-    }
+    let error = UsageError::new(reason).with_hint("for example: smtpcheck smtp.example.net:587");
+    error.pointing(text.lines().map(str::to_owned))
 }
 
 /// Rejects a mistyped command, which would otherwise be looked up in the DNS as a host name.

@@ -467,7 +467,7 @@ mod tests {
         for (words, needle) in [
             (&["domain"][..], "no domain given"),
             (&["domain", ""], "NAME|ADDRESS is empty"),
-            (&["domain", " "], "the domain is empty"),
+            (&["domain", " "], "NAME|ADDRESS is empty"),
             (&["domain", "a.example", "b.example"], "checks one domain"),
             (&["domain", "a.example", "192.0.2.7"], "use --sending for"),
             (&["domain", "a.example", "--sending", "mail.a.example"], "use --from-host for"),

@@ -24,10 +24,17 @@ pub struct UsageError {
     pub hint: Option<Cow<'static, str>>,
     /// The source of the value, if it is not on the command line.
     pub origin: Option<Box<ErrorOrigin>>,
+    /// What few errors have. It is boxed because functions return this type by value.
+    pub rare: Option<Box<RareParts>>,
+}
+
+/// The parts of an error that few errors have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RareParts {
     /// Lines to print below the message, for example a line of a file with a mark under the error.
-    pub pointed: Box<[String]>,
+    pointed: Vec<String>,
     /// Parts of the user's input that can be passwords. The message does not contain them ([`UsageError::hiding`]).
-    pub hidden: Box<[String]>,
+    hidden: Vec<String>,
 }
 
 /// Flags in whose value a colon separates a host from a port, or has no meaning. Users also write targets and passwords
@@ -142,8 +149,23 @@ impl UsageError {
         hidden.sort_by_key(|part| std::cmp::Reverse(part.len()));
         // Messages escape some characters, and suggest host names in lower case.
         let forms = |part: String| [part.escape_debug().to_string(), part.to_lowercase(), part];
-        self.hidden = hidden.into_iter().flat_map(forms).collect();
+        if !hidden.is_empty() {
+            self.rare.get_or_insert_default().hidden = hidden.into_iter().flat_map(forms).collect();
+        }
         self
+    }
+
+    /// Sets the lines to print below the message, for example a line of a file with a mark under the error.
+    pub fn pointing(mut self, lines: impl IntoIterator<Item = String>) -> UsageError {
+        let pointed: Vec<String> = lines.into_iter().collect();
+        if !pointed.is_empty() {
+            self.rare.get_or_insert_default().pointed = pointed;
+        }
+        self
+    }
+
+    fn hidden(&self) -> &[String] {
+        self.rare.as_deref().map_or(&[], |rare| &rare.hidden)
     }
 
     /// The name of the flag without dashes, which is also its key in files.
@@ -153,8 +175,8 @@ impl UsageError {
 
     /// The message and the lines below it.
     pub fn lines(&self) -> Vec<String> {
-        let pointed = self.pointed.iter();
-        let pointed = pointed.map(|line| without_likely_keys(&without_parts(line, &self.hidden)));
+        let pointed = self.rare.iter().flat_map(|rare| &rare.pointed);
+        let pointed = pointed.map(|line| without_likely_keys(&without_parts(line, self.hidden())));
         std::iter::once(self.to_string()).chain(pointed).collect()
     }
 
@@ -194,7 +216,7 @@ impl UsageError {
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = self.message();
-        f.write_str(&without_parts(&message, &self.hidden))
+        f.write_str(&without_parts(&message, self.hidden()))
     }
 }
 
@@ -209,15 +231,13 @@ impl From<InvalidValue> for UsageError {
 
 impl From<FileError> for UsageError {
     fn from(error: FileError) -> UsageError {
-        let pointed = error.pointed.into_boxed_slice();
-        UsageError { pointed, ..UsageError::new(error.message) }.in_file(error.file, error.at)
+        UsageError::new(error.message).pointing(error.pointed).in_file(error.file, error.at)
     }
 }
 
 impl From<Mistake> for UsageError {
     fn from(mistake: Mistake) -> UsageError {
-        let pointed = mistake.pointed().into();
-        UsageError { pointed, ..UsageError::flag("--expect", mistake.to_string()) }
+        UsageError::flag("--expect", mistake.to_string()).pointing(mistake.pointed())
     }
 }
 
