@@ -95,15 +95,15 @@ fn suite() -> Run {
         outcome: CheckOutcome::Skipped { reason: "port 25 is blocked on this machine".to_owned() },
     };
     let deferred = played("envelope/recipient-deferred");
-    Run {
-        source: RunSource::Suite("ci/smtpcheck.toml".into()),
-        cases: vec![
+    Run::new(
+        RunSource::Suite("ci/smtpcheck.toml".into()),
+        vec![
             checked("app can submit", 3, played("healthy/submission"), vec![deferred]),
             checked("certificate lasts", 10, expected, Vec::new()),
             checked("recipient exists", 20, played("refusal/recipient-unknown"), Vec::new()),
             skipped,
         ],
-    }
+    )
 }
 
 fn shown() -> Vec<(String, Run)> {
@@ -183,10 +183,8 @@ fn junit_has_one_test_case_per_check_and_counts_that_match() {
 #[test]
 fn checks_with_the_same_name_get_different_names_in_junit() {
     let report = played("healthy/submission");
-    let run = Run {
-        source: RunSource::Targets,
-        cases: vec![CheckResult::of(report.clone()), CheckResult::of(report.clone()), CheckResult::of(report)],
-    };
+    let cases = vec![CheckResult::of(report.clone()), CheckResult::of(report.clone()), CheckResult::of(report)];
+    let run = Run::new(RunSource::Targets, cases);
     let text = rendered("junit", &run);
     let names: std::collections::BTreeSet<&str> =
         text.split("<testcase name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
@@ -203,7 +201,7 @@ fn annotations_point_to_the_line_in_the_suite_and_there_are_at_most_ten() {
         name: format!("check {number}"),
         ..CheckResult::of(played("certificate/expired"))
     };
-    let many = Run { source: RunSource::Targets, cases: (0..25).map(failing).collect() };
+    let many = Run::new(RunSource::Targets, (0..25).map(failing).collect());
     let text = rendered("github", &many);
     let annotations: Vec<&str> = text.lines().filter(|line| line.starts_with("::error")).collect();
     assert_eq!(annotations.len(), 10, "{text}");

@@ -154,7 +154,7 @@ fn run(count: usize) -> Run {
         place: Some(FilePosition { line: at + 1, column: 1 }),
         outcome: CheckOutcome::Checked { report: Box::new(report.clone()), earlier: Vec::new() },
     };
-    Run { source: RunSource::Suite("suite.toml".into()), cases: (0..count).map(case).collect() }
+    Run::new(RunSource::Suite("suite.toml".into()), (0..count).map(case).collect())
 }
 
 #[test]

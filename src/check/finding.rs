@@ -1,7 +1,7 @@
 //! The types for checks, rules and findings, and helpers that several checks use.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Display};
 
 use serde::{Deserialize, Serialize};
 
@@ -234,11 +234,18 @@ pub(super) fn asks_nothing(_: &Plan, _: &Evidence) -> Vec<Question> {
     Vec::new()
 }
 
-/// A number of bytes, for use in a sentence.
-pub(super) fn byte_count(bytes: usize) -> String {
-    match bytes {
-        1 => "1 byte".to_owned(),
-        more => format!("{more} bytes"),
+/// A number with its noun.
+pub(crate) fn plural<N: Display + PartialEq + From<u8>>(number: N, one: &str, more: &str) -> String {
+    let noun = if number == N::from(1) { one } else { more };
+    format!("{number} {noun}")
+}
+
+/// Some ports in their order: "port 25", "ports 25, 465 and 587".
+pub(super) fn port_list(ports: &[u16]) -> String {
+    let list: Vec<String> = ports.iter().map(u16::to_string).collect();
+    match list.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("ports {} and {last}", rest.join(", ")),
+        _ => format!("port {}", list.concat()),
     }
 }
 

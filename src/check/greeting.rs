@@ -1,7 +1,7 @@
 //! The server's greeting. If no greeting arrives, or the greeting does not come from an SMTP server, smtpcheck also
 //! tries implicit TLS on the same port.
 
-use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, byte_count, in_shell, seconds};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell, plural, seconds};
 use super::peer;
 use super::protocol;
 use super::service::{at_place, by_first_bytes, other_mail_service, service_with_codes};
@@ -307,7 +307,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     finding.cause = if partial_bytes > 0 {
         format!(
             "Only {} of a greeting arrived. The server is very slow, or it delays the greeting on purpose.",
-            byte_count(partial_bytes)
+            plural(partial_bytes, "byte", "bytes")
         )
     } else {
         "The server is overloaded, delays unknown clients on purpose, or is waiting for a slow reverse DNS lookup of your IP address.".to_owned()

@@ -41,7 +41,7 @@ use crate::plan::Plan;
 use crate::question::Question;
 
 pub use finding::{Check, Docs, Finding, Grounds, PhaseFailure, Rule, Severity, order};
-pub(crate) use finding::{exit_order, in_shell};
+pub(crate) use finding::{exit_order, in_shell, plural};
 pub use server::{CHECKS, ends_before_the_server, judge_backends};
 pub(crate) use starttls::{carried_into_tls, in_other_mode};
 

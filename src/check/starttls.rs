@@ -2,7 +2,7 @@
 //! implicit TLS was used on a port that expects STARTTLS. Failed handshakes are the subject of [`super::handshake`].
 
 use super::auth::{in_clear, may_log_in_unencrypted};
-use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, byte_count};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, plural};
 use super::greeting::IMPLICIT_TLS_EXPECTED;
 use super::peer;
 use crate::evidence::session::ReceivedReply;
@@ -344,7 +344,7 @@ fn injected(session: Session<'_>) -> Option<Finding> {
         }
         _ => None,
     })?;
-    let sent = byte_count(bytes);
+    let sent = plural(bytes, "byte", "bytes");
     let summary = format!("{sent} of unencrypted data arrived after the 220 reply to STARTTLS, before TLS began");
     let mut finding = Finding::new(&STARTTLS_INJECTED_BYTES, Phase::Starttls, Confidence::Certain, summary).on(event);
     finding.cause = "After its 220 reply to STARTTLS, a server must send only TLS data. The server, a proxy in front of it or an on-path attacker sent other data. smtpcheck did not process it.".to_owned();

@@ -91,7 +91,7 @@ pub(super) fn run(
     outcome?;
     let results = match std::mem::replace(&mut output.kept, Kept::Counts(ExitTally::default())) {
         Kept::Counts(tally) => Results::Counted(tally),
-        Kept::Results(cases) => Results::Kept(Run { source, cases }),
+        Kept::Results(cases) => Results::Kept(Run::new(source, cases)),
     };
     let rest = match &results {
         Results::Kept(run) if shown.is_records() => ndjson::written(&StreamRecord::end(run)),

@@ -36,11 +36,10 @@ fn render_reports(args: &ReportArgs) -> Result<u8, CommandError> {
     let format = args.format.chosen();
     let outlet = if file_of(&args.output.output).is_some() { OutputTarget::default() } else { outlet() };
     let look = args.display(&outlet);
-    let saved = args.files.iter().map(|file| read(file)).collect::<Result<Vec<Saved>, _>>()?;
-    let lacks_results = saved.iter().any(|saved| saved.lacks_results);
+    let runs = args.files.iter().map(|file| read(file)).collect::<Result<Vec<Run>, _>>()?;
     let mut runs: Vec<Run> = match args.rejudge {
-        true => saved.into_iter().map(|saved| rejudged(saved.run)).collect(),
-        false => saved.into_iter().map(|saved| saved.run).collect(),
+        true => runs.into_iter().map(rejudged).collect(),
+        false => runs,
     };
     let reports = runs.iter().flat_map(|run| &run.cases).filter_map(CheckResult::report);
     let readers = Readers::of(reports.map(|report| &report.plan));
@@ -59,8 +58,7 @@ fn render_reports(args: &ReportArgs) -> Result<u8, CommandError> {
     sink.write(&(format.render)(&run, &look)).map_err(CommandError::Output)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
-    let code = format.exit_code(&run, &look);
-    Ok(if lacks_results { code.max(1) } else { code })
+    Ok(format.exit_code(&run, &look))
 }
 
 fn rendered(
@@ -83,7 +81,7 @@ fn rendered(
     }
 }
 
-fn read(path: &Path) -> Result<Saved, CommandError> {
+fn read(path: &Path) -> Result<Run, CommandError> {
     let shown = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
     let wrong = |why: &dyn std::fmt::Display| CommandError::usage(format!("{shown}: {why}"));
     let bytes = file::report(path).map_err(|error| wrong(&file::reason(&error)))?;
@@ -95,7 +93,7 @@ fn read(path: &Path) -> Result<Saved, CommandError> {
         // If standard error is closed, the remark is lost.
         let _ = io::Write::write_all(&mut io::stderr(), (escape::visible(line.trim_end()) + "\n").as_bytes());
     }
-    Ok(saved)
+    Ok(saved.run)
 }
 
 /// A plan with default values, for a saved report that contains only the target.

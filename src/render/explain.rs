@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::style::{Role, StyledLine};
 use super::text::{command_line, fix_lines, labelled};
+use super::view::verdict::plural;
 use super::{Display, Verbosity, escape};
 use crate::explain::{Explained, ExplanationKind, Extent, FailureLine, Tally};
 use crate::lexicon::Basis;
@@ -125,10 +126,6 @@ fn unrecognised(count: u64, first: Option<&FailureLine>, look: &Display) -> Vec<
             .and(Role::Plain, "not recognised, but the text reports a failure"),
         StyledLine::of(Role::Dim, format!("           {text}")),
     ]
-}
-
-fn plural(count: u64, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 fn unknown(explained: &Explained, look: &Display) -> Vec<StyledLine> {

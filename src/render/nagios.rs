@@ -66,6 +66,9 @@ pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState,
         let state = case.report().map_or(PluginState::Unknown, |report| judged(report, &look.thresholds));
         problems.extend(problem(case).map(|problem| (state, format!("{}{problem}", prefix(run, case)))));
     }
+    if run.lacks_results {
+        problems.push((PluginState::Unknown, "the file lacks the result of a check".to_owned()));
+    }
     problems.sort_by_key(|(state, _)| std::cmp::Reverse(*state));
     let mut problems: Vec<String> = problems.into_iter().map(|(_, problem)| problem).collect();
     problems.extend(mismatches.iter().map(|mismatch| escape::visible(mismatch)));
@@ -87,12 +90,14 @@ pub fn unusable(text: &str) -> String {
     format!("SMTP UNKNOWN - {}\n", bare(&escape::visible(text)))
 }
 
-/// The greatest state of all checks; UNKNOWN if all were skipped.
+/// The greatest state of all checks; UNKNOWN if all were skipped. A check whose result is missing is UNKNOWN.
 pub fn state(run: &Run, thresholds: &Thresholds) -> PluginState {
+    let missing = run.lacks_results.then_some(PluginState::Unknown);
     run.cases
         .iter()
         .filter_map(|case| case.report())
         .map(|report| judged(report, thresholds))
+        .chain(missing)
         .max()
         .unwrap_or(PluginState::Unknown)
 }

@@ -17,6 +17,8 @@ pub struct Run {
     pub source: RunSource,
     /// The cases.
     pub cases: Vec<CheckResult>,
+    /// Whether the saved file lacks the result of a check. Nothing shows that this check passed.
+    pub lacks_results: bool,
 }
 
 /// The source of the cases of a run.
@@ -71,11 +73,17 @@ pub struct FilePosition {
 impl Run {
     /// A run with a single report.
     pub fn of(report: Report) -> Run {
-        Run { source: RunSource::Target, cases: vec![CheckResult::of(report)] }
+        Run::new(RunSource::Target, vec![CheckResult::of(report)])
+    }
+
+    /// A run with the result of each of its checks.
+    pub fn new(source: RunSource, cases: Vec<CheckResult>) -> Run {
+        Run { source, cases, lacks_results: false }
     }
 
     /// Combines the checks of several runs into one run without a suite. Repeated names receive a number.
     pub fn merged(runs: Vec<Run>) -> Run {
+        let lacks_results = runs.iter().any(|run| run.lacks_results);
         let mut cases: Vec<CheckResult> = Vec::new();
         let mut taken: HashSet<String> = HashSet::new();
         // The next number to try for each name. It avoids a slow search if the same target was saved thousands of
@@ -96,10 +104,10 @@ impl Run {
             case.place = None;
             cases.push(case);
         }
-        Run { source: RunSource::Targets, cases }
+        Run { source: RunSource::Targets, cases, lacks_results }
     }
 
-    /// The exit code of the program: 0 if no check failed, the code of a signal if there was one, otherwise the exit code
+    /// The exit code of the program: 0 if no check failed (1 if a result is missing), the code of a signal if there was one, otherwise the exit code
     /// that all failed checks share, otherwise 1.
     pub fn exit_code(&self) -> u8 {
         let mut failures: Vec<u8> = self.reports().map(|report| report.exit.code()).filter(|&code| code != 0).collect();
@@ -108,7 +116,7 @@ impl Run {
         }
         failures.dedup();
         match failures.as_slice() {
-            [] => 0,
+            [] => u8::from(self.lacks_results),
             [one] => *one,
             _ => 1,
         }

@@ -30,8 +30,6 @@ pub struct Saved {
     pub run: Run,
     /// Messages to the user about parts that were not loaded, one sentence each.
     pub remarks: Vec<String>,
-    /// Whether the file lacks the result of a check. Nothing shows that this check passed.
-    pub lacks_results: bool,
 }
 
 /// Why a file cannot be loaded.
@@ -50,16 +48,15 @@ impl Saved {
     /// Loads a document, a list of documents, or NDJSON. `fallback` makes a plan from `host:port` if this version
     /// cannot read the plan in the file.
     pub fn read(text: &str, fallback: &dyn Fn(&str) -> Option<Plan>) -> Result<Saved, NotSaved> {
-        let mut reader = ReportReader { fallback, remarks: Vec::new(), lacks_results: false };
+        let mut reader = ReportReader { fallback, remarks: Vec::new() };
         let run = reader.run(text)?;
-        Ok(Saved { run, remarks: reader.remarks, lacks_results: reader.lacks_results })
+        Ok(Saved { run, remarks: reader.remarks })
     }
 }
 
 struct ReportReader<'a> {
     fallback: &'a dyn Fn(&str) -> Option<Plan>,
     remarks: Vec<String>,
-    lacks_results: bool,
 }
 
 impl ReportReader<'_> {
@@ -76,11 +73,11 @@ impl ReportReader<'_> {
             if cases.is_empty() {
                 return Err(NotSaved("the list contains no report".to_owned()));
             }
-            return Ok(Run { source: RunSource::Targets, cases });
+            return Ok(Run::new(RunSource::Targets, cases));
         }
         match serde_json::from_str::<Head<'_>>(text) {
             Ok(Head { cases: Some(cases), suite, .. }) => self.suite(suite, cases.get()),
-            Ok(Head { event: None, .. }) => Ok(Run { source: RunSource::Target, cases: vec![self.case(text)?] }),
+            Ok(Head { event: None, .. }) => Ok(Run::new(RunSource::Target, vec![self.case(text)?])),
             Ok(Head { event: Some(event), .. }) if event.get() == "\"summary\"" => Err(NotSaved(
                 "this is the summary of a watch or a batch, which contains no reports; use the records, which --format ndjson writes"
                     .to_owned(),
@@ -138,7 +135,7 @@ impl ReportReader<'_> {
             cases.push(reader.suite_case(one)?);
             Ok(())
         })?;
-        Ok(Run { source: RunSource::Suite(file.unwrap_or_default().as_ref().into()), cases })
+        Ok(Run::new(RunSource::Suite(file.unwrap_or_default().as_ref().into()), cases))
     }
 
     fn suite_case(&mut self, text: &str) -> Result<CheckResult, NotSaved> {
@@ -158,8 +155,9 @@ impl ReportReader<'_> {
     /// Loads NDJSON. Only results are used. A line that is not JSON is counted: the last one is incomplete if the program
     /// was stopped while writing it, and others are damaged.
     fn lines(&mut self, text: &str) -> Result<Run, NotSaved> {
-        let mut run = Run { source: RunSource::Targets, cases: Vec::new() };
-        let (mut begun, mut ended, mut unreadable) = (0, false, 0_usize);
+        let mut run = Run::new(RunSource::Targets, Vec::new());
+        // The number of checks, as the first record states it, and of those that began.
+        let (mut stated, mut begun, mut ended, mut unreadable) = (None::<usize>, 0, false, 0_usize);
         let mut is_last_torn = false;
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let Ok(mut line) = tree(line) else {
@@ -172,6 +170,8 @@ impl ReportReader<'_> {
             let place: Option<FilePosition> = part(&line, "place");
             match line.get("event").and_then(Value::as_str) {
                 Some("start") => {
+                    let checks: usize = part(&line, "checks").unwrap_or_default();
+                    stated = Some(stated.unwrap_or_default().saturating_add(checks));
                     if let Some(suite) = line.get("suite").and_then(Value::as_str) {
                         run.source = RunSource::Suite(suite.into());
                     } else if line.get("checks").and_then(Value::as_u64) == Some(1) {
@@ -193,21 +193,24 @@ impl ReportReader<'_> {
                 _ => {}
             }
         }
-        let lost = begun.max(run.cases.len()) - run.cases.len();
-        let lost_words = match lost {
-            1 => "1 check has no result".to_owned(),
-            lost => format!("{lost} checks have no result"),
+        let lost = stated.unwrap_or(begun).saturating_sub(run.cases.len());
+        // If the number of checks is unknown, any unreadable line may be a result.
+        let may_lack = stated.is_none() && unreadable > 0;
+        run.lacks_results = lost > 0 || may_lack;
+        let results = match lost {
+            0 if may_lack => ", and a check may have no result".to_owned(),
+            0 => ", but every check has a result".to_owned(),
+            1 => ", and 1 check has no result".to_owned(),
+            lost => format!(", and {lost} checks have no result"),
         };
-        match unreadable - usize::from(is_last_torn) {
+        match unreadable - usize::from(is_last_torn && !ended) {
             0 => {}
-            1 => self.remark(format!("1 line is damaged and not counted, and {lost_words}")),
-            damaged => self.remark(format!("{damaged} lines are damaged and not counted, and {lost_words}")),
+            1 => self.remark(format!("1 line is damaged and not counted{results}")),
+            damaged => self.remark(format!("{damaged} lines are damaged and not counted{results}")),
         }
         if !ended {
-            self.remark(format!("the file is truncated: the `end` record is missing, and {lost_words}"));
+            self.remark(format!("the file is truncated: the `end` record is missing{results}"));
         }
-        // A damaged line can be a result whose `check` record is damaged as well.
-        self.lacks_results = lost > 0 || unreadable > 0;
         if run.cases.is_empty() {
             return Err(NotSaved(
                 "the file contains no result: the program was stopped before the first result".to_owned(),

@@ -68,13 +68,13 @@ fn suite_with_text(words: &str) -> Run {
     ];
     let checked = CheckOutcome::Checked { report: Box::new(report.clone()), earlier: vec![report] };
     let place = Some(FilePosition { line: 1, column: 1 });
-    Run {
-        source: RunSource::Suite(words.replace('\0', "").into()),
-        cases: vec![
+    Run::new(
+        RunSource::Suite(words.replace('\0', "").into()),
+        vec![
             CheckResult { name: text(), place, outcome: checked },
             CheckResult { name: "other".to_owned(), place, outcome: CheckOutcome::Skipped { reason: text() } },
         ],
-    }
+    )
 }
 
 /// The HTML tags of a page with the names of their attributes, without the values.

@@ -1,8 +1,8 @@
 //! Saved reports: loaded again, judged again and compared.
 
 use serde_json::Value;
-use smtpcheck::render::{self, Display};
-use smtpcheck::report::{Document, NoExpectations, Run};
+use smtpcheck::render::{self, Display, nagios};
+use smtpcheck::report::{CheckResult, Document, NoExpectations, Run, RunSource};
 
 use super::{played, rendered, reports, shown, suite};
 
@@ -19,6 +19,36 @@ fn a_saved_run_renders_the_same_in_every_format() {
                 "{name}"
             );
         }
+    }
+}
+
+/// The exit code is 0 only if every check has a result.
+#[test]
+fn a_run_without_the_result_of_a_check_does_not_pass() {
+    let healthy = || CheckResult::of(played("healthy/submission"));
+    let run = Run::new(RunSource::Targets, vec![healthy(), healthy()]);
+    let lines = rendered("ndjson", &run);
+    let at = |event: &str| lines.rfind(&format!("{{\"event\":\"{event}\"")).unwrap();
+    let (end, second) = (at("end"), at("result"));
+    let first = lines.find("{\"event\":\"result\"").unwrap();
+    let without_start = lines.split_once('\n').unwrap().1;
+    let damaged = [&lines[..first], &lines[first + 1..]].concat();
+    for (text, code, remark) in [
+        (&lines[..end + 9], 0, "the `end` record is missing, but every check has a result"),
+        (&lines[..second + 50], 1, "the `end` record is missing, and 1 check has no result"),
+        (&damaged, 1, "1 line is damaged and not counted, and 1 check has no result"),
+        (&format!("{without_start}{{\"event\":\"resul\n"), 1, "a check may have no result"),
+        (&format!("{lines}{damaged}"), 1, "and 1 check has no result"),
+    ] {
+        let saved = smtpcheck::report::Saved::read(text, &|_| None).unwrap();
+        let state = if code == 0 { nagios::PluginState::Ok } else { nagios::PluginState::Unknown };
+        let remarks = saved.remarks.join("; ");
+        assert_eq!(saved.run.exit_code(), code, "{remark}: {remarks}");
+        assert_eq!(Run::merged(vec![Run::of(played("healthy/submission")), saved.run.clone()]).exit_code(), code);
+        let (found, line) = nagios::answer(&saved.run, &Display::plain(), &[]);
+        assert_eq!(found, state, "{line}");
+        assert!(code == 0 || line.starts_with("SMTP UNKNOWN - the file lacks the result of a check"), "{line}");
+        assert!(remarks.contains(remark), "{remark}: {remarks}");
     }
 }
 

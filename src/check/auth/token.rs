@@ -1,7 +1,7 @@
 //! Faults in the token itself. If a login failed, the token's form is examined first, and then its claims. The token is
 //! never shown.
 
-use super::super::finding::{Finding, PhaseFailure, Rule, in_shell};
+use super::super::finding::{Finding, PhaseFailure, Rule, in_shell, plural};
 use super::super::peer;
 use super::rules::{AUTH_TOKEN_EXPIRED, AUTH_TOKEN_UNSUITABLE};
 use super::secret::challenge_error;
@@ -320,8 +320,7 @@ fn of_expiry(evidence: &Evidence, seen: TokenSeen<'_>) -> Option<TokenFault> {
     let ago = evidence.started_at.as_second().checked_sub(seen.expires?).filter(|ago| *ago > 0)?;
     let ago = match ago / 60 {
         0 => "less than a minute".to_owned(),
-        1 => "1 minute".to_owned(),
-        minutes @ 2..120 => format!("{minutes} minutes"),
+        minutes @ 1..120 => plural(minutes, "minute", "minutes"),
         minutes @ 120..2880 => format!("{} hours", minutes / 60),
         minutes => format!("{} days", minutes / 1440),
     };

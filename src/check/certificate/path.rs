@@ -1,6 +1,6 @@
 //! Findings about certificates that violate a path validation rule.
 
-use super::super::finding::Finding;
+use super::super::finding::{Finding, plural};
 use super::context::CertificateContext;
 use super::dates::{ago, date, days};
 use super::keys;
@@ -60,12 +60,12 @@ fn summary(seen: CertificateContext<'_>, who: &str, kind: &PathFaultKind) -> Str
         PathFaultKind::NotAuthority => format!("{who} signed a certificate, but is not a CA certificate"),
         PathFaultKind::MayNotSign => format!("{who} signed a certificate, but is not allowed to sign certificates"),
         PathFaultKind::PathTooLong { limit } => {
-            format!("{who} allows at most {} below it, but the chain has more", ca_count(*limit))
+            format!("{who} allows at most {} below it, but the chain has more", plural(*limit, "CA", "CAs"))
         }
         PathFaultKind::PathTooLongWithSelfIssued { limit } => {
             format!(
                 "{who} allows at most {} below it, but the chain has more if self-issued certificates are counted",
-                ca_count(*limit)
+                plural(*limit, "CA", "CAs")
             )
         }
         PathFaultKind::Proxy => format!("{who} is a proxy certificate, or was signed with one"),
@@ -164,14 +164,6 @@ fn cause(fault: &PathFault) -> String {
         | PathFaultKind::WeakKey { .. }
         | PathFaultKind::UnsupportedNameConstraint
         | PathFaultKind::UnsupportedSignature { .. } => String::new(),
-    }
-}
-
-/// A number of CAs, for use in a sentence.
-fn ca_count(cas: u32) -> String {
-    match cas {
-        1 => "1 CA".to_owned(),
-        more => format!("{more} CAs"),
     }
 }
 

@@ -9,7 +9,7 @@ mod names;
 mod rules;
 mod sockets;
 
-use super::finding::{Check, Finding, PhaseFailure, Rule};
+use super::finding::{Check, Finding, PhaseFailure, Rule, port_list};
 use super::{place, source};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{Evidence, Fault, NameSource, Phase, Session};
@@ -223,11 +223,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         }
         return Siblings::Unknown;
     };
-    let list: Vec<String> = open.iter().map(u16::to_string).collect();
-    let ports = match list.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("ports {} and {last}", rest.join(", ")),
-        _ => format!("port {}", list.concat()),
-    };
+    let ports = port_list(&open);
     finding.cause = match (kind, plan.target.port) {
         (ConnectFaultKind::TimedOut, 25) => format!(
             "The host responds on {ports}, so it is up. Port 25 is probably blocked on the network path, as in most home and cloud networks."

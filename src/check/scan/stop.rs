@@ -1,5 +1,6 @@
 //! Why a scan stops early: a server that throttles connections, or a limit of smtpcheck.
 
+use super::super::finding::plural;
 use super::seen::Seen;
 use crate::evidence::{Fault, HelloOutcome, HelloProbe, Outcome};
 use crate::question::Offer;
@@ -9,7 +10,10 @@ pub(super) fn stopped(seen: &Seen<'_>) -> Option<String> {
     let hellos: Vec<HelloProbe<'_>> = seen.hellos.iter().map(|one| one.hello).collect();
     if hellos.last().is_some_and(|last| last.request.offer == Offer::Small && last.is_hung_up()) {
         let number = hellos.iter().rposition(HelloProbe::is_answered).map_or(0, |last| last + 1);
-        return Some(format!("after {}, the server closed every connection (throttling)", counted(number)));
+        return Some(format!(
+            "after {}, the server closed every connection (throttling)",
+            plural(number, "ClientHello", "ClientHellos")
+        ));
     }
     // No response, invalid data or plain text instead of TLS is not a rejection of the offer. The scan ends after two
     // such results in succession.
@@ -17,11 +21,14 @@ pub(super) fn stopped(seen: &Seen<'_>) -> Option<String> {
     let in_a_row =
         hellos.windows(2).position(|pair| pair.iter().all(|hello| is_no_answer(hello) && !is_rejected(*hello)));
     if let Some(number) = in_a_row {
-        return Some(format!("after {}, the server no longer sent TLS responses", counted(number)));
+        return Some(format!(
+            "after {}, the server no longer sent TLS responses",
+            plural(number, "ClientHello", "ClientHellos")
+        ));
     }
     let number = hellos.iter().position(|hello| is_rejected(*hello))?;
     let hello = hellos.get(number)?;
-    let number = counted(number);
+    let number = plural(number, "ClientHello", "ClientHellos");
     Some(match &hello.probe.outcome {
         Outcome::Skipped { .. } => format!("the limit of --max-connections was reached after {number}"),
         Outcome::Failed { fault: Fault::TimeUp { .. } | Fault::Interrupted } => {
@@ -29,13 +36,6 @@ pub(super) fn stopped(seen: &Seen<'_>) -> Option<String> {
         }
         _ => format!("after {number}, the server rejected the connection (throttling)"),
     })
-}
-
-fn counted(number: usize) -> String {
-    match number {
-        1 => "1 ClientHello".to_owned(),
-        more => format!("{more} ClientHellos"),
-    }
 }
 
 pub(super) fn is_rejected(hello: HelloProbe<'_>) -> bool {

@@ -1,7 +1,7 @@
 //! Sessions that ended early: the server closed the connection, stopped responding or sent an endless reply, or a time
 //! limit was reached.
 
-use super::super::finding::{Finding, PhaseFailure, Rule, byte_count, seconds};
+use super::super::finding::{Finding, PhaseFailure, Rule, plural, seconds};
 use super::order::repeated;
 use super::replies::is_reported_elsewhere;
 use super::rules::{CONNECTION_CLOSED, REPLY_ENDLESS, REPLY_MISSING, TIME_LIMIT_REACHED};
@@ -103,7 +103,7 @@ fn silent(target: &str, phase: Phase, waited_ms: f64, partial_bytes: usize) -> S
         (
             format!(
                 "the reply to {phase} was still incomplete after {waited} ({} received)",
-                byte_count(partial_bytes)
+                plural(partial_bytes, "byte", "bytes")
             ),
             "The server sends its reply very slowly, as a tarpit does, or stopped in the middle of it.",
             "A device on the network path may drop the rest of the reply. Repeat the check from another network to find out.",

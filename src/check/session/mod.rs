@@ -8,7 +8,9 @@ mod order;
 mod replies;
 mod rules;
 
-use super::finding::{Check, Finding};
+use std::collections::BTreeSet;
+
+use super::finding::{Check, Finding, plural, port_list};
 use crate::evidence::{Evidence, Outcome, Phase, Session, SkipReason};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
@@ -44,29 +46,18 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The ports in ascending order, each of them once: "port 25", "ports 25, 465 and 587".
-fn in_words(mut ports: Vec<u16>) -> String {
-    ports.sort_unstable();
-    ports.dedup();
-    let list: Vec<String> = ports.iter().map(u16::to_string).collect();
-    match list.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("ports {} and {last}", rest.join(", ")),
-        _ => format!("port {}", list.concat()),
-    }
-}
-
 fn not_tried(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let skipped: Vec<Session<'_>> = evidence
         .sessions()
         .filter(|session| matches!(session.probe.outcome, Outcome::Skipped { reason: SkipReason::ConnectionBudget }))
         .collect();
     let first = skipped.first()?;
-    let ports = in_words(skipped.iter().map(|session| session.request.port).collect());
-    let connections = match skipped.len() {
-        1 => "smtpcheck skipped 1 connection that would have improved the diagnosis".to_owned(),
-        more => format!("smtpcheck skipped {more} connections that would have improved the diagnosis"),
-    };
-    let summary = format!("{connections} ({ports})");
+    let ports: BTreeSet<u16> = skipped.iter().map(|session| session.request.port).collect();
+    let summary = format!(
+        "smtpcheck skipped {} that would have improved the diagnosis ({})",
+        plural(skipped.len(), "connection", "connections"),
+        port_list(&ports.into_iter().collect::<Vec<_>>())
+    );
     let finding = Finding::new(&CONNECTION_LIMIT_REACHED, Phase::Connect, Confidence::Certain, summary);
     Some(Finding {
         cause: format!("The connection limit (--max-connections {}) was reached.", plan.limits.max_connections),

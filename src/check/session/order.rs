@@ -1,7 +1,7 @@
 //! Replies that cannot be matched to commands, because the server sent too many or too few replies, and the results of
 //! the second session.
 
-use super::super::finding::{Finding, PhaseFailure, Rule, Severity, byte_count, order};
+use super::super::finding::{Finding, PhaseFailure, Rule, Severity, order, plural};
 use super::rules::{REPLY_UNSOLICITED, SESSION_OUT_OF_STEP};
 use crate::evidence::fit::{Fit, is_about_login};
 use crate::evidence::sequence::{Break, Sequence};
@@ -73,7 +73,7 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
             let summary = format!(
                 "before {}, the server sent {} of data that is not the reply to a command",
                 found.proof.phase,
-                byte_count(*bytes)
+                plural(*bytes, "byte", "bytes")
             );
             (&REPLY_UNSOLICITED, summary)
         }
@@ -177,7 +177,7 @@ pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
         _ => false,
     })?;
     let EventKind::Stray { bytes, .. } = &event.what else { return None };
-    let sent = byte_count(*bytes);
+    let sent = plural(*bytes, "byte", "bytes");
     let summary = format!("before {}, the server sent {sent} of data that is not the reply to a command", event.phase);
     let finding = Finding::new(&REPLY_UNSOLICITED, event.phase, Confidence::Likely, summary).on(event);
     Some(Finding {

@@ -48,7 +48,7 @@ pub(super) fn run(
     output.progress.clear();
     outcome?;
     let SuiteOutput { shown, sink, results, .. } = output;
-    let run = Run { source: shown.source, cases: results };
+    let run = Run::new(shown.source, results);
     let rest = match shown.format.live {
         Live::Text => rendering::summary(&run, shown.look),
         Live::Records => ndjson::written(&StreamRecord::end(&run)),

@@ -1,9 +1,8 @@
 //! The verdict of a check and the reasons for it, as all formats show them. The text has passed through
 //! [`escape::visible`]; each format also escapes it for its own syntax.
 
-use std::fmt::Display;
-
 use super::duration;
+pub(in crate::render) use crate::check::plural;
 use crate::check::{Finding, Severity};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
@@ -216,12 +215,6 @@ pub(in crate::render) fn retry_line(at: usize, report: &Report) -> String {
     let reasons = FailureReason::all(report);
     let why = reasons.first().map(|reason| format!(": {}", reason.summary())).unwrap_or_default();
     format!("run {}: {}{why}", at + 1, exit(report))
-}
-
-/// A number with its noun.
-pub(in crate::render) fn plural<N: Display + PartialEq + From<u8>>(number: N, one: &str, more: &str) -> String {
-    let noun = if number == N::from(1) { one } else { more };
-    format!("{number} {noun}")
 }
 
 /// The warnings that do not make a check fail.

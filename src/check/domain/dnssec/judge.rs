@@ -8,7 +8,7 @@ use super::rules::{
     DNSSEC_SIGNATURE_NOT_YET_VALID, DNSSEC_WEAK,
 };
 use super::words::{bogus_words, date};
-use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
+use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell, plural};
 use crate::evidence::{BogusReason, DnssecState, Evidence, IndeterminateReason, Phase, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
@@ -118,8 +118,7 @@ fn one_bogus(
         BogusReason::Expired { at } => {
             let ago = match (now - i64::from(*at)) / 86_400 {
                 ..=0 => "less than a day ago".to_owned(),
-                1 => "1 day ago".to_owned(),
-                days => format!("{days} days ago"),
+                days => format!("{} ago", plural(days, "day", "days")),
             };
             finding.cause =
                 format!("{} According to this machine's clock, the signature expired {ago}.", finding.cause);
