@@ -6,7 +6,8 @@
 //! 1. OK (0): the check passed;
 //! 2. WARNING (1): the check passed with a warning, a command was temporarily rejected, or `--warning` was exceeded;
 //! 3. CRITICAL (2): the check failed in any other way, for example with a timeout, or `--critical` was exceeded;
-//! 4. UNKNOWN (3): the server was not tested because of a usage error, a skipped check or an interrupted run.
+//! 4. UNKNOWN (3): the server was not tested because of a usage error, a skipped check or an interrupted run, or a saved
+//!    file lacks the result of a check.
 
 use std::fmt::Write;
 
