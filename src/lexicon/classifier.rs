@@ -24,9 +24,9 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/scale.rs"));
 static WEIGHTS: Weights<'static> =
     Weights { bytes: include_bytes!(concat!(env!("OUT_DIR"), "/lexicon/classifier.bin")), scale: SCALE };
 
-/// The lead that a cause needs over every other category. It is the smallest lead with which the classifier never
-/// replaced a code with a wrong cause, when each source in turn was left out of the training.
-const LEAD: f32 = 0.7;
+/// The lead that a cause needs over every other category. When each source in turn is left out of the training, the
+/// classifier improves six vague codes for each one that it makes worse with this lead, and only two with 0.2.
+const LEAD: f32 = 0.3;
 
 /// The meaning of a reply that resembles the known replies in a category.
 #[derive(Debug)]
@@ -217,6 +217,6 @@ mod tests {
             }
         }
         let result = format!("{right} right, {wrong} wrong; instead of codes: {gained} gained, lost: {lost:?}");
-        assert!(right >= 1000 && right * 100 >= (right + wrong) * 97 && gained > lost.len(), "{result}");
+        assert!(right >= 2000 && right * 100 >= (right + wrong) * 95 && gained >= 3 * lost.len(), "{result}");
     }
 }

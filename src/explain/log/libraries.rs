@@ -61,6 +61,9 @@ const PHASES: &[(&str, ReplyPhase)] = &[
     ("message failed", ReplyPhase::Data),
     ("did not accept the mail", ReplyPhase::Data),
     ("code \"354\"", ReplyPhase::Data),
+    ("response code 354", ReplyPhase::Data),
+    ("response code 235", ReplyPhase::Auth),
+    ("response code 334", ReplyPhase::Auth),
 ];
 
 /// The phase that the words before a reply show.
