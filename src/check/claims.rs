@@ -49,7 +49,8 @@ fn setting(command: ClientCommand) -> &'static str {
     }
 }
 
-/// Authorizes this machine. Its IP address is the local address of the connection, unless a router changes it.
+/// A fix that authorizes this machine by the local IP address of the connection. The server sees this IP address,
+/// unless a router changes it.
 fn authorize(session: Session<'_>, command: ClientCommand) -> Fix {
     let address =
         session.connected().map_or_else(|| "ADDRESS".to_owned(), |(_, local)| local.ip().to_canonical().to_string());

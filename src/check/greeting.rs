@@ -355,7 +355,7 @@ pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut
         .push(format!("Over {name}, the same host sends a greeting, so the problem affects only {failing}"));
     finding.evidence.events.push(received.event.seq);
     let target = plan.target.host.with_port(plan.target.port);
-    // The probe has found out which family works, so a conditional fix about the families is a repetition or wrong.
+    // The probe has found out which family works, so a conditional fix about the families is either redundant or wrong.
     let is_about_family = |command: &str| command.split(' ').any(|word| matches!(word, "-4" | "-6"));
     finding.fixes.retain(|fix| !fix.command.as_deref().is_some_and(is_about_family));
     finding.fixes.insert(

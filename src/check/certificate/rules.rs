@@ -152,7 +152,7 @@ pub(super) static CERTIFICATE_INTERMEDIATE_EXPIRED: Rule = Rule {
         sees: "A CA certificate in the chain to the root has expired or is not valid yet. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect, even if the server's own certificate is valid.",
         action: "Server operator: download the current chain from the CA's website, install it, and reload the mail service.",
-        example: "USERTrust RSA Certification Authority, as issued by AddTrust External CA Root, in May 2020; Let's Encrypt R3, as issued by DST Root CA X3, in September 2021",
+        example: "the certificate that AddTrust External CA Root issued for the USERTrust RSA CA (expired in May 2020), or the one that DST Root CA X3 issued for Let's Encrypt R3 (September 2021)",
         references: "RFC 5280 section 6.1.3 (each certificate in the path must be valid at the current time)",
     },
 };

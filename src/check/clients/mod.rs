@@ -139,7 +139,7 @@ fn is_unbound(handshake: &Handshake) -> bool {
     handshake.server_hello.as_ref().is_some_and(|hello| hello.version < Version::Tls13 && !hello.secure_renegotiation)
 }
 
-/// One choice of the server, with the key type of its certificate.
+/// The parameters that the server chose in one response, with the key type of its certificate.
 struct Term<'a> {
     hello: &'a ServerHello,
     key: Option<&'a str>,

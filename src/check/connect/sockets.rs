@@ -119,7 +119,7 @@ fn denied(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
         Some(place) if place.kind == PathKind::Directory => (
             format!("the user {user} is not allowed to search the directory {} in the path of the socket", place.path),
             format!(
-                "The directory {} ({}) does not give {user} the execute permission (x), without which nothing in it can be used.",
+                "The directory {} ({}) does not give {user} execute permission (x), which is needed to access anything in the directory.",
                 place.path,
                 permissions(place)
             ),
@@ -133,7 +133,7 @@ fn denied(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
         Some(place) => (
             format!("the user {user} is not allowed to write to the socket {path}"),
             format!(
-                "The socket ({}) does not give {user} the write permission (w), which a client needs to connect. If the permissions do allow writing, a security module such as SELinux or AppArmor denies the connection.",
+                "The socket ({}) does not give {user} write permission (w), which a client needs to connect. If the permissions do allow writing, a security module such as SELinux or AppArmor denies the connection.",
                 permissions(place)
             ),
             vec![Fix::text(format!(

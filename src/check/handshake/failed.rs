@@ -83,7 +83,7 @@ fn otherwise(kind: &TlsFaultKind) -> &'static str {
             "A single certificate may be too large. Check the server's certificate file to find out."
         }
         TlsFaultKind::Incompatible { .. } => {
-            "A device on the network path may change the messages. Repeat the check from another network to find out."
+            "A device on the network path may be changing the messages. Repeat the check from another network to find out."
         }
     }
 }

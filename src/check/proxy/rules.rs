@@ -85,7 +85,7 @@ pub(super) static PROXY_SERVER_UNREACHABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the proxy cannot connect to the server",
     docs: Docs {
-        sees: "smtpcheck reached the proxy. The proxy reported that it could not connect to the server (SOCKS5 codes 1 and 3 to 6, SOCKS4 code 91, most HTTP status codes of 300 and higher), or it reported no result within the time limit.",
+        sees: "smtpcheck reached the proxy. The proxy reported that it could not connect to the server (SOCKS5 codes 1 and 3 to 6, SOCKS4 code 91, most HTTP status codes of 300 or higher), or it reported no result within the time limit.",
         matters: "The server may be down, the proxy may be unable to resolve the server's name, or the proxy's network may block mail ports.",
         action: "Check the host and port. Repeat the check without the proxy or through another proxy, and read the proxy's log.",
         example: "HTTP/1.1 503 Service Unavailable from squid, when the server refuses the connection",

@@ -12,7 +12,7 @@
 //!    With it, groups, and then the suites of each version, are tested until the server rejects the remaining ones.
 //!    Then one ClientHello for each version tests whether the server's or the client's preference determines
 //!    which suite is used.
-//! 6. If the server closed the last connection, the ClientHello of a current client finds out whether it still
+//! 6. If the server closed the last connection, the ClientHello of a current client shows whether the server still
 //!    responds.
 
 use super::seen::{Seen, Support, is_hung_up_on};

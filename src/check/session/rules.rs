@@ -124,7 +124,7 @@ pub(super) static CONNECTION_LIMIT_REACHED: Rule = Rule {
     severity: Severity::Notice,
     title: "the connection limit was reached before smtpcheck made all follow-up connections",
     docs: Docs {
-        sees: "Another connection would improve the diagnosis, but the limit of --max-connections was reached.",
+        sees: "Another connection would have improved the diagnosis, but the connection limit (--max-connections) was reached.",
         matters: "The diagnosis is less certain than it could be. Tests that did not run are reported as not tested, never as passed.",
         action: "Repeat the check with a higher --max-connections.",
         example: "smtpcheck mx.example.net --max-connections 10",

@@ -35,7 +35,7 @@ pub(crate) static AUTH_APP_PASSWORD_REQUIRED: Rule = Rule {
     docs: Docs {
         sees: "The reply, or information about the provider, shows that the provider does not accept the normal password from programs.",
         matters: "The provider rejects the login even if the password is correct.",
-        action: "Create an app password (also called authorization code or mail password) in the security settings of the account, and use it.",
+        action: "Create an app password (also called an authorization code or a mail password) in the security settings of the account, and use it.",
         example: "534-5.7.9 Application-specific password required",
         references: "RFC 4954 section 6 (534)",
     },

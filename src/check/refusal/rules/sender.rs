@@ -34,7 +34,7 @@ pub(crate) static CLIENT_REVERSE_DNS: Rule = Rule {
     title: "the sending machine's IP address has no matching reverse DNS",
     docs: Docs {
         sees: "The reply means that the PTR record of the sending IP address is missing, is generic, or names a host that does not resolve to this IP address.",
-        matters: "Receiving servers treat such a machine like a home connection, and often reject its mail.",
+        matters: "Receiving servers treat such a machine like one on a home connection, and often reject its mail.",
         action: "Ask the provider of the IP address to set a PTR record that contains the sending machine's host name, and give that name an A or AAAA record with the same IP address. If this is not possible, send through a relay.",
         example: "550 5.7.25 Reverse DNS validation failed",
         references: "RFC 7372 section 3.3 (x.7.25)",

@@ -74,7 +74,7 @@ pub(crate) static COMMAND_SYNTAX_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the server considers the syntax of a command or an email address invalid.",
         matters: "The server will reject the same command again.",
-        action: "Check the email addresses for unusual characters. If the email addresses are correct, a proxy on the network path may change the commands.",
+        action: "Check the email addresses for unusual characters. If the email addresses are correct, a proxy on the network path may have changed the commands.",
         example: "501 5.1.3 Bad recipient address syntax",
         references: "RFC 5321 section 4.2.4",
     },
