@@ -84,7 +84,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let finding = Finding::new(&XCLIENT_NOT_ADVERTISED, Phase::Xclient, Confidence::Certain, summary);
     Some(Finding {
         cause: format!(
-            "The server does not authorize this machine to use {command}, or the server's version does not support what was requested. smtpcheck ended the session, because the server would have attributed the rest of it to this machine."
+            "The server does not authorize this machine to use {command}, or the server's version does not support the command or these attributes. smtpcheck ended the session, because the server would have attributed the rest of it to this machine."
         ),
         fixes,
         failure: Some(PhaseFailure::RefusedPermanent),

@@ -313,7 +313,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
         "The server is overloaded, delays unknown clients on purpose, or is waiting for a slow reverse DNS lookup of your IP address.".to_owned()
     };
     finding.otherwise = Some(
-        "The service on this port may not be a mail server, or a device on the network path may drop its data. Repeat the check with a longer --timeout to find out: a server that sends its greeting within five minutes is only slow.".to_owned(),
+        "The service on this port may not be a mail server, or a device on the network path may be dropping its data. Repeat the check with a longer --timeout to find out: a server that sends its greeting within five minutes is only slow.".to_owned(),
     );
     if let Host::Socket(path) = &plan.target.host {
         finding.cause = "The service on this socket waits for the client to send first, so it is probably not a mail server. Policy services, SASL servers and milters wait in this way.".to_owned();
@@ -437,7 +437,8 @@ fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
         "An SMTP greeting begins with a three-digit code. The first line from this server does not.".to_owned();
     if known.is_none() {
         finding.otherwise = Some(
-            "A broken proxy may hide a mail server. Ask the server's operator whether this is the case.".to_owned(),
+            "A broken proxy may be hiding a mail server. Ask the server's operator whether this is the case."
+                .to_owned(),
         );
     }
     finding.fixes.push(other_mail_service(plan, port));

@@ -479,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_gets_the_first_choice_that_it_offers() {
+    fn a_client_gets_the_first_response_whose_parameters_it_offers() {
         let short = ServerHello { dh_bits: Some(1024), ..choice(0x009F) };
         // OpenSSL and Python offer DHE, so the server chooses it. Go offers only RSA key exchange.
         assert_eq!(who(&[(short.clone(), None), (choice(0x009D), None)]), "GnuTLS Java Windows ~Go");

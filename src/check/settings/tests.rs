@@ -458,7 +458,7 @@ fn a_temporary_rejection_of_the_login_is_not_a_wrong_password() {
 }
 
 #[test]
-fn a_setting_without_tls_is_recommended_only_with_tls() {
+fn a_setting_published_without_tls_is_recommended_only_with_tls() {
     let mut world = World::new();
     world.record("smtp.example.com A 192.0.2.1").only_on("192.0.2.1", 587);
     world.page("autoconfig.example.com", FILE, page(200, &file("smtp.example.com", 587, "plain")));
