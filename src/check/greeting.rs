@@ -64,7 +64,7 @@ static GREETING_SLOW: Rule = Rule {
     title: "the greeting is slow",
     docs: Docs {
         sees: "At least five seconds passed between the connection and the end of the greeting.",
-        matters: "Some servers delay every unknown client on purpose, to detect programs that do not wait. Others look up the reverse DNS name of your IP address and get no response. Programs with a short timeout fail here, but mail servers wait five minutes.",
+        matters: "Some servers delay every unknown client on purpose to detect programs that do not wait. Others look up the reverse DNS name of your IP address and get no response. Programs with a short timeout fail here, but mail servers wait five minutes.",
         action: "Set a longer timeout in your program. Operator of the sending machine: set a PTR record for its IP address. Server operator: check the DNS lookups and the greeting delay.",
         example: "220-mx.example.net ESMTP, then a pause of six seconds, then 220 mx.example.net ESMTP",
         references: "RFC 5321 section 4.5.3.2.1 (five minutes for the greeting)",

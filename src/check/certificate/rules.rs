@@ -188,7 +188,7 @@ pub(super) static CERTIFICATE_USAGE_WRONG: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not for a TLS server",
     docs: Docs {
-        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is a CA certificate (CA:TRUE). For CA:TRUE, the finding is only a warning, because OpenSSL and GnuTLS accept such a certificate. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
+        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is a CA certificate (CA:TRUE). For CA:TRUE, the finding is always a warning, because OpenSSL and GnuTLS accept such a certificate. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "The certificate was issued for another purpose, so most programs that verify certificates reject it.",
         action: "Server operator: get a certificate for a TLS server, with CA:FALSE, extended key usage serverAuth and key usage digitalSignature.",
         example: "a certificate for clients (clientAuth) or for signing mail (emailProtection)",

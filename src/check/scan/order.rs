@@ -174,8 +174,8 @@ pub(super) fn other_order(suites: &[u16]) -> Option<Vec<u16>> {
     (other.len() > 1 && other.first() != suites.first()).then_some(other)
 }
 
-/// If the server closed the last connection, this is a ClientHello that every current server accepts, to find out
-/// whether the server still responds.
+/// If the server closed the last connection, this is a ClientHello that every current server accepts. It shows whether
+/// the server still responds.
 fn control(seen: &Seen<'_>) -> Option<Offer> {
     let is_closed = seen.hellos.last().is_some_and(|one| is_hung_up_on(&one.hello));
     if is_closed { unasked(seen, Offer::Small) } else { None }

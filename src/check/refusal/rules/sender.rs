@@ -22,7 +22,7 @@ pub(crate) static SENDER_AUTHENTICATION_FAILED: Rule = Rule {
     docs: Docs {
         sees: "The server rejected the mail, and its reply mentions SPF, DKIM or DMARC.",
         matters: "Receiving servers reject mail if the SPF record of the sender's domain does not list the sending server, or if the DKIM signature is missing or invalid.",
-        action: "Send through a server of the sender's domain. Domain owner: add the sending server to the SPF record, sign mail with DKIM, and make sure that the domains of SPF and DKIM match the domain in the From header (DMARC).",
+        action: "Send through a server of the sender's domain. Domain owner: add the sending server to the SPF record, sign mail with DKIM, and make sure that the domains verified by SPF and DKIM match the domain in the From header (DMARC).",
         example: "550 5.7.23 The message was rejected because of Sender Policy Framework violation",
         references: "RFC 7372 section 3 (x.7.20 to x.7.26)",
     },
