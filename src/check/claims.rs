@@ -115,7 +115,7 @@ fn refused(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         ),
         () if code(501) => (
             format!("The server does not accept the value of an attribute ({}).", names.join(", ")),
-            "The server may not support one of the attributes, although it advertises all of them.",
+            "The server might not support one of the attributes, although it advertises all of them.",
             Fix::text("Specify the attributes one at a time to find out which value the server rejects"),
         ),
         () if code(503) => (

@@ -313,7 +313,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
         "The server is overloaded, delays unknown clients on purpose, or is waiting for a slow reverse DNS lookup of your IP address.".to_owned()
     };
     finding.otherwise = Some(
-        "The service on this port may not be a mail server, or a device on the network path may be dropping its data. Repeat the check with a longer --timeout to find out: a server that sends its greeting within five minutes is only slow.".to_owned(),
+        "The service on this port might not be a mail server, or a device on the network path may be dropping its data. Repeat the check with a longer --timeout to find out: a server that sends its greeting within five minutes is only slow.".to_owned(),
     );
     if let Host::Socket(path) = &plan.target.host {
         finding.cause = "The service on this socket waits for the client to send first, so it is probably not a mail server. Policy services, SASL servers and milters wait in this way.".to_owned();

@@ -437,7 +437,7 @@ pub(in crate::check) fn rejection(plan: &Plan, session: Session<'_>) -> TokenRej
                 } else {
                     "The server does not accept the token: it has expired, is for another user or scope, or was revoked."
                 },
-                otherwise: "The account or its organisation may not allow token logins over SMTP. Ask the account's administrator.",
+                otherwise: "The account or its organisation might not allow token logins over SMTP. Ask the account's administrator.",
                 fixes,
             }
         }

@@ -1,4 +1,4 @@
-//! Rules for servers to which smtpcheck can connect, but some other clients cannot.
+//! Rules for servers that accept smtpcheck's TLS connections, but not those of some other clients.
 
 use super::super::finding::{Docs, Rule, Severity};
 

@@ -47,7 +47,7 @@ pub(crate) static TOO_MANY_RECIPIENTS: Rule = Rule {
     title: "the message has too many recipients",
     docs: Docs {
         sees: "The reply means that the message has more recipients than the server accepts.",
-        matters: "The server does not accept the recipients beyond the limit. After 452, mail servers send the message to the remaining recipients separately, but other programs may not.",
+        matters: "The server does not accept the recipients beyond the limit. After 452, mail servers send the message to the remaining recipients separately, but other programs might not.",
         action: "Send the message to fewer recipients at a time.",
         example: "452 4.5.3 Too many recipients",
         references: "RFC 5321 section 4.5.3.1.10",
