@@ -82,7 +82,7 @@ impl FetchFailure<'_> {
             }
             FetchFailure::Redirect(response) => format!("redirect (status {})", response.status),
             FetchFailure::Status(response) => format!("status {}", response.status),
-            FetchFailure::TooLong => "the response is longer than 64 KB".to_owned(),
+            FetchFailure::TooLong => "the response is longer than 64 KiB".to_owned(),
             FetchFailure::Cut => "the response does not end".to_owned(),
         }
     }
