@@ -25,7 +25,7 @@ static LISTED: Rule = Rule {
     docs: Docs {
         sees: "The list has an entry for the domain, or for an IP address given with --sending, and the test entries show that the list works. The finding is an error for lists that many receivers use, a warning for other lists, and a notice for lists or codes that hardly any receiver uses to reject mail (UCEPROTECT levels 2 and 3, Backscatterer).",
         matters: "Receivers that use the list reject or filter mail that is sent from this IP address or contains this domain.",
-        action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the list's website. For a range that is not intended to send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the IP address from the list.",
+        action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the list's website. If the entry is for a range of IP addresses that should not send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the IP address from the list.",
         example: "2.2.0.192.zen.spamhaus.org A 127.0.0.3",
         references: "RFC 5782 section 2 (queries and codes), section 5 (test entries)",
     },

@@ -111,7 +111,7 @@ fn resolves(sight: Sight<'_>, name: &DnsName, ip: IpAddr) -> Option<bool> {
     Some(seen.addresses().any(|found| found == ip))
 }
 
-/// The IP addresses of the MX hosts that are not sending addresses.
+/// The MX hosts' IP addresses, without the sending addresses.
 fn receiving(sight: Sight<'_>) -> Vec<IpAddr> {
     let hosts = mx::mail_hosts(sight);
     let mut found: Vec<IpAddr> = Vec::new();
@@ -168,7 +168,8 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending IP addresses whose names, or the addresses of whose names, could not be looked up.
+/// The sending IP addresses whose PTR names could not be looked up, or whose PTR names have addresses that could not be
+/// looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };
@@ -387,7 +388,7 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
     let (what, name) = if leads_elsewhere(sight, &host, ip) {
         ("give the mail host its own name, because this name has other IP addresses", own.as_str())
     } else {
-        ("publish the IP address at the name", host.as_str())
+        ("add the IP address to the records of this name", host.as_str())
     };
     let record = format!("{name}. {} {ip}", kind_of(ip));
     unresolved.fixes.push(Fix::run(format!("DNS operator: {what}"), record));

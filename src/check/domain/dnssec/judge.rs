@@ -1,5 +1,5 @@
 //! Findings about DNSSEC. If the MX records or the IP addresses of all hosts are bogus, senders that validate DNSSEC
-//! cannot deliver. A state that could not be determined is never reported as insecure.
+//! cannot deliver mail. A state that could not be determined is never reported as insecure.
 
 use super::super::sight::{Known, Sight};
 use super::super::{mx, zone};

@@ -69,7 +69,7 @@ fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
         DnsCode::Refused => {
             "The resolver refused the query. It may not serve this machine, or the domain's name servers may refuse its queries."
         }
-        _ => "The resolver responded with an error, so whether the domain has MX records is unknown.",
+        _ => "The resolver responded with an error, so it is not known whether the domain has MX records.",
     };
     Finding {
         cause: cause.to_owned(),
@@ -176,7 +176,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     vec![
         Fix::run("Repeat the lookup with another resolver", format!("dig {} {kind} @9.9.9.9", in_shell(name.as_str()))),
         Fix::text(
-            "If that lookup works, use another resolver (--resolver), or fix the current one. If the lookup also fails with the other resolver, the operator of the DNS zone must check the name servers.",
+            "If that lookup works, use the other resolver (--resolver), or fix the current one. If it also fails, the operator of the DNS zone must check the name servers.",
         ),
     ]
 }
@@ -184,7 +184,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
 fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
     let summary = format!("the CNAME records of {name} form a loop or a chain that is too long");
     Finding {
-        cause: "The name has no IP address, so senders cannot use it.".to_owned(),
+        cause: "The name has no IP address, so senders cannot deliver mail to it.".to_owned(),
         fixes: vec![Fix::run(
             "Domain owner: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
             format!("dig {} CNAME", in_shell(&name.to_string())),

@@ -146,7 +146,7 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
     if domain.labels().count() == 1 {
         let summary = format!("{domain} is a single label, not a fully qualified domain name");
         findings.push(Finding {
-            cause: "Email addresses need a fully qualified domain name. Most senders and mail programs reject an address that has a top-level domain or a local name after the @.".to_owned(),
+            cause: "The domain of an email address must be a fully qualified name. Most senders and mail programs reject an address that has a top-level domain or a local name after the @.".to_owned(),
             fixes: vec![Fix::text(
                 "Check whether the name is complete (example.com, not example). Domain owner: use a domain with at least two labels for email addresses.",
             )],

@@ -125,7 +125,7 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
         .iter()
         .find(|(_, why)| if is_alone { true } else { *why == IgnoredBecause::Piece && !is_complete })?;
     let reason = match why {
-        IgnoredBecause::Prefix => "Something precedes v=spf1: a space, a quotation mark or a backslash.",
+        IgnoredBecause::Prefix => "There is a space, a quotation mark or a backslash before v=spf1.",
         IgnoredBecause::Version => {
             "The record must begin with exactly v=spf1 and a space, but a different character follows v=spf1."
         }
@@ -214,7 +214,7 @@ fn merged(records: &[String]) -> Option<String> {
         }
         for term in &record.terms {
             if let SpfTermKind::Directive(qualifier, SpfMechanism::All) = term.kind {
-                // softfail is more cautious than fail, because the list of hosts may not be complete.
+                // softfail is more cautious than fail, because the list of hosts may be incomplete.
                 all = match (all, qualifier) {
                     (None | Some(SpfQualifier::Fail), SpfQualifier::Fail) => Some(SpfQualifier::Fail),
                     _ => Some(SpfQualifier::SoftFail),
