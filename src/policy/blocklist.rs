@@ -209,7 +209,7 @@ static LISTS: &[ListFacts] = &[
             &[
                 (1, 1, Refused("it does not answer queries from this resolver")),
                 (2, 2, Listed("in spam")),
-                (4, 4, Minor("grey: in mail that some recipients do not want")),
+                (4, 4, Minor("grey: occurs in mail that some recipients do not want")),
                 (8, 8, Listed("red: automatically listed")),
             ],
         )
@@ -282,7 +282,7 @@ static LISTS: &[ListFacts] = &[
         ListWeight::Counted,
         "https://wiki.junkemailfilter.com/index.php/Spam_DNS_Lists",
         &[
-            (1, 1, Good("white: known as good")),
+            (1, 1, Good("white: trusted")),
             (2, 2, Listed("black: source of spam")),
             (3, 3, Minor("yellow: sends spam and genuine mail")),
             (4, 4, Minor("brown: almost black")),
