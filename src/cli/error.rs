@@ -137,8 +137,8 @@ impl UsageError {
             let value =
                 word.strip_prefix("--").and_then(|flag| flag.split_once('=')).map_or(word.as_str(), |(_, value)| value);
             for part in likely_passwords(value, form) {
-                // A message can also contain a piece of a part, such as a directory in a path, or a name before a
-                // colon.
+                // A message can also contain a piece of a part, such as the beginning of a path, or a name without
+                // punctuation marks.
                 let marks = [',', ';', ':', ' ', '\t'];
                 let pieces = part.split(marks).chain(part.split('/').take(1));
                 hidden.extend(pieces.chain([part]).map(str::to_owned));
