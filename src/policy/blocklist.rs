@@ -1,6 +1,6 @@
 //! DNS blocklists (RFC 5782): their zones, the meaning of the addresses in their responses, and the test entries that
-//! show whether a list works. For a known list, a response is a listing only if its code is known to mean one, because
-//! lists also have codes for trusted senders and for rejected queries. For an unknown list, every code is a listing.
+//! show whether a list works. A known list also has codes for trusted senders and for rejected queries, which are not
+//! listings. All its other codes, and all codes of an unknown list, are listings.
 //!
 //! The table contains facts from the websites of the lists. This module sends no queries.
 

@@ -374,7 +374,7 @@ impl<'s> DaneHost<'s> {
         finding.severity = Severity::Notice;
         let end = authority.not_after.strftime("%Y-%m-%d");
         finding.cause = format!(
-            "The record matches the full certificate of an intermediate CA, which is valid until {end}. If the CA issues the next certificate of the server from another intermediate CA, senders that use DANE do not deliver mail to the host until the record is replaced."
+            "The record matches the full certificate of an intermediate CA, which is valid until {end}. If another intermediate CA issues the server's next certificate, senders that use DANE do not deliver mail to the host until the record is replaced."
         );
         finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
         finding.fixes.push(Fix::text(
@@ -523,7 +523,7 @@ fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {
     let probe = sight.records(&sight.name(), RecordKind::Mx).probe()?;
     let summary = format!("{} has TLSA records, but the MX records of {} are not signed", host.name, sight.name());
     let mut finding = Finding::new(&DANE_MX_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
-    finding.cause = "Without signatures, an attacker can replace the MX records, so the TLSA records of the hosts do not fully protect mail for the domain. Postfix still uses the TLSA records by default; other senders may not.".to_owned();
+    finding.cause = "Without signatures, an attacker can replace the MX records, so the TLSA records of the hosts do not fully protect mail for the domain. Postfix still uses the TLSA records by default, but other senders may ignore them.".to_owned();
     finding.fixes = vec![Fix::text(format!(
         "DNS operator of {}: sign the zone with DNSSEC, and publish its DS record at the registrar",
         sight.name()

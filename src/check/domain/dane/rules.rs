@@ -21,9 +21,9 @@ pub(super) static DANE_LOOKUP_FAILS: Rule = Rule {
     severity: Severity::Error,
     title: "the TLSA records cannot be looked up",
     docs: Docs {
-        sees: "The IP addresses of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails with SERVFAIL, a timeout, or a response whose signatures are invalid. If the host has no TLSA records, a signed response must prove that they do not exist.",
+        sees: "The address records of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails with SERVFAIL, a timeout, or a response whose signatures are invalid. If the host has no TLSA records, a signed response must prove that they do not exist.",
         matters: "Senders that use DANE must not deliver to a host whose TLSA records cannot be looked up, even if it has none. They try the next host. If there is no other host, the message stays in their queue.",
-        action: "Operator of the host's DNS: fix the name servers. They must answer queries for the name in the finding, and must send signed proof if the name has no records. Sign the zone again, and update name servers that do not support TLSA.",
+        action: "Operator of the host's DNS: fix the name servers. They must answer queries for the name in the finding and, if the name has no TLSA records, send signed proof of this. Sign the zone again, and update name servers that do not support TLSA.",
         example: "TLSA records of _25._tcp.mx1.example.com: SERVFAIL, while the IP addresses are signed and valid",
         references: "RFC 7672 section 2.1.2 (errors), RFC 7672 section 2.2.2 (lookup)",
     },
@@ -125,7 +125,7 @@ pub(super) static DANE_BREAKS_AT_RENEWAL: Rule = Rule {
     severity: Severity::Warning,
     title: "the TLSA record will not match the next certificate",
     docs: Docs {
-        sees: "The only TLSA records that match have the form 3 0 x, so they match the full certificate, not only its key. The finding is a notice if they have the form 2 0 x and match an intermediate CA.",
+        sees: "The only TLSA records that match have the form 3 0 x, so they match the full certificate, not only its key. If the only TLSA records that match have the form 2 0 x and match an intermediate CA, the finding is a notice.",
         matters: "A renewed certificate is different even if it has the same key. After the next renewal, senders that use DANE do not deliver mail to the host, unless the record is replaced in time. With 2 0 x, this happens when the CA uses another intermediate CA.",
         action: "Operator of the host's DNS: publish the 3 1 1 TLSA record that smtpcheck prints. Server operator: keep the key when you renew the certificate.",
         example: "3 0 1 with a certificate that is renewed every 60 days",

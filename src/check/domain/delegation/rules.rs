@@ -33,7 +33,7 @@ pub(super) static DELEGATION_PARENT_DIFFERS: Rule = Rule {
     severity: Severity::Warning,
     title: "the parent zone and the zone itself list different name servers",
     docs: Docs {
-        sees: "smtpcheck queried a name server of the parent zone for the delegation, and the zone's own name servers for its NS records, without recursion. The two sets of names differ. IP addresses (glue) and letter case are not compared.",
+        sees: "Without recursion, smtpcheck queried a name server of the parent zone for the delegation, and the zone's own name servers for the NS records. The two sets of names differ. IP addresses (glue) and letter case are not compared.",
         matters: "Resolvers get the first list of name servers from the parent zone, and may later use the list in the zone itself. They also query a server that only the parent zone lists, which may return old records or an error. They rarely query a server that only the zone lists.",
         action: "Domain owner: at the registrar, enter exactly the name servers that serve the zone. DNS operator: publish NS records for the same servers in the zone.",
         example: "the parent zone lists ns1.old-provider.example and ns1.example.net, but the zone lists only ns1.example.net",

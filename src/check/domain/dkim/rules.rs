@@ -76,7 +76,7 @@ pub(super) static KEY_REVOKED: Rule = Rule {
     docs: Docs {
         sees: "The p= tag of the record is empty. The finding is an error if the selector was given with --dkim-selector.",
         matters: "Signatures with this selector fail. This is intended for keys that are no longer used.",
-        action: "Server operator: if mail is still signed with this selector, sign with another key. Or, DNS operator: publish the key again. Otherwise, no action is required.",
+        action: "No action is required if mail is no longer signed with this selector. Otherwise, sign with another key (server operator), or publish the key again (DNS operator).",
         example: "old._domainkey.example.com TXT \"v=DKIM1; p=\"",
         references: "RFC 6376 section 3.6.1 (empty p=), section 6.1.2 (same effect as no record)",
     },

@@ -131,7 +131,7 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
         )));
     } else {
         found.cause =
-            "All of the domain's records come from the target, including the MX, SPF and other TXT records.".to_owned();
+            "All records of the domain, including the MX, SPF and other TXT records, come from the target.".to_owned();
     }
     Some(found)
 }
