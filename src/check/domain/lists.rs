@@ -297,7 +297,7 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
     let facts = blocklist::facts(lookup.zone.as_str());
     let is_minor = codes.iter().all(|(_, meaning)| matches!(meaning, CodeMeaning::Minor(_)));
     let is_range = codes.iter().all(|(_, meaning)| matches!(meaning, CodeMeaning::Range(_)));
-    let words: Vec<String> = codes.iter().map(|(ip, meaning)| format!("{ip}: {}", reason(*meaning))).collect();
+    let words: Vec<String> = codes.iter().map(|(ip, meaning)| format!("{ip} ({})", reason(*meaning))).collect();
     let summary = format!("{} is listed at {} with {}", lookup.entry, lookup.list_name(), words.join(", "));
     let mut finding = Finding::new(&LISTED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     finding.severity = match facts.map_or(ListWeight::Counted, |list| list.weight) {
@@ -321,7 +321,7 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
     if let Known::Seen(probe, seen) = sight.records(&lookup.name, RecordKind::Txt)
         && let Some(text) = seen.texts().next()
     {
-        finding.consequences.push(format!("The list explains: {}", probe.quote(text)));
+        finding.consequences.push(format!("Reason given by the list: {}", probe.quote(text)));
     }
     finding.fixes.push(if is_range {
         Fix::text("You, or the server operator: send through your provider's mail server, or ask the owner of the IP address range to allow mail from this IP address")
@@ -350,7 +350,10 @@ fn without_verdict(
     let first = zones.first()?;
     let summary = match zones.len() {
         1 => {
-            format!("the blocklist {first} {}", words.replacen("do not", "does not", 1).replacen("give ", "gives ", 1))
+            format!(
+                "the blocklist {first} {}",
+                words.replacen("do not", "does not", 1).replacen("return ", "returns ", 1)
+            )
         }
         _ => format!("these blocklists {words}: {}", zones.join(", ")),
     };

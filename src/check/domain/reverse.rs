@@ -314,8 +314,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
     let quoted: Vec<String> = names.iter().map(|name| probe.quote(name.as_str()).to_string()).collect();
     let (_, is_confirmed) = confirmed(sight, ip);
     if is_confirmed == Some(false) {
-        let summary =
-            format!("the sending address {ip} has the name {}, which does not resolve back to it", quoted.join(", "));
+        let summary = format!("no PTR name of the sending address {ip} resolves back to it: {}", quoted.join(", "));
         let cause = "Receivers trust the name in a PTR record only if it resolves to the IP address. Gmail and several others reject or defer the mail.";
         let mut unconfirmed = finding(&NOT_CONFIRMED, probe, summary, cause);
         for asked in names.iter().filter_map(|name| sight.records(name, kind_of(ip)).probe()) {
@@ -366,7 +365,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
         let is_other =
             is_confirmed == Some(true) && resolves(sight, &host, ip) == Some(true) && !names.contains(&&host);
         if is_other {
-            let summary = format!("the EHLO name {host} differs from the name of {ip}, which is {}", quoted.join(", "));
+            let summary = format!("the EHLO name {host} differs from the PTR name of {ip}: {}", quoted.join(", "));
             let cause = "Both names resolve to the IP address. No RFC requires them to be equal, but some spam filters treat a difference as suspicious.";
             findings.push(finding(&EHLO_DIFFERS, probe, summary, cause));
         }
@@ -411,8 +410,8 @@ fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
     }
     let cause = "This affects only mail that these hosts send. If one of them sends mail for the domain, specify its IP address with --sending.";
     [
-        (&MISSING, missing, "have no PTR record"),
-        (&NOT_CONFIRMED, unconfirmed, "have a PTR name that does not resolve back"),
+        (&MISSING, missing, "without a PTR record"),
+        (&NOT_CONFIRMED, unconfirmed, "whose PTR names do not resolve back to them"),
     ]
     .into_iter()
     .filter_map(|(rule, found, words)| {

@@ -203,7 +203,7 @@ fn differs(
             true => "no record".to_owned(),
             false => probe.quote(shortened(&group.records.join(", "))).to_string(),
         };
-        Some(format!("{} has {records}", names.join(", ")))
+        Some(format!("{}: {records}", names.join(", ")))
     };
     let shown: Vec<String> = groups.iter().take(3).filter_map(quoted).collect();
     let summary =

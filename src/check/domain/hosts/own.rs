@@ -174,9 +174,14 @@ fn backup(sight: Sight<'_>) -> Option<Finding> {
     Some(Finding {
         summary,
         cause: "A less preferred host has no list of valid recipients. It accepts mail for recipients that do not exist, and the most preferred host then rejects this mail. The backup host must return the mail, often to forged senders. Spammers use less preferred hosts for this reason.".to_owned(),
-        fixes: vec![Fix::text(
-            "Server operator: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record (senders keep mail for days anyway if the most preferred host is unavailable)",
-        )],
+        fixes: vec![
+            Fix::text(
+                "Server operator: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient)",
+            ),
+            Fix::text(
+                "Or, domain owner: remove the MX record of this host, because senders keep mail for days if the most preferred host is unavailable",
+            ),
+        ],
         ..finding
     })
 }

@@ -135,7 +135,7 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
                     let text = texts.records.first()?;
                     let word = text.get(wrong.at.clone()).unwrap_or_default();
                     let what =
-                        format!("refers to an invalid SPF record: {}: {}", subject.quote(word), mistake.why.reason());
+                        format!("refers to an invalid SPF record: {} ({})", subject.quote(word), mistake.why.reason());
                     (what, "A single invalid term makes the entire included record invalid.")
                 }
             }

@@ -188,13 +188,13 @@ fn several(subject: Subject<'_>, texts: &SpfTexts) -> Finding {
     let mut finding = finding(subject, &TWO_RECORDS, format!("{} has {count} SPF records", subject.domain()));
     let shown: Vec<String> = texts.records.iter().take(4).map(|text| subject.quote(text)).collect();
     finding.cause = format!(
-        "Receivers treat several SPF records as a permanent error, whatever the records contain: {}",
+        "Receivers treat several SPF records as a permanent error, whatever the records contain. The records: {}",
         shown.join(" and ")
     );
     let fix = "Domain owner: replace all of them with one record";
     finding.fixes.push(match merged(&texts.records) {
         Some(record) => Fix::run(
-            format!("{fix} The merged record allows every host that any of these records allows:"),
+            format!("{fix}. The merged record allows every host that any of these records allows"),
             subject.quote(&subject.published(&record)),
         ),
         None => Fix::text(fix),
@@ -252,14 +252,18 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
         return Some(finding);
     }
     let (first, mistake) = mistakes.first()?;
-    let summary = format!("the SPF record is invalid: {}: {}", subject.quote(word(&first.at)), mistake.why.reason());
+    let summary = format!("the SPF record is invalid: {} ({})", subject.quote(word(&first.at)), mistake.why.reason());
     let mut finding = finding(subject, &SYNTAX, summary);
     finding.cause = "A single invalid term makes the entire record invalid for every sender (permerror).".to_owned();
     for (term, mistake) in mistakes.iter().skip(1).take(9) {
         if mistake.instead.as_deref() == Some("") {
             continue;
         }
-        finding.consequences.push(format!("Also invalid: {}: {}", subject.quote(word(&term.at)), mistake.why.reason()));
+        finding.consequences.push(format!(
+            "Also invalid: {} ({})",
+            subject.quote(word(&term.at)),
+            mistake.why.reason()
+        ));
     }
     if let Some(record) = corrected {
         finding.fixes.push(Fix::run(fix_text, subject.quote(&subject.published(&record))));
