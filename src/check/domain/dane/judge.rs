@@ -245,7 +245,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = self.about(&DANE_MISMATCH, published, seen, summary);
         let reasons = reasons(published.probe, seen.outcome);
         finding.cause = format!(
-            "{reasons}. Senders that use DANE do not deliver mail to this server. TLS reports contain validation-failure or tlsa-invalid."
+            "TLSA records: {reasons}. Senders that use DANE do not deliver mail to this server. TLS reports contain validation-failure or tlsa-invalid."
         );
         finding.fixes = self.publish(published, seen.chain, "the records that do not match");
         finding
@@ -476,7 +476,7 @@ fn reasons(probe: &Probe, outcome: &TlsaOutcome) -> String {
     let mut texts: Vec<String> = Vec::new();
     for one in &outcome.records {
         if let TlsaMatch::Misses(miss) = &one.result {
-            let text = format!("record {}: {}", probe.quote(one.record.kind()), miss_words(miss));
+            let text = format!("{} ({})", probe.quote(one.record.kind()), miss_words(miss));
             if !texts.contains(&text) {
                 texts.push(text);
             }

@@ -291,8 +291,7 @@ fn addresses_as_hosts(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Op
         published(seen).filter_map(|(preference, host)| Some((preference, as_address(host)?))).collect();
     let (preference, first) = wrong.first()?;
     let list: Vec<String> = wrong.iter().map(|(_, ip)| probe.quote(ip.to_string()).to_string()).collect();
-    let summary =
-        format!("the MX record of {domain} contains an IP address instead of a host name: {}", list.join(", "));
+    let summary = format!("MX records of {domain} with an IP address instead of a host name: {}", list.join(", "));
     let kind = if first.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa };
     Some(Finding {
         cause: "Senders look up the digits as a host name, which does not exist. They do not use the IP address."
@@ -302,7 +301,7 @@ fn addresses_as_hosts(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Op
                 "Domain owner: create a host name for the mail server, for example: mail.{domain}. {kind} {}",
                 probe.quote(first.to_string())
             )),
-            Fix::text(format!("Then use it in the MX record: {domain}. MX {preference} mail.{domain}.")),
+            Fix::text(format!("Then use this host name in the MX record: {domain}. MX {preference} mail.{domain}.")),
         ],
         failure: without_hosts(sight),
         ..finding(&MX_IS_ADDRESS, probe, Confidence::Certain, summary)
