@@ -49,7 +49,7 @@ static NOT_WORKING: Rule = Rule {
     severity: Severity::Notice,
     title: "a blocklist returns no usable responses, so smtpcheck ignores it",
     docs: Docs {
-        sees: "The list does not respond, does not list its test entry 127.0.0.2 (for domains: TEST), or lists 127.0.0.1 (for domains: INVALID), which no list may contain.",
+        sees: "The list does not respond, does not list its test entry 127.0.0.2 (for domains: TEST), or lists 127.0.0.1 (for domains: INVALID), which must not be listed.",
         matters: "It is unknown whether the IP address or domain is listed. Some lists respond only to registered resolvers.",
         action: "Look up the IP address or domain on the list's website, use your own resolver (--resolver), or query no lists (--list none). If the test entries are also wrong on your mail server, remove the list from that server's configuration.",
         example: "1.0.0.127.bl.example A 127.0.0.2",
@@ -64,7 +64,7 @@ static SHUT_DOWN: Rule = Rule {
     docs: Docs {
         sees: "A list given with --list was shut down. smtpcheck does not query it.",
         matters: "A list that was shut down is empty, or lists every IP address.",
-        action: "Do not use this list. If your own mail server uses it, remove it from that server's configuration, because the server may reject all mail.",
+        action: "Do not use this list. If your own mail server uses it, remove it from that server's configuration; otherwise, the server may reject all mail.",
         example: "dnsbl.ahbl.org, which has listed every IP address since 2015",
         references: "RFC 5782 section 5; the announcements of the operators",
     },
@@ -172,7 +172,7 @@ impl ListLookup {
         }
         match (listed, unlisted, own) {
             (_, ListAnswer::Listed(_), _) => {
-                verdict(ListState::NotWorking, "it lists the test entry that no list may contain")
+                verdict(ListState::NotWorking, "it lists the test entry that must not be listed")
             }
             (ListAnswer::NotListed, ..) => verdict(ListState::NotWorking, NO_TEST_ENTRY),
             (.., ListAnswer::Listed(codes)) => {

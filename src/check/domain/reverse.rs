@@ -54,7 +54,7 @@ static GENERIC: Rule = Rule {
     title: "the name of the sending IP address looks generated",
     docs: Docs {
         sees: "The name in the PTR record contains the IP address, or a word such as dyn, dhcp, dsl, pool or static.",
-        matters: "Such names are typical of customer connections. GMX, Telekom and Comcast reject mail from them.",
+        matters: "Such names are typical of customer connections. GMX, Telekom and Comcast reject mail from hosts with such names.",
         action: "Owner of the IP address, usually the hosting provider: set the reverse DNS name to the mail server's name.",
         example: "static.7.2.0.192.clients.example.net",
         references: "postmaster.gmx.com (generic PTR records); postmaster.t-online.de",
@@ -352,7 +352,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             probe,
             summary,
             &format!(
-                "The name looks like that of a customer connection: {sign}. Some receivers reject mail from such names."
+                "The name looks like that of a customer connection: {sign}. Some receivers reject mail from hosts with such names."
             ),
         );
         generic.confidence = Confidence::Likely;

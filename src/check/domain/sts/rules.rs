@@ -60,7 +60,7 @@ pub(super) static STS_POLICY_INVALID: Rule = Rule {
     title: "the MTA-STS policy does not follow the grammar",
     docs: Docs {
         sees: "The policy has no version, mode, max_age or mx line, or it contains an invalid value or a line that is not a field. The finding is a warning if only some senders reject the policy. Names and modes are case-sensitive. Lines may end with LF or CRLF.",
-        matters: "Senders ignore an invalid policy, so it does not protect the domain. Some senders keep messages in their queues.",
+        matters: "Senders ignore an invalid policy, so it does not protect the domain. Some senders keep the messages in their queues instead.",
         action: "Policy host operator: correct the line that the finding shows, then change the id in the record.",
         example: "nmx: mail.example.com: the misspelt field is ignored, so the policy has no mx line",
         references: "RFC 8461 section 3.2 (policies)",
