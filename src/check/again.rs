@@ -2,9 +2,9 @@
 //! suggested command could fail for a different reason.
 //!
 //! Only the command-line flags for the connection, names and trust are added to every command. The flags for login,
-//! sender and recipients are added to commands that repeat the check: fixes that are marked as such, retries, and
-//! checks of the same port after a rejected MAIL or RCPT. Other fixes contain the flags that they need. Values from the
-//! environment are not added, because they also apply to the next run.
+//! sender and recipients are added to commands that repeat the check: fixes that are marked as a repeated check,
+//! retries, and checks of the same port after a rejected MAIL or RCPT. Other fixes contain the flags that they need.
+//! Values from the environment are not added, because they also apply to the next run.
 
 use super::finding::{Finding, PhaseFailure, in_shell};
 use crate::evidence::Phase;
@@ -56,7 +56,7 @@ fn in_notation(plan: &Plan, command: &str) -> String {
     let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| place != notation) else {
         return command.to_owned();
     };
-    // The lexicon writes `{host}:{port}`, and a socket has no port.
+    // The lexicon writes `{host}:{port}`, but a socket has no port.
     let written = [format!("{}:{}", in_shell(&place), plan.target.port), in_shell(&place), place];
     let flags = written.iter().find_map(|written| {
         rest.strip_prefix(written.as_str()).filter(|flags| flags.is_empty() || flags.starts_with(' '))

@@ -49,7 +49,8 @@ fn setting(command: ClientCommand) -> &'static str {
     }
 }
 
-/// Authorizes this machine. Its IP address is the local address of the connection, unless a router changes it.
+/// A fix that authorizes this machine by the local IP address of the connection. The server sees this IP address,
+/// unless a router changes it.
 fn authorize(session: Session<'_>, command: ClientCommand) -> Fix {
     let address =
         session.connected().map_or_else(|| "ADDRESS".to_owned(), |(_, local)| local.ip().to_canonical().to_string());
@@ -83,7 +84,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let finding = Finding::new(&XCLIENT_NOT_ADVERTISED, Phase::Xclient, Confidence::Certain, summary);
     Some(Finding {
         cause: format!(
-            "The server does not authorize this machine to use {command}, or the server's version does not support what was requested. smtpcheck ended the session, because the server would have attributed the rest of it to this machine."
+            "The server does not authorize this machine to use {command}, or the server's version does not support the command or these attributes. smtpcheck ended the session, because the server would have attributed the rest of it to this machine."
         ),
         fixes,
         failure: Some(PhaseFailure::RefusedPermanent),
@@ -114,8 +115,8 @@ fn refused(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         ),
         () if code(501) => (
             format!("The server does not accept the value of an attribute ({}).", names.join(", ")),
-            "The server may not support one of the attributes, although it advertises all of them.",
-            Fix::text("Specify the attributes one at a time, to find out which value the server rejects"),
+            "The server might not support one of the attributes, although it advertises all of them.",
+            Fix::text("Specify the attributes one at a time to find out which value the server rejects"),
         ),
         () if code(503) => (
             format!(

@@ -108,7 +108,7 @@ fn differing(session: Session<'_>) -> Option<Finding> {
     Some(Finding {
         cause: "The server is configured to advertise different extensions before and over TLS. This is allowed.".to_owned(),
         otherwise: Some(
-            "A device on the network path may change the reply before TLS, because that reply is not protected. Repeat the check from another network to find out.".to_owned(),
+            "A device on the network path may be changing the reply before TLS, because that reply is not protected. Repeat the check from another network to find out.".to_owned(),
         ),
         fixes: vec![Fix::text(
             "Server operator: compare both replies with the server's configuration. If the configuration does not explain the difference, look for a filter on the network path.",

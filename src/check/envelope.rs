@@ -16,7 +16,7 @@ static ADDRESS_NEEDS_SMTPUTF8: Rule = Rule {
     title: "an email address needs SMTPUTF8, which the server does not advertise",
     docs: Docs {
         sees: "The part of the email address before the @ contains non-ASCII characters, and the EHLO reply does not list SMTPUTF8. smtpcheck did not send the email address.",
-        matters: "Mail to or from such an email address can be delivered only if all servers on its path support SMTPUTF8.",
+        matters: "Mail to or from such an email address can be delivered only if every server on the path supports SMTPUTF8.",
         action: "Use an ASCII email address for the same mailbox, or a server that advertises SMTPUTF8. Server operator: enable SMTPUTF8.",
         example: "jürgen@example.net",
         references: "RFC 6531 section 3.2",

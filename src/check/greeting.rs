@@ -64,7 +64,7 @@ static GREETING_SLOW: Rule = Rule {
     title: "the greeting is slow",
     docs: Docs {
         sees: "At least five seconds passed between the connection and the end of the greeting.",
-        matters: "Some servers delay every unknown client on purpose, to detect programs that do not wait. Others look up the reverse DNS name of your IP address and get no response. Programs with a short timeout fail here, but mail servers wait five minutes.",
+        matters: "Some servers delay every unknown client on purpose to detect programs that do not wait. Others look up the reverse DNS name of your IP address and get no response. Programs with a short timeout fail here, but mail servers wait five minutes.",
         action: "Set a longer timeout in your program. Operator of the sending machine: set a PTR record for its IP address. Server operator: check the DNS lookups and the greeting delay.",
         example: "220-mx.example.net ESMTP, then a pause of six seconds, then 220 mx.example.net ESMTP",
         references: "RFC 5321 section 4.5.3.2.1 (five minutes for the greeting)",
@@ -313,7 +313,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
         "The server is overloaded, delays unknown clients on purpose, or is waiting for a slow reverse DNS lookup of your IP address.".to_owned()
     };
     finding.otherwise = Some(
-        "The service on this port may not be a mail server, or a device on the network path may drop its data. Repeat the check with a longer --timeout to find out: a server that sends its greeting within five minutes is only slow.".to_owned(),
+        "The service on this port might not be a mail server, or a device on the network path may be dropping its data. Repeat the check with a longer --timeout to find out: a server that sends its greeting within five minutes is only slow.".to_owned(),
     );
     if let Host::Socket(path) = &plan.target.host {
         finding.cause = "The service on this socket waits for the client to send first, so it is probably not a mail server. Policy services, SASL servers and milters wait in this way.".to_owned();
@@ -355,7 +355,7 @@ pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut
         .push(format!("Over {name}, the same host sends a greeting, so the problem affects only {failing}"));
     finding.evidence.events.push(received.event.seq);
     let target = plan.target.host.with_port(plan.target.port);
-    // The probe has found out which family works, so a conditional fix about the families is a repetition or wrong.
+    // The probe has found out which family works, so a conditional fix about the families is either redundant or wrong.
     let is_about_family = |command: &str| command.split(' ').any(|word| matches!(word, "-4" | "-6"));
     finding.fixes.retain(|fix| !fix.command.as_deref().is_some_and(is_about_family));
     finding.fixes.insert(
@@ -437,7 +437,8 @@ fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
         "An SMTP greeting begins with a three-digit code. The first line from this server does not.".to_owned();
     if known.is_none() {
         finding.otherwise = Some(
-            "A broken proxy may hide a mail server. Ask the server's operator whether this is the case.".to_owned(),
+            "A broken proxy may be hiding a mail server. Ask the server's operator whether this is the case."
+                .to_owned(),
         );
     }
     finding.fixes.push(other_mail_service(plan, port));

@@ -1,6 +1,6 @@
 //! The server name in the ClientHello (SNI, RFC 6066 section 3). If the client sends no name or a wrong name, a server
 //! with several certificates may reject the handshake, present its default certificate, or connect the client to
-//! another service. smtpcheck then tries a session with a better name, to find out whether the name is the cause or the
+//! another service. smtpcheck then tries a session with a better name to find out whether the name is the cause or the
 //! server is faulty.
 //!
 //! The session is tried in these cases. Each case states what proves that the name was the cause:

@@ -20,7 +20,7 @@ use crate::wire::Reply;
 include!(concat!(env!("OUT_DIR"), "/lexicon/wordings.rs"));
 include!(concat!(env!("OUT_DIR"), "/lexicon/scale.rs"));
 
-/// The weights of the program.
+/// The weights that are built into the program.
 static WEIGHTS: Weights<'static> =
     Weights { bytes: include_bytes!(concat!(env!("OUT_DIR"), "/lexicon/classifier.bin")), scale: SCALE };
 

@@ -115,7 +115,7 @@ pub(super) fn is_vague_code(reading: &Reading, reply: &Reply) -> bool {
     is_code && is_rejection && reading.confidence == Confidence::Possible
 }
 
-/// A code alone always allows another reading; a certain reading allows none.
+/// A reading based only on the code always allows another one; a certain reading allows none.
 fn calibrated(mut reading: Reading) -> Reading {
     let of_code = matches!(reading.basis, Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. });
     if of_code && reading.cause != Cause::Accepted && reading.confidence == Confidence::Certain {
@@ -268,7 +268,7 @@ fn by_words_with_other_code(reply: &Reply, context: &Context<'_>) -> Option<Read
 const OTHER_CODE: &str = "The reply code is unusual for this text, so the server may mean something else.";
 
 const ONE_WORD: &str =
-    "This diagnosis is based on a single word of the reply. The rest of the reply may show a different reason.";
+    "This diagnosis is based on a single word in the reply. The rest of the reply may show a different reason.";
 
 /// A status that is more specific than any words next to it (Exchange's 4.4.316). It has priority over every phrase
 /// that does not itself require a status.
@@ -291,7 +291,7 @@ fn of_deviation(row: &tables::StatusDeviation, status: EnhancedStatus) -> Readin
     }
 }
 
-/// The status, unless its meaning is only possible and the meaning of the code in this phase is likely.
+/// The status, unless its meaning is only `possible` and the code's meaning in this phase is `likely`.
 fn by_status_or_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let by_code = by_code(reply, context);
     let Some(reading) = by_status(reply, context) else { return by_code };

@@ -52,7 +52,7 @@ pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {
-        // 334 is a reply only to AUTH.
+        // Servers send 334 only in reply to AUTH.
         probe
             .all_replies()
             .find(|received| received.event.phase == Phase::Auth)
@@ -281,7 +281,7 @@ fn unproved(event: &Event) -> Finding {
     let finding = Finding::new(&AUTH_SERVER_UNVERIFIED, Phase::Auth, Confidence::Certain, summary).on(event);
     Finding {
         cause:
-            "The server's SCRAM signature is wrong or missing. The server may belong to an attacker and accept every login."
+            "The server's SCRAM signature is wrong or missing. The server may belong to an attacker who accepts every login."
                 .to_owned(),
         fixes: vec![
             Fix::text("Repeat the check from another network (smtpcheck did not send the password itself)"),

@@ -2,7 +2,7 @@
 
 use crate::evidence::{EventKind, PasswordOddity, Session};
 
-/// Sentences about features of a password that often result from a mistake.
+/// Sentences about features of a password that are often mistakes.
 pub(in crate::check) fn oddities(session: Session<'_>) -> Vec<String> {
     let found = session.believed().find_map(|event| match &event.what {
         EventKind::OddPassword { oddities } => Some(oddities.as_slice()),

@@ -215,7 +215,7 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
         confidence,
         summary: summary.to_owned(),
         cause: cause.to_owned(),
-        otherwise: "smtpcheck may misread the token. Ask the token service what the token is for.",
+        otherwise: "smtpcheck may have misread the token. Ask the token service what the token is for.",
         fixes: vec![fix],
     })
 }
@@ -433,11 +433,11 @@ pub(in crate::check) fn rejection(plan: &Plan, session: Session<'_>) -> TokenRej
             ));
             TokenRejection {
                 cause: if has_valid_date {
-                    "The server does not accept the token, although it has not expired: it is for another user or scope, or was revoked."
+                    "The server does not accept the token. The token has not expired, so it is for another user or scope, or was revoked."
                 } else {
                     "The server does not accept the token: it has expired, is for another user or scope, or was revoked."
                 },
-                otherwise: "The account or its organisation may not allow token logins over SMTP. Ask the account's administrator.",
+                otherwise: "The account or its organisation might not allow token logins over SMTP. Ask the account's administrator.",
                 fixes,
             }
         }

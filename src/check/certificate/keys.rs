@@ -52,7 +52,7 @@ pub(super) fn proof(seen: CertificateContext<'_>, fault: &str) -> Option<Finding
     let mut finding = seen.finding(&CERTIFICATE_SIGNATURE_INVALID, Confidence::Likely, summary);
     finding.cause = format!("The server's key and certificate do not match ({fault}).");
     finding.otherwise = Some(
-        "A device on the network path may change the handshake. Repeat the check from another network to find out."
+        "A device on the network path may be changing the handshake. Repeat the check from another network to find out."
             .to_owned(),
     );
     finding.fixes = vec![Fix::text(

@@ -65,7 +65,7 @@ fn faults_of(seen: CertificateContext<'_>, session: Session<'_>) -> Vec<Finding>
     faults.extend(scanner);
     faults.extend(doubts.iter().filter(|doubt| !is_scanned || !is_of_path(doubt)).filter_map(|one| finding(seen, one)));
     weigh(seen.plan, session, &mut faults);
-    // Warnings, and limits that the user set, have the same severity on every port.
+    // Warnings, and findings about limits that the user set, have the same severity on every port.
     faults.extend(dates::ending(seen));
     faults.extend(chain::oddities(seen));
     faults.extend(keys::authority_as_server(seen));

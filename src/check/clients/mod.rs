@@ -139,7 +139,7 @@ fn is_unbound(handshake: &Handshake) -> bool {
     handshake.server_hello.as_ref().is_some_and(|hello| hello.version < Version::Tls13 && !hello.secure_renegotiation)
 }
 
-/// One choice of the server, with the key type of its certificate.
+/// The parameters that the server chose in one response, with the key type of its certificate.
 struct Term<'a> {
     hello: &'a ServerHello,
     key: Option<&'a str>,
@@ -479,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_gets_the_first_choice_that_it_offers() {
+    fn a_client_gets_the_first_response_whose_parameters_it_offers() {
         let short = ServerHello { dh_bits: Some(1024), ..choice(0x009F) };
         // OpenSSL and Python offer DHE, so the server chooses it. Go offers only RSA key exchange.
         assert_eq!(who(&[(short.clone(), None), (choice(0x009D), None)]), "GnuTLS Java Windows ~Go");

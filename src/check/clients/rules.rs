@@ -1,4 +1,4 @@
-//! Rules for servers to which smtpcheck can connect, but some other clients cannot.
+//! Rules for servers that accept smtpcheck's TLS connections, but not those of some other clients.
 
 use super::super::finding::{Docs, Rule, Severity};
 
@@ -23,7 +23,7 @@ pub(in crate::check) static TLS_EXTENDED_MASTER_SECRET_MISSING: Rule = Rule {
     severity: Severity::Notice,
     title: "the server does not use the extended master secret, so clients in FIPS mode cannot connect",
     docs: Docs {
-        sees: "In the session or in the scan (--tls-scan), the server chose TLS 1.2 or older and did not use the extended master secret, which smtpcheck offers.",
+        sees: "In the session or in the scan (--tls-scan), the server chose TLS 1.2 or older and did not use the extended master secret, although smtpcheck offered it.",
         matters: "Clients in FIPS 140-3 mode cannot connect, for example RHEL 9.2 and later in FIPS mode, OpenSSL's FIPS provider from version 3.1, Go with GODEBUG=fips140=only, and rustls in FIPS mode. Other clients can connect.",
         action: "Server operator: enable TLS 1.3, or update the server's TLS library.",
         example: "a server with OpenSSL 1.0.2, as on RHEL 7",

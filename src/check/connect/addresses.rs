@@ -48,7 +48,7 @@ pub(super) fn ask_another(plan: &Plan, evidence: &Evidence) -> Option<Question> 
 pub(super) fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
     let Some((served, _)) = session.connected() else { return Vec::new() };
     let failed = |event: &&Event| match &event.what {
-        // If this machine has no IPv6, the attempt fails at once and causes no delay.
+        // If this machine has no IPv6, the attempt fails immediately and causes no delay.
         EventKind::Dialled { result: DialResult::Failed { fault }, .. } => {
             !matches!(fault.kind, ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress)
         }

@@ -182,7 +182,7 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
 fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => Some(
-            "A firewall may reject the connection on behalf of the host. Repeat the check from another network to find out.",
+            "A firewall may be rejecting the connection on behalf of the host. Repeat the check from another network to find out.",
         ),
         ConnectFaultKind::TimedOut => Some(
             "The host may be down or overloaded. Repeat the check from another network, or with another port, to find out.",
@@ -237,7 +237,8 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     };
     if kind == ConnectFaultKind::TimedOut {
         finding.otherwise = Some(
-            "The server itself may filter the port. Repeat the check from another network to find out.".to_owned(),
+            "The server itself may be filtering the port. Repeat the check from another network to find out."
+                .to_owned(),
         );
     }
     let which = match best {
@@ -264,7 +265,7 @@ fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings:
                 format!("This machine runs on {}, where mail ports are blocked. {}", cloud.name, cloud.means);
             finding.confidence = place::confidence(cloud);
             finding.otherwise = Some(
-                "The server may filter the port, or there is no host at that IP address. Repeat the check from another network to find out."
+                "The server may be filtering the port, or there is no host at that IP address. Repeat the check from another network to find out."
                     .to_owned(),
             );
         }

@@ -163,10 +163,8 @@ fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Fin
         finding.cause, provider.name
     );
     finding.confidence = Confidence::Likely;
-    finding.otherwise = Some(
-        "The provider may have removed the name. A lookup with another resolver shows whether this is the case."
-            .to_owned(),
-    );
+    finding.otherwise =
+        Some("The provider may have removed the name. Look it up with another resolver to find out.".to_owned());
     finding.fixes = match names.source {
         NameSource::Given { .. } => {
             vec![Fix::text("Use another resolver with --resolver, or use this machine's resolver")]
@@ -233,10 +231,10 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
     let (host, port) = (names.host.both(), plan.target.port);
     let (cause, fixes) = match network {
         PrivateName::OneLabel => (
-            "A name without a domain can be resolved only in its own network: in containers of the same Docker network (service name), in pods of the same Kubernetes namespace, or with an entry in the hosts file.",
+            "A name without a domain can be resolved only in its own network: in containers on the same Docker network (service name), in pods in the same Kubernetes namespace, or with an entry in the hosts file.",
             vec![
                 Fix::text(format!(
-                    "Docker Compose: run the check in a container of the same network as the service {host}; if both containers are in different projects, connect them to one network (networks: with external: true)"
+                    "Docker Compose: run the check in a container on the same network as the service {host}; if both containers are in different projects, connect them to one network (networks: with external: true)"
                 )),
                 Fix::run(
                     "From the machine that runs the containers, use the published port of the service",

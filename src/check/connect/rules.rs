@@ -175,7 +175,7 @@ pub(super) static SOCKET_MISSING: Rule = Rule {
         sees: "The operating system reports that the path of the Unix socket, or a directory in it, does not exist (ENOENT or ENOTDIR).",
         matters: "The server that should create the socket is not running, or creates the socket at another path.",
         action: "Compare the path with the server's configuration, and start the server. A path in Postfix's configuration is relative to the queue directory, normally /var/spool/postfix.",
-        example: "smtpcheck lmtp+unix:/private/dovecot-lmtp for lmtp:unix:private/dovecot-lmtp in Postfix",
+        example: "smtpcheck lmtp+unix:/private/dovecot-lmtp, where Postfix uses lmtp:unix:private/dovecot-lmtp",
         references: "unix(7), postconf(5) on queue_directory",
     },
 };

@@ -111,37 +111,43 @@ fn missing(socket: &SocketFault) -> Vec<Fix> {
     fixes
 }
 
+fn allow_search(name: Option<&str>, user: &str, directory: &str) -> Fix {
+    let text = format!(
+        "Allow {user} to search the directory (as root; do not change Postfix's directories, because Postfix checks their permissions)"
+    );
+    match name {
+        Some(name) => Fix::run(text, format!("setfacl -m u:{}:x {}", in_shell(name), in_shell(directory))),
+        None => Fix::text(text),
+    }
+}
+
 fn denied(plan: &Plan, session: Session<'_>, socket: &SocketFault) -> Finding {
     let path = plan.target.host.to_string();
-    let user = socket.user.as_deref().unwrap_or("this user");
+    let name = socket.user.as_deref();
+    let user = name.map_or_else(|| "this user".to_owned(), |name| format!("the user {name}"));
     let target = plan.target.notation();
     let (summary, cause, mut fixes) = match &socket.place {
         Some(place) if place.kind == PathKind::Directory => (
-            format!("the user {user} is not allowed to search the directory {} in the path of the socket", place.path),
+            format!("{user} is not allowed to search the directory {} in the path of the socket", place.path),
             format!(
-                "The directory {} ({}) does not give {user} the execute permission (x), without which nothing in it can be used.",
+                "The directory {} ({}) does not give {user} execute permission (x), which is needed to access anything in the directory.",
                 place.path,
                 permissions(place)
             ),
-            vec![Fix::run(
-                format!(
-                    "Allow {user} to search the directory (as root; do not change Postfix's directories, because Postfix checks their permissions)"
-                ),
-                format!("setfacl -m u:{}:x {}", in_shell(user), in_shell(&place.path)),
-            )],
+            vec![allow_search(name, &user, &place.path)],
         ),
         Some(place) => (
-            format!("the user {user} is not allowed to write to the socket {path}"),
+            format!("{user} is not allowed to write to the socket {path}"),
             format!(
-                "The socket ({}) does not give {user} the write permission (w), which a client needs to connect. If the permissions do allow writing, a security module such as SELinux or AppArmor denies the connection.",
+                "The socket ({}) does not give {user} write permission (w), which a client needs to connect. If the permissions do allow writing, a security module such as SELinux or AppArmor denies the connection.",
                 permissions(place)
             ),
             vec![Fix::text(format!(
-                "Server operator: allow {user} to write to the socket. In Dovecot, set user, group and mode in the service's unix_listener (for example mode = 0660 and the group of {user}), and reload Dovecot."
+                "Server operator: allow {user} to write to the socket. In Dovecot, set user, group and mode in the service's unix_listener (for example mode = 0660 and the user's group), and reload Dovecot."
             ))],
         ),
         None => (
-            format!("the user {user} is not allowed to connect to the socket {path}"),
+            format!("{user} is not allowed to connect to the socket {path}"),
             "A directory in the path, or the socket itself, does not give this user access.".to_owned(),
             vec![Fix::run(
                 "Show the permissions of every part of the path (as root)",

@@ -74,16 +74,16 @@ fn otherwise(kind: &TlsFaultKind) -> &'static str {
             "A device on the network path may have closed the connection. Repeat the check from another network to find out."
         }
         TlsFaultKind::Reset => {
-            "A firewall on the network path may block TLS on this port. Repeat the check from another network to find out."
+            "A firewall on the network path may be blocking TLS on this port. Repeat the check from another network to find out."
         }
         TlsFaultKind::Silent { .. } => {
-            "A device on the network path may drop handshake packets. Repeat the check from another network to find out."
+            "A device on the network path may be dropping handshake packets. Repeat the check from another network to find out."
         }
         TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => {
             "A single certificate may be too large. Check the server's certificate file to find out."
         }
         TlsFaultKind::Incompatible { .. } => {
-            "A device on the network path may change the messages. Repeat the check from another network to find out."
+            "A device on the network path may be changing the messages. Repeat the check from another network to find out."
         }
     }
 }

@@ -5,7 +5,7 @@
 //! These ClientHellos are sent:
 //! 1. TLS 1.2 and all older versions with all suites, after every TLS failure.
 //! 2. A small ClientHello, if the server sent no TLS response to the normal one, or could not parse it (alerts 10, 47,
-//!    50, 109). If the small ClientHello succeeds, a large one follows, to prove that the size is the reason.
+//!    50, 109). If the small ClientHello succeeds, a large one follows to prove that the size is the reason.
 //! 3. A ClientHello without a server name, if the server rejected the name (alert 112).
 //! 4. TLS 1.3 with all groups, if the server also rejected TLS 1.2.
 //! 5. TLS 1.2 without the families of suites that the server has chosen so far, at most twice, if it chose parameters

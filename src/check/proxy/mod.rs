@@ -198,7 +198,7 @@ fn denied(plan: &Plan, proxy: &Proxy, target: &str, said: &Quote<'_>) -> ProxyVe
         summary: format!("the proxy {proxy} does not allow connections to {target}"),
         cause,
         otherwise: None,
-        fixes: vec![Fix::text(fix), Fix::text("Alternatively, connect without the proxy, if the network allows it")],
+        fixes: vec![Fix::text(fix), Fix::text("Alternatively, connect without the proxy if the network allows it")],
     }
 }
 

@@ -85,7 +85,7 @@ pub(super) static PROXY_SERVER_UNREACHABLE: Rule = Rule {
     severity: Severity::Error,
     title: "the proxy cannot connect to the server",
     docs: Docs {
-        sees: "smtpcheck reached the proxy. The proxy reported that it could not connect to the server (SOCKS5 codes 1 and 3 to 6, SOCKS4 code 91, most HTTP status codes of 300 and higher), or it reported no result within the time limit.",
+        sees: "smtpcheck reached the proxy. The proxy reported that it could not connect to the server (SOCKS5 codes 1 and 3 to 6, SOCKS4 code 91, most HTTP status codes of 300 or higher), or it reported no result within the time limit.",
         matters: "The server may be down, the proxy may be unable to resolve the server's name, or the proxy's network may block mail ports.",
         action: "Check the host and port. Repeat the check without the proxy or through another proxy, and read the proxy's log.",
         example: "HTTP/1.1 503 Service Unavailable from squid, when the server refuses the connection",
@@ -111,7 +111,7 @@ pub(super) static PROXY_NO_PROXY: Rule = Rule {
     severity: Severity::Error,
     title: "the service at the proxy's address is not a proxy of the expected type",
     docs: Docs {
-        sees: "The response is not in the protocol that the proxy URL specifies, or the service closed the connection or sent nothing.",
+        sees: "The response is not in the protocol that the proxy URL specifies. Or there was no response, because the service closed the connection or sent nothing.",
         matters: "The scheme, the host or the port of the proxy is wrong, or the proxy rejects this machine without a response. The mail server was not tested.",
         action: "Correct the scheme (http://, socks5h://, socks4a://), the host or the port of the proxy.",
         example: "--proxy socks5h://proxy.example.net:3128, where 3128 is the port of an HTTP proxy",
@@ -124,7 +124,7 @@ pub(super) static PROXY_PASSWORD_UNENCRYPTED: Rule = Rule {
     severity: Severity::Notice,
     title: "the password for the proxy was sent unencrypted",
     docs: Docs {
-        sees: "smtpcheck logged in to a proxy that is not on this machine. SOCKS5 and HTTP proxies receive the password in clear text (Basic).",
+        sees: "smtpcheck logged in to a proxy that is not on this machine. SOCKS5 proxies and HTTP proxies (with Basic authentication) receive the password in clear text.",
         matters: "Every device on the network path to the proxy can read the password. The mailbox password is not affected: by default, smtpcheck sends it only over TLS to the mail server.",
         action: "Use a tunnel to the proxy (ssh -L, WireGuard, VPN), or a password that you use only for this proxy.",
         example: "--proxy http://proxy.example.net:3128 --proxy-user me",

@@ -10,7 +10,7 @@ use crate::lexicon::{self, Basis, Cause, Confidence, Fix, FixWhen, Reading, Repl
 use crate::plan::Plan;
 use crate::wire::status::Class;
 
-/// The reading of a rejected login, corrected.
+/// Corrects the reading of a rejected login.
 pub(super) fn corrected(
     plan: &Plan,
     session: Session<'_>,
@@ -190,7 +190,7 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
     reading.cause = Cause::Credentials;
     reading.confidence = reading.confidence.min(Confidence::Likely);
     reading.means = format!(
-        "{name} does not accept this user name with this key. It does not use app passwords: the user name is {user}, and the password is {password}."
+        "{name} does not accept this user name with this key. {name} does not use app passwords: the user name is {user}, and the password is {password}."
     );
     reading.otherwise = Some(
         "The key may have been deleted, lack the permission to send, or belong to another region or account."

@@ -158,7 +158,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
             "{} This is based only on the reply code, because smtpcheck does not recognise the text.",
             finding.cause
         );
-        // A code alone always allows another explanation.
+        // If only the code is known, another explanation is always possible.
         finding.confidence = finding.confidence.min(Confidence::Likely);
         finding.otherwise = finding.otherwise.or_else(|| {
             Some(

@@ -8,11 +8,11 @@
 //!    weak suites gets only one such ClientHello.
 //! 4. Key exchange without forward secrecy and Diffie-Hellman with a prime are each tested alone. The next ClientHello
 //!    is that of a client that was downgraded to an older version (RFC 7507).
-//! 5. Without `--tls-scan=full`, the remaining ClientHellos (up to [`WITHOUT_FAULTS`]) test further groups and suites.
+//! 5. Without `--tls-scan=full`, the remaining ClientHellos (up to [`WITHOUT_FAULTS`]) test more groups and suites.
 //!    With it, groups, and then the suites of each version, are tested until the server rejects the remaining ones.
 //!    Then one ClientHello for each version tests whether the server's or the client's preference determines
 //!    which suite is used.
-//! 6. If the server closed the last connection, the ClientHello of a current client finds out whether it still
+//! 6. If the server closed the last connection, the ClientHello of a current client shows whether the server still
 //!    responds.
 
 use super::seen::{Seen, Support, is_hung_up_on};
@@ -119,7 +119,7 @@ fn key_exchange(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
     offers.into_iter().find_map(|offer| unasked(seen, offer))
 }
 
-/// Up to two ClientHellos that offer further groups, and then further suites of TLS 1.2 or older.
+/// Up to two ClientHellos that offer more groups, and then more suites of TLS 1.2 or older.
 fn a_few_more(seen: &Seen<'_>) -> Option<Offer> {
     let asked = seen.hellos.iter().filter(|one| matches!(one.offer(), Offer::OtherGroups { .. })).count();
     let group = if asked < 2 { next_group(seen, Version::Tls13) } else { None };
@@ -174,8 +174,8 @@ pub(super) fn other_order(suites: &[u16]) -> Option<Vec<u16>> {
     (other.len() > 1 && other.first() != suites.first()).then_some(other)
 }
 
-/// If the server closed the last connection, this is a ClientHello that every current server accepts, to find out
-/// whether the server still responds.
+/// If the server closed the last connection, this is a ClientHello that every current server accepts. It shows whether
+/// the server still responds.
 fn control(seen: &Seen<'_>) -> Option<Offer> {
     let is_closed = seen.hellos.last().is_some_and(|one| is_hung_up_on(&one.hello));
     if is_closed { unasked(seen, Offer::Small) } else { None }

@@ -10,10 +10,11 @@ pub(super) fn stopped(seen: &Seen<'_>) -> Option<String> {
     let hellos: Vec<HelloProbe<'_>> = seen.hellos.iter().map(|one| one.hello).collect();
     if hellos.last().is_some_and(|last| last.request.offer == Offer::Small && last.is_hung_up()) {
         let number = hellos.iter().rposition(HelloProbe::is_answered).map_or(0, |last| last + 1);
-        return Some(format!(
-            "after {}, the server closed every connection (throttling)",
-            plural(number, "ClientHello", "ClientHellos")
-        ));
+        let since = match number {
+            0 => String::new(),
+            number => format!("after {}, ", plural(number, "ClientHello", "ClientHellos")),
+        };
+        return Some(format!("{since}the server closed every connection (throttling)"));
     }
     // No response, invalid data or plain text instead of TLS is not a rejection of the offer. The scan ends after two
     // such results in succession.

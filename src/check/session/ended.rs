@@ -80,7 +80,7 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
             summary: format!("the server stopped accepting data at {phase}"),
             cause: "Usually, the server process has stopped responding.",
             otherwise: Some(
-                "A device on the network path may block the connection. Repeat the check from another network to find out.",
+                "A device on the network path may be blocking the connection. Repeat the check from another network to find out.",
             ),
             fix: Fix::text(
                 "Repeat the check. Server operator: check whether the server process is still running and reads from its connections.",
@@ -97,7 +97,7 @@ fn silent(target: &str, phase: Phase, waited_ms: f64, partial_bytes: usize) -> S
         (
             format!("the server sent no reply to {phase} within {waited}"),
             "Usually, the server is waiting for a DNS lookup, a content filter or a database.",
-            "A device on the network path may drop the reply. Repeat the check from another network to find out.",
+            "A device on the network path may be dropping the reply. Repeat the check from another network to find out.",
         )
     } else {
         (
@@ -106,7 +106,7 @@ fn silent(target: &str, phase: Phase, waited_ms: f64, partial_bytes: usize) -> S
                 plural(partial_bytes, "byte", "bytes")
             ),
             "The server sends its reply very slowly, as a tarpit does, or stopped in the middle of it.",
-            "A device on the network path may drop the rest of the reply. Repeat the check from another network to find out.",
+            "A device on the network path may be dropping the rest of the reply. Repeat the check from another network to find out.",
         )
     };
     SessionEnding {
@@ -131,7 +131,7 @@ fn closed(phase: Phase, reset: bool) -> SessionEnding {
         summary: format!("the server {closes} the connection instead of replying to {phase}"),
         cause: "The server process probably ended in the middle of the session.",
         otherwise: Some(
-            "A proxy or firewall on the network path may close the connection. Repeat the check from another network to find out.",
+            "A proxy or firewall on the network path may have closed the connection. Repeat the check from another network to find out.",
         ),
         fix: Fix::text(
             "Server operator: read the mail log for the time of the check, and check the proxies and firewalls in front of the server",
@@ -194,7 +194,7 @@ fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &m
         finding.failure = Some(PhaseFailure::Protocol);
         finding.cause = "The server advertises PIPELINING, but loses a command that arrives together with others. It replied to each command when smtpcheck sent them one at a time.".to_owned();
         finding.otherwise = Some(
-            "A proxy or filter in front of the server may lose the command. Repeat the check from another network to find out."
+            "A proxy or filter in front of the server may be losing the command. Repeat the check from another network to find out."
                 .to_owned(),
         );
         finding.fixes.insert(

@@ -184,7 +184,7 @@ pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
         severity: Severity::Warning,
         cause: "The server, or a device in front of it, sends data that is not a reply.".to_owned(),
         otherwise: Some(
-            "A proxy in your network may insert the data. Repeat the check from another network to find out."
+            "A proxy in your network may be inserting the data. Repeat the check from another network to find out."
                 .to_owned(),
         ),
         fixes: vec![Fix::text(

@@ -35,7 +35,7 @@ pub(super) static REPLY_MISSING: Rule = Rule {
     docs: Docs {
         sees: "After the greeting, no complete reply arrived within the time limit for one reply (--timeout).",
         matters: "Usually, the server is waiting for a DNS lookup, a content filter or a database. Programs with a short timeout close the connection. RFC 5321 recommends that mail servers wait five minutes for most replies.",
-        action: "Repeat the check with a longer --timeout, to find out whether the server is only slow. Server operator: find out which lookup, filter or database is slow.",
+        action: "Repeat the check with a longer --timeout to find out whether the server is only slow. Server operator: find out which lookup, filter or database is slow.",
         example: "smtpcheck sends RCPT TO, and no reply arrives",
         references: "RFC 5321 section 4.5.3.2",
     },
@@ -87,7 +87,7 @@ pub(super) static REPLY_UNSOLICITED: Rule = Rule {
     docs: Docs {
         sees: "Data from the server arrived before smtpcheck sent the next command, so it is not a reply to that command. The finding is a warning if the data cannot be mistaken for a reply, because none of its lines begins with a digit.",
         matters: "A client that treats this data as the next reply misinterprets all later replies. smtpcheck cannot know which of two replies to one command is valid, so it ignores the results of all later phases. A second session, with a pause before each command, shows the server's actual replies.",
-        action: "Repeat the check from another network, to find out whether the server or your network causes the fault. Server operator: find the server, proxy or filter that sends this data, and correct it.",
+        action: "Repeat the check from another network to find out whether the server or your network causes the fault. Server operator: find the server, proxy or filter that sends this data, and correct it.",
         example: "two replies 250 Ok to one EHLO, or 250 and 550 in reply to one MAIL FROM",
         references: "RFC 5321 section 4.2 (exactly one reply to each command), RFC 5321 section 4.1.1",
     },
@@ -100,7 +100,7 @@ pub(super) static SESSION_OUT_OF_STEP: Rule = Rule {
     docs: Docs {
         sees: "The server sent a reply that can only belong to another command, for example 250 after AUTH, 220 after EHLO, a rejection after RSET or QUIT, or a second reply about the login that contradicts the first. The rule also applies if the server sends another reply after the reply to QUIT. In each case, the server has sent too many or too few replies.",
         matters: "In SMTP, only the order shows which reply belongs to which command. After one extra reply, each command seems to get the reply to the command before it, so a rejected recipient or login can seem to be accepted. smtpcheck discards all results from the point at which it can no longer tell which command a reply belongs to. A second session, with a pause before each command, shows the server's actual replies.",
-        action: "Repeat the check from another network, to find out whether the server or your network causes the fault. Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it.",
+        action: "Repeat the check from another network to find out whether the server or your network causes the fault. Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it.",
         example: "250 in reply to EHLO, another 250 after 0.1 seconds, and at the end 250 in reply to QUIT",
         references: "RFC 5321 section 4.2 (exactly one reply to each command), section 4.3.2 (the replies that are defined for each command)",
     },
@@ -124,7 +124,7 @@ pub(super) static CONNECTION_LIMIT_REACHED: Rule = Rule {
     severity: Severity::Notice,
     title: "the connection limit was reached before smtpcheck made all follow-up connections",
     docs: Docs {
-        sees: "Another connection would improve the diagnosis, but the limit of --max-connections was reached.",
+        sees: "Another connection would have improved the diagnosis, but the connection limit (--max-connections) was reached.",
         matters: "The diagnosis is less certain than it could be. Tests that did not run are reported as not tested, never as passed.",
         action: "Repeat the check with a higher --max-connections.",
         example: "smtpcheck mx.example.net --max-connections 10",

@@ -147,8 +147,8 @@ fn not_proved<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
         _ => problem,
     };
     // A guessed port is not published.
-    let what = if candidate.origin == CandidateOrigin::Published { "published setting" } else { "setting" };
-    let summary = format!("no {what} works; the best is {}: {problem}", candidate.quoted());
+    let what = if candidate.origin == CandidateOrigin::Published { "published settings" } else { "settings" };
+    let summary = format!("no {what} work; the best are {}: {problem}", candidate.quoted());
     let others =
         ranking.settings.iter().skip(1).take(8).map(|(other, tested)| {
             format!("{}: {}", other.quoted(), tested.problem.as_deref().unwrap_or("not tested"))
@@ -163,7 +163,8 @@ fn not_proved<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
             found.failure = Some(PhaseFailure::Incomplete);
         }
         _ => {
-            found.cause = "The server responds, but a program with this setting could not log in over TLS.".to_owned();
+            found.cause =
+                "The server responds, but a program with these settings could not log in over TLS.".to_owned();
             found.fixes = vec![Fix::run("Check the server in detail", command(sight, candidate, tested))];
             found.failure = Some(match tested.state {
                 CandidateState::Failed => PhaseFailure::Unreachable,
@@ -385,7 +386,7 @@ fn disagreement<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<F
     Some(probes.iter().fold(result, |finding, probe| finding.tried(probe.id)))
 }
 
-/// Published entries that do not work, if another setting works.
+/// Published settings that do not work, if other settings work.
 fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
     ranking.recommended()?;
     let is_failing = |(candidate, tested): &&(SettingCandidate<'s>, Tested)| {
@@ -404,18 +405,19 @@ fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Optio
         )
     };
     let summary = match failing.len() {
-        1 => format!("a published setting does not work: {}", of(first, tested)),
-        count => format!("{count} published settings do not work, including {}", of(first, tested)),
+        1 => format!("published settings do not work: {}", of(first, tested)),
+        count => format!("{count} sets of published settings do not work, including {}", of(first, tested)),
     };
     let base = finding(&SETTINGS_ENTRY_FAILS, summary);
     let probe = first.session(sight).map(|session| session.probe.id);
     let found = Finding {
-        cause: "The entry is out of date, the server is down, or this network blocks the port.".to_owned(),
+        cause: "The published settings are out of date, the server is down, or this network blocks the port."
+            .to_owned(),
         otherwise: Some("To find out, repeat the check from another network.".to_owned()),
         confidence: Confidence::Likely,
         consequences: failing.iter().skip(1).take(8).map(|(candidate, tested)| of(candidate, tested)).collect(),
         fixes: vec![
-            Fix::text("Domain owner: correct the entry, or the server"),
+            Fix::text("Domain owner: correct the published settings, or the server"),
             Fix::run("Check this server in detail", command(sight, first, tested)),
         ],
         ..base
@@ -461,7 +463,7 @@ fn clear_text<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Fin
             format!("Operator of the source: publish port {} with {}", better.port, proved.security.words()),
         ),
         None => (
-            "smtpcheck tried TLS on the same host without success, and does not recommend a setting without TLS."
+            "smtpcheck tried TLS on the same host without success, and does not recommend settings without TLS."
                 .to_owned(),
             "Server operator: support implicit TLS on port 465, with a certificate for the server's name".to_owned(),
         ),

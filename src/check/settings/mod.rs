@@ -1,5 +1,5 @@
 //! The search for client settings (`smtpcheck settings`): what a program needs in order to send mail from an email
-//! address. The search runs instead of the checks of a server if the plan contains it.
+//! address. If the plan contains a search, it runs instead of the checks of a server.
 //!
 //! | file | subject |
 //! |---|---|
@@ -34,8 +34,8 @@ use sight::SettingsSight;
 
 pub use results::{UnconfirmedServer, results, unconfirmed};
 
-/// The session with the recommended server, or with the best server if none is recommended. If a login was tested, it is
-/// the session with the login.
+/// The session with the recommended server, or with the best server if none is recommended. If a login was tested,
+/// it is the session with the login.
 pub fn session<'e>(plan: &'e Plan, evidence: &'e Evidence) -> Option<Session<'e>> {
     let sight = SettingsSight::new(plan, evidence)?;
     let ranking = Ranking::new(sight);

@@ -101,7 +101,7 @@ pub(super) fn tested<'s>(sight: SettingsSight<'s>, candidate: &SettingCandidate<
     }
 }
 
-/// The limit because of which a session was not started.
+/// The limit that prevented a session from being started.
 fn skipped_words(reason: SkipReason) -> &'static str {
     match reason {
         SkipReason::ConnectionBudget => "the connection limit (--max-connections) was reached",

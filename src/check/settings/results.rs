@@ -149,7 +149,7 @@ fn reason(candidate: &SettingCandidate<'_>, tested: &Tested) -> String {
             "implicit TLS with a valid certificate, which is preferred to STARTTLS (RFC 8314)"
         }
         SettingSecurity::Starttls => "STARTTLS with a valid certificate; implicit TLS is not available",
-        SettingSecurity::None => "no other setting works",
+        SettingSecurity::None => "no other settings work",
     };
     let origin = match candidate.origin {
         CandidateOrigin::Published => "",

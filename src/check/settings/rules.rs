@@ -7,7 +7,7 @@ pub(super) static SETTINGS_NOT_FOUND: Rule = Rule {
     severity: Severity::Error,
     title: "no settings for sending mail were found",
     docs: Docs {
-        sees: "No source has settings for the domain: no autoconfiguration file, no SRV record, no entry in the list of providers or in the public database. At the usual host names, no mail server responds with a certificate for the host name.",
+        sees: "No source has settings for the domain: no autoconfiguration file, no SRV record, no entry in the list of providers or in the public database. At the usual host names, no mail server responds with a certificate that matches the host name.",
         matters: "Programs cannot configure themselves, and users have to ask the operator for the server's name.",
         action: "Look for the server's name in the documentation of the mail provider, and check it with smtpcheck HOST:465. Domain owner: publish SRV records or an autoconfiguration file.",
         example: "smtpcheck settings ann@example.com, where example.com publishes nothing and smtp.example.com does not exist",
@@ -70,11 +70,11 @@ pub(super) static SETTINGS_SOURCES_DISAGREE: Rule = Rule {
 pub(super) static SETTINGS_ENTRY_FAILS: Rule = Rule {
     id: "settings-entry-fails",
     severity: Severity::Warning,
-    title: "a published setting does not work",
+    title: "some of the published settings do not work",
     docs: Docs {
-        sees: "A source names a host and port on which a TLS session with a valid certificate is not possible, while another setting works.",
-        matters: "A program that uses this entry cannot send mail, or shows a warning.",
-        action: "Domain owner: correct the entry, or the server.",
+        sees: "A source names a host and port on which a TLS session with a valid certificate is not possible, while other settings work.",
+        matters: "A program that uses these settings cannot send mail, or shows a warning.",
+        action: "Domain owner: correct the published settings, or the server.",
         example: "an SRV record for port 587 of a server that listens only on port 465",
         references: "RFC 6186 section 3.1, draft-ietf-mailmaint-autoconfig",
     },
@@ -96,10 +96,10 @@ pub(super) static SETTINGS_UNAUTHENTICATED: Rule = Rule {
 pub(super) static SETTINGS_CLEAR_TEXT: Rule = Rule {
     id: "settings-clear-text",
     severity: Severity::Warning,
-    title: "a source publishes a setting without TLS",
+    title: "a source publishes settings without TLS",
     docs: Docs {
         sees: "An autoconfiguration file names a server with socketType plain.",
-        matters: "A program that uses this setting sends the password and the messages unencrypted, although servers usually support TLS. smtpcheck tries TLS at the same host first.",
+        matters: "A program that uses these settings sends the password and the messages unencrypted, although servers usually support TLS. smtpcheck tries TLS at the same host first.",
         action: "Operator of the source: publish port 465 with socketType SSL, or port 587 with STARTTLS.",
         example: "<socketType>plain</socketType> with port 587",
         references: "RFC 8314 section 3 (clear text is obsolete)",
@@ -139,7 +139,7 @@ pub(super) static SUBMISSION_NOT_OFFERED: Rule = Rule {
     docs: Docs {
         sees: "The target of the SRV record for _submissions._tcp or _submission._tcp is a dot.",
         matters: "Programs do not look for the service. smtpcheck does not guess a server for it.",
-        action: "If the service exists, the domain owner must correct the record.",
+        action: "Domain owner: if the service exists, correct the record.",
         example: "_submission._tcp.example.com. SRV 0 0 0 .",
         references: "RFC 6186 section 3.4 (a service that is not supported), RFC 2782",
     },
@@ -148,7 +148,7 @@ pub(super) static SUBMISSION_NOT_OFFERED: Rule = Rule {
 pub(super) static SUBMISSION_RECORD_INVALID: Rule = Rule {
     id: "submission-record-invalid",
     severity: Severity::Warning,
-    title: "some programs cannot use an SRV record for sending mail",
+    title: "some programs cannot use one of the domain's SRV records",
     docs: Docs {
         sees: "The target of a record is an alias (CNAME) or not a host name, the port is 0, or a record for STARTTLS has port 465.",
         matters: "Programs that follow the standard ignore the record, or use the wrong TLS mode.",

@@ -1,4 +1,4 @@
-//! The results of a search for client settings, in the form in which reports contain them. Every value follows from the
+//! The results of a search for client settings, in the form that reports use. Every value follows from the
 //! plan and the evidence, so a saved report yields the same results again.
 
 use serde::{Deserialize, Serialize};

@@ -458,7 +458,7 @@ fn a_temporary_rejection_of_the_login_is_not_a_wrong_password() {
 }
 
 #[test]
-fn a_setting_without_tls_is_recommended_only_with_tls() {
+fn a_setting_published_without_tls_is_recommended_only_with_tls() {
     let mut world = World::new();
     world.record("smtp.example.com A 192.0.2.1").only_on("192.0.2.1", 587);
     world.page("autoconfig.example.com", FILE, page(200, &file("smtp.example.com", 587, "plain")));
@@ -582,10 +582,10 @@ fn a_port_that_no_source_names_is_not_called_published() {
     world.server("192.0.2.1", MailServer::new("smtp.example.com")).only_on("192.0.2.1", 465);
     let found = search(&mut world, &plan("example.com"));
     let summary = &found.findings[0].summary;
-    assert!(summary.starts_with("no setting works; the best is ") && summary.contains(":465"), "{summary}");
+    assert!(summary.starts_with("no settings work; the best are ") && summary.contains(":465"), "{summary}");
     world.only_on("192.0.2.1", 587);
     let found = search(&mut world, &plan("example.com"));
-    assert!(found.findings[0].summary.starts_with("no published setting works"), "{}", found.findings[0].summary);
+    assert!(found.findings[0].summary.starts_with("no published settings work"), "{}", found.findings[0].summary);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use rules::{SOURCE_ADDRESS_MISSING, SOURCE_FAMILY_MISMATCH, SOURCE_PORT_UNAVAILA
 
 pub(super) static CHECK: Check = Check { subject: "source", ask: asks_nothing, judge, rules: rules::RULES };
 
-/// Whether a connection failed because of the local end that the user named.
+/// Whether a connection failed because of the local end that the user specified.
 pub(super) fn is_about_source(kind: ConnectFaultKind) -> bool {
     matches!(kind, ConnectFaultKind::SourceMissing | ConnectFaultKind::SourceFamily | ConnectFaultKind::SourcePorts)
 }

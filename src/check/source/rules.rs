@@ -25,7 +25,7 @@ pub(super) static SOURCE_FAMILY_MISMATCH: Rule = Rule {
     docs: Docs {
         sees: "--interface specifies an IPv4 address, but the server (or the proxy) has only IPv6 addresses, or the reverse.",
         matters: "A connection has the same address family at both ends, so no connection is possible. smtpcheck did not connect to the server.",
-        action: "Use an IP address of the other family for --interface, or the name of an interface that has both.",
+        action: "Use an IP address of the other family for --interface, or the name of an interface that has addresses of both families.",
         example: "smtpcheck '[2001:db8::25]:25' --interface 192.0.2.7",
         references: "RFC 8305 section 5",
     },

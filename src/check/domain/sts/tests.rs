@@ -186,7 +186,7 @@ fn each_failure_of_the_request_is_named() {
         (Some(page_with(|response| response.status = 500)), "sts-policy-fetch-error: status 500"),
         (
             Some(page_with(|response| response.too_long = true)),
-            "sts-policy-fetch-error: the response is longer than 64 KB",
+            "sts-policy-fetch-error: the response is longer than 64 KiB",
         ),
         (Some(page_with(|response| response.is_cut = true)), "sts-policy-fetch-error: the response does not end"),
         (

@@ -35,7 +35,7 @@ pub(crate) static AUTH_APP_PASSWORD_REQUIRED: Rule = Rule {
     docs: Docs {
         sees: "The reply, or information about the provider, shows that the provider does not accept the normal password from programs.",
         matters: "The provider rejects the login even if the password is correct.",
-        action: "Create an app password (also called authorization code or mail password) in the security settings of the account, and use it.",
+        action: "Create an app password (also called an authorization code or a mail password) in the security settings of the account, and use it.",
         example: "534-5.7.9 Application-specific password required",
         references: "RFC 4954 section 6 (534)",
     },
@@ -48,7 +48,7 @@ pub(crate) static AUTH_OAUTH_REQUIRED: Rule = Rule {
     docs: Docs {
         sees: "The reply means that logins with a password are disabled for this account, tenant or provider.",
         matters: "The provider rejects every login with a password, even if the password is correct.",
-        action: "Use a program that logs in with OAuth 2.0, or use an SMTP relay. Account administrator: allow SMTP AUTH with passwords, if the provider still supports it.",
+        action: "Use a program that logs in with OAuth 2.0, or use an SMTP relay. Account administrator: if the provider still supports it, allow SMTP AUTH with passwords.",
         example: "535 5.7.139 Authentication unsuccessful, basic authentication is disabled",
         references: "RFC 7628 section 3 (OAUTHBEARER)",
     },

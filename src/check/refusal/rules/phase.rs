@@ -86,7 +86,7 @@ pub(crate) static RECIPIENT_REFUSED: Rule = Rule {
     title: "the server rejects a recipient",
     docs: Docs {
         sees: "The reply to RCPT TO was 5yz.",
-        matters: "Mail to this email address bounces. The reason may be the email address, the sender, the sending machine or a missing login, because many servers send all of these rejections only at RCPT TO.",
+        matters: "Mail to this email address bounces. The reason may be the email address, the sender, the sending machine or a missing login, because many servers do not send any of these rejections before RCPT TO.",
         action: "Read the server's reply, and check the email address. If the reply mentions relaying, log in.",
         example: "550 5.1.1 <x@example.net>: Recipient address rejected: User unknown",
         references: "RFC 5321 section 3.3",
@@ -111,7 +111,7 @@ pub(crate) static SERVER_CLOSING: Rule = Rule {
     severity: Severity::Error,
     title: "the server ends the session with 421",
     docs: Docs {
-        sees: "The server sent a 421 reply after the greeting, in any phase.",
+        sees: "The server sent a 421 reply at some point after the greeting.",
         matters: "The server closes the connection because it is shutting down or overloaded, or because the client has reached a limit. Mail remains in the queue of the sending server, which retries later.",
         action: "Retry later, with fewer connections. If the error persists, read the server's reply. Server operator: read the mail log for the time of the check.",
         example: "421 4.7.0 mx.example.net Error: too many errors",

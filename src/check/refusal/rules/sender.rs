@@ -22,7 +22,7 @@ pub(crate) static SENDER_AUTHENTICATION_FAILED: Rule = Rule {
     docs: Docs {
         sees: "The server rejected the mail, and its reply mentions SPF, DKIM or DMARC.",
         matters: "Receiving servers reject mail if the SPF record of the sender's domain does not list the sending server, or if the DKIM signature is missing or invalid.",
-        action: "Send through a server of the sender's domain. Domain owner: add the sending server to the SPF record, sign mail with DKIM, and make sure that the domains of SPF and DKIM match the domain in the From header (DMARC).",
+        action: "Send through a server of the sender's domain. Domain owner: add the sending server to the SPF record, sign mail with DKIM, and make sure that the domains verified by SPF and DKIM match the domain in the From header (DMARC).",
         example: "550 5.7.23 The message was rejected because of Sender Policy Framework violation",
         references: "RFC 7372 section 3 (x.7.20 to x.7.26)",
     },
@@ -34,7 +34,7 @@ pub(crate) static CLIENT_REVERSE_DNS: Rule = Rule {
     title: "the sending machine's IP address has no matching reverse DNS",
     docs: Docs {
         sees: "The reply means that the PTR record of the sending IP address is missing, is generic, or names a host that does not resolve to this IP address.",
-        matters: "Receiving servers treat such a machine like a home connection, and often reject its mail.",
+        matters: "Receiving servers treat such a machine like one on a home connection, and often reject its mail.",
         action: "Ask the provider of the IP address to set a PTR record that contains the sending machine's host name, and give that name an A or AAAA record with the same IP address. If this is not possible, send through a relay.",
         example: "550 5.7.25 Reverse DNS validation failed",
         references: "RFC 7372 section 3.3 (x.7.25)",

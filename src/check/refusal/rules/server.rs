@@ -47,7 +47,7 @@ pub(crate) static TOO_MANY_RECIPIENTS: Rule = Rule {
     title: "the message has too many recipients",
     docs: Docs {
         sees: "The reply means that the message has more recipients than the server accepts.",
-        matters: "The server does not accept the recipients beyond the limit. After 452, mail servers send the message to the remaining recipients separately, but other programs may not.",
+        matters: "The server does not accept the recipients beyond the limit. After 452, mail servers send the message to the remaining recipients separately, but other programs might not.",
         action: "Send the message to fewer recipients at a time.",
         example: "452 4.5.3 Too many recipients",
         references: "RFC 5321 section 4.5.3.1.10",
@@ -74,7 +74,7 @@ pub(crate) static COMMAND_SYNTAX_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The reply means that the server considers the syntax of a command or an email address invalid.",
         matters: "The server will reject the same command again.",
-        action: "Check the email addresses for unusual characters. If the email addresses are correct, a proxy on the network path may change the commands.",
+        action: "Check the email addresses for unusual characters. If the email addresses are correct, a proxy on the network path may have changed the commands.",
         example: "501 5.1.3 Bad recipient address syntax",
         references: "RFC 5321 section 4.2.4",
     },

@@ -44,7 +44,7 @@ pub struct ProfileVerdict {
     /// Whether the server meets the profile, as far as it can be tested from outside: no if a feature must change;
     /// unknown if no tested feature must change but the scan did not finish.
     pub met: Support,
-    /// The deviations, with those that must change first.
+    /// The deviations. Those that must change come first.
     pub deviations: Vec<Deviation>,
     /// Items that a complete scan tests, but this scan did not. Empty if the scan finished.
     pub not_tested: Vec<String>,

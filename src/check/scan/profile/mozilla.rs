@@ -25,7 +25,7 @@ const STAPLE: Feature = Feature {
     in_tls_1_3: true,
     level: Level::Should,
     found: "the server sends no OCSP response with the certificate",
-    change: "Enable OCSP stapling, if the issuer of the certificate still operates an OCSP responder",
+    change: "Enable OCSP stapling if the certificate's issuer still operates an OCSP responder",
     source: "ocsp_staple",
 };
 

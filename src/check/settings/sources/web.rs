@@ -109,7 +109,7 @@ fn of_response<'s>(
     last: &FetchRequest,
 ) -> FetchedPage<'s> {
     match response.status {
-        200 if response.too_long => failed(Some(probe), "the response is longer than 64 KB"),
+        200 if response.too_long => failed(Some(probe), "the response is longer than 64 KiB"),
         200 if response.is_cut => failed(Some(probe), "the response does not end"),
         200 => {
             let redirected_to = (last.host != first.host).then(|| last.host.ascii().to_owned());
