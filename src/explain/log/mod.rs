@@ -196,7 +196,15 @@ impl Finder {
             (is_header || line.contains(" said: ") && !line.contains("(in reply to ")).then(|| line.to_owned());
         let from_exception = libraries::repetition(line);
         let port = reply.host.as_deref().and_then(|host| extract::port_of(line, host));
-        let held = UnfinishedReply { line: number, side: LogSide::of(line), port, reply, folded, wrapped: None, from_exception };
+        let held = UnfinishedReply {
+            line: number,
+            side: LogSide::of(line),
+            port,
+            reply,
+            folded,
+            wrapped: None,
+            from_exception,
+        };
         if held.folded.is_some() || held.reply.is_open() || held.reply.may_continue() {
             self.held = Some(held);
         } else {
@@ -625,7 +633,12 @@ mod tests {
             None,
             None,
         );
-        one("host mx.example.com[192.0.2.1] refused to talk to me: 554-no\n554 service", "554-no\n554 service", Some(ReplyPhase::Greeting), Some("mx.example.com"));
+        one(
+            "host mx.example.com[192.0.2.1] refused to talk to me: 554-no\n554 service",
+            "554-no\n554 service",
+            Some(ReplyPhase::Greeting),
+            Some("mx.example.com"),
+        );
         one("x said: 550-a 550 b\n", "550-a\n550 b", None, None);
         let texts = |log| all(log).into_iter().map(|found| found.text).collect::<Vec<_>>();
         assert_eq!(texts("x said: 550-a 550 b\n550 c"), ["550-a\n550 b", "550 c"]);
@@ -648,7 +661,10 @@ mod tests {
         let said = "[TSS04] Messages from 192.0.2.1 temporarily deferred due to\nunexpected volume; see\nhttps://example.com/codes (in reply to MAIL FROM command)";
         let whole = "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume; see";
         let found = all(&format!("421\n4.7.0 {said}\n"));
-        assert_eq!(found.first().map(|found| (found.text.starts_with(whole), found.phase)), Some((true, Some(ReplyPhase::Mail))));
+        assert_eq!(
+            found.first().map(|found| (found.text.starts_with(whole), found.phase)),
+            Some((true, Some(ReplyPhase::Mail)))
+        );
         assert_eq!(found.len(), 1, "{found:?}");
         one(
             "550 5.7.1\n    Unfortunately, messages were not sent. Please contact\n    your provider. (in reply to MAIL\n    FROM command)\n\nother words",

@@ -30,8 +30,7 @@ pub(super) fn greeting(marked: MarkedLine<'_>) -> Option<ExtractedReply> {
         let words = text.get(4..).unwrap_or_default().trim_start();
         words.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("HELO") || word.eq_ignore_ascii_case("EHLO"))
     };
-    let is_about_command =
-        first_reply(marked.after).is_some_and(|text| text.starts_with("50") || names_command(text));
+    let is_about_command = first_reply(marked.after).is_some_and(|text| text.starts_with("50") || names_command(text));
     refused_at(if is_about_command { ReplyPhase::Ehlo } else { ReplyPhase::Greeting }, marked)
 }
 
@@ -94,12 +93,16 @@ mod tests {
     fn the_words_of_a_rejection_without_a_code_are_read_without_the_envelope() {
         let envelope = "; from=<a@example.org> to=<b@example.com> proto=ESMTP helo=<[127.0.0.1]>";
         one(
-            &format!("NOQUEUE: reject: RCPT from app1 <b@example.com>: Recipient address rejected: Domain not found{envelope}"),
+            &format!(
+                "NOQUEUE: reject: RCPT from app1 <b@example.com>: Recipient address rejected: Domain not found{envelope}"
+            ),
             "550 Recipient address rejected: Domain not found",
             ReplyPhase::Rcpt,
         );
         one(
-            &format!("4F1: milter-reject: END-OF-MESSAGE from x[192.0.2.1]: 4.7.1 Greylisted, try again later{envelope}"),
+            &format!(
+                "4F1: milter-reject: END-OF-MESSAGE from x[192.0.2.1]: 4.7.1 Greylisted, try again later{envelope}"
+            ),
             "450 4.7.1 Greylisted, try again later",
             ReplyPhase::Data,
         );
@@ -129,6 +132,11 @@ mod tests {
     fn a_header_of_a_bounce_may_contain_words_without_a_code() {
         let found = all("Status: 5.7.1\nDiagnostic-Code: X-Postfix; Spam message rejected\n");
         assert_eq!(found.first().map(|found| found.text.as_str()), Some("5.7.1 Spam message rejected"));
-        assert_eq!(all("Status: 4.4.1\nDiagnostic-Code: X-Postfix; connect to mx.example.com[192.0.2.1]:25: Connection refused\n"), []);
+        assert_eq!(
+            all(
+                "Status: 4.4.1\nDiagnostic-Code: X-Postfix; connect to mx.example.com[192.0.2.1]:25: Connection refused\n"
+            ),
+            []
+        );
     }
 }
