@@ -140,9 +140,12 @@ mod tests {
 
     #[test]
     fn a_code_about_the_command_is_not_read_by_its_wording() {
-        for text in
-            ["500 relay check of domain fail", "501 relay check of domain fail", "504 relay check of domain fail"]
-        {
+        for text in [
+            "500 relay check of domain fail",
+            "501 relay check of domain fail",
+            "504 relay check of domain fail",
+            "521 relay check of domain fail",
+        ] {
             let reading = reading("rcpt", text);
             assert!(!matches!(reading.basis, Basis::Wording), "{text}: {reading:?}");
         }
