@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_reply_about_the_ehlo_name_is_not_a_greeting() {
-        let said = "451-HELO/EHLO must contain a FQDN or IP literal 451 see RFC 2821";
+        let said = "451-HELO/EHLO must contain a FQDN or IP literal 451 see our help page";
         let found = all(&format!("host mx.example.com[192.0.2.1] refused to talk to me: {said}\n"));
         assert_eq!(found.first().map(|found| found.phase), Some(Some(ReplyPhase::Ehlo)));
     }
