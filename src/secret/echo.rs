@@ -44,7 +44,7 @@ pub struct Echo {
 }
 
 impl Echoes {
-    /// Adds a secret to the search, together with the checksums of it that programs store or print.
+    /// Adds a secret to the search, together with the checksums that programs store or print instead of it.
     pub fn learn(&self, secret: &Secret, checksums: &[Zeroizing<Vec<u8>>]) {
         let text = secret.reveal().as_bytes();
         if text.len() < SHORTEST {
