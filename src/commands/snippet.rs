@@ -2,7 +2,8 @@
 //! check succeeded, a configuration for the mail program is written to standard output. `smtpcheck settings ADDRESS
 //! --for PROGRAM` also writes the configuration with [`write`].
 //!
-//! Before anything is sent, this module checks whether a configuration can contain these settings.
+//! Before anything is sent, this module checks whether a configuration of the program can contain the settings of the
+//! check.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;

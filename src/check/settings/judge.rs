@@ -294,7 +294,7 @@ fn login_not_tested<'s>(
         quote(&base),
         titles(&candidate.sources)
     );
-    // The file of this run is added with the other flags.
+    // The --password-file of this run is added to the command later, with the other flags.
     let file = if sight.settings.password_file.is_some() { "" } else { " --password-file FILE" };
     let again = format!("smtpcheck settings {} --yes{file}", in_shell(&sight.target()));
     found.fixes = vec![
