@@ -70,7 +70,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, offers) = session.final_capabilities()?;
     let is_advertised = offers.find(&command.to_string()).is_some();
     let summary = if is_advertised {
-        format!("the server does not advertise these attributes of {command}: {}", missing.join(", "))
+        format!("the server does not advertise {command} with {}", missing.join(", "))
     } else {
         format!("the server does not advertise {command}")
     };

@@ -1,6 +1,6 @@
-//! `smtpcheck TARGET --for PROGRAM`: an ordinary check whose session and diagnosis go to standard error. If the
-//! check succeeded, a configuration for the mail program is written to standard output. `smtpcheck settings ADDRESS
-//! --for PROGRAM` also writes the configuration with [`write`].
+//! `smtpcheck TARGET --for PROGRAM`: an ordinary check whose session and diagnosis go to standard error. If the check
+//! succeeded, a configuration for the mail program is written to standard output. `smtpcheck settings ADDRESS --for
+//! PROGRAM` also writes the configuration with [`write`].
 //!
 //! Before anything is sent, this module checks whether a configuration of the program can contain the settings of the
 //! check.

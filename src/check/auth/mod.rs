@@ -212,10 +212,8 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
 }
 
 fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
-    let summary = format!(
-        "the server advertises AUTH {}, but smtpcheck cannot use any of these mechanisms",
-        event.quote(offered.join(", "))
-    );
+    let summary =
+        format!("smtpcheck can use no mechanism that the server advertises: AUTH {}", event.quote(offered.join(", ")));
     let mut finding = Finding::new(&AUTH_MECHANISM_MISMATCH, Phase::Auth, Confidence::Certain, summary).on(event);
     let only_tokens = offered.iter().all(|name| name.contains("OAUTH"));
     let has_token = !allowed.is_empty() && allowed.iter().all(|name| name.contains("OAUTH"));

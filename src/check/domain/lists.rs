@@ -355,7 +355,7 @@ fn without_verdict(
                 words.replacen("do not", "does not", 1).replacen("return ", "returns ", 1)
             )
         }
-        _ => format!("these blocklists {words}: {}", zones.join(", ")),
+        _ => format!("several blocklists {words}: {}", zones.join(", ")),
     };
     // A resolver that cannot resolve the list's zone returns the same responses as a list without test entries.
     let is_proved = !lookups.iter().any(|(_, why)| why == NO_TEST_ENTRY || why == NO_RESPONSE);

@@ -103,7 +103,7 @@ pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
     Some(match reaches.iter().flat_map(|reach| &reach.untested).next() {
         Some((ip, kind, session)) => Finding {
             cause: format!(
-                "The IP addresses of these hosts cannot be tested from this machine: {}.",
+                "The IP addresses of the following hosts cannot be tested from this machine: {}.",
                 why_untested(*kind, *ip)
             ),
             fixes: vec![Fix::text("Repeat the check from a machine that can connect to these IP addresses")],
