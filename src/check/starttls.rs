@@ -376,11 +376,11 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     finding = finding.tried(session.probe.id).on(greeting.event);
     finding.cause = match upgraded {
         Some(_) => {
-            "On a second, unencrypted connection the server sent a greeting and advertised STARTTLS, and the TLS handshake succeeded."
+            "On a second, unencrypted connection, the server sent a greeting and advertised STARTTLS, and the TLS handshake succeeded."
                 .to_owned()
         }
         None => {
-            "On a second, unencrypted connection the server sent a greeting, but smtpcheck could not start TLS.".to_owned()
+            "On a second, unencrypted connection, the server sent a greeting, but smtpcheck could not start TLS.".to_owned()
         }
     };
     finding.fixes.push(Fix::repeat(

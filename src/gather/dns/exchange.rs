@@ -144,7 +144,10 @@ async fn with_edns(
                 DnsFaultKind::Malformed => DnsFaultKind::Malformed,
                 _ => DnsFaultKind::TcpFailed,
             },
-            detail: format!("the response over UDP was truncated to {size} bytes, and the query over TCP failed: {}", failure.detail),
+            detail: format!(
+                "the response over UDP was truncated to {size} bytes, and the query over TCP failed: {}",
+                failure.detail
+            ),
             errno: failure.errno,
         }),
     }
