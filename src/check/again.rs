@@ -152,7 +152,7 @@ pub(super) fn completed(plan: &Plan, command: &str) -> String {
     whole
 }
 
-/// The flags that a command accepts, which determine which flags can be added.
+/// The flags that a command accepts. Only these can be added to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CommandKind {
     /// All flags of a check.

@@ -420,7 +420,7 @@ pub(crate) fn in_other_mode(plan: &Plan, findings: &[Finding]) -> Option<Plan> {
     Some(plan)
 }
 
-/// The reply which proves that the server executed, over TLS, a NOOP that was sent before TLS. One of:
+/// The reply that proves that the server executed NOOP over TLS, although NOOP was sent before TLS. One of:
 ///
 /// 1. A reply over TLS before smtpcheck sent a command there. A greeting does not count (220 is not a reply to NOOP,
 ///    RFC 5321 §4.3.2), nor does data that the server also sends unprompted in the main session.

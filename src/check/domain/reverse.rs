@@ -168,8 +168,7 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending IP addresses whose PTR names could not be looked up, or whose PTR names have addresses that could not be
-/// looked up.
+/// The sending IP addresses for which a lookup failed: of the PTR names, or of the addresses of a PTR name.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };
