@@ -86,7 +86,7 @@ fn no_file_for(profile: &str, file: Option<&OsStr>) -> String {
             file.to_string_lossy()
         ),
         None => format!(
-            "profile {profile}: profiles are defined in the configuration file, and no configuration file is read"
+            "profile {profile}: profiles are defined in the configuration file, but this run reads no configuration file"
         ),
     }
 }

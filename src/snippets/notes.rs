@@ -135,7 +135,7 @@ fn password(program: &Program, settings: &ServerSettings) -> Option<String> {
             program.name
         )),
         (PasswordSupport::File(path), PasswordReference::Variable) => {
-            Some(format!("Write the password to {path}, in a file that only {} can read", program.name))
+            Some(format!("Write the password to the file {path}, and make sure that only {} can read this file", program.name))
         }
     }
 }
