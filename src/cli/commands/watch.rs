@@ -63,7 +63,7 @@ pub const SPEC: CommandSpec = CommandSpec {
             .mut_arg("report", |arg| {
                 let formats = names_of_formats(|format| format.watch_summary.is_some());
                 arg.help(format!(
-                    "Also write a report of the complete watch to FILE, in the format {formats} (repeatable)"
+                    "Also write a report of the complete watch to FILE; FORMAT is {formats} (repeatable)"
                 ))
             })
             .mut_arg("quiet", |arg| arg.help("Print only the summary"))
