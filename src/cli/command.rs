@@ -320,7 +320,7 @@ pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> Usage
                 .with_hint("smtpcheck watch and smtpcheck batch compare several interfaces"),
             Some(prior) if prior == subject => flag("given more than once".to_owned()),
             Some(prior) => flag(format!("cannot be used with {prior}")),
-            None => flag("cannot be used with another of the given flags".to_owned()),
+            None => flag("cannot be used with one of the other flags".to_owned()),
         },
         ErrorKind::MissingRequiredArgument => match (subject.starts_with("--"), declared.missing) {
             (false, Some(missing)) => UsageError::new(missing.reason).with_hint(missing.hint),

@@ -296,7 +296,7 @@ fn several(words: &[String]) -> UsageError {
             } else {
                 "run it once for each domain"
             };
-            // A second word that is neither can be a password, so it is not repeated.
+            // A second word that is neither a domain nor an IP address can be a password, so it is not repeated.
             match domain(second).is_ok() || is_address {
                 true => UsageError::new(reason).about("domain", second.as_str()).with_hint(hint),
                 false => UsageError::new(reason).with_hint(hint),

@@ -24,7 +24,7 @@ pub struct UsageError {
     pub hint: Option<Cow<'static, str>>,
     /// The source of the value, if it is not on the command line.
     pub origin: Option<Box<ErrorOrigin>>,
-    /// What few errors have. It is boxed because functions return this type by value.
+    /// The parts that few errors have. They are boxed because functions return this type by value.
     pub rare: Option<Box<RareParts>>,
 }
 
@@ -63,7 +63,7 @@ const TARGETS: [&str; 3] = ["target", "domain", "address"];
 /// Words that users write instead of a value. Hiding them would make the message harder to read.
 const PLACEHOLDERS: [&str; 7] = ["host", "name", "pass", "password", "port", "secret", "user"];
 
-/// The shortest part that is hidden. A shorter one would also occur in words of the message.
+/// The minimum length of a part that is hidden. A shorter part would also occur in words of the message.
 const SHORTEST_HIDDEN: usize = 4;
 
 /// The source of a wrong value.
@@ -137,7 +137,8 @@ impl UsageError {
             let value =
                 word.strip_prefix("--").and_then(|flag| flag.split_once('=')).map_or(word.as_str(), |(_, value)| value);
             for part in likely_passwords(value, form) {
-                // Messages also contain a part alone: a directory of a path, a suggested name without the marks.
+                // A message can also contain a piece of a part, such as the beginning of a path, or a name without
+                // punctuation marks.
                 let marks = [',', ';', ':', ' ', '\t'];
                 let pieces = part.split(marks).chain(part.split('/').take(1));
                 hidden.extend(pieces.chain([part]).map(str::to_owned));

@@ -43,7 +43,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
     command::parse(words, &config::Settings::none())
 }
 
-/// The same as [`parse`], with the settings of a configuration file.
+/// Like [`parse`], but with the settings of a configuration file.
 pub fn parse_with(words: Vec<OsString>, settings: &config::Settings) -> Result<Invocation, UsageError> {
     command::parse(words, settings)
 }

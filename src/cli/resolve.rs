@@ -5,7 +5,7 @@
 //! Differences from curl:
 //! 1. In curl, a later entry for the same host and port silently replaces an earlier one. Here, two entries for the same
 //!    host and port are a usage error, because a user who writes two entries expects both IP addresses to be tried.
-//! 2. In curl, `+` lets the entry expire like an entry that was looked up. A run of smtpcheck ends long before that, so
+//! 2. In curl, an entry with `+` expires like an entry that was looked up. A run of smtpcheck ends long before that, so
 //!    `+` is ignored.
 //! 3. In curl, `-HOST:PORT` removes a cached entry. smtpcheck has no such cache, so this form is a usage error.
 

@@ -83,8 +83,8 @@ impl<'a> Dialogue<'a> {
         if answered.is_some_and(|command| command.phase == Phase::Mail) && fit(Phase::Mail, reply) == Fit::Accepts {
             transaction = Transaction::Open;
         }
-        // Without PIPELINING, no further command has been sent yet. If MAIL was rejected, every RCPT would be rejected
-        // as a consequence. With PIPELINING, the replies to the RCPT commands are still expected.
+        // Without PIPELINING, no other command has been sent yet. If MAIL was rejected, every RCPT would be rejected as
+        // a consequence. With PIPELINING, the replies to the RCPT commands are still expected.
         if let (Some(next), false) = (due.front(), self.pipelines())
             && self.drain_stray(next.phase) == Drained::Closing
         {

@@ -336,7 +336,7 @@ impl<'a> Dialogue<'a> {
 
     fn ehlo_answered(&mut self, hello: HelloCommand, reply: &Reply) {
         // RFC 5321 §3.2: 502 (and 500, 504 from older servers) in reply to EHLO means that the server supports only
-        // HELO. This does not apply after TLS: a server that advertised STARTTLS supports EHLO, and HELO would hide
+        // HELO. This does not apply over TLS: a server that advertised STARTTLS supports EHLO, and HELO would hide
         // AUTH.
         let unknown = reply.code.is_some_and(|code| [500, 502, 504].iter().any(|&number| code == number));
         let may_fall_back = self.script.esmtp == Esmtp::Auto && self.claimed.is_empty();

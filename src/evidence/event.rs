@@ -72,7 +72,7 @@ pub enum EventKind {
     Tunnelled {
         /// The host and port that the proxy was asked to connect to.
         target: String,
-        /// The same, if it is an IP address; null if the proxy looks up the name.
+        /// The IP address and port that the proxy was asked to connect to; null if the proxy looks up the name.
         address: Option<SocketAddr>,
         /// When the connection to the proxy started, in milliseconds since the start of the run.
         started_ms: f64,

@@ -1,5 +1,5 @@
-//! Decides whether a reply can belong to the command that it is paired with: one total function from phase and reply to
-//! a [`Fit`].
+//! Decides whether a reply can belong to the command that it is paired with: a total function that maps a phase and a
+//! reply to a [`Fit`].
 //!
 //! The following codes mean success. Any other 2yz code is not a success for that command:
 //!

@@ -85,7 +85,7 @@ impl<'a> Session<'a> {
     }
 
     /// The events that can be trusted. If replies and commands got out of step, these are the events up to the last
-    /// certain point.
+    /// point at which they were certainly in step.
     pub fn believed(&self) -> impl Iterator<Item = &'a Event> + use<'a> {
         let until = self.sequence().believed_until();
         self.events().filter(move |event| until.is_none_or(|last| event.seq <= last))

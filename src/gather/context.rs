@@ -62,7 +62,7 @@ pub(crate) struct CheckSecrets {
     pub(crate) proxy_password: Option<Secret>,
 }
 
-/// Signals that end sessions early, by probe.
+/// For each probe, the signal that ends its session early.
 #[derive(Default)]
 pub(crate) struct StopSignals(RefCell<HashMap<ProbeId, Rc<Notify>>>);
 

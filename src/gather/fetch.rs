@@ -46,7 +46,7 @@ pub(super) async fn get(context: &Rc<GatherContext>, request: &FetchRequest) -> 
     let work = fetched(context, request, started + limit.min(DEADLINE));
     let ended = match request.limit_ms {
         None => work.await,
-        // The limits of the single steps can be longer than this one.
+        // The time limits for the individual steps can be longer than this one.
         Some(_) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(silent(started))),
     };
     match ended {
@@ -156,7 +156,7 @@ async fn response(
         let response = received.map_err(|error| not_http(&error))?;
         Ok(read(context, response, deadline).await)
     });
-    // The connection is driven together with the request. Its errors also reach the request.
+    // The connection and the request are polled together. Errors of the connection also reach the request.
     beside(work, pin!(async { drop(connection.await) })).await
 }
 

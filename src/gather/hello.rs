@@ -38,7 +38,7 @@ pub(crate) async fn ask(context: &Rc<GatherContext>, id: ProbeId, request: &Hell
         Ok(HandshakeLead::ToTls(stream)) => {
             let seen = exchange(context, request, stream).await;
             // If a server accepts STARTTLS and then closes the connection, it rejects the offer, not the connection.
-            // After a timeout, no further delay is needed.
+            // After a timeout, no additional delay is needed.
             let is_served = match seen.heard {
                 HelloOutcome::Answer { .. } | HelloOutcome::Silence { .. } => true,
                 HelloOutcome::Closed | HelloOutcome::Reset => request.tls != TlsUse::Implicit,

@@ -89,7 +89,8 @@ impl SharedLookups {
 }
 
 impl LookupCache {
-    /// Follows the lookup of a name, and starts it if no other session has. Must be called inside the local task set.
+    /// Follows the lookup of a name, and starts it if no other session has started it. Must be called inside the local
+    /// task set.
     pub(crate) fn follow(self: &Rc<Self>, plan: &Rc<Plan>, host: &DomainName) -> watch::Receiver<KnownAddresses> {
         if let Some(receiver) = self.lookups.borrow().get(host) {
             return receiver.clone();

@@ -6,9 +6,9 @@ use std::time::Duration;
 /// The longest delay between two ClientHellos.
 const LONGEST_DELAY: Duration = Duration::from_secs(1);
 
-/// The delay between ClientHellos. As long as the server accepts every connection, the next ClientHello is sent
-/// without delay, but never in parallel. A server that closes or refuses connections may limit their rate: the delay is
-/// then as long as the rejected connection took, and doubles with each further rejection.
+/// The delay between ClientHellos. As long as the server accepts every connection, the next ClientHello is sent without
+/// delay, but never in parallel. A server that closes or refuses connections may limit their rate: the delay is then as
+/// long as the rejected connection took, and doubles with each additional rejection.
 #[derive(Default)]
 pub(crate) struct HelloPace {
     delay: Cell<Duration>,

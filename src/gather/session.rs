@@ -106,7 +106,7 @@ struct SessionDriver<'a> {
     buffer: Vec<u8>,
     /// The start of the wait for the next reply.
     since: Instant,
-    /// Ends the session early if no further results are needed.
+    /// Ends the session early if no more results are needed.
     stop: Rc<Notify>,
     /// Whether the server has sent nothing so far, and no event has reported this.
     silent: bool,

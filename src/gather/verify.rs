@@ -55,8 +55,8 @@ pub(super) fn with_staple(
     let seen = anchor.map(anchor_seen);
     let trust = trust(&found, &chain, seen.as_ref());
     let mut limits = match (&trust, anchor) {
-        // Limits are not reported for a certificate that is its own trust anchor, because only clients configured for
-        // it trust it, or for a certificate that is not permitted for a server, because no client accepts it.
+        // Limits are not reported for a certificate that is its own trust anchor (only clients configured for it trust
+        // it) or that is not permitted for a server (no client accepts it).
         (Trust::Trusted { path }, Some(anchor))
             if path.len() > 1 && chain.first().is_some_and(|leaf| leaf.misuse().is_none()) =>
         {

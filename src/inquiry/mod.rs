@@ -52,7 +52,7 @@ pub enum InquiryStep {
         /// The question that the probe answers.
         question: Box<Question>,
     },
-    /// End a probe early, because no case needs further results from it.
+    /// End a probe early, because no case needs more results from it.
     Stop {
         /// The number of the probe in the gatherer.
         probe: ProbeId,
@@ -80,7 +80,7 @@ pub enum InquiryStep {
     },
     /// Wait for an arrival.
     Await,
-    /// The inquiry is over; there are no further steps.
+    /// The inquiry is over; there are no more steps.
     End(Ended),
 }
 
@@ -267,7 +267,7 @@ impl<'p> Inquiry<'p> {
 
     fn end_round(&mut self) {
         let is_answered = matches!(self.asking, Asking::Round { is_answered: true, .. });
-        // Questions that were answered immediately can raise further questions.
+        // Questions that were answered immediately can raise more questions.
         self.asking = if is_answered { Asking::new_round() } else { Asking::Idle };
     }
 

@@ -1,6 +1,6 @@
 //! DNS blocklists (RFC 5782): their zones, the meaning of the addresses in their responses, and the test entries that
-//! show whether a list works. For a known list, a response is a listing only if its code is known to mean one, because
-//! lists also have codes for trusted senders and for rejected queries. For an unknown list, every code is a listing.
+//! show whether a list works. A known list also has codes for trusted senders and for rejected queries, which are not
+//! listings. All its other codes, and all codes of an unknown list, are listings.
 //!
 //! The table contains facts from the websites of the lists. This module sends no queries.
 
@@ -209,7 +209,7 @@ static LISTS: &[ListFacts] = &[
             &[
                 (1, 1, Refused("it does not answer queries from this resolver")),
                 (2, 2, Listed("in spam")),
-                (4, 4, Minor("grey: in mail that some recipients do not want")),
+                (4, 4, Minor("grey: occurs in mail that some recipients do not want")),
                 (8, 8, Listed("red: automatically listed")),
             ],
         )
@@ -282,7 +282,7 @@ static LISTS: &[ListFacts] = &[
         ListWeight::Counted,
         "https://wiki.junkemailfilter.com/index.php/Spam_DNS_Lists",
         &[
-            (1, 1, Good("white: known as good")),
+            (1, 1, Good("white: trusted")),
             (2, 2, Listed("black: source of spam")),
             (3, 3, Minor("yellow: sends spam and genuine mail")),
             (4, 4, Minor("brown: almost black")),

@@ -5,9 +5,9 @@
 //! Parsers keep every part that they cannot read, with its position, because smtpcheck must explain the fault. [`tags`]
 //! parses the tag list format that DKIM, DMARC, MTA-STS, TLS-RPT and BIMI share.
 //!
-//! The crate mail-auth (0.15) has parsers for these records too, but is not used: it keeps neither positions nor unknown
-//! tags nor what is wrong with a record, reads no MTA-STS policy, and its SPF evaluation has no limit for void lookups.
-//! Its current version also requires a newer Rust than this program (mail-parser 1 requires Rust 1.98).
+//! The crate mail-auth (0.15) also has parsers for these records. It is not used because it discards positions, unknown
+//! tags and the reasons why a record is invalid, cannot read MTA-STS policies, and does not limit void lookups when it
+//! evaluates SPF. Its current version also requires a newer Rust than this program (mail-parser 1 requires Rust 1.98).
 
 pub(crate) mod autoconfig;
 pub(crate) mod autodiscover;

@@ -101,8 +101,9 @@ pub(crate) struct StsPolicy<'t> {
     pub(crate) faults: Vec<StsFault>,
 }
 
-/// The records of a TXT response that senders do not discard (RFC 8461 §3.1, RFC 8460 §3): those that begin with the
-/// version and a semicolon. If there is only one record, a space before the semicolon is also allowed.
+/// Of the records in a TXT response, those that senders do not discard (RFC 8461 §3.1, RFC 8460 §3): the records that
+/// begin with the version and a semicolon. If there are none, the records with spaces before the semicolon, or with
+/// nothing after the version.
 pub(crate) fn versioned<'t>(texts: &[&'t str], version: &str) -> Vec<&'t str> {
     let rest = |text: &&'t str| text.strip_prefix(version);
     let exact = texts.iter().filter(|text| rest(text).is_some_and(|rest| rest.starts_with(';')));

@@ -1,6 +1,6 @@
 //! The text of a TXT record in the form of a zone file (RFC 1035 §5.1).
 
-/// The longest string that a DNS record can contain (RFC 1035 §3.3.14). Longer values consist of several strings.
+/// The maximum length of a string in a DNS record (RFC 1035 §3.3.14). Longer values consist of several strings.
 pub(crate) const MAX_STRING: usize = 255;
 
 /// The text as strings in quotation marks, with at most 255 octets each. A string ends with a space, except inside a

@@ -40,7 +40,7 @@ impl Display {
         }
     }
 
-    /// The same settings for a file: no colours, and a width that does not depend on the terminal.
+    /// The settings for output to a file: no colours, and a width that does not depend on the terminal.
     pub fn for_file(&self) -> Display {
         Display { colour: Colour::Off, width: 100, ..self.clone() }
     }

@@ -144,7 +144,7 @@ fn matrix(seen: &DomainSeen) -> String {
 fn settings(seen: &SettingsSeen, look: &Display) -> String {
     let mut text = String::new();
     if let Some(setting) = &seen.recommended {
-        text.push_str("### Recommended setting\n\n");
+        text.push_str("### Recommended settings\n\n");
         for (label, value) in view_of_settings::recommended(setting) {
             let _ = writeln!(text, "- {label}: {}", plain(&value));
         }

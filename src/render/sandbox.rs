@@ -140,13 +140,13 @@ pub fn domain(case: &DomainCase, look: &Display) -> String {
     StyledLine::of(Role::Plain, text).paint(look)
 }
 
-/// The same as JSON.
+/// Like [`domain`], as JSON.
 pub fn domain_json(case: &DomainCase) -> String {
     let DomainCase { summary, expect, notices, exit, .. } = case;
     line(&Record::Domain { domain: case.target(), summary, expect, notices, exit: *exit, flags: own_flags(case) })
 }
 
-/// The same as JSON.
+/// Like [`ready`], as JSON.
 pub fn ready_json(ready: SandboxStart<'_>) -> String {
     let domains = ready.domain_arguments();
     let settings = ready.settings_arguments();
@@ -167,7 +167,7 @@ pub fn server(scenario: &Scenario, address: Option<&str>, look: &Display) -> Str
         .paint(look)
 }
 
-/// The same as JSON.
+/// Like [`server`], as JSON.
 pub fn server_json(scenario: &Scenario, address: Option<&str>) -> String {
     line(&Record::Server {
         scenario: scenario.name,
@@ -249,7 +249,7 @@ pub fn entry_text(entry: &JournalEntry, look: &Display) -> String {
     StyledLine::of(Role::Dim, prefix).and(role, shortened(&escape::visible(&entry.text))).paint(look)
 }
 
-/// The same as JSON.
+/// Like [`entry_text`], as JSON.
 pub fn entry_json(entry: &JournalEntry) -> String {
     let speaker = match entry.speaker {
         JournalSpeaker::Client => "client",

@@ -116,6 +116,6 @@ const DEFAULTS: &str = "
 This table shows what a program does with its default options, and what prevents this in the configuration that
 smtpcheck prints:
 
-| program | sends unencrypted if STARTTLS is missing | accepts an untrusted certificate | accepts a different host name | sends without login if AUTH is missing |
+| program | sends mail unencrypted if STARTTLS is missing | accepts an untrusted certificate | accepts a different host name | sends mail without a login if AUTH is missing |
 |---|---|---|---|---|
 ";

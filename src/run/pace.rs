@@ -21,9 +21,9 @@ use std::time::Duration;
 pub struct StreamLimits {
     /// The number of checks that run at the same time.
     pub jobs: usize,
-    /// The number of them on one host.
+    /// The number of checks of one host that run at the same time.
     pub per_host: usize,
-    /// The number of them on one IP address.
+    /// The number of checks of one IP address that run at the same time.
     pub per_address: usize,
     /// The number of names that are looked up at the same time.
     pub lookups: usize,

@@ -26,7 +26,7 @@ impl Resources {
         self.gatherer_with(plan, credentials, Rc::default())
     }
 
-    /// The same for one check of a stream, after its names have been looked up. The caller limits the number of
+    /// A gatherer for one check of a stream, whose names have been looked up. The caller limits the number of
     /// concurrent checks to the available file descriptors.
     pub(super) fn gatherer_with(
         &self,

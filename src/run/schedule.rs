@@ -15,7 +15,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 pub struct ConcurrencyLimits {
     /// In total.
     pub at_once: usize,
-    /// On one host.
+    /// Of one host.
     pub per_host: usize,
 }
 

@@ -30,7 +30,7 @@ pub enum HelloAnswer {
     UpTo(usize),
     /// A client that offers at most TLS 1.0 or 1.1 gets that version.
     OldToo,
-    /// The same, even if the client signals a fallback (RFC 7507).
+    /// A client that offers at most TLS 1.0 or 1.1 gets that version, even if it signals a fallback (RFC 7507).
     OldTooUnguarded,
     /// A client that offers at most TLS 1.2 gets it without the extended master secret (RFC 7627).
     NoExtendedMasterSecret,

@@ -1,8 +1,8 @@
 //! One client connection to a scenario: reads command lines and performs the server's acts.
 //!
 //! [`SandboxSession::obey`] decides what a command does: the scenario's own acts have priority; otherwise the rules of
-//! a small SMTP server apply (RFC 5321 §4.1.4: MAIL, then RCPT, then DATA; RFC 3207 §4.2: what was received before TLS
-//! is discarded). A message is accepted and discarded. So that a hostile client cannot exhaust resources, a line is
+//! a small SMTP server apply (RFC 5321 §4.1.4: MAIL, then RCPT, then DATA; RFC 3207 §4.2: data received before TLS is
+//! discarded). A message is accepted and discarded. So that a hostile client cannot exhaust resources, a line is
 //! limited to 64 KiB, a message to 64 MiB and a connection to 10 minutes.
 //!
 //! Read next: [`super::acts`], which performs the acts.
@@ -122,7 +122,8 @@ impl SandboxSession<'_> {
         Ok(())
     }
 
-    /// Executes a command: performs the scenario's own acts for it if any, otherwise the default behaviour.
+    /// Executes a command: performs the scenario's own acts for it, or the default behaviour if the scenario defines
+    /// none.
     async fn obey(&mut self, line: &str) -> io::Result<Flow> {
         let (name, argument) = line.split_once(' ').unwrap_or((line, ""));
         let name = name.to_ascii_uppercase();

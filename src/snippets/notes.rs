@@ -83,7 +83,7 @@ fn defaults(program: &Program, settings: &ServerSettings) -> Vec<String> {
         (
             &program.defaults.unencrypted,
             tls == TransportSecurity::StartTls,
-            "sends unencrypted if the server does not advertise STARTTLS",
+            "sends mail unencrypted if the server does not advertise STARTTLS",
         ),
         (&program.defaults.untrusted, tls != TransportSecurity::None, "accepts a certificate that is not trusted"),
         (
@@ -91,12 +91,12 @@ fn defaults(program: &Program, settings: &ServerSettings) -> Vec<String> {
             tls != TransportSecurity::None,
             "accepts a certificate for a different host name",
         ),
-        (&program.defaults.no_login, login, "sends without a login if the server does not advertise AUTH"),
+        (&program.defaults.no_login, login, "sends mail without a login if the server does not advertise AUTH"),
     ];
     let rows = rows.into_iter().filter(|(_, applies, _)| *applies);
     rows.filter_map(|(safeguard, _, what)| match safeguard.as_ref()? {
         Safeguard::Option(option) => {
-            Some(format!("By default, {name} {what}; {option} in this configuration prevents it"))
+            Some(format!("By default, {name} {what}; {option} in this configuration prevents this"))
         }
         Safeguard::Note => None,
         Safeguard::Missing => Some(format!(

@@ -47,13 +47,13 @@ pub enum PasswordSupport {
 /// Defaults with which a program sends a message although the settings are not met. `None`: the default is safe.
 #[derive(Debug)]
 pub struct UnsafeDefaults {
-    /// Sends unencrypted if the server does not advertise STARTTLS.
+    /// Sends mail unencrypted if the server does not advertise STARTTLS.
     pub unencrypted: Option<Safeguard>,
     /// Accepts a certificate that is not trusted.
     pub untrusted: Option<Safeguard>,
     /// Accepts a certificate for a different name.
     pub other_name: Option<Safeguard>,
-    /// Sends without a login if the server does not advertise AUTH.
+    /// Sends mail without a login if the server does not advertise AUTH.
     pub no_login: Option<Safeguard>,
 }
 

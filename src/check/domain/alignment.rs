@@ -1,4 +1,4 @@
-//! Which domains of DKIM signatures and envelope senders count for DMARC, as part of the results of a domain check.
+//! Which domains in DKIM signatures and envelope senders count for DMARC: a part of the results of a domain check.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! A one-word result for each server of the domain, and the names at which DANE has no effect without DNSSEC.
+//! A one-word result for each server of the domain, and the names where DANE has no effect because their records are
+//! not signed.
 
 use super::seen::{Delivery, DnssecWord, DomainSeen, MxAddressSeen, PoliciesSeen, SenderKind};
 
@@ -7,7 +8,7 @@ use super::seen::{Delivery, DnssecWord, DomainSeen, MxAddressSeen, PoliciesSeen,
 pub enum AddressResult<'a> {
     /// The server does not accept connections.
     Unreachable,
-    /// Senders that follow one of these policies do not deliver mail. There is at least one policy. Other senders may
+    /// Senders that follow one of these policies do not deliver mail. The list is never empty. Other senders may
     /// deliver.
     PolicyFails(Vec<PolicyFailure<'a>>),
     /// The server sends no greeting, or rejects EHLO.
@@ -53,8 +54,8 @@ pub fn address_result<'a>(address: &MxAddressSeen, policies: &'a PoliciesSeen) -
     AddressResult::Delivers(known.min().unwrap_or_default())
 }
 
-/// The names whose records are not signed, which causes senders to ignore the TLSA records: the domain (for its MX
-/// records) and its MX hosts.
+/// The names whose unsigned records cause senders to ignore the TLSA records: the domain (for its MX records) and its
+/// MX hosts.
 pub fn names_without_dnssec(seen: &DomainSeen) -> Vec<&str> {
     let is_unsigned = |state: Option<DnssecWord>| state == Some(DnssecWord::Insecure);
     let domain = is_unsigned(seen.dnssec.state).then_some(seen.domain.as_str());

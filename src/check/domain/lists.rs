@@ -25,7 +25,7 @@ static LISTED: Rule = Rule {
     docs: Docs {
         sees: "The list has an entry for the domain, or for an IP address given with --sending, and the test entries show that the list works. The finding is an error for lists that many receivers use, a warning for other lists, and a notice for lists or codes that hardly any receiver uses to reject mail (UCEPROTECT levels 2 and 3, Backscatterer).",
         matters: "Receivers that use the list reject or filter mail that is sent from this IP address or contains this domain.",
-        action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the list's website. For a range that is not intended to send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the IP address from the list.",
+        action: "First fix the cause that the code indicates, such as an infected machine, an abused web form, or mail to addresses that no longer exist. Then request removal on the list's website. If the entry is for a range of IP addresses that should not send mail (PBL), send through your provider's mail server, or ask the owner of the range to remove the IP address from the list.",
         example: "2.2.0.192.zen.spamhaus.org A 127.0.0.3",
         references: "RFC 5782 section 2 (queries and codes), section 5 (test entries)",
     },
@@ -49,7 +49,7 @@ static NOT_WORKING: Rule = Rule {
     severity: Severity::Notice,
     title: "a blocklist returns no usable responses, so smtpcheck ignores it",
     docs: Docs {
-        sees: "The list does not respond, does not list its test entry 127.0.0.2 (for domains: TEST), or lists 127.0.0.1 (for domains: INVALID), which no list may contain.",
+        sees: "The list does not respond, does not list its test entry 127.0.0.2 (for domains: TEST), or lists 127.0.0.1 (for domains: INVALID), which must not be listed.",
         matters: "It is unknown whether the IP address or domain is listed. Some lists respond only to registered resolvers.",
         action: "Look up the IP address or domain on the list's website, use your own resolver (--resolver), or query no lists (--list none). If the test entries are also wrong on your mail server, remove the list from that server's configuration.",
         example: "1.0.0.127.bl.example A 127.0.0.2",
@@ -64,7 +64,7 @@ static SHUT_DOWN: Rule = Rule {
     docs: Docs {
         sees: "A list given with --list was shut down. smtpcheck does not query it.",
         matters: "A list that was shut down is empty, or lists every IP address.",
-        action: "Do not use this list. If your own mail server uses it, remove it from that server's configuration, because the server may reject all mail.",
+        action: "Do not use this list. If your own mail server uses it, remove it from that server's configuration; otherwise, the server may reject all mail.",
         example: "dnsbl.ahbl.org, which has listed every IP address since 2015",
         references: "RFC 5782 section 5; the announcements of the operators",
     },
@@ -172,7 +172,7 @@ impl ListLookup {
         }
         match (listed, unlisted, own) {
             (_, ListAnswer::Listed(_), _) => {
-                verdict(ListState::NotWorking, "it lists the test entry that no list may contain")
+                verdict(ListState::NotWorking, "it lists the test entry that must not be listed")
             }
             (ListAnswer::NotListed, ..) => verdict(ListState::NotWorking, NO_TEST_ENTRY),
             (.., ListAnswer::Listed(codes)) => {
@@ -297,7 +297,7 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
     let facts = blocklist::facts(lookup.zone.as_str());
     let is_minor = codes.iter().all(|(_, meaning)| matches!(meaning, CodeMeaning::Minor(_)));
     let is_range = codes.iter().all(|(_, meaning)| matches!(meaning, CodeMeaning::Range(_)));
-    let words: Vec<String> = codes.iter().map(|(ip, meaning)| format!("{ip}: {}", reason(*meaning))).collect();
+    let words: Vec<String> = codes.iter().map(|(ip, meaning)| format!("{ip} ({})", reason(*meaning))).collect();
     let summary = format!("{} is listed at {} with {}", lookup.entry, lookup.list_name(), words.join(", "));
     let mut finding = Finding::new(&LISTED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     finding.severity = match facts.map_or(ListWeight::Counted, |list| list.weight) {
@@ -321,7 +321,7 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
     if let Known::Seen(probe, seen) = sight.records(&lookup.name, RecordKind::Txt)
         && let Some(text) = seen.texts().next()
     {
-        finding.consequences.push(format!("The list explains: {}", probe.quote(text)));
+        finding.consequences.push(format!("Reason given by the list: {}", probe.quote(text)));
     }
     finding.fixes.push(if is_range {
         Fix::text("You, or the server operator: send through your provider's mail server, or ask the owner of the IP address range to allow mail from this IP address")
@@ -350,7 +350,10 @@ fn without_verdict(
     let first = zones.first()?;
     let summary = match zones.len() {
         1 => {
-            format!("the blocklist {first} {}", words.replacen("do not", "does not", 1).replacen("give ", "gives ", 1))
+            format!(
+                "the blocklist {first} {}",
+                words.replacen("do not", "does not", 1).replacen("return ", "returns ", 1)
+            )
         }
         _ => format!("these blocklists {words}: {}", zones.join(", ")),
     };

@@ -12,7 +12,7 @@
 //! | `spf`, `dkim`, `dmarc` | authentication of the senders of mail |
 //! | `reverse`, `lists` | PTR records and blocklists |
 //! | `notes` | CAA and BIMI records |
-//! | `senders` | how mail is delivered, by the policies of the sender |
+//! | `senders` | how mail is delivered, depending on the policies that the sender supports |
 //! | `deliverability` | the result for one server |
 //! | `seen`, `alignment`, `results` | the results, for reports |
 //! | `world` | simulated DNS, web and mail servers for tests |

@@ -51,7 +51,7 @@ static RECEIVER_DEMANDS: Rule = Rule {
     severity: Severity::Notice,
     title: "the domain does not meet the requirements of large receivers",
     docs: Docs {
-        sees: "With --sending: SPF, DKIM, DMARC or reverse DNS is missing for the domain or the sending IP address, although large receivers require it. smtpcheck cannot see the spam rate, the volume, the unsubscribe header, or whether mail is signed.",
+        sees: "SPF, DKIM, DMARC or reverse DNS is missing for the domain or the sending IP address, although large receivers require it. smtpcheck tests this only with --sending. It cannot see the spam rate, the volume, the unsubscribe header, or whether mail is signed.",
         matters: "Gmail requires SPF or DKIM, and a PTR name that resolves back to the IP address, from all senders. Gmail, Yahoo and Outlook.com require SPF, DKIM and DMARC from senders of about 5,000 or more messages a day. They reject or defer other mail, for example with 550 5.7.26, 550 5.7.25 or 550 5.7.515.",
         action: "Publish the records that the finding names. A separate finding gives the details of each missing record.",
         example: "no DMARC record: Gmail, Yahoo and Outlook.com reject mail from large senders",

@@ -37,7 +37,7 @@ pub fn tlsa_records(plan: &Plan, evidence: &Evidence) -> Vec<String> {
     Sight::new(plan, evidence).map(dane::suggested).unwrap_or_default()
 }
 
-/// The tests that were not run, by subject.
+/// The tests that were not run, grouped by subject.
 fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut list = mx::not_tested(sight);
     list.extend(hosts::not_tested(sight));

@@ -54,7 +54,7 @@ static GENERIC: Rule = Rule {
     title: "the name of the sending IP address looks generated",
     docs: Docs {
         sees: "The name in the PTR record contains the IP address, or a word such as dyn, dhcp, dsl, pool or static.",
-        matters: "Such names are typical of customer connections. GMX, Telekom and Comcast reject mail from them.",
+        matters: "Such names are typical of customer connections. GMX, Telekom and Comcast reject mail from hosts with such names.",
         action: "Owner of the IP address, usually the hosting provider: set the reverse DNS name to the mail server's name.",
         example: "static.7.2.0.192.clients.example.net",
         references: "postmaster.gmx.com (generic PTR records); postmaster.t-online.de",
@@ -111,7 +111,7 @@ fn resolves(sight: Sight<'_>, name: &DnsName, ip: IpAddr) -> Option<bool> {
     Some(seen.addresses().any(|found| found == ip))
 }
 
-/// The IP addresses of the MX hosts that are not sending addresses.
+/// The MX hosts' IP addresses, without the sending addresses.
 fn receiving(sight: Sight<'_>) -> Vec<IpAddr> {
     let hosts = mx::mail_hosts(sight);
     let mut found: Vec<IpAddr> = Vec::new();
@@ -168,7 +168,8 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending IP addresses whose names, or the addresses of whose names, could not be looked up.
+/// The sending IP addresses whose PTR names could not be looked up, or whose PTR names have addresses that could not be
+/// looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };
@@ -313,8 +314,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
     let quoted: Vec<String> = names.iter().map(|name| probe.quote(name.as_str()).to_string()).collect();
     let (_, is_confirmed) = confirmed(sight, ip);
     if is_confirmed == Some(false) {
-        let summary =
-            format!("the sending address {ip} has the name {}, which does not resolve back to it", quoted.join(", "));
+        let summary = format!("no PTR name of the sending address {ip} resolves back to it: {}", quoted.join(", "));
         let cause = "Receivers trust the name in a PTR record only if it resolves to the IP address. Gmail and several others reject or defer the mail.";
         let mut unconfirmed = finding(&NOT_CONFIRMED, probe, summary, cause);
         for asked in names.iter().filter_map(|name| sight.records(name, kind_of(ip)).probe()) {
@@ -352,7 +352,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
             probe,
             summary,
             &format!(
-                "The name looks like that of a customer connection: {sign}. Some receivers reject mail from such names."
+                "The name looks like that of a customer connection: {sign}. Some receivers reject mail from hosts with such names."
             ),
         );
         generic.confidence = Confidence::Likely;
@@ -365,7 +365,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
         let is_other =
             is_confirmed == Some(true) && resolves(sight, &host, ip) == Some(true) && !names.contains(&&host);
         if is_other {
-            let summary = format!("the EHLO name {host} differs from the name of {ip}, which is {}", quoted.join(", "));
+            let summary = format!("the EHLO name {host} differs from the PTR name of {ip}: {}", quoted.join(", "));
             let cause = "Both names resolve to the IP address. No RFC requires them to be equal, but some spam filters treat a difference as suspicious.";
             findings.push(finding(&EHLO_DIFFERS, probe, summary, cause));
         }
@@ -387,7 +387,7 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
     let (what, name) = if leads_elsewhere(sight, &host, ip) {
         ("give the mail host its own name, because this name has other IP addresses", own.as_str())
     } else {
-        ("publish the IP address at the name", host.as_str())
+        ("add the IP address to the records of this name", host.as_str())
     };
     let record = format!("{name}. {} {ip}", kind_of(ip));
     unresolved.fixes.push(Fix::run(format!("DNS operator: {what}"), record));
@@ -410,8 +410,8 @@ fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
     }
     let cause = "This affects only mail that these hosts send. If one of them sends mail for the domain, specify its IP address with --sending.";
     [
-        (&MISSING, missing, "have no PTR record"),
-        (&NOT_CONFIRMED, unconfirmed, "have a PTR name that does not resolve back"),
+        (&MISSING, missing, "without a PTR record"),
+        (&NOT_CONFIRMED, unconfirmed, "whose PTR names do not resolve back to them"),
     ]
     .into_iter()
     .filter_map(|(rule, found, words)| {

@@ -84,7 +84,7 @@ pub struct NameServerSeen {
     pub state: NameServerState,
     /// The serial number of the server's copy of the zone.
     pub serial: Option<u32>,
-    /// The record types in which it differs from the other servers, for example `MX`.
+    /// The record types for which its records differ from those of the other servers, for example `MX`.
     pub differs: Vec<String>,
 }
 

@@ -23,7 +23,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     id: CommandId::Settings,
     name: "settings",
     about: "Find the server for sending mail from an address, and test it",
-    details: "This command queries the sources of settings for mail programs, tests the servers, and recommends a setting. If a password is given, it also tests the login. smtpcheck never sends a message.",
+    details: "This command queries the sources of settings for mail programs, tests the servers, and recommends one server with its settings. If a password is given, it also tests the login. smtpcheck never sends a message.",
     usage: &["settings ADDRESS|DOMAIN [FLAGS]"],
     notes: &[
         "Sources: autoconfiguration files and the PACC file of the domain, SRV records, the built-in list of \
@@ -31,10 +31,10 @@ pub const SPEC: CommandSpec = CommandSpec {
          host that receives mail for the domain. Common host names such as smtp.DOMAIN are tried last.",
         concat!(
             "Exit codes:",
-            "\n  0        a working setting was found; if a password was given, the login succeeded",
-            "\n  1        a working setting was found, but a finding is at or above --fail-on",
+            "\n  0        working settings were found; if a password was given, the login succeeded",
+            "\n  1        working settings were found, but a finding is at or above --fail-on",
             "\n  2        usage error; nothing was sent",
-            "\n  3        no setting was found, or no server could be reached",
+            "\n  3        no settings were found, or no server could be reached",
             "\n  4, 5, 8  the best server rejects the session, or violates the protocol",
             "\n  6        TLS fails with the best server, or its certificate is not valid",
             "\n  7        every server rejects the login, or the best one does not support logins",
@@ -61,7 +61,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = SettingsArgs::augment_args(command);
         let command = command.mut_arg("max_time", |arg| arg.help("Overall time limit"));
-        let command = command.mut_arg("for", |arg| arg.help("If a setting was verified, print the configuration for this mail program; the report is written to standard error; \"--for list\" lists the programs"));
+        let command = command.mut_arg("for", |arg| arg.help("If settings were verified, print the configuration for this mail program; the report is written to standard error; \"--for list\" lists the programs"));
         // The host is not known before the search, so it has no entry.
         let command = command.mut_arg("netrc", |arg| arg.hide(true));
         command

@@ -134,7 +134,7 @@ pub(super) struct ModuleTable {
     pub(super) settings: Vec<Setting>,
 }
 
-/// `settings`, with those that `by` replaces or excludes removed, and then the settings in `by`.
+/// The settings in `settings` that `by` neither replaces nor excludes, and then the settings in `by`.
 pub(super) fn replaced(settings: &[Setting], by: Vec<Setting>) -> Vec<Setting> {
     let is_replaced = |key: &str| {
         let is_given = |other: &str| by.iter().any(|setting| setting.key == other);
@@ -217,7 +217,7 @@ impl<'a> ConfigReader<'a> {
         let hint = match (nearest(name, known.iter().copied()), known.as_slice()) {
             (Some(near), _) => format!("did you mean {near}?"),
             (None, []) => format!("the file has no profiles; add [profile.{name}]"),
-            (None, known) => format!("the profiles in this file are {}", known.join(", ")),
+            (None, known) => format!("the profiles in this file: {}", known.join(", ")),
         };
         Err(UsageError::new(format!("{}: unknown profile {}", self.source.file.display(), name.escape_debug()))
             .with_hint(hint))
@@ -454,7 +454,7 @@ mod tests {
     #[test]
     fn the_error_for_an_unknown_profile_suggests_the_nearest_one() {
         assert!(of(FILE, Some("rely")).expect_err("unknown").contains("did you mean relay?"));
-        assert!(of(FILE, Some("xyzzy")).expect_err("unknown").contains("the profiles in this file are relay"));
+        assert!(of(FILE, Some("xyzzy")).expect_err("unknown").contains("the profiles in this file: relay"));
         assert!(of("", Some("relay")).expect_err("unknown").contains("[profile.relay]"));
     }
 

@@ -30,7 +30,7 @@ pub struct GateArgs {
 }
 
 impl GateArgs {
-    /// The gate of a plan.
+    /// Which findings make a check fail.
     pub fn gate(&self) -> Gate {
         Gate { fail_on: self.fail_on, ignore: self.ignore.clone() }
     }

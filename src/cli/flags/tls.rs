@@ -29,7 +29,7 @@ pub enum ScanChoice {
     Off,
     /// TLS versions, weak cipher suites, groups and certificates.
     Basic,
-    /// The same, and all cipher suites and groups.
+    /// Like `Basic`, and also all cipher suites and groups.
     Full,
 }
 

@@ -70,7 +70,7 @@ pub fn number<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, Invalid
 where
     T: FromStr + PartialOrd + fmt::Display + Clone + Send + Sync + 'static,
 {
-    // The maximum of the type is not worth printing.
+    // The maximum value of the type would not help the user.
     let allowed = match range.end().to_string() {
         end if end == u64::MAX.to_string() => format!("write a number of at least {}", range.start()),
         end => format!("write a number from {} to {end}", range.start()),

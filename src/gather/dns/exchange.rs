@@ -138,7 +138,7 @@ async fn with_edns(
             received.fetch_add(size, Ordering::Relaxed);
             Ok(DnsResponseSeen { message, server, over_tcp: true, size })
         }
-        // A response over TCP that is not valid is not a missing response.
+        // An invalid response over TCP does not count as a missing response.
         Err(failure) => Err(NoDnsResponse {
             kind: match failure.kind {
                 DnsFaultKind::Malformed => DnsFaultKind::Malformed,

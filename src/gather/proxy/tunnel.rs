@@ -1,4 +1,4 @@
-//! What the proxy protocols have in common: the target, the login and the result.
+//! The parts that all proxy protocols share: the target, the login and the result.
 
 use std::io;
 use std::net::SocketAddr;

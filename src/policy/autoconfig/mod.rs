@@ -3,7 +3,7 @@
 //!
 //! Only a file that is not an autoconfiguration file at all is an error. Unknown elements are ignored, and a server
 //! section without a host, a port or a usable security mode is left out and reported. A document type definition is
-//! rejected, because its entities could grow without a limit. Only XML's five predefined entities are replaced. The
+//! rejected, because its entities could expand without limit. Only XML's five predefined entities are replaced. The
 //! elements `restriction`, `addThisServer` and `useGlobalPreferredServer` of old files are ignored, because clients
 //! that followed them sent mail through the wrong server.
 

@@ -4,7 +4,7 @@
 //! 2. No SPF record: `none`; several: `permerror` (§4.5); a failed lookup: `temperror` (§4.4).
 //! 3. A syntax error anywhere in the record: `permerror` (§4.6).
 //! 4. The first mechanism that matches determines the result. Each `include`, `a`, `mx`, `ptr`, `exists` and `redirect`
-//!    first increases a counter for the entire evaluation; the eleventh is a `permerror` (§4.6.4).
+//!    first increases a counter for the entire evaluation; the eleventh results in `permerror` (§4.6.4).
 //! 5. Without a match, the result is that of `redirect`, or `neutral` (§4.7).
 //!
 //! If the evaluation needs records that are not known yet, it stops and returns the names. The module `tree` requests
@@ -296,7 +296,7 @@ impl SpfEvaluation<'_> {
         }
     }
 
-    /// RFC 7208 §5.2: `pass` is a match, `none` and `permerror` are a `permerror`.
+    /// RFC 7208 §5.2: `pass` is a match; `none` and `permerror` result in `permerror`.
     fn include(&mut self, target: &MacroString, name: &DnsName, path: &mut Vec<usize>) -> Result<bool, Stop> {
         self.count()?;
         let expanded = target.expand(&self.values(name, "unknown"));

@@ -395,7 +395,7 @@ fn explained(word: &str, why: SpfMistakeKind) -> (SpfMistakeKind, Option<String>
     }
 }
 
-/// Terms separated by commas or semicolons, or followed by one.
+/// Terms that are separated by commas or semicolons, or a term that is followed by one.
 fn separated(word: &str) -> Option<String> {
     let parts: Vec<&str> = word.split([',', ';']).filter(|part| !part.is_empty()).collect();
     let is_separated = word.contains([',', ';']) && !word.contains('%') && !parts.is_empty();

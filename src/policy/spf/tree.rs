@@ -1,4 +1,4 @@
-//! A domain's record with all included records, for no particular client: what each term refers to, and how many
+//! A domain's record with all included records, independent of the client: what each term refers to, and how many
 //! lookups it needs. Terms that can never be evaluated are kept, but they need no lookup and are not followed.
 //!
 //! The size of the tree is limited: at most [`MAX_NAMES`] names are looked up, loops are not followed, and at most

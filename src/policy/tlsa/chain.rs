@@ -107,8 +107,8 @@ impl TlsaOutcome {
         misses
     }
 
-    /// The combinations of usage, selector and matching type whose usable records all fail to match. A publisher must
-    /// have a matching record for each combination (RFC 7671 §8).
+    /// The combinations of usage, selector and matching type whose usable records all fail to match. For each published
+    /// combination, one record must match (RFC 7671 §8).
     pub(crate) fn stale_kinds(&self) -> BTreeSet<String> {
         let of = |is_wanted: fn(&TlsaMatch) -> bool| -> BTreeSet<String> {
             self.records.iter().filter(|one| is_wanted(&one.result)).map(|one| one.record.kind()).collect()

@@ -1,4 +1,4 @@
-//! The sections about client settings: the recommended setting, the sources, and the settings that were tested.
+//! The sections about client settings: the recommended settings, the sources, and the settings that were tested.
 
 use maud::{Markup, html};
 
@@ -11,13 +11,13 @@ use crate::render::view::settings::{self as view, SettingsRow};
 /// The sections before the findings.
 pub(super) fn found(place: &Place, seen: &SettingsSeen, look: &Display) -> Markup {
     html! {
-        (place.heading("recommended", "Recommended setting"))
+        (place.heading("recommended", "Recommended settings"))
         @match &seen.recommended {
             Some(setting) => {
                 (list(&view::recommended(setting)))
-                p { "To check this setting again: " code class="command" { (words(&setting.command)) } } "\n"
+                p { "To check these settings again: " code class="command" { (words(&setting.command)) } } "\n"
             },
-            None => { p { "No setting can be recommended." } "\n" },
+            None => { p { "No settings can be recommended." } "\n" },
         }
         (place.heading("sources", "Sources"))
         (table("Source", &view::sources(seen, look)))

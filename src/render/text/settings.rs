@@ -1,4 +1,5 @@
-//! The report of a search for client settings: the recommended setting, the sources, and the settings that were tested.
+//! The report of a search for client settings: the recommended settings, the sources, and the settings that were
+//! tested.
 
 use super::labels::command_line;
 use super::rows::{StateRow, state_rows};
@@ -14,21 +15,21 @@ pub(super) fn results(report: &Report) -> Option<SettingsSeen> {
     settings::results(&report.plan, &report.evidence)
 }
 
-/// The header, the recommended setting, the sources and the settings.
+/// The header, the recommended settings, the sources, and the settings that were tested.
 pub(super) fn overview(seen: &SettingsSeen, look: &Display) -> Vec<StyledLine> {
     let (name, summary) = view::headline(seen);
     let mut lines = hanging(&format!("{name}  "), Role::Bold, Role::Plain, &summary, look);
     lines.push(StyledLine::new());
     match &seen.recommended {
         Some(setting) => {
-            lines.push(StyledLine::of(Role::Bold, "Recommended setting"));
+            lines.push(StyledLine::of(Role::Bold, "Recommended settings"));
             for (label, text) in view::recommended(setting) {
                 let role =
                     if matches!(label, "server" | "port" | "security" | "user") { Role::Bold } else { Role::Plain };
                 lines.extend(hanging(&format!("  {label:<12}  "), Role::Dim, role, &text, look));
             }
         }
-        None => lines.push(StyledLine::of(Role::Bold, "No setting can be recommended")),
+        None => lines.push(StyledLine::of(Role::Bold, "No settings can be recommended")),
     }
     lines.push(StyledLine::new());
     lines.push(StyledLine::of(Role::Bold, "Sources"));
@@ -55,7 +56,7 @@ pub(super) fn rest(seen: &SettingsSeen, look: &Display) -> Vec<StyledLine> {
         lines.push(StyledLine::new());
     }
     if let Some(setting) = &seen.recommended {
-        lines.push(StyledLine::of(Role::Plain, "To check this setting again:"));
+        lines.push(StyledLine::of(Role::Plain, "To check these settings again:"));
         lines.push(command_line(&escape::visible(&setting.command)));
         lines.push(StyledLine::new());
     }

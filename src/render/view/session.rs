@@ -493,7 +493,7 @@ fn injection(evidence: &Evidence, session: Session<'_>) -> String {
         session.events().any(|event| matches!(event.what, EventKind::Stray { .. }) && event.phase == Phase::Starttls);
     let outcome = match (session.handshake(), session.reply_at(Phase::Starttls)) {
         (Some(_), _) if answered => "vulnerable: the command was executed after the TLS handshake",
-        (Some(_), _) if greets => "not vulnerable: the server sends data after TLS, but not the reply to the command",
+        (Some(_), _) if greets => "not vulnerable: the server sends data over TLS, but not the reply to the command",
         (Some(_), _) if before => "not vulnerable: the command was answered before TLS and not carried over",
         (Some(_), _) => "not vulnerable: nothing was carried over into TLS",
         (None, Some(received)) if received.reply.has_code(220) && works_without => {

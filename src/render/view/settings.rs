@@ -31,7 +31,7 @@ pub(in crate::render) fn headline(seen: &SettingsSeen) -> (String, String) {
     (format!("{}{}", escape::visible(name), unicode.unwrap_or_default()), parts)
 }
 
-/// The recommended setting, as pairs of label and text.
+/// The recommended settings, as pairs of label and text.
 pub(in crate::render) fn recommended(setting: &RecommendedSetting) -> Vec<(&'static str, String)> {
     let mut rows = vec![
         ("server", escape::visible(&setting.host)),

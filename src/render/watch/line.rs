@@ -9,7 +9,7 @@ use crate::report::{Exit, Report, exit_name, phases};
 use crate::watch::Observation;
 use crate::watch::target::{label, reason};
 
-/// What the lines of a watch have in common.
+/// The settings that all lines of a watch share.
 pub struct WatchLineForm<'a> {
     /// The colours and symbols.
     pub look: &'a Display,

@@ -239,7 +239,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "budget-of-one",
-        summary: "sends no greeting, and the client's connection limit prevents a probe that finds out why",
+        summary: "sends no greeting, and the client's connection limit prevents the probe that would find out why",
         server: doing(&[(Trigger::Connect, &[ServerAct::Silence])]),
         client: ClientUsage { flags: &["--max-connections", "1", "--timeout", "1s", "--max-time", "5s"], ..BARE },
         expect: &["greeting-missing", "connection-limit-reached"],

@@ -30,8 +30,8 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     findings
 }
 
-/// The `3 1 1` records that match the certificates that these hosts' servers currently send, at the names for the port
-/// that smtpcheck connected to. A host without a certificate has no such record.
+/// The `3 1 1` records for the certificates that these hosts' servers currently send, at the names for the port that
+/// smtpcheck connected to. A host without a certificate has no such record.
 pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<String> {
     let mut records = Vec::new();
     for host in hosts {
@@ -245,7 +245,7 @@ impl<'s> DaneHost<'s> {
         let mut finding = self.about(&DANE_MISMATCH, published, seen, summary);
         let reasons = reasons(published.probe, seen.outcome);
         finding.cause = format!(
-            "{reasons}. Senders that use DANE do not deliver mail to this server. TLS reports contain validation-failure or tlsa-invalid."
+            "TLSA records: {reasons}. Senders that use DANE do not deliver mail to this server. TLS reports contain validation-failure or tlsa-invalid."
         );
         finding.fixes = self.publish(published, seen.chain, "the records that do not match");
         finding
@@ -262,10 +262,10 @@ impl<'s> DaneHost<'s> {
             format!("the {kinds} TLSA records of {} do not match {}", self.name, self.certificate_words(seen));
         let mut finding = self.about(&DANE_STALE_DIGEST, published, seen, summary);
         if is_fatal {
-            finding.cause = "Another record matches, but strict senders use only the strongest digest for the same usage and selector, and that record does not match. Postfix does not deliver mail to the host. mox and other senders that accept any matching record deliver mail.".to_owned();
+            finding.cause = "Another record matches, but its digest is weaker. Of the records with the same usage and selector, strict senders use only those with the strongest digest. Postfix therefore does not deliver mail to the host. mox and other senders that accept any matching record deliver mail.".to_owned();
         } else {
             finding.severity = Severity::Warning;
-            finding.cause = "Another record matches, so current senders deliver mail. However, the publisher must have a matching record for each combination of usage, selector and matching type, because senders may support only some combinations.".to_owned();
+            finding.cause = "Another record matches, so current senders deliver mail. However, for each published combination of usage, selector and matching type, one record must match, because senders may support only some combinations.".to_owned();
         }
         finding.fixes = vec![Fix::text(format!(
             "DNS operator of {}: remove the {kinds} records that do not match, or replace them with records for the current certificate",
@@ -302,7 +302,7 @@ impl<'s> DaneHost<'s> {
                 .to_owned(),
         );
         finding.fixes = vec![Fix::text(
-            "Server operator: send the complete chain, including the CA certificate that the record matches, even if it is a root",
+            "Server operator: send the complete chain, including the CA certificate that the record matches, even if it is a root certificate",
         )];
         finding.fixes.extend(self.publish(published, seen.chain, "the records that do not match"));
         finding
@@ -316,7 +316,7 @@ impl<'s> DaneHost<'s> {
             ("is for a different name", "certificate-host-mismatch")
         };
         let summary = format!(
-            "{} of {} {what}, and its TLSA record with usage 2 does not allow this",
+            "{} of {} {what}, and the host's TLSA record with usage 2 does not allow this",
             self.certificate_words(seen),
             self.name
         );
@@ -374,7 +374,7 @@ impl<'s> DaneHost<'s> {
         finding.severity = Severity::Notice;
         let end = authority.not_after.strftime("%Y-%m-%d");
         finding.cause = format!(
-            "The record matches the full certificate of an intermediate CA, which is valid until {end}. If the CA issues the next certificate of the server from another intermediate CA, senders that use DANE do not deliver mail to the host until the record is replaced."
+            "The record matches the full certificate of an intermediate CA, which is valid until {end}. If another intermediate CA issues the server's next certificate, senders that use DANE do not deliver mail to the host until the record is replaced."
         );
         finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
         finding.fixes.push(Fix::text(
@@ -425,7 +425,7 @@ impl<'s> DaneHost<'s> {
         found
     }
 
-    /// One fix for each record that must be published. `text` receives a phrase for the record.
+    /// One fix for each record to publish. `text` receives a phrase that describes the record.
     fn records_to_publish(&self, text: impl Fn(&str) -> String, is_wanted: impl Fn(&Presented) -> bool) -> Vec<Fix> {
         let records = self.suggested(service_port(self.sight)).into_iter().filter(|(chain, _)| is_wanted(chain));
         let fixes: Vec<Fix> = records
@@ -463,7 +463,7 @@ impl<'s> DaneHost<'s> {
     }
 }
 
-/// A chain with the servers that sent it and the result of its evaluation.
+/// A certificate chain, the servers that sent it, and the result of its evaluation.
 #[derive(Clone, Copy)]
 struct SeenChain<'c> {
     chain: &'c Presented,
@@ -476,7 +476,7 @@ fn reasons(probe: &Probe, outcome: &TlsaOutcome) -> String {
     let mut texts: Vec<String> = Vec::new();
     for one in &outcome.records {
         if let TlsaMatch::Misses(miss) = &one.result {
-            let text = format!("record {}: {}", probe.quote(one.record.kind()), miss_words(miss));
+            let text = format!("{} ({})", probe.quote(one.record.kind()), miss_words(miss));
             if !texts.contains(&text) {
                 texts.push(text);
             }
@@ -523,7 +523,7 @@ fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {
     let probe = sight.records(&sight.name(), RecordKind::Mx).probe()?;
     let summary = format!("{} has TLSA records, but the MX records of {} are not signed", host.name, sight.name());
     let mut finding = Finding::new(&DANE_MX_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
-    finding.cause = "Without signatures, an attacker can replace the MX records, so the TLSA records of the hosts do not fully protect mail for the domain. Postfix still uses the TLSA records by default; other senders may not.".to_owned();
+    finding.cause = "Without signatures, an attacker can replace the MX records, so the TLSA records of the hosts do not fully protect mail for the domain. Postfix still uses the TLSA records by default, but other senders may ignore them.".to_owned();
     finding.fixes = vec![Fix::text(format!(
         "DNS operator of {}: sign the zone with DNSSEC, and publish its DS record at the registrar",
         sight.name()
@@ -541,7 +541,7 @@ fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
     if names.is_empty() {
         return None;
     }
-    let summary = format!("some MX hosts have TLSA records, but not {}", names.join(", "));
+    let summary = format!("only some MX hosts have TLSA records; there are none for {}", names.join(", "));
     let mut finding = Finding::new(&DANE_INCOMPLETE, Phase::Dns, Confidence::Certain, summary).tried(with.probe.id);
     finding.cause = "Senders do not verify the certificates of hosts without TLSA records. An attacker who blocks the other hosts can force senders to use these hosts.".to_owned();
     finding.fixes = without

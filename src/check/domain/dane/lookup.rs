@@ -94,9 +94,8 @@ pub(in crate::check::domain) fn owner(sight: Sight<'_>, base: &DnsName) -> Optio
     base.below(&format!("_{}._tcp", service_port(sight))).ok()
 }
 
-/// The port in the names of the TLSA records. The records of port 25 apply to mail from other servers (RFC 7672). If
-/// the user asks for a submission port, its own records apply (RFC 7671 §7). Any other port belongs to a test setup
-/// that represents port 25.
+/// The port in the names of the TLSA records. The records of port 25 apply to mail from other servers (RFC 7672).
+/// Submission ports have records of their own (RFC 7671 §7). Any other port is used in a test setup instead of port 25.
 pub(super) fn service_port(sight: Sight<'_>) -> u16 {
     match sight.plan.target.port {
         submission @ (465 | 587) => submission,

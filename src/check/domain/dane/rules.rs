@@ -21,9 +21,9 @@ pub(super) static DANE_LOOKUP_FAILS: Rule = Rule {
     severity: Severity::Error,
     title: "the TLSA records cannot be looked up",
     docs: Docs {
-        sees: "The IP addresses of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails with SERVFAIL, a timeout, or a response whose signatures are invalid. If the host has no TLSA records, a signed response must prove that they do not exist.",
+        sees: "The address records of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails with SERVFAIL, a timeout, or a response whose signatures are invalid. If the host has no TLSA records, a signed response must prove that they do not exist.",
         matters: "Senders that use DANE must not deliver to a host whose TLSA records cannot be looked up, even if it has none. They try the next host. If there is no other host, the message stays in their queue.",
-        action: "Operator of the host's DNS: fix the name servers. They must answer queries for the name in the finding, and must send signed proof if the name has no records. Sign the zone again, and update name servers that do not support TLSA.",
+        action: "Operator of the host's DNS: fix the name servers. They must answer queries for the name in the finding and, if the name has no TLSA records, send signed proof of this. Sign the zone again, and update name servers that do not support TLSA.",
         example: "TLSA records of _25._tcp.mx1.example.com: SERVFAIL, while the IP addresses are signed and valid",
         references: "RFC 7672 section 2.1.2 (errors), RFC 7672 section 2.2.2 (lookup)",
     },
@@ -58,10 +58,10 @@ pub(super) static DANE_MISMATCH: Rule = Rule {
 pub(super) static DANE_STALE_DIGEST: Rule = Rule {
     id: "dane-stale-digest",
     severity: Severity::Error,
-    title: "some combinations of TLSA parameters match no certificate",
+    title: "for some combinations of TLSA parameters, no record matches the certificate",
     docs: Docs {
         sees: "A TLSA record matches the certificate. For another published combination of usage, selector and matching type, however, no record matches. The finding is an error if the records that do not match have a stronger digest, because strict senders then ignore the record that matches. Otherwise, it is a warning.",
-        matters: "For the same usage and selector, strict senders such as Postfix use only the strongest digest. If that digest does not match, they do not deliver mail to the host. Other senders accept any record that matches. The publisher must have a matching record for each combination.",
+        matters: "Of the records with the same usage and selector, strict senders such as Postfix use only those with the strongest digest. If none of these matches, they do not deliver mail to the host. Other senders accept any record that matches. For each published combination, one record must match.",
         action: "Operator of the host's DNS: remove the records that do not match, or replace them with records for the current certificate.",
         example: "3 1 1 matches the current key, but 3 1 2 matches the previous key",
         references: "RFC 7671 section 8 (a match for each combination), RFC 7671 section 9 (strongest digest), RFC 7672 section 5",
@@ -73,10 +73,10 @@ pub(super) static DANE_ANCHOR_NOT_SENT: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not send the CA certificate that a TLSA record matches",
     docs: Docs {
-        sees: "The TLSA records have usage 2, but the server does not send the CA certificate that they match, or the certificates that it sends do not chain to it. The finding is a warning if the record contains the full certificate (2 0 0), because some senders then use the copy in the record.",
-        matters: "Senders that use DANE cannot compare the record with a certificate that they did not receive, so they do not deliver mail to the host. If a record matches a root certificate, the server must also send the root.",
+        sees: "The TLSA records have usage 2, but either the server does not send the CA certificate that they match, or its certificates do not chain to that CA certificate. The finding is a warning if the record contains the full certificate (2 0 0), because some senders then use the copy in the record.",
+        matters: "Senders that use DANE cannot compare the record with a certificate that they did not receive, so they do not deliver mail to the host. If a record matches a root certificate, the server must send that certificate as well.",
         action: "Server operator: send the complete chain, including the CA certificate that the record matches. Or, operator of the host's DNS: publish a 3 1 1 TLSA record, which needs only the server's certificate.",
-        example: "2 1 1 for a root certificate, but the server sends only its own certificate and the intermediate one",
+        example: "2 1 1 for a root certificate, but the server sends only its own certificate and the intermediate certificate",
         references: "RFC 7672 section 3.1.2 (the certificate must be sent), RFC 7671 section 5.2",
     },
 };
@@ -87,7 +87,7 @@ pub(super) static DANE_CERTIFICATE_INVALID: Rule = Rule {
     title: "the certificate has expired or does not match the host name, and TLSA usage 2 does not allow this",
     docs: Docs {
         sees: "A TLSA record with usage 2 matches a CA certificate in the chain, but the server's certificate does not contain the host's name, or a certificate in the chain has expired or is not valid yet.",
-        matters: "With usage 2, dates and names are verified, so senders that use DANE do not deliver mail to the host. Only usage 3 ignores them.",
+        matters: "With usage 2, senders that use DANE verify the dates and the name, so they do not deliver mail to the host. Only usage 3 ignores dates and names.",
         action: "Server operator: renew the certificate for the host's name. Or, operator of the host's DNS: publish a 3 1 1 TLSA record.",
         example: "2 0 1 matches the intermediate certificate, but the server's certificate expired yesterday",
         references: "RFC 7672 section 3.1.2, RFC 7672 section 3.2.2 (names), RFC 7671 section 5.2",
@@ -125,7 +125,7 @@ pub(super) static DANE_BREAKS_AT_RENEWAL: Rule = Rule {
     severity: Severity::Warning,
     title: "the TLSA record will not match the next certificate",
     docs: Docs {
-        sees: "The only TLSA records that match have the form 3 0 x, so they match the full certificate, not only its key. The finding is a notice if they have the form 2 0 x and match an intermediate CA.",
+        sees: "The only TLSA records that match have the form 3 0 x, so they match the full certificate, not only its key. If the only TLSA records that match have the form 2 0 x and match an intermediate CA, the finding is a notice.",
         matters: "A renewed certificate is different even if it has the same key. After the next renewal, senders that use DANE do not deliver mail to the host, unless the record is replaced in time. With 2 0 x, this happens when the CA uses another intermediate CA.",
         action: "Operator of the host's DNS: publish the 3 1 1 TLSA record that smtpcheck prints. Server operator: keep the key when you renew the certificate.",
         example: "3 0 1 with a certificate that is renewed every 60 days",
@@ -153,7 +153,7 @@ pub(super) static DANE_INCOMPLETE: Rule = Rule {
     docs: Docs {
         sees: "At least one MX host has signed TLSA records, and at least one other has none.",
         matters: "An attacker who blocks the hosts with TLSA records can force senders to use the others, whose certificates are not verified.",
-        action: "Operators of the hosts without TLSA records: publish the record that smtpcheck prints for each host, in a signed zone.",
+        action: "Operators of the hosts without TLSA records: publish, in a signed zone, the record that smtpcheck prints for each host.",
         example: "mx1.example.com has a 3 1 1 TLSA record, but the backup host has none",
         references: "RFC 7672 section 2.2 (each host separately), RFC 7672 section 8",
     },

@@ -34,7 +34,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         return findings;
     }
     let parent = differs::at_parent(sight, &apex, &servers);
-    // That finding includes the servers that only the parent zone lists.
+    // The finding about the parent zone covers the servers that only the parent zone lists.
     let of_zone: Vec<NameServer> = match &parent {
         Some(found) => servers.iter().filter(|server| !found.stale.contains(&server.name)).cloned().collect(),
         None => servers.clone(),
@@ -178,7 +178,7 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
             "No queried server answers for the zone. Resolvers without a cached response cannot find the mail servers."
                 .to_owned();
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("A device on the network path may answer or block DNS queries to other servers. Repeat the check from another network to find out.".to_owned());
+        finding.otherwise = Some("A device on the network path may intercept or block DNS queries to servers other than the resolver. Repeat the check from another network to find out.".to_owned());
     }
     let first = names.first().cloned().unwrap_or_default();
     finding.fixes.push(Fix::text(format!(
@@ -203,7 +203,7 @@ fn differs(
             true => "no record".to_owned(),
             false => probe.quote(shortened(&group.records.join(", "))).to_string(),
         };
-        Some(format!("{} has {records}", names.join(", ")))
+        Some(format!("{}: {records}", names.join(", ")))
     };
     let shown: Vec<String> = groups.iter().take(3).filter_map(quoted).collect();
     let summary =
@@ -211,8 +211,8 @@ fn differs(
     let rule = if kind == RecordKind::Mx { &MX_DIFFERS_BETWEEN_SERVERS } else { &DELEGATION_RECORDS_DIFFER };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary);
     finding.cause = match kind {
-        RecordKind::Mx => "The hosts to which mail is delivered depend on which server the sender's resolver queries.",
-        _ => "For example, the SPF result depends on which server the receiver's resolver queries.",
+        RecordKind::Mx => "Which hosts receive the mail depends on the name server that the sender's resolver queries.",
+        _ => "For example, the SPF result depends on the name server that the receiver's resolver queries.",
     }
     .to_owned();
     if serials_of(sight, apex, servers).len() > 1 {

@@ -2,7 +2,7 @@
 //! their records are the same.
 //!
 //! smtpcheck queries the servers directly, without the resolver. If no server responds to any query, this machine
-//! probably cannot send DNS queries to the internet, and the servers get no finding.
+//! probably cannot send DNS queries to the internet, and there is no finding about the servers.
 //!
 //! Modules: [`parent`] (the NS records in the parent zone), [`servers`] (the queried servers and their
 //! responses), [`judge`] (the findings), [`differs`] (the finding that the parent zone has different NS records),

@@ -2,8 +2,8 @@
 //!
 //! The parent zone is the closest zone above the domain's zone. smtpcheck queries at most [`MAX_ASKED`] of its name
 //! servers for the NS records of the domain's zone, without recursion. They respond with a referral, which is not
-//! authoritative. A server that has both zones responds with the records of the domain's zone instead, so its response
-//! does not show the delegation.
+//! authoritative. A server that serves both zones responds with the records of the domain's zone instead, so its
+//! response does not show the delegation.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -33,8 +33,8 @@ pub(super) static DELEGATION_PARENT_DIFFERS: Rule = Rule {
     severity: Severity::Warning,
     title: "the parent zone and the zone itself list different name servers",
     docs: Docs {
-        sees: "smtpcheck queried a name server of the parent zone for the delegation, and the zone's own name servers for its NS records, without recursion. The two sets of names differ. IP addresses (glue) and letter case are not compared.",
-        matters: "Resolvers learn the name servers from the parent zone, and later use those in the zone. If only the parent zone lists a server, they still query it, and it may return old records or an error. They rarely query a server that only the zone lists.",
+        sees: "Without recursion, smtpcheck queried a name server of the parent zone for the delegation, and the zone's own name servers for the NS records. The two sets of names differ. IP addresses (glue) and letter case are not compared.",
+        matters: "Resolvers get the first list of name servers from the parent zone, and may later use the list in the zone itself. They also query a server that only the parent zone lists, which may return old records or an error. They rarely query a server that only the zone lists.",
         action: "Domain owner: at the registrar, enter exactly the name servers that serve the zone. DNS operator: publish NS records for the same servers in the zone.",
         example: "the parent zone lists ns1.old-provider.example and ns1.example.net, but the zone lists only ns1.example.net",
         references: "RFC 1034 section 4.2.2 (the records on both sides of a delegation must be consistent), RFC 2181 section 5.4.1 (which NS records resolvers trust)",
@@ -47,7 +47,7 @@ pub(super) static MX_DIFFERS_BETWEEN_SERVERS: Rule = Rule {
     title: "the authoritative name servers have different MX records",
     docs: Docs {
         sees: "smtpcheck queried each authoritative name server for the MX records of the domain, and their responses differ.",
-        matters: "The hosts to which mail is delivered depend on which name server the sender's resolver queries. Such faults are intermittent.",
+        matters: "Which hosts receive the mail depends on the name server that the sender's resolver queries. Such faults are intermittent.",
         action: "DNS operator: fix the zone transfer to the name server whose records are different. If you use two DNS providers, publish the same records at both.",
         example: "ns1 has MX 10 mx1.example.com, and ns2 still has the records of the former provider",
         references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
@@ -73,7 +73,7 @@ pub(super) static DELEGATION_RECORDS_DIFFER: Rule = Rule {
     title: "the authoritative name servers have different TXT records",
     docs: Docs {
         sees: "smtpcheck queried each authoritative name server for the TXT records of the domain, which contain the SPF record, and their responses differ.",
-        matters: "The SPF result depends on which name server a receiver's resolver queries. Such faults are intermittent.",
+        matters: "The SPF result depends on the name server that a receiver's resolver queries. Such faults are intermittent.",
         action: "DNS operator: fix the zone transfer to the name server whose records are different. If you use two DNS providers, publish the same records at both.",
         example: "one of two DNS providers stores the quotation marks as part of the text",
         references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
@@ -86,7 +86,7 @@ pub(super) static DELEGATION_SERIAL_DIFFERS: Rule = Rule {
     title: "the authoritative name servers have different versions of the zone",
     docs: Docs {
         sees: "The serial numbers in the SOA records of the name servers differ, but their MX and TXT records are the same.",
-        matters: "Usually, a change has not reached all servers yet, or several DNS providers use their own serial numbers. If the difference persists and all servers belong to one provider, a server may no longer be receiving the zone. That server will eventually stop answering for it.",
+        matters: "Usually, a change has not reached all servers yet, or several DNS providers use their own serial numbers. If the difference persists and all servers belong to one provider, one of them may no longer receive updates of the zone, and will eventually stop answering for it.",
         action: "Repeat the check in a few minutes. If the difference persists and all servers belong to one provider, the DNS operator must check the zone transfer.",
         example: "ns1 has serial 2026013102, and ns2 has 2026013101",
         references: "RFC 1035 section 3.3.13 (SOA records)",

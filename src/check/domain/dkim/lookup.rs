@@ -115,8 +115,8 @@ impl<'s> SelectorLookup<'s> {
         self.seen.is_some_and(|seen| seen.is_void() && !seen.aliases.is_empty())
     }
 
-    /// Whether the selector has such an alias of its own, rather than one from a wildcard that makes every selector an
-    /// alias for this name.
+    /// Whether the selector has such an alias of its own, rather than an alias from a wildcard record that gives every
+    /// selector the same target.
     pub(super) fn is_dangling_itself(&self, wildcard: Option<&DnsName>) -> bool {
         let target = self.seen.map(|seen| seen.final_name(&self.name));
         self.is_dangling() && (self.is_requested || wildcard.is_none() || target != wildcard)

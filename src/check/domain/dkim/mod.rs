@@ -1,6 +1,6 @@
 //! The DKIM keys of the domain (RFC 6376 §3.6). A key can be found only by its selector, and DNS has no list of
 //! selectors. The user specifies the selectors, or smtpcheck tries the selectors that providers and mail servers use by
-//! default. A guessed selector without a record proves nothing and raises no finding.
+//! default. If a guessed selector has no record, this proves nothing, so there is no finding.
 //!
 //! `selectors` contains the guesses, and `rules` contains the rules. [`crate::policy::dkim`] parses the records.
 
@@ -147,7 +147,7 @@ fn about(rule: &'static Rule, probe: &Probe, summary: String, cause: &str) -> Fi
 /// A change to a record, with the record to publish if it can be computed.
 fn change(lookup: &SelectorLookup<'_>, probe: &Probe, what: String, text: &str) -> Fix {
     let Some(record) = corrected(text) else { return Fix::text(what) };
-    // If the name is an alias, the record belongs to its target.
+    // If the name is an alias, the record must be changed at its target.
     let owner = lookup.seen.and_then(|seen| seen.aliases.last()).map_or(&lookup.name, |alias| &alias.to);
     Fix::run(what, format!("{owner}. TXT {}", probe.quote(in_strings(&record))))
 }
@@ -222,7 +222,7 @@ fn of_record(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, key: &KeyRe
 fn size(lookup: &SelectorLookup<'_>, probe: &Probe, bits: u32) -> Option<Finding> {
     let summary = format!("the DKIM key at {} has {bits} bits", lookup.name);
     let fix = Fix::run(
-        "Server operator: create a 2048-bit key, publish the record that this command prints under a new selector (NEW._domainkey), and configure the signer to use the key and the selector NEW",
+        "Server operator: create a 2048-bit key with this command. Publish the record that it prints, under a new selector (NEW._domainkey), and configure the signer to use the key and the selector NEW",
         "openssl genrsa -out dkim.key 2048 && echo \"v=DKIM1; k=rsa; p=$(openssl rsa -in dkim.key -pubout -outform DER | openssl base64 -A)\"",
     );
     let mut finding = if bits < MIN_RSA_BITS {
@@ -285,7 +285,7 @@ fn broken(lookup: &SelectorLookup<'_>, probe: &Probe, text: &str, fault: KeyFaul
         }
         KeyFault::NotAKey => "The p= tag is valid base64, but does not contain a public key of the declared type.",
         KeyFault::Wrapped => {
-            "The record must contain only the 32 octets of the key (44 base64 characters) (RFC 8463 section 4.2)."
+            "The record must contain only the 32 octets of the key (44 base64 characters; RFC 8463 section 4.2)."
         }
         KeyFault::UnknownKind => "Receivers ignore keys whose type is neither rsa nor ed25519.",
     };
@@ -436,7 +436,7 @@ fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
         let summary = format!("a wildcard record makes every DKIM selector an alias for {alias}, which has no key");
         let cause = "Selectors without a record seem to exist, but receivers find no key.";
         let mut finding = about(&rules::WILDCARD, probe, summary, cause);
-        finding.fixes.push(Fix::text("With --dkim-selector, test the selectors that are in use"));
+        finding.fixes.push(Fix::text("Use --dkim-selector to test the selectors that are in use"));
         return Some(finding);
     }
     let (probe, text) = wildcard(sight)?;
@@ -450,12 +450,12 @@ fn wildcard_finding(sight: Sight<'_>) -> Option<Finding> {
     }
     let summary = format!("a wildcard record answers for every DKIM selector: {}", probe.quote(shortened(text)));
     let cause = if is_revoked {
-        "The wildcard declares that every selector without its own record is revoked, which is allowed. Such selectors seem to exist."
+        "The wildcard record revokes every selector without its own record, which is allowed. Such selectors seem to exist."
     } else {
-        "Selectors without their own record seem to exist, and receivers find data there that is not the selector's key."
+        "Selectors without their own record seem to exist, but the data that receivers find there is not the selector's key."
     };
     let mut finding = about(&rules::WILDCARD, probe, summary, cause);
-    finding.fixes.push(Fix::text("With --dkim-selector, test the selectors that are in use"));
+    finding.fixes.push(Fix::text("Use --dkim-selector to test the selectors that are in use"));
     Some(finding)
 }
 

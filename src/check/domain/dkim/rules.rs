@@ -22,7 +22,7 @@ pub(super) static KEY_BROKEN: Rule = Rule {
     severity: Severity::Error,
     title: "a DKIM key record cannot be used",
     docs: Docs {
-        sees: "The TXT record of a selector is not a valid key record. For example, the key is incomplete, the record contains quotation marks or backslashes, it contains a host name, a private key or a PEM file instead of the key, or a tag is invalid. The summary names the mistake.",
+        sees: "The TXT record of a selector is not a valid key record. For example, the key is incomplete, a tag is invalid, the record contains quotation marks or backslashes, or it contains a host name, a private key or a PEM file instead of the key. The summary names the mistake.",
         matters: "Receivers cannot verify signatures with this selector. They treat the mail as unsigned, so DMARC depends on SPF alone, and forwarded mail fails DMARC.",
         action: "DNS operator: publish the record again as one TXT record, exactly as the mail server or the provider displays it. A value of more than 255 characters must be split into several strings in this one record: \"first part\" \"second part\". If a private key was published, create a new key pair with a new selector immediately.",
         example: "s1._domainkey.example.com TXT with only the first 255 characters of a 2048-bit key",
@@ -76,7 +76,7 @@ pub(super) static KEY_REVOKED: Rule = Rule {
     docs: Docs {
         sees: "The p= tag of the record is empty. The finding is an error if the selector was given with --dkim-selector.",
         matters: "Signatures with this selector fail. This is intended for keys that are no longer used.",
-        action: "Server operator: if mail is still signed with this selector, sign with another key. Or, DNS operator: publish the key again. Otherwise, no action is required.",
+        action: "No action is required if mail is no longer signed with this selector. Otherwise, sign with another key (server operator), or publish the key again (DNS operator).",
         example: "old._domainkey.example.com TXT \"v=DKIM1; p=\"",
         references: "RFC 6376 section 3.6.1 (empty p=), section 6.1.2 (same effect as no record)",
     },
@@ -140,7 +140,7 @@ pub(super) static WILDCARD: Rule = Rule {
     title: "every DKIM selector has a record",
     docs: Docs {
         sees: "A selector that no domain uses has a TXT record or is an alias (CNAME), so a wildcard record answers for all selectors. smtpcheck does not report a wildcard with an empty key in a domain that sends no mail.",
-        matters: "Selectors without a record seem to exist. A wildcard with an empty p= declares that all unused selectors are revoked, which is allowed.",
+        matters: "Selectors without a record seem to exist. A wildcard record with an empty p= revokes all unused selectors, which is allowed.",
         action: "DNS operator: if the domain sends mail, publish explicit records for the selectors in use, and check them with --dkim-selector.",
         example: "*._domainkey.example.com TXT \"v=DKIM1; p=\"",
         references: "RFC 6376 section 6.1.2; RFC 1035 section 4.3.2 (explicit records take precedence over wildcards)",
@@ -165,7 +165,7 @@ pub(super) static ALIAS_DANGLING: Rule = Rule {
     severity: Severity::Warning,
     title: "a DKIM selector is an alias for a name without a key",
     docs: Docs {
-        sees: "The selector is a CNAME, and its target has no TXT record. The finding is an error if the selector was given with --dkim-selector, and a notice if another selector has a key, because some providers publish the second key only when they rotate keys.",
+        sees: "The selector is an alias (CNAME) whose target has no TXT record. The finding is an error if the selector was given with --dkim-selector, and a notice if another selector has a key, because some providers publish the second key only when they rotate keys.",
         matters: "The domain's own records are complete, but the provider has not published the key. Receivers cannot verify signatures with this selector.",
         action: "Domain owner: enable DKIM in the provider's administration interface. If it is enabled there, compare the target of the CNAME with the target that the provider shows.",
         example: "selector1._domainkey.example.com CNAME selector1-example-com._domainkey.tenant.onmicrosoft.com, which does not exist",

@@ -93,8 +93,8 @@ fn several(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     Some(finding)
 }
 
-/// TXT records without effect, because there is a DMARC record: at the domain itself, and at the name of the DMARC
-/// record.
+/// TXT records that have no effect because there is a DMARC record: those at the domain itself, and those at the name
+/// of the DMARC record.
 pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_record = |text: &&str| matches!(DmarcText::parse(text), DmarcText::Record(_));

@@ -179,7 +179,8 @@ pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let mut list: Vec<NotTested> = why.into_iter().map(|why| NotTested { what: "DMARC".to_owned(), why }).collect();
     let count = applied(sight).map_or(0, |(_, _, _, record)| all_report_domains(&record).len());
     if count > MAX_REPORT_DOMAINS {
-        let why = format!("the record has {count} domains, and only the first {MAX_REPORT_DOMAINS} are checked");
+        let why =
+            format!("the record names {count} report domains, and only the first {MAX_REPORT_DOMAINS} are checked");
         list.push(NotTested { what: "DMARC report domains".to_owned(), why });
     }
     list
@@ -247,7 +248,7 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
         .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
     let (advice, record) = if sends_nothing {
         (
-            "publish a record that rejects all mail, because the domain's SPF record states that it sends no mail",
+            "publish a record with the policy reject, because the domain's SPF record states that the domain sends no mail",
             "v=DMARC1; p=reject".to_owned(),
         )
     } else {
@@ -273,7 +274,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
             format!(
                 "the DMARC policy is {walked} according to RFC 9989, and {listed} according to RFC 7489 (historic)"
             ),
-            "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. In this case, they find different records.",
+            "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. For this domain, they find different records.",
         )
     } else if *organization != state.organization_by_list {
         (
@@ -287,7 +288,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
         return None;
     };
     let fix = Fix::text(format!(
-        "DNS operator: publish one DMARC record at _dmarc.{}, or sign mail with d={} itself",
+        "DNS operator: publish one DMARC record at _dmarc.{}, or sign mail with d={}",
         state.organization_by_list,
         sight.name()
     ));
@@ -326,7 +327,8 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             .filter_map(|(tag, policy)| (policy == Some(Disposition::None) && is_of_organization).then_some(tag))
             .collect();
         if let Some(tag) = open.first() {
-            let summary = format!("the DMARC record of {at} has p={word}, but {tag}=none: subdomains can be forged");
+            let summary =
+                format!("the DMARC record of {at} has p={word}, but {tag}=none: mail from subdomains can be forged");
             let fix = Fix::text(format!("{operator} remove {tag}=none, or change it to {tag}={word}"));
             findings.push(about(
                 &rules::SUBDOMAINS_OPEN,
@@ -337,7 +339,8 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             ));
         }
         if let Some(percent) = record.percent.filter(|percent| *percent < 100) {
-            let summary = format!("the DMARC record of {at} has pct={percent}, which receivers handle differently");
+            let summary =
+                format!("the DMARC record of {at} has pct={percent}, which receivers handle in different ways");
             let fix = Fix::text(format!(
                 "{operator} remove pct={percent}; to apply a policy one level lower for a limited time, add t=y"
             ));

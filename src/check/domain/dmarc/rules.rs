@@ -114,7 +114,7 @@ pub(super) static SUBDOMAINS_OPEN: Rule = Rule {
 pub(super) static PERCENTAGE: Rule = Rule {
     id: "dmarc-percentage",
     severity: Severity::Warning,
-    title: "receivers handle the pct tag of the DMARC record differently",
+    title: "receivers handle the pct tag of the DMARC record in different ways",
     docs: Docs {
         sees: "The record has pct with a value below 100, and a policy other than none.",
         matters: "RFC 9989 removed the tag. Receivers that follow RFC 9989 therefore apply the policy to all mail, and receivers that follow RFC 7489 (historic) apply the policy to this percentage of the mail.",

@@ -65,7 +65,9 @@ fn the_aligned_domains_are_those_of_each_mode() {
 
 #[test]
 fn report_domains_that_are_not_checked_are_listed() {
-    for (count, expected) in [(10, None), (11, Some("the record has 11 domains, and only the first 10 are checked"))] {
+    for (count, expected) in
+        [(10, None), (11, Some("the record names 11 report domains, and only the first 10 are checked"))]
+    {
         let addresses: Vec<String> = (0..count).map(|at| format!("mailto:a@r{at}.example.net")).collect();
         let mut world = World::new();
         world.zone(BASE);

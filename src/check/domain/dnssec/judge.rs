@@ -1,5 +1,5 @@
 //! Findings about DNSSEC. If the MX records or the IP addresses of all hosts are bogus, senders that validate DNSSEC
-//! cannot deliver. A state that could not be determined is never reported as insecure.
+//! cannot deliver mail. A state that could not be determined is never reported as insecure.
 
 use super::super::sight::{Known, Sight};
 use super::super::{mx, zone};
@@ -230,7 +230,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
             fixes: vec![Fix::text(format!(
                 "DNS operator: change the zone {apex} to algorithm 13 (ECDSA P-256), sign with both algorithms during the change, and then replace the DS record at the registrar"
             ))],
-            ..weak(format!("the zone {apex} is signed only with the obsolete DNSSEC algorithm {}", list.join(", ")), probe)
+            ..weak(format!("the zone {apex} is signed only with obsolete DNSSEC algorithms: {}", list.join(", ")), probe)
         });
     }
     let digests: Vec<u8> = ds

@@ -82,7 +82,7 @@ fn fate(sight: Sight<'_>) -> RecipientFate {
     if is_deferred { RecipientFate::Waiting } else { RecipientFate::Unknown }
 }
 
-/// Weighs the findings about the recipient that the user gave. Other findings are not changed.
+/// Adjusts the severity of the findings about the recipient that the user gave. Other findings are not changed.
 fn weigh_recipient(sight: Sight<'_>, findings: &mut [Finding]) {
     let replies = replies(sight, &mx::mail_hosts(sight));
     let rejections: Vec<&ReceivedReply<'_>> =
@@ -139,7 +139,7 @@ fn progress(session: Session<'_>) -> SessionReach<'_> {
     rejected.map_or(SessionReach::Ended, SessionReach::Rejected)
 }
 
-/// Weighs the findings about the greeting, EHLO and the sender.
+/// Adjusts the severity of the findings about the greeting, EHLO and the sender.
 fn weigh_before_recipients(sight: Sight<'_>, findings: &mut [Finding]) {
     let mut accepts_any = false;
     let mut rejections: Vec<ReceivedReply<'_>> = Vec::new();

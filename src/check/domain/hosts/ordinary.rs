@@ -170,7 +170,7 @@ fn adapted(mut finding: Finding) -> Finding {
     if OF_TLS.iter().any(|group| rule.starts_with(group)) {
         if finding.severity == Severity::Error {
             finding.consequences.push(
-                "Senders without a policy do not verify certificates and deliver unencrypted if TLS fails; senders that use DANE or MTA-STS may not deliver mail"
+                "Senders without a policy do not verify certificates and deliver unencrypted if TLS fails; senders that use DANE or MTA-STS may refuse to deliver the mail"
                     .to_owned(),
             );
         }

@@ -173,10 +173,15 @@ fn backup(sight: Sight<'_>) -> Option<Finding> {
     let summary = format!("{}, but {} rejects it", finding.summary, quoted(sight, &first.name));
     Some(Finding {
         summary,
-        cause: "A less preferred host has no list of valid recipients. It accepts mail for recipients that do not exist, and the most preferred host then rejects this mail. The backup host must return the mail to senders that are often forged. Spammers use less preferred hosts for this reason.".to_owned(),
-        fixes: vec![Fix::text(
-            "Server operator: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient), or remove its MX record (senders keep mail for days anyway if the most preferred host is unavailable)",
-        )],
+        cause: "A less preferred host has no list of valid recipients. It accepts mail for recipients that do not exist, and the most preferred host then rejects this mail. The backup host must return the mail, often to forged senders. Spammers use less preferred hosts for this reason.".to_owned(),
+        fixes: vec![
+            Fix::text(
+                "Server operator: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient)",
+            ),
+            Fix::text(
+                "Or, domain owner: remove the MX record of this host, because senders keep mail for days if the most preferred host is unavailable",
+            ),
+        ],
         ..finding
     })
 }
@@ -209,7 +214,7 @@ fn server_names(sight: Sight<'_>) -> Option<Finding> {
     Some(Finding {
         cause: "The name has no effect on most senders. If the server also sends mail with this name in EHLO, receivers may reject that mail.".to_owned(),
         fixes: vec![Fix::text(
-            "Server operator: set its host name to the fully qualified name in its PTR record (Postfix: myhostname)",
+            "Server operator: set the server's host name to the fully qualified name in its PTR record (Postfix: myhostname)",
         )],
         ..finding
     })

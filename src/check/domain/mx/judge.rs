@@ -69,7 +69,7 @@ fn bad_code(domain: &DnsName, probe: &Probe, code: DnsCode) -> Finding {
         DnsCode::Refused => {
             "The resolver refused the query. It may not serve this machine, or the domain's name servers may refuse its queries."
         }
-        _ => "The resolver responded with an error, so whether the domain has MX records is unknown.",
+        _ => "The resolver responded with an error, so it is not known whether the domain has MX records.",
     };
     Finding {
         cause: cause.to_owned(),
@@ -176,7 +176,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     vec![
         Fix::run("Repeat the lookup with another resolver", format!("dig {} {kind} @9.9.9.9", in_shell(name.as_str()))),
         Fix::text(
-            "If that lookup works, use another resolver (--resolver), or fix the current one. If the lookup also fails with the other resolver, the operator of the DNS zone must check the name servers.",
+            "If that lookup works, use the other resolver (--resolver), or fix the current one. If it also fails, the operator of the DNS zone must check the name servers.",
         ),
     ]
 }
@@ -184,7 +184,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
 fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
     let summary = format!("the CNAME records of {name} form a loop or a chain that is too long");
     Finding {
-        cause: "The name has no IP address, so senders cannot use it.".to_owned(),
+        cause: "The name has no IP address, so senders cannot deliver mail to it.".to_owned(),
         fixes: vec![Fix::run(
             "Domain owner: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
             format!("dig {} CNAME", in_shell(&name.to_string())),
@@ -291,8 +291,7 @@ fn addresses_as_hosts(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Op
         published(seen).filter_map(|(preference, host)| Some((preference, as_address(host)?))).collect();
     let (preference, first) = wrong.first()?;
     let list: Vec<String> = wrong.iter().map(|(_, ip)| probe.quote(ip.to_string()).to_string()).collect();
-    let summary =
-        format!("the MX record of {domain} contains an IP address instead of a host name: {}", list.join(", "));
+    let summary = format!("MX records of {domain} with an IP address instead of a host name: {}", list.join(", "));
     let kind = if first.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa };
     Some(Finding {
         cause: "Senders look up the digits as a host name, which does not exist. They do not use the IP address."
@@ -302,7 +301,7 @@ fn addresses_as_hosts(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Op
                 "Domain owner: create a host name for the mail server, for example: mail.{domain}. {kind} {}",
                 probe.quote(first.to_string())
             )),
-            Fix::text(format!("Then use it in the MX record: {domain}. MX {preference} mail.{domain}.")),
+            Fix::text(format!("Then use this host name in the MX record: {domain}. MX {preference} mail.{domain}.")),
         ],
         failure: without_hosts(sight),
         ..finding(&MX_IS_ADDRESS, probe, Confidence::Certain, summary)

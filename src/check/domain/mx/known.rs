@@ -89,7 +89,7 @@ pub(in crate::check::domain) fn usable(sight: Sight<'_>, host: &DnsName) -> Vec<
     addresses
 }
 
-/// How the description of a problem begins if a lookup failed. In this case, the host may have IP addresses.
+/// How the description of a problem begins if a lookup failed. The host may still have IP addresses.
 const LOOKUP_FAILED: &str = "lookup failed";
 
 /// Whether a host's problem is a failed lookup.

@@ -177,7 +177,7 @@ pub(super) static MX_ADDRESS_NOT_PUBLIC: Rule = Rule {
     title: "an MX host has an IP address that is not public",
     docs: Docs {
         sees: "An IP address of an MX host is a private, loopback, link-local, documentation or other special address. The finding is a warning if every IP address of every MX host is private, because the domain may be used only in a private network. It is a notice if the check uses a port other than 25, a DNS server on this machine, or IP addresses from --resolve. If the check uses another port for mail or DNS, smtpcheck assumes that loopback addresses belong to test servers, and reports no finding for them.",
-        matters: "On the internet, there is no server or a different server at this IP address. A sender may even connect to itself.",
+        matters: "On the internet, this IP address leads to no server, or to a different one. A sender may even connect to itself.",
         action: "Domain owner: publish the public IP address of the mail server, or remove the record.",
         example: "mail.example.com. A 192.168.1.10",
         references: "RFC 5321 section 5.1 (locating the target host), RFC 6761 (special names)",
@@ -217,7 +217,7 @@ pub(super) static MX_NO_IPV6: Rule = Rule {
     docs: Docs {
         sees: "No MX host has an AAAA record.",
         matters: "Senders use IPv4. Senders without IPv4, which are rare, cannot deliver mail to this domain.",
-        action: "No action is required. To be reachable over IPv6 as well, publish an AAAA record for an MX host.",
+        action: "No action is required. To make the domain reachable over IPv6 as well, publish an AAAA record for an MX host.",
         example: "MX 10 mx.example.com with only A 192.0.2.1",
         references: "RFC 5321 section 5.2 (IPv6 and MX records)",
     },
@@ -242,7 +242,7 @@ pub(super) static MX_DOMAIN_ALIAS: Rule = Rule {
     title: "the domain is an alias (CNAME)",
     docs: Docs {
         sees: "The domain has a CNAME record. If it also has an MX record, the finding is an error.",
-        matters: "All of an alias's records come from its target, including MX and SPF records. A name with a CNAME record must not have other records. If it does, some resolvers return only the CNAME record, so some senders do not find the MX records.",
+        matters: "All records of an alias, including MX and SPF records, come from its target. A name with a CNAME record must not have other records. If it does, some resolvers return only the CNAME record, so some senders do not find the MX records.",
         action: "Domain owner: replace the CNAME record with A and AAAA records, and publish MX records at the domain itself.",
         example: "example.com. CNAME example.net. and example.com. MX 10 mx.example.com.",
         references: "RFC 1035 section 3.6.2 (a CNAME record excludes other records), RFC 5321 section 5.1 (aliases of domains)",

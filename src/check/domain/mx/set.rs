@@ -131,7 +131,7 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
         )));
     } else {
         found.cause =
-            "All of the domain's records come from the target, including the MX, SPF and other TXT records.".to_owned();
+            "All records of the domain, including the MX, SPF and other TXT records, come from the target.".to_owned();
     }
     Some(found)
 }
@@ -146,7 +146,7 @@ pub(super) fn names_not_valid(sight: Sight<'_>) -> Vec<Finding> {
     if domain.labels().count() == 1 {
         let summary = format!("{domain} is a single label, not a fully qualified domain name");
         findings.push(Finding {
-            cause: "Email addresses need a fully qualified domain name. Most senders and mail programs reject an address that has a top-level domain or a local name after the @.".to_owned(),
+            cause: "The domain of an email address must be a fully qualified name. Most senders and mail programs reject an address that has a top-level domain or a local name after the @.".to_owned(),
             fixes: vec![Fix::text(
                 "Check whether the name is complete (example.com, not example). Domain owner: use a domain with at least two labels for email addresses.",
             )],

@@ -135,7 +135,7 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
                     let text = texts.records.first()?;
                     let word = text.get(wrong.at.clone()).unwrap_or_default();
                     let what =
-                        format!("refers to an invalid SPF record: {}: {}", subject.quote(word), mistake.why.reason());
+                        format!("refers to an invalid SPF record: {} ({})", subject.quote(word), mistake.why.reason());
                     (what, "A single invalid term makes the entire included record invalid.")
                 }
             }
@@ -189,7 +189,7 @@ fn too_many_hosts(subject: Subject<'_>, branch: &SpfBranch, count: usize, place:
 fn failed(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Option<Finding> {
     let probe = match (&branch.effect, &branch.child) {
         (SpfEffect::Record, Some(child)) if child.found == SpfFound::Failed => subject.probe_of(&child.name),
-        // The MX check reports its own lookup.
+        // If this lookup fails, the MX check reports it.
         (SpfEffect::Failed(name), _) if branch.text.ends_with("mx") && *name == subject.tree.root.name => return None,
         (SpfEffect::Failed(_), _) => subject.probe,
         _ => return None,
@@ -240,7 +240,7 @@ fn too_many(subject: Subject<'_>) -> Option<Finding> {
     {
         let term = subject.quote(&branch.text);
         finding.fixes.push(Fix::text(format!(
-            "Domain owner: remove {term} if it is no longer needed, which saves {cost} lookups"
+            "Domain owner: remove {term} if it is no longer needed (this saves {cost} lookups)"
         )));
     }
     finding.fixes.push(Fix::text("Domain owner: remove includes of providers that are no longer used, and replace a and mx with ip4 and ip6 where the IP addresses rarely change"));

@@ -125,7 +125,7 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
         .iter()
         .find(|(_, why)| if is_alone { true } else { *why == IgnoredBecause::Piece && !is_complete })?;
     let reason = match why {
-        IgnoredBecause::Prefix => "Something precedes v=spf1: a space, a quotation mark or a backslash.",
+        IgnoredBecause::Prefix => "There is a space, a quotation mark or a backslash before v=spf1.",
         IgnoredBecause::Version => {
             "The record must begin with exactly v=spf1 and a space, but a different character follows v=spf1."
         }
@@ -188,13 +188,13 @@ fn several(subject: Subject<'_>, texts: &SpfTexts) -> Finding {
     let mut finding = finding(subject, &TWO_RECORDS, format!("{} has {count} SPF records", subject.domain()));
     let shown: Vec<String> = texts.records.iter().take(4).map(|text| subject.quote(text)).collect();
     finding.cause = format!(
-        "Receivers treat several SPF records as a permanent error, whatever the records contain: {}",
+        "Receivers treat several SPF records as a permanent error, whatever the records contain. The records: {}",
         shown.join(" and ")
     );
     let fix = "Domain owner: replace all of them with one record";
     finding.fixes.push(match merged(&texts.records) {
         Some(record) => Fix::run(
-            format!("{fix} The merged record allows every host that any of these records allows:"),
+            format!("{fix}. The merged record allows every host that any of these records allows"),
             subject.quote(&subject.published(&record)),
         ),
         None => Fix::text(fix),
@@ -214,7 +214,7 @@ fn merged(records: &[String]) -> Option<String> {
         }
         for term in &record.terms {
             if let SpfTermKind::Directive(qualifier, SpfMechanism::All) = term.kind {
-                // softfail is more cautious than fail, because the list of hosts may not be complete.
+                // softfail is more cautious than fail, because the list of hosts may be incomplete.
                 all = match (all, qualifier) {
                     (None | Some(SpfQualifier::Fail), SpfQualifier::Fail) => Some(SpfQualifier::Fail),
                     _ => Some(SpfQualifier::SoftFail),
@@ -252,14 +252,18 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
         return Some(finding);
     }
     let (first, mistake) = mistakes.first()?;
-    let summary = format!("the SPF record is invalid: {}: {}", subject.quote(word(&first.at)), mistake.why.reason());
+    let summary = format!("the SPF record is invalid: {} ({})", subject.quote(word(&first.at)), mistake.why.reason());
     let mut finding = finding(subject, &SYNTAX, summary);
     finding.cause = "A single invalid term makes the entire record invalid for every sender (permerror).".to_owned();
     for (term, mistake) in mistakes.iter().skip(1).take(9) {
         if mistake.instead.as_deref() == Some("") {
             continue;
         }
-        finding.consequences.push(format!("Also invalid: {}: {}", subject.quote(word(&term.at)), mistake.why.reason()));
+        finding.consequences.push(format!(
+            "Also invalid: {} ({})",
+            subject.quote(word(&term.at)),
+            mistake.why.reason()
+        ));
     }
     if let Some(record) = corrected {
         finding.fixes.push(Fix::run(fix_text, subject.quote(&subject.published(&record))));

@@ -216,7 +216,7 @@ pub(super) static PTR_USED: Rule = Rule {
     title: "the SPF record uses the ptr mechanism",
     docs: Docs {
         sees: "The domain's SPF record contains the ptr mechanism.",
-        matters: "The ptr mechanism is slow and unreliable, and should not be published. Large receivers ignore it, so the hosts that it is meant to allow do not pass.",
+        matters: "The ptr mechanism is slow and unreliable, and should not be published. Large receivers ignore it, so the hosts that it should allow do not pass.",
         action: "Domain owner: replace ptr with ip4, ip6, a or include.",
         example: "v=spf1 ptr -all",
         references: "RFC 7208 section 5.5 (ptr should not be published)",
@@ -229,7 +229,7 @@ pub(super) static IGNORED_MODIFIER: Rule = Rule {
     title: "a term of the SPF record is ignored because it is written with =",
     docs: Docs {
         sees: "The record contains the name of a mechanism followed by = instead of a colon, for example include=.",
-        matters: "According to the grammar, this term is an unknown modifier. Most receivers ignore it, so the hosts that it is meant to allow do not pass. Some receivers treat it as an error.",
+        matters: "According to the grammar, this term is an unknown modifier. Most receivers ignore it, so the hosts that it should allow do not pass. Some receivers treat it as an error.",
         action: "Domain owner: replace = with a colon.",
         example: "v=spf1 include=_spf.example.net -all",
         references: "RFC 7208 section 6 (unknown modifiers must be ignored)",

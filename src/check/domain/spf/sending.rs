@@ -228,9 +228,9 @@ fn helo(subject: Subject<'_>) -> Option<Finding> {
     let addresses = same.map(|(ip, ..)| ip.to_string()).collect::<Vec<_>>().join(", ");
     let what = match worst.result {
         SpfResult::None => "has no SPF record".to_owned(),
-        SpfResult::Neutral => format!("has an SPF record without a result for {addresses}"),
+        SpfResult::Neutral => format!("has an SPF record that defines no result for {addresses}"),
         SpfResult::PermError => format!("has an invalid SPF record: {}", failure(worst)),
-        _ => format!("has an SPF record that does not allow {addresses}: {}", worst.result.name()),
+        _ => format!("has an SPF record that does not allow {addresses} (SPF result: {})", worst.result.name()),
     };
     let summary = format!("the EHLO name {host} {what}");
     let mut finding = Finding::new(&HELO, Phase::Dns, Confidence::Certain, summary);

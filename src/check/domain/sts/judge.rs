@@ -190,7 +190,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong => None,
     };
     finding.cause = format!(
-        "{}Senders without a stored policy deliver as if there were none, and TLS reports contain {}. Senders that stored the policy earlier use it until its max_age has passed.",
+        "{}Senders without a stored policy deliver mail as if there were no policy, and TLS reports contain {}. Senders that stored the policy earlier use it until its max_age has passed.",
         detail.unwrap_or_default(),
         why.report_word()
     );

@@ -1,7 +1,8 @@
 //! The MTA-STS record and policy of the domain, and their effect on delivery to a host (RFC 8461).
 //!
-//! The record and the policy are requested at the same time. A sender without a stored policy that cannot get the
-//! policy delivers as if there were none (RFC 8461 §3.3), so only a valid policy in `enforce` mode prevents delivery.
+//! The record and the policy are requested at the same time. A sender that has no stored policy and cannot fetch the
+//! policy delivers as if there were no policy (RFC 8461 §3.3), so only a valid policy in `enforce` mode prevents
+//! delivery.
 
 use crate::check::domain::mx;
 use crate::check::domain::seen::{Delivery, NotTested, PublishedState, StsResultSeen, StsSeen};

@@ -60,7 +60,7 @@ pub(super) static STS_POLICY_INVALID: Rule = Rule {
     title: "the MTA-STS policy does not follow the grammar",
     docs: Docs {
         sees: "The policy has no version, mode, max_age or mx line, or it contains an invalid value or a line that is not a field. The finding is a warning if only some senders reject the policy. Names and modes are case-sensitive. Lines may end with LF or CRLF.",
-        matters: "Senders ignore an invalid policy, so it does not protect the domain. Some senders keep messages in their queues.",
+        matters: "Senders ignore an invalid policy, so it does not protect the domain. Some senders keep the messages in their queues instead.",
         action: "Policy host operator: correct the line that the finding shows, then change the id in the record.",
         example: "nmx: mail.example.com: the misspelt field is ignored, so the policy has no mx line",
         references: "RFC 8461 section 3.2 (policies)",
@@ -73,7 +73,7 @@ pub(super) static STS_POLICY_UNREACHABLE: Rule = Rule {
     title: "the MTA-STS policy cannot be fetched",
     docs: Docs {
         sees: "There is an MTA-STS record, but the policy cannot be fetched: the name has no IP address, the connection fails, the certificate cannot be verified, the status is not 200 (redirects must not be followed), or the response is too long or does not end.",
-        matters: "Senders without a stored policy deliver as if there were none. Senders that stored the policy earlier use it until its max_age has passed.",
+        matters: "Senders without a stored policy deliver mail as if there were no policy. Senders that stored the policy earlier use it until its max_age has passed.",
         action: "Policy host operator: serve the file with status 200, without a redirect, and with a certificate for the name mta-sts.<domain>. To stop using MTA-STS, first publish a policy with mode: none.",
         example: "https://mta-sts.example.com/.well-known/mta-sts.txt redirects to www.example.com",
         references: "RFC 8461 section 3.3 (fetching), RFC 8460 section 4.3 (sts-policy-fetch-error, sts-webpki-invalid)",

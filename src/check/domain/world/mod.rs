@@ -41,7 +41,7 @@ pub(in crate::check) struct World {
 /// A plan for a check of this domain.
 pub(in crate::check) fn plan(domain: &str) -> Plan {
     let words = ["check", "mx.invalid:25"].map(Into::into).into();
-    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
+    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the arguments start a check") };
     let mut plan = cli::plan::plan(&args, &matches, "mx.invalid:25", None).expect("a plan");
     let name = DomainName::parse(domain).expect("a domain");
     plan.target.input = domain.to_owned();

@@ -266,7 +266,7 @@ pub(in crate::render) fn sending(seen: &DomainSeen) -> Vec<DomainPart> {
             (Some(true), _) => part(&name, PartState::Ok, [names]),
             (Some(false), true) => part(&name, PartState::Absent, []),
             (Some(false), false) => {
-                part(&name, PartState::Problem, [format!("{names} does not resolve back to the IP address")])
+                part(&name, PartState::Problem, [format!("no PTR name resolves back to the IP address: {names}")])
             }
             (None, _) => part(&name, PartState::NotTested, [names, why_not_tested(seen, &name).unwrap_or_default()]),
         });
