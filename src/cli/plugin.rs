@@ -50,7 +50,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Result<PluginCheck, String>, UsageE
         .after_help(AFTER_HELP);
     let missing = Missing { reason: "no host given", hint: "for example: check_smtp -H mail.example.net" };
     let declared = Declared { program: NAME.to_owned(), missing: Some(missing), command: &command };
-    match matches(command.clone(), &words) {
+    match matches(&mut command.clone(), &words) {
         Ok(matches) => {
             let args = PluginArgs::from_arg_matches(&matches).map_err(|error| usage_error(&error, &declared))?;
             args.check().map(Ok)

@@ -44,7 +44,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
             _ => words.get(1..).unwrap_or_default().to_vec(),
         };
         let (command, from_file) = settings.apply(spec.command(&words), &words);
-        let matches = command::matches(command.clone(), &words)
+        let matches = command::matches(&mut command.clone(), &words)
             .map_err(|error| command::usage_error(&error, &command::Declared::of(spec, &command)))?;
         for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
             let Some(long) = arg.get_long().filter(|long| !ABOUT_THE_FILE.contains(long)) else { continue };
