@@ -81,27 +81,26 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
     Ok(invocation)
 }
 
-fn read(spec: &CommandSpec, command: Command, words: &[OsString]) -> Result<Invocation, UsageError> {
-    let full = command.clone();
-    match matches(command, words) {
+fn read(spec: &CommandSpec, mut command: Command, words: &[OsString]) -> Result<Invocation, UsageError> {
+    match matches(&mut command, words) {
         Ok(matches) => {
-            effect::reject(spec, &full, &matches)?;
-            Invocation::read(spec.id, matches).map_err(|error| usage_error(&error, &Declared::of(spec, &full)))
+            effect::reject(spec, &command, &matches)?;
+            Invocation::read(spec.id, matches).map_err(|error| usage_error(&error, &Declared::of(spec, &command)))
         }
         Err(error) => match error.kind() {
-            ErrorKind::DisplayHelp if is_given(words, "--help") => Ok(Invocation::Print(help::complete(spec, full))),
+            ErrorKind::DisplayHelp if is_given(words, "--help") => Ok(Invocation::Print(help::complete(spec, command))),
             ErrorKind::DisplayHelp if spec.name == check::SPEC.name => Ok(Invocation::Print(help::short())),
-            ErrorKind::DisplayHelp => Ok(Invocation::Print(help::complete(spec, full))),
+            ErrorKind::DisplayHelp => Ok(Invocation::Print(help::complete(spec, command))),
             ErrorKind::DisplayVersion => Ok(Invocation::Version(version_details(words))),
-            _ => Err(usage_error(&error, &Declared::of(spec, &full))),
+            _ => Err(usage_error(&error, &Declared::of(spec, &command))),
         },
     }
 }
 
 /// Parses the words after the name of the command.
-pub(super) fn matches(command: Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+pub(super) fn matches(command: &mut Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let program = OsString::from("smtpcheck");
-    command.try_get_matches_from(std::iter::once(program).chain(words.iter().cloned()))
+    command.try_get_matches_from_mut(std::iter::once(program).chain(words.iter().cloned()))
 }
 
 fn nothing_given(is_without_arguments: bool) -> UsageError {

@@ -26,7 +26,7 @@ pub(super) enum StoredAnchor {
 
 /// A certificate in a PEM file (RFC 7468 §5.1) that is decoded when it is needed.
 pub(super) struct EncodedCertificate {
-    file: Arc<[u8]>,
+    file: Arc<Vec<u8>>,
     base64: Range<usize>,
     /// The beginning of the certificate, which usually contains its names.
     start: Vec<u8>,
@@ -42,7 +42,7 @@ const DASHES: &[u8] = b"-----";
 impl EncodedCertificate {
     /// Finds the certificates in a PEM file. Other blocks, and blocks that do not begin with base64, are left out.
     pub(super) fn all(file: Vec<u8>) -> Vec<EncodedCertificate> {
-        let file: Arc<[u8]> = file.into();
+        let file = Arc::new(file);
         let begin = memchr::memmem::Finder::new(BEGIN);
         let dashes = memchr::memmem::Finder::new(DASHES);
         let mut found = Vec::new();
@@ -51,7 +51,7 @@ impl EncodedCertificate {
             let from = at + from + BEGIN.len();
             let Some(length) = file.get(from..).and_then(|rest| dashes.find(rest)) else { break };
             at = from + length;
-            let start = file.get(from..at).and_then(|text| decode(text, START));
+            let start = file.get(from..at).and_then(start_of);
             found.extend(start.map(|start| EncodedCertificate {
                 file: Arc::clone(&file),
                 base64: from..at,
@@ -70,7 +70,7 @@ impl EncodedCertificate {
     /// The certificate in DER format; empty if it cannot be decoded.
     fn der(&self) -> &[u8] {
         let text = self.file.get(self.base64.clone()).unwrap_or_default();
-        self.der.get_or_init(|| decode(text, usize::MAX).unwrap_or_default())
+        self.der.get_or_init(|| decode(text).unwrap_or_default())
     }
 
     #[cfg(test)]
@@ -79,17 +79,27 @@ impl EncodedCertificate {
     }
 }
 
-/// Decodes at most this number of base64 characters. White space is ignored.
-fn decode(text: &[u8], most: usize) -> Option<Vec<u8>> {
-    let mut base64 = Vec::with_capacity(text.len().min(most).saturating_add(128));
-    for line in text.split(|byte| *byte == b'\n') {
-        base64.extend_from_slice(line.trim_ascii());
-        if base64.len() >= most {
-            base64.truncate(most);
+/// Decodes the first [`START`] base64 characters, without memory of its own for them: this happens to every certificate
+/// of the trust store.
+fn start_of(text: &[u8]) -> Option<Vec<u8>> {
+    let mut base64 = [0; START];
+    let mut length = 0;
+    for line in text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
+        let free = base64.get_mut(length..)?;
+        let taken = line.len().min(free.len());
+        free.get_mut(..taken)?.copy_from_slice(line.get(..taken)?);
+        length += taken;
+        if length == START {
             break;
         }
     }
-    STANDARD.decode(&base64).ok()
+    STANDARD.decode(base64.get(..length)?).ok()
+}
+
+/// Decodes base64. White space at the beginning and the end of lines is ignored.
+fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let lines = text.split(|byte| *byte == b'\n');
+    STANDARD.decode(lines.flat_map(<[u8]>::trim_ascii).copied().collect::<Vec<u8>>()).ok()
 }
 
 impl StoredAnchor {

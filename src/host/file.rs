@@ -36,6 +36,9 @@ const REPORT: Bounds = Bounds { most: 128 * MIB, idle: Duration::from_secs(90), 
 /// The maximum time to open a file. Opening a named pipe waits until another program opens its other end.
 const OPENING: Duration = Duration::from_secs(20);
 
+/// The memory for a file that does not state its length, in bytes.
+const FIRST_READ: u64 = 4096;
+
 /// The maximum length of a line in [`lines`], in bytes.
 const MAX_LINE: u64 = 4096;
 
@@ -59,8 +62,11 @@ pub(crate) fn report(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 
 /// Reads a regular file at a fixed path of the system, up to `most` bytes.
 pub(crate) fn regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    regular_file(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    let file = regular_file(path)?;
+    // Files in /proc state no length.
+    let length = file.metadata()?.len().clamp(FIRST_READ, most.saturating_add(1).max(FIRST_READ));
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default().saturating_add(1));
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     within(bytes, most)
 }
 

@@ -5,6 +5,7 @@ use clap::{ArgAction, Args};
 use super::check::CheckArgs;
 use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::{InvalidValue, number};
+use crate::render::names_of_formats;
 
 const HEADING: &str = "Watch";
 
@@ -55,10 +56,15 @@ pub const SPEC: CommandSpec = CommandSpec {
                 )
             })
             .mut_arg("format", |arg| {
-                arg.help("Format of the result: text, json (only the summary) or ndjson").hide_possible_values(true)
+                let formats = names_of_formats(|format| format.watch.is_some());
+                arg.help(format!("Format of the result: {formats}; json prints only the summary"))
+                    .hide_possible_values(true)
             })
             .mut_arg("report", |arg| {
-                arg.help("Also write a report of the complete watch to FILE: html=FILE or json=FILE (repeatable)")
+                let formats = names_of_formats(|format| format.watch_summary.is_some());
+                arg.help(format!(
+                    "Also write a report of the complete watch to FILE; FORMAT is {formats} (repeatable)"
+                ))
             })
             .mut_arg("quiet", |arg| arg.help("Print only the summary"))
             .mut_arg("verbose", |arg| arg.help("Print the duration of each phase with each check"));
@@ -95,8 +101,8 @@ pub struct WatchArgs {
     pub check: CheckArgs,
 }
 
-/// Negative values are accepted by the parser of arguments, so that the message names the flag. A value that is another
-/// flag means that the value is missing.
+/// The argument parser accepts values that begin with a hyphen, so that the error for a negative value names the flag.
+/// This function therefore detects another flag where a value is expected.
 fn unless_flag<'a>(text: &'a str, hint: &'static str) -> Result<&'a str, InvalidValue> {
     let is_flag = text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c == '-' || c.is_alphabetic()));
     if is_flag { Err(InvalidValue::new("this is a flag, and no value is given", hint)) } else { Ok(text) }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 
 use super::{Settings, file};
-use crate::cli::commands::CommandId;
+use crate::cli::commands::SettingsUse;
 use crate::cli::flags::password::VARIABLE;
 use crate::cli::{Invocation, UsageError, command, flags, plan};
 use crate::host::environment;
@@ -37,14 +37,14 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
         })
         .collect();
     for spec in file::commands() {
-        let words: Vec<OsString> = match spec.id {
+        let words: Vec<OsString> = match spec.settings {
             // A profile's target is a server, but these commands take a domain.
-            CommandId::Domain | CommandId::Settings => vec!["example.net".into()],
+            SettingsUse::Domain => vec!["example.net".into()],
             _ if spec.command(&[]).get_positionals().next().is_none() => Vec::new(),
             _ => words.get(1..).unwrap_or_default().to_vec(),
         };
         let (command, from_file) = settings.apply(spec.command(&words), &words);
-        let matches = command::matches(command.clone(), &words)
+        let matches = command::matches(&mut command.clone(), &words)
             .map_err(|error| command::usage_error(&error, &command::Declared::of(spec, &command)))?;
         for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
             let Some(long) = arg.get_long().filter(|long| !ABOUT_THE_FILE.contains(long)) else { continue };

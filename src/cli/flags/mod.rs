@@ -63,24 +63,26 @@ pub fn is_in_environment(long: &str) -> bool {
 /// Allows every long flag to be set by its environment variable, unless a flag on the command line excludes it. Values
 /// of closed lists are accepted in upper and lower case.
 pub fn with_environment(command: Command, words: &[OsString]) -> Command {
-    let declared = command.clone();
-    let is_on_command_line = |flag: &str| names::mentions_in(&declared, words, flag);
+    let is_on_command_line = |flag: &str| names::mentions_in(&command, words, flag);
+    let is_set = |long: &str| is_in_environment(long) && !is_replaced(long, is_on_command_line);
+    let longs = command.get_arguments().filter_map(clap::Arg::get_long);
+    let set: Vec<String> = longs.filter(|long| can_be_variable(long) && is_set(long)).map(str::to_owned).collect();
     command.mut_args(|arg| {
-        let Some(long) =
-            arg.get_long().filter(|long| !matches!(*long, "help" | "version" | "password" | "proxy-password"))
-        else {
-            return arg;
-        };
-        let long = long.to_owned();
+        let Some(long) = arg.get_long().filter(|long| can_be_variable(long)) else { return arg };
+        let variable = set.iter().any(|set| set == long).then(|| variable(long));
         let arg = match arg.get_action() {
             ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
             ArgAction::Set | ArgAction::Append => arg.ignore_case(true),
             _ => arg,
         };
-        if is_in_environment(&long) && !is_replaced(&long, is_on_command_line) {
-            arg.env(variable(&long)).hide_env(true)
-        } else {
-            arg
+        match variable {
+            Some(variable) => arg.env(variable).hide_env(true),
+            None => arg,
         }
     })
+}
+
+/// Whether clap may read a flag from its environment variable. [`password`] and [`route`] read the variables of passwords.
+fn can_be_variable(long: &str) -> bool {
+    !matches!(long, "help" | "version" | "password" | "proxy-password")
 }
