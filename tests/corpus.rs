@@ -3,7 +3,7 @@
 //! `replies.toml` was measured once (269 of 323 correct) and then used to improve the phrases. So were `abroad.toml`
 //! (114 of 150), with replies from small, old and foreign servers, `remembered.toml` (193 of 210), `collected.toml`
 //! (532 of 611), and `composed.toml` (324 of 401), with composed replies in nineteen languages. `outside.toml` has
-//! replies that others collected and labelled from sources not used before. `kinds.toml` has variants of replies that
+//! replies that others collected and labelled from sources not used before, and so does `outside-later.toml`. `kinds.toml` has variants of replies that
 //! were classified wrongly. `after-data.toml` has replies that smtpcheck never receives itself, because it does not send a
 //! message.
 
@@ -45,7 +45,7 @@ fn corpus(file: &str) -> Corpus {
 }
 
 /// The files with replies that smtpcheck can receive.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "unseen.toml",
     "replies.toml",
     "abroad.toml",
@@ -53,6 +53,7 @@ const FILES: [&str; 8] = [
     "collected.toml",
     "kinds.toml",
     "outside.toml",
+    "outside-later.toml",
     "composed.toml",
 ];
 
@@ -96,6 +97,7 @@ fn the_replies_used_to_improve_the_lexicon_are_still_classified_correctly() {
         ("collected.toml", 96),
         ("kinds.toml", 98),
         ("outside.toml", 98),
+        ("outside-later.toml", 98),
         ("composed.toml", 98),
     ];
     for (file, percent) in files {

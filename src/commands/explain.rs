@@ -127,7 +127,8 @@ pub enum StreamError {
     Output(io::Error),
 }
 
-/// Explains a log. With [`ExplainForm::Json`], each reply is written as it is read. With [`ExplainForm::Text`], the
+/// Explains a log. With [`ExplainForm::Json`], each failure is written as it is read, and the commands that were accepted
+/// before it follow it. With [`ExplainForm::Text`], the
 /// counts per category are written at the end. If the log contains only one reply, its explanation is written instead
 /// of the counts.
 pub fn stream(

@@ -74,7 +74,10 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
         })
         .collect();
     if !replies.is_empty() {
-        return replies.into_iter().map(|reply| with_program(reply, item)).collect();
+        let mut replies: Vec<Explained> = replies.into_iter().map(|reply| with_program(reply, item)).collect();
+        // The failure is the answer; the commands that were accepted before it only show how far the session came.
+        replies.sort_by_key(Explained::is_accepted);
+        return replies;
     }
     let class = item.get(..3).and_then(|start| ReplyCode::parse(start.as_bytes())).map(ReplyCode::class);
     let is_number = class.is_some_and(|class| class != Class::Undefined) || EnhancedStatus::lead(item).is_some();
@@ -96,11 +99,13 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     // A reply without words contains less information than the program's sentence that quotes its code.
     let anywhere = || context.reply_anywhere(item);
     let by_rule = || anywhere().filter(|reply| reply.rule.is_some());
+    // The words around a code without text are the program's: `Expected response code 354 but got code "503"`.
+    let by_code = || by_rule().filter(|reply| !reply.input.contains(char::is_whitespace));
     // `Failed to send mail` contains less information than the words after it.
     let names_phase = error.filter(|found| found.error.vagueness < 2).map(|found| found.explained(item));
     let words = || context.words_anywhere(item);
     let generic = || error.map(|found| found.explained(item));
-    let known = specific.or_else(sentence).or_else(by_rule).or(names_phase).or_else(words);
+    let known = specific.or_else(by_code).or_else(sentence).or_else(by_rule).or(names_phase).or_else(words);
     let known = known.or_else(generic).or_else(anywhere);
     let unknown = || Explained {
         nearest: nearest(item),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::secrets::without_secrets;
-use crate::lexicon::{Basis, Category, Confidence, Fix, ReplyPhase};
+use crate::lexicon::{Basis, Category, Cause, Confidence, Fix, ReplyPhase};
 use crate::wire::{EnhancedStatus, ReplyCode};
 
 /// The explanation of a reply, code, status, rule, extension or mechanism.
@@ -111,6 +111,11 @@ impl Explained {
             also: Vec::new(),
             nearest: Vec::new(),
         }
+    }
+
+    /// Whether it is a reply that accepts a command.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.kind == ExplanationKind::Reply && self.category == Some(Cause::Accepted.category())
     }
 }
 

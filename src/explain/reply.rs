@@ -27,7 +27,7 @@ pub struct ExplainContext {
 /// The length of the longest line in which [`ExplainContext::words_anywhere`] searches, in bytes.
 const MAX_SENTENCE: usize = 400;
 /// Words of which a line about mail contains at least one.
-const ABOUT_MAIL: [&str; 7] = ["mail", "smtp", "bounce", "recipient", "sender", "relay", "delivery"];
+const ABOUT_MAIL: [&str; 8] = ["mail", "dmarc", "smtp", "bounce", "recipient", "sender", "relay", "delivery"];
 
 /// Why a name does not identify a provider or software.
 #[derive(Clone, Debug, PartialEq, Eq)]

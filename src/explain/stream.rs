@@ -65,6 +65,7 @@ pub fn log(
         specific: None,
         attempts: VecDeque::new(),
         recent: VecDeque::new(),
+        accepted: Vec::new(),
         unknown: None,
         logins: Logins::default(),
     };
@@ -88,6 +89,7 @@ pub fn log(
     for (line, found) in std::mem::take(&mut explainer.attempts) {
         explainer.report(&line, found);
     }
+    explainer.release_accepted();
     Ok(explainer.summary())
 }
 
@@ -122,6 +124,8 @@ const GENERIC_REACH: u64 = 12;
 const REPLY_REACH: u64 = 3;
 /// The maximum number of attempts that wait for the result of their delivery. A domain has only a few servers.
 const MAX_ATTEMPTS: usize = 32;
+/// The maximum number of accepted commands that wait for a failure after them. A session has only a few commands.
+const MAX_ACCEPTED: usize = 32;
 /// The maximum number of messages from a bounce's text that are kept until its headers are read.
 const MAX_RECENT: usize = 16;
 
@@ -146,6 +150,9 @@ struct LogExplainer<'a> {
     attempts: VecDeque<(FailureLine, FoundError)>,
     /// The last messages, which a bounce repeats in a header.
     recent: VecDeque<String>,
+    /// With [`LogMode::Each`], the accepted commands before a failure. The failure is passed on before them, because it
+    /// is the answer, and they only show how far the session came.
+    accepted: Vec<Explained>,
     unknown: Option<FailureLine>,
     logins: Logins,
 }
@@ -163,11 +170,30 @@ impl LogExplainer<'_> {
         }
     }
 
+    /// Passes an explanation on: a failure at once, and then the accepted commands that were read before it.
     fn pass_on(&mut self, explained: &Explained) {
+        let mut explained = explained.clone();
+        self.logins.mask(&mut explained);
+        if explained.is_accepted() {
+            self.accepted.push(explained);
+            if self.accepted.len() > MAX_ACCEPTED {
+                self.release_accepted();
+            }
+            return;
+        }
         if self.flow.is_continue() {
-            let mut explained = explained.clone();
-            self.logins.mask(&mut explained);
             self.flow = (self.output)(&explained);
+        }
+        if matches!(explained.kind, ExplanationKind::Reply | ExplanationKind::Error) {
+            self.release_accepted();
+        }
+    }
+
+    fn release_accepted(&mut self) {
+        for explained in std::mem::take(&mut self.accepted) {
+            if self.flow.is_continue() {
+                self.flow = (self.output)(&explained);
+            }
         }
     }
 
@@ -187,10 +213,8 @@ impl LogExplainer<'_> {
             ExplanationKind::Error => self.extent.errors += 1,
             _ => self.extent.replies += 1,
         }
-        self.logins.mask(explained);
-        if self.flow.is_continue() {
-            self.flow = (self.output)(explained);
-        }
+        let explained = explained.clone();
+        self.pass_on(&explained);
     }
 
     fn count(&mut self, FoundReply { line, text, phase, host, port, side }: FoundReply) {
@@ -465,6 +489,26 @@ mod tests {
         assert!(fixes(1).is_empty() && !fixes(0).is_empty());
         let proof = fixes(0).last().and_then(|fix| fix.command.clone());
         assert_eq!(proof.as_deref(), Some("smtpcheck 198.51.100.234:25"), "the remote address, not the local one");
+    }
+
+    #[test]
+    fn a_failure_precedes_the_commands_that_were_accepted_before_it() {
+        let rules = |text: &str| {
+            let mut found = Vec::new();
+            let mut output = |explained: &crate::explain::Explained| {
+                found.push((explained.line, explained.rule));
+                ControlFlow::Continue(())
+            };
+            log(&mut text.as_bytes(), &ExplainContext::default(), LogMode::Each, &mut output).expect("no input fails");
+            found
+        };
+        assert_eq!(
+            rules("MAIL FROM:<a@example.com>\n250 OK\nRCPT TO:<b@example.net>\n550 relay not permitted\n250 OK\n"),
+            [(Some(4), Some("relay-denied")), (Some(2), None), (Some(5), None)]
+        );
+        let closed = "S: 220 2.0.0 Start TLS\nSmtpProtocolException: The SMTP server has unexpectedly disconnected.\n";
+        assert_eq!(rules(closed), [(Some(2), Some("connection-closed")), (Some(1), None)]);
+        assert_eq!(rules("220 m ESMTP\n250 ok\n"), [(Some(1), None), (Some(2), None)]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! The confidence of the result is at most `possible`, and the result is the same on every machine.
 //!
-//! The classifier is not used for replies with the codes 500 to 504, which concern the command, not its content
+//! The classifier is not used for replies with the codes 500 to 504, 521 and 556, which do not depend on its content
 //! (RFC 5321 §4.2.2). It does not replace a phrase, an enhanced status with a specific meaning, or a code with
 //! a likely meaning. Read next: `build/lexicon/classifier.rs`, which learns the weights.
 
@@ -24,8 +24,9 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/scale.rs"));
 static WEIGHTS: Weights<'static> =
     Weights { bytes: include_bytes!(concat!(env!("OUT_DIR"), "/lexicon/classifier.bin")), scale: SCALE };
 
-/// The lead that a cause needs over every other category. It is the smallest lead with which the classifier never
-/// replaced a code with a wrong cause, when each source in turn was left out of the training.
+/// The lead that a cause needs over every other category. When each source in turn is left out of the training, the
+/// classifier improves four vague codes for each one that it makes worse. With a smaller lead, it also reads text that
+/// has no known words.
 const LEAD: f32 = 0.7;
 
 /// The meaning of a reply that resembles the known replies in a category.
@@ -140,9 +141,12 @@ mod tests {
 
     #[test]
     fn a_code_about_the_command_is_not_read_by_its_wording() {
-        for text in
-            ["500 relay check of domain fail", "501 relay check of domain fail", "504 relay check of domain fail"]
-        {
+        for text in [
+            "500 relay check of domain fail",
+            "501 relay check of domain fail",
+            "504 relay check of domain fail",
+            "521 relay check of domain fail",
+        ] {
             let reading = reading("rcpt", text);
             assert!(!matches!(reading.basis, Basis::Wording), "{text}: {reading:?}");
         }
@@ -217,6 +221,6 @@ mod tests {
             }
         }
         let result = format!("{right} right, {wrong} wrong; instead of codes: {gained} gained, lost: {lost:?}");
-        assert!(right >= 1000 && right * 100 >= (right + wrong) * 97 && gained > lost.len(), "{result}");
+        assert!(right >= 1500 && right * 100 >= (right + wrong) * 97 && gained >= 3 * lost.len(), "{result}");
     }
 }

@@ -105,9 +105,9 @@ pub(super) fn by_known_parts(reply: &Reply, context: &Context<'_>) -> Option<Rea
 }
 
 /// Whether a rejection is interpreted only by a code whose meaning is not likely. Codes 500 to 504 are about the
-/// command, not about its content (RFC 5321 §4.2.2), so they are never vague.
+/// command, not about its content (RFC 5321 §4.2.2), and 521 and 556 have one meaning (RFC 7504), so they are never vague.
 pub(super) fn is_vague_code(reading: &Reading, reply: &Reply) -> bool {
-    if reply.code.is_some_and(|code| (500..=504).contains(&code.number())) {
+    if reply.code.is_some_and(|code| matches!(code.number(), 500..=504 | 521 | 556)) {
         return false;
     }
     let is_code = matches!(reading.basis, Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. });

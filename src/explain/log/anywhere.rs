@@ -77,7 +77,7 @@ pub(in crate::explain) fn reply(line: &str) -> Option<(String, Option<ReplyPhase
         let phase = phase(before).or_else(|| phase_of_code(code));
         let says_something = text.contains(char::is_alphabetic) || EnhancedStatus::parse(text).is_some();
         (says_something || phase.is_some() || lower.contains("smtp"))
-            .then(|| (format!("{code} {text}").trim_end().to_owned(), phase))
+            .then(|| (format!("{code} {text}").split_whitespace().collect::<Vec<_>>().join(" "), phase))
     })
 }
 

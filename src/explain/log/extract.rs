@@ -34,7 +34,29 @@ impl ExtractedReply {
 
     /// Whether the last line has the form `550-`, so that more lines must follow.
     pub(super) fn is_open(&self) -> bool {
-        self.text.rsplit('\n').next().is_some_and(|last| last.as_bytes().get(3) == Some(&b'-'))
+        let is_first_open = |text: &str| text.as_bytes().get(3) == Some(&b'-');
+        // The reply's lines may be in one line of the log.
+        let text = if is_first_open(&self.text) { unfolded(&self.text) } else { return false };
+        text.rsplit('\n').next().is_some_and(is_first_open)
+    }
+
+    /// Whether it rejects something and has an enhanced status, or no text at all. Programs show the other lines of such
+    /// a reply with the status and without the code, or break the line after the code.
+    pub(super) fn may_continue(&self) -> bool {
+        self.text.starts_with(['4', '5']) && (self.has_no_words() || self.status_of_lines().is_some())
+    }
+
+    /// Whether it consists of a code, or of a code and a status.
+    pub(super) fn has_no_words(&self) -> bool {
+        let rest = self.text.get(3..).unwrap_or_default().trim_matches(['-', ' ']);
+        rest.is_empty() || EnhancedStatus::parse(rest).is_some()
+    }
+
+    /// The enhanced status with which its further lines begin.
+    pub(super) fn status_of_lines(&self) -> Option<&str> {
+        let rest = self.text.get(4..).filter(|_| at_start(&self.text).is_some())?;
+        EnhancedStatus::lead(rest)?;
+        rest.split_whitespace().next()
     }
 }
 

@@ -61,6 +61,9 @@ const PHASES: &[(&str, ReplyPhase)] = &[
     ("message failed", ReplyPhase::Data),
     ("did not accept the mail", ReplyPhase::Data),
     ("code \"354\"", ReplyPhase::Data),
+    ("response code 354", ReplyPhase::Data),
+    ("response code 235", ReplyPhase::Auth),
+    ("response code 334", ReplyPhase::Auth),
 ];
 
 /// The phase that the words before a reply show.
@@ -330,7 +333,8 @@ pub(super) fn server_response(marked: MarkedLine<'_>) -> Option<ExtractedReply> 
         (Some("550"), Some(text)) if text.starts_with('4') => Some(ExtractedReply::of(format!("450 {text}"))),
         (Some(code), _) => Some(ExtractedReply::of(format!("{code} {text}").trim_end())),
         (None, Some(text)) => Some(ExtractedReply::of(text)),
-        (None, None) => None,
+        // The sentence is in another language. Most often, it is the one for code 550.
+        (None, None) => is_phrase("550", text).then(|| ExtractedReply::of(format!("550 {text}"))),
     }
 }
 

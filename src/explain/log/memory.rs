@@ -14,13 +14,22 @@ pub(super) struct Memory {
     pub(super) sessions: Sessions,
     /// The phase of an Exim reply that is expected on the next line.
     pub(super) awaited: Option<ReplyPhase>,
+    /// The status in a bounce's `Status` header.
+    pub(super) status: Option<String>,
     /// The server of a bounce's `Remote-MTA` header.
     pub(super) remote: Option<String>,
 }
 
 impl Memory {
     pub(super) fn diagnostic(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
-        Some(bounce::diagnostic(marked)?.by(self.remote.clone()))
+        let status = self.status.take();
+        let reply = bounce::diagnostic(marked).or_else(|| bounce::words_with_status(&status?, marked))?;
+        Some(reply.by(self.remote.clone()))
+    }
+
+    pub(super) fn status(&mut self, MarkedLine { line, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
+        self.status = line.strip_prefix("Status: ").map(|status| status.trim().to_owned());
+        None
     }
 
     pub(super) fn remote_mta(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {

@@ -13,8 +13,9 @@
 //!    begin with a code, a command or an arrow.
 //! 2. Each row of `MARKS` has a mark and the function that reads the log format of this mark. The reply begins with the
 //!    first code after the mark.
-//! 3. A reply that ends with a `550-` line is kept until a `550 ` line or another line follows. A header or `said:` line
-//!    is kept while the next lines begin with a space.
+//! 3. A reply that ends with a `550-` line is kept until a `550 ` line or another line follows, also if words precede the
+//!    reply on its first line. A header or `said:` line is kept while the next lines begin with a space. A rejection is
+//!    kept while the next lines begin with its status, or if its text begins on the next line.
 //!
 //! To support another program, add a file to this folder and rows to `MARKS`. Read next: `postfix`, as an example.
 
@@ -40,7 +41,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use self::extract::{ExtractedReply, MarkedLine, at_start, bare, unfolded};
+use self::extract::{ExtractedReply, MarkedLine, at_start, bare, phase_in_words, unfolded};
 use self::libraries::Repetition;
 use self::marks::MARKS;
 use self::memory::Memory;
@@ -117,8 +118,14 @@ struct UnfinishedReply {
     reply: ExtractedReply,
     /// The complete text of a header or `said:` line, which can continue on lines that begin with a space.
     folded: Option<String>,
+    /// The number of lines that were joined to a reply whose text begins on the line after the code, and whether these
+    /// lines begin with a space.
+    wrapped: Option<(u8, bool)>,
     from_exception: Repetition,
 }
+
+/// The maximum number of lines that are joined to a reply whose text begins on the line after the code.
+const MAX_WRAPPED: u8 = 8;
 
 impl Finder {
     /// Takes one line, with or without its line ending, and passes on the replies that it completes.
@@ -180,15 +187,25 @@ impl Finder {
             if begins_quotation(line.as_bytes()) && line.len() < MAX_HELD {
                 self.begun = Some((number, line.to_owned()));
             }
-            return LineUse::Unused;
+            // Exim announces a reply that is on the next line.
+            return if self.memory.awaited.is_some() { LineUse::Reply } else { LineUse::Unused };
         };
         let reply = ExtractedReply { phase: reply.phase.or(awaited), ..reply };
-        let folded = (line.contains("iagnostic-") || line.contains(" said: ") && !line.contains("(in reply to "))
-            .then(|| line.to_owned());
+        let is_header = line.contains("iagnostic-") || line.starts_with("X-") && line.contains(": ");
+        let folded =
+            (is_header || line.contains(" said: ") && !line.contains("(in reply to ")).then(|| line.to_owned());
         let from_exception = libraries::repetition(line);
         let port = reply.host.as_deref().and_then(|host| extract::port_of(line, host));
-        let held = UnfinishedReply { line: number, side: LogSide::of(line), port, reply, folded, from_exception };
-        if held.folded.is_some() || held.reply.is_open() {
+        let held = UnfinishedReply {
+            line: number,
+            side: LogSide::of(line),
+            port,
+            reply,
+            folded,
+            wrapped: None,
+            from_exception,
+        };
+        if held.folded.is_some() || held.reply.is_open() || held.reply.may_continue() {
             self.held = Some(held);
         } else {
             self.release(held, found);
@@ -197,11 +214,14 @@ impl Finder {
     }
 
     fn release(&mut self, held: UnfinishedReply, found: &mut impl FnMut(FoundReply)) {
-        let UnfinishedReply { line, side, port, reply, folded, from_exception } = held;
+        let UnfinishedReply { line, side, port, reply, folded, from_exception, .. } = held;
         let is_header = folded.as_ref().is_some_and(|folded| folded.contains("iagnostic-"));
         // The reply that was extracted from the first line may be incomplete.
-        let reply = folded.and_then(|folded| self.memory.extract(&folded)).unwrap_or(reply);
-        let text = unfolded(&reply.text);
+        let mut reply = folded.and_then(|folded| self.memory.extract(&folded)).unwrap_or(reply);
+        if let Some((text, words)) = reply.text.rsplit_once("(in reply to ") {
+            reply = ExtractedReply { text: text.trim_end().to_owned(), ..reply.clone() }.at(phase_in_words(words));
+        }
+        let text = unfolded(postfix::without_envelope(&reply.text));
         if from_exception == Repetition::Possible && self.was_thrown(line, &text) {
             return;
         }
@@ -288,18 +308,68 @@ impl UnfinishedReply {
             }
             return true;
         }
-        if self.folded.is_some() || !self.reply.is_line || !self.reply.is_open() {
-            return false;
+        if self.reply.is_open() {
+            return self.has_next_line(line);
         }
+        self.folded.is_none() && (self.repeats_status(line) || self.is_wrapped_at(line))
+    }
+
+    /// Adds a line with the code of this reply, whose last line is not complete. After the last line of a reply, a line
+    /// with the same code belongs to another reply.
+    fn has_next_line(&mut self, line: &str) -> bool {
         let next = libraries::further_line(line).or_else(|| line_of_session(line)).unwrap_or_else(|| line.trim_start());
         let code = self.reply.text.get(..3).unwrap_or_default();
         let same = at_start(next).is_some_and(|next| next.starts_with(code));
         if same && self.reply.text.len() + next.len() <= MAX_HELD {
             self.reply.text.push('\n');
             self.reply.text.push_str(next.trim_end());
+            if let Some(folded) = &mut self.folded {
+                folded.push(' ');
+                folded.push_str(next.trim_end());
+            }
         }
-        // After the last line of a reply, a line with the same code belongs to another reply.
         same
+    }
+
+    /// Adds a line that begins with the status of this reply: libraries show the lines of a reply without their codes.
+    fn repeats_status(&mut self, line: &str) -> bool {
+        let words = self.reply.status_of_lines().and_then(|status| line.trim_start().strip_prefix(status));
+        let Some(words) = words.filter(|words| words.starts_with(' ')).map(str::to_owned) else { return false };
+        self.join(&words)
+    }
+
+    /// Adds a line of a text that begins on the line after the code.
+    fn is_wrapped_at(&mut self, line: &str) -> bool {
+        let is_indented = line.starts_with([' ', '\t']);
+        let is_next = match self.wrapped {
+            None => self.reply.is_line && self.reply.may_continue() && self.reply.has_no_words(),
+            Some((lines, indented)) => lines < MAX_WRAPPED && indented == is_indented && !self.is_at_end(),
+        };
+        let words = line.trim();
+        let is_text = words.contains(' ')
+            && words.contains(char::is_alphabetic)
+            && at_start(words).is_none()
+            && line_of_session(line).is_none()
+            && !session::begins_like_command(words.as_bytes());
+        let is_last_word = self.wrapped.is_some() && is_indented && !words.is_empty();
+        if !is_next || !is_text && !is_last_word {
+            return false;
+        }
+        self.wrapped = Some((self.wrapped.map_or(1, |(lines, _)| lines + 1), is_indented));
+        self.join(words)
+    }
+
+    /// Whether the text ends with Postfix's words after a reply.
+    fn is_at_end(&self) -> bool {
+        self.reply.text.trim_end().ends_with("command)")
+    }
+
+    fn join(&mut self, words: &str) -> bool {
+        if self.reply.text.len() + words.len() <= MAX_HELD {
+            self.reply.text.push(' ');
+            self.reply.text.push_str(words.trim());
+        }
+        true
     }
 }
 
@@ -553,6 +623,59 @@ mod tests {
         let texts: Vec<String> =
             all("550-a\n550 b\n550 c\n421-d\nother\n").into_iter().map(|found| found.text).collect();
         assert_eq!(texts, ["550-a\n550 b", "550 c", "421-d"]);
+    }
+
+    #[test]
+    fn the_lines_of_a_reply_after_words_are_joined() {
+        one(
+            "Remote host said: 550-5.7.1 [192.0.2.1] this message does\n550-5.7.1 not meet the guidelines\n550 5.7.1 information. x - gsmtp",
+            "550-5.7.1 [192.0.2.1] this message does\n550-5.7.1 not meet the guidelines\n550 5.7.1 information. x - gsmtp",
+            None,
+            None,
+        );
+        one(
+            "host mx.example.com[192.0.2.1] refused to talk to me: 554-no\n554 service",
+            "554-no\n554 service",
+            Some(ReplyPhase::Greeting),
+            Some("mx.example.com"),
+        );
+        one("x said: 550-a 550 b\n", "550-a\n550 b", None, None);
+        let texts = |log| all(log).into_iter().map(|found| found.text).collect::<Vec<_>>();
+        assert_eq!(texts("x said: 550-a 550 b\n550 c"), ["550-a\n550 b", "550 c"]);
+    }
+
+    #[test]
+    fn the_lines_of_a_reply_may_have_the_status_without_the_code() {
+        one(
+            "expected reply code 250, but received 550 5.7.1 [192.0.2.1] this message does\n5.7.1 not meet the guidelines\n5.7.1 . x - gsmtp\n",
+            "550 5.7.1 [192.0.2.1] this message does not meet the guidelines . x - gsmtp",
+            None,
+            None,
+        );
+        let texts = |log| all(log).into_iter().map(|found| found.text).collect::<Vec<_>>();
+        assert_eq!(texts("550 5.7.1 Relay access denied\n5.1.1 <a@example.com>: User unknown").len(), 2);
+    }
+
+    #[test]
+    fn the_text_of_a_reply_may_begin_on_the_line_after_its_code() {
+        let said = "[TSS04] Messages from 192.0.2.1 temporarily deferred due to\nunexpected volume; see\nhttps://example.com/codes (in reply to MAIL FROM command)";
+        let whole = "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume; see";
+        let found = all(&format!("421\n4.7.0 {said}\n"));
+        assert_eq!(
+            found.first().map(|found| (found.text.starts_with(whole), found.phase)),
+            Some((true, Some(ReplyPhase::Mail)))
+        );
+        assert_eq!(found.len(), 1, "{found:?}");
+        one(
+            "550 5.7.1\n    Unfortunately, messages were not sent. Please contact\n    your provider. (in reply to MAIL\n    FROM command)\n\nother words",
+            "550 5.7.1 Unfortunately, messages were not sent. Please contact your provider.",
+            Some(ReplyPhase::Mail),
+            None,
+        );
+        let texts = |log| all(log).into_iter().map(|found| found.text).collect::<Vec<_>>();
+        assert_eq!(texts("550\n551\nQUIT now\n"), ["550", "551"]);
+        assert_eq!(texts("550\nrelay-denied\n"), ["550"]);
+        assert_eq!(texts("250\nsome words follow\n"), ["250"]);
     }
 
     #[test]
