@@ -7,6 +7,7 @@ use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
 };
+use crate::check::domain::purpose;
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
@@ -25,9 +26,30 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
             finding.failure = Some(PhaseFailure::Tls);
         }
     }
+    if purpose::is_submission(sight) {
+        return findings.into_iter().map(for_submission).collect();
+    }
     findings.extend(unsigned_mx(sight, &hosts));
     findings.extend(incomplete(&hosts));
     findings
+}
+
+/// A finding about a submission port, to which no sender delivers. Mail programs connect to it, and only few of them use
+/// TLSA records, so the sentences about delivery and reports do not apply.
+fn for_submission(mut finding: Finding) -> Finding {
+    let is_of_senders =
+        |sentence: &&str| !["enders", "deliver", "TLS reports", "Postfix"].iter().any(|word| sentence.contains(word));
+    let kept: Vec<&str> = finding.cause.split_inclusive(". ").filter(is_of_senders).collect();
+    let end = if finding.severity == Severity::Error {
+        "Mail programs that use DANE do not connect to this port of the server. Other mail programs are not affected."
+    } else {
+        "Only mail programs that use DANE are affected."
+    };
+    finding.cause =
+        format!("{}{end}", kept.iter().map(|sentence| format!("{} ", sentence.trim_end())).collect::<String>());
+    finding.summary = finding.summary.replace("so senders ignore them", "so mail programs ignore them");
+    finding.failure = None;
+    finding
 }
 
 /// The `3 1 1` records for the certificates that these hosts' servers currently send, at the names for the port that
@@ -181,7 +203,7 @@ impl<'s> DaneHost<'s> {
         let summary = format!("the TLSA records of {} are not signed, so senders ignore them", self.name);
         let mut finding = Finding::new(&DANE_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
         finding.cause = format!(
-            "The TLSA records at {}, or the IP addresses of the host, are in a zone without DNSSEC. Senders use TLSA records only if the signatures of both are valid.",
+            "The TLSA records at {}, or the IP addresses of the host, are in a zone that is not signed, or that resolvers treat as unsigned. Senders use TLSA records only if the signatures of both are valid.",
             owner_of(self.sight, base, probe)
         );
         finding.fixes = vec![Fix::text(format!(
@@ -204,7 +226,10 @@ impl<'s> DaneHost<'s> {
         finding.cause = "TLSA records require TLS, so senders that use DANE do not deliver mail to this server. TLS reports contain starttls-not-supported."
             .to_owned();
         finding.fixes = vec![
-            Fix::text("Server operator: configure a certificate, and advertise STARTTLS to every client on port 25"),
+            Fix::text(format!(
+                "Server operator: configure a certificate, and advertise STARTTLS to every client on port {}",
+                self.sight.plan.target.port
+            )),
             Fix::text(format!("DNS operator of {}: remove the TLSA records if the server cannot use TLS", self.name)),
         ];
         Some(finding)
@@ -287,7 +312,8 @@ impl<'s> DaneHost<'s> {
             more => format!("{more} certificates. This chain"),
         };
         finding.cause = format!(
-            "Senders compare a usage 2 record with the CA certificates that the server sends. The server sends {sent} does not lead to the CA certificate of any record."
+            "Senders compare a usage 2 record with the CA certificates that the server sends. The server sends {sent} does not lead to the CA certificate of any record.{}",
+            end_of(seen.chain)
         );
         if is_in_record {
             finding.severity = Severity::Warning;
@@ -469,6 +495,24 @@ struct SeenChain<'c> {
     chain: &'c Presented,
     servers: &'c [&'c PolicyServer<'c>],
     outcome: &'c TlsaOutcome,
+}
+
+/// Where the chain that the server sent ends, and which certificate would be next.
+fn end_of(chain: &Presented) -> String {
+    let mut last = chain.leaf();
+    for _ in 0..chain.chain.len() {
+        match last.and_then(|one| one.issued_by).and_then(|at| chain.chain.get(at)) {
+            Some(issuer) => last = Some(issuer),
+            None => break,
+        }
+    }
+    match last {
+        Some(last) if last.self_signed => format!(" The chain ends at the root {}.", last.subject),
+        Some(last) => {
+            format!(" The chain ends at {}. The certificate of its issuer, {}, is not sent.", last.subject, last.issuer)
+        }
+        None => String::new(),
+    }
 }
 
 /// Why each record does not match.

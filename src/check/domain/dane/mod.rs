@@ -22,7 +22,7 @@ use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
 pub(super) use lookup::owner;
-pub(super) use outcome::{result, worst};
+pub(super) use outcome::{ChainUse, chain_use, result, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };
 

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use super::super::sight::{Known, Sight};
 use super::known::{
-    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_test_server, is_test_setup, mail_hosts,
-    published, usable, was_stopped,
+    KINDS, MxHost, all_addresses, as_address, code_words, fault_words, is_looked_up, is_of_other_family,
+    is_test_server, is_test_setup, mail_hosts, published, usable, was_stopped,
 };
 use super::rules::{
     DNS_ANSWER_TRUNCATED, MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED,
@@ -93,6 +93,9 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     match kind {
         Some(DnsFaultKind::AliasLoop) => {
             return Finding { failure: Some(PhaseFailure::Unreachable), ..alias_loop(&domain, probe) };
+        }
+        Some(DnsFaultKind::AliasLimit) => {
+            return Finding { failure: Some(PhaseFailure::Unreachable), ..alias_limit(&domain, probe) };
         }
         Some(DnsFaultKind::TcpFailed) => return truncated(sight, probe),
         _ => {}
@@ -181,8 +184,26 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     ]
 }
 
+/// The aliases of a name end, but smtpcheck and most resolvers do not follow so many.
+fn alias_limit(name: &dyn Display, probe: &Probe) -> Finding {
+    let summary = format!("the chain of CNAME records of {name} is too long");
+    Finding {
+        cause: "smtpcheck follows at most 12 CNAME records. Most resolvers have a similar limit, and respond with SERVFAIL if a chain is longer, so many senders do not find an IP address."
+            .to_owned(),
+        otherwise: Some(
+            "A resolver with a higher limit finds the IP address, so senders that use such a resolver deliver mail."
+                .to_owned(),
+        ),
+        fixes: vec![Fix::run(
+            "Domain owner: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
+            format!("dig {} CNAME", in_shell(&name.to_string())),
+        )],
+        ..finding(&MX_ALIAS_LOOP, probe, Confidence::Likely, summary)
+    }
+}
+
 fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
-    let summary = format!("the CNAME records of {name} form a loop or a chain that is too long");
+    let summary = format!("the CNAME records of {name} form a loop");
     Finding {
         cause: "The name has no IP address, so senders cannot deliver mail to it.".to_owned(),
         fixes: vec![Fix::run(
@@ -348,6 +369,8 @@ enum HostAddresses<'s> {
     Present,
     /// The CNAME records form a loop.
     Loop(&'s Probe),
+    /// The chain of CNAME records is too long, so the addresses are not known.
+    Limit(&'s Probe),
     /// A lookup failed, and no address is known.
     Unknown(&'s Probe, String),
     /// The host has no IP address.
@@ -364,6 +387,9 @@ fn addresses_of<'s>(sight: Sight<'s>, host: &DnsName) -> HostAddresses<'s> {
     for one in known {
         if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::AliasLoop, .. }) = one {
             return HostAddresses::Loop(probe);
+        }
+        if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::AliasLimit, .. }) = one {
+            return HostAddresses::Limit(probe);
         }
     }
     if let Some((probe, why)) = failed_lookups(sight, host).into_iter().next() {
@@ -384,9 +410,10 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     let states: Vec<(&DnsName, HostAddresses<'_>)> =
         hosts.iter().map(|host| (&host.name, addresses_of(sight, &host.name))).collect();
     let has_none = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Present));
-    let is_known = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Unknown(..)));
-    // If the CNAME records of every host form a loop, the findings about the loops contain the fix.
-    let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(_)));
+    let is_known =
+        states.iter().all(|(_, state)| !matches!(state, HostAddresses::Unknown(..) | HostAddresses::Limit(_)));
+    // If the CNAME records of every host are wrong, the findings about them contain the fix.
+    let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(_) | HostAddresses::Limit(_)));
     let mut findings = Vec::new();
     for (host, state) in &states {
         match state {
@@ -399,6 +426,10 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             HostAddresses::Loop(failed) if all_loop || !(has_none && is_known) => findings.push(Finding {
                 failure: all_loop.then_some(PhaseFailure::Unreachable),
                 ..alias_loop(&failed.quote(host.as_str()), failed)
+            }),
+            HostAddresses::Limit(failed) => findings.push(Finding {
+                failure: all_loop.then_some(PhaseFailure::Unreachable),
+                ..alias_limit(&failed.quote(host.as_str()), failed)
             }),
             HostAddresses::Unknown(failed, why) => {
                 let severity = if has_none { Severity::Error } else { Severity::Warning };
@@ -419,7 +450,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         .filter_map(|(host, state)| match state {
             HostAddresses::Missing(_, why) => Some(format!("{} {why}", probe.quote(host.as_str()))),
             HostAddresses::Loop(_) => Some(format!("{} has a CNAME loop", probe.quote(host.as_str()))),
-            HostAddresses::Present | HostAddresses::Unknown(..) => None,
+            HostAddresses::Present | HostAddresses::Unknown(..) | HostAddresses::Limit(_) => None,
         })
         .collect();
     if !missing.is_empty() {
@@ -550,6 +581,12 @@ fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         found.confidence = Confidence::Likely;
         found.otherwise =
             Some("This is intended if the domain receives mail only within a private network.".to_owned());
+    }
+    // No session was possible if no host has an address that a server on the internet can have.
+    let is_reachable = |host: &MxHost| !usable(sight, &host.name).is_empty() || is_of_other_family(sight, &host.name);
+    if !mail_hosts(sight).iter().any(is_reachable) {
+        found.failure = Some(PhaseFailure::Unreachable);
+        found.consequences.push("No MX host has a usable IP address, so no mail is delivered".to_owned());
     }
     found.fixes.push(Fix::text(format!(
         "Domain owner: replace {ip} with the public IP address of {}, or delete this address record",

@@ -420,6 +420,9 @@ fn hosts_in_the_policy_need_tls_and_a_valid_certificate() {
         assert_eq!(pairs(&found), expect("sts-certificate-invalid", Severity::Error));
         assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
     }
+    let both = Presented { name: other.name.clone(), ..private_ca() };
+    let found = case.with(&mx(ServerTls::Chains(vec![&both])));
+    assert!(found[0].summary.contains("is for a different name and is not trusted"), "{}", found[0].summary);
     assert_eq!(case.with(&mx(ServerTls::Unknown)), [], "what was not tested is no fault");
     assert_eq!(case.with(&mx(ServerTls::Unreachable)), []);
 }
@@ -487,4 +490,16 @@ fn a_limit_of_smtpcheck_is_no_fault_of_the_policy_host() {
     assert_eq!(case.ids(), []);
     let entry = super::not_tested(case.sight()).expect("an entry");
     assert!(entry.why.contains("smtpcheck's limit"), "{entry:?}");
+}
+
+#[test]
+fn the_end_of_the_certificate_of_the_policy_host_is_watched() {
+    let with = |days: i64| {
+        let presented = Some(Box::new(trusted((-60, days))));
+        case(RECORD, Some(FetchSeen { presented, ..page(POLICY) })).with(&[])
+    };
+    assert_eq!(with(30), []);
+    let found = with(3);
+    assert_eq!(pairs(&found), expect("sts-certificate-expires-soon", Severity::Warning));
+    assert!(found[0].summary.contains("less than 4 days"), "{}", found[0].summary);
 }
