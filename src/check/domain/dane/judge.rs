@@ -7,6 +7,7 @@ use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
 };
+use super::submission::for_submission;
 use crate::check::domain::purpose;
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
@@ -32,24 +33,6 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     findings.extend(unsigned_mx(sight, &hosts));
     findings.extend(incomplete(&hosts));
     findings
-}
-
-/// A finding about a submission port, to which no sender delivers. Mail programs connect to it, and only few of them use
-/// TLSA records, so the sentences about delivery and reports do not apply.
-fn for_submission(mut finding: Finding) -> Finding {
-    let is_of_senders =
-        |sentence: &&str| !["enders", "deliver", "TLS reports", "Postfix"].iter().any(|word| sentence.contains(word));
-    let kept: Vec<&str> = finding.cause.split_inclusive(". ").filter(is_of_senders).collect();
-    let end = if finding.severity == Severity::Error {
-        "Mail programs that use DANE do not connect to this port of the server. Other mail programs are not affected."
-    } else {
-        "Only mail programs that use DANE are affected."
-    };
-    finding.cause =
-        format!("{}{end}", kept.iter().map(|sentence| format!("{} ", sentence.trim_end())).collect::<String>());
-    finding.summary = finding.summary.replace("so senders ignore them", "so mail programs ignore them");
-    finding.failure = None;
-    finding
 }
 
 /// The `3 1 1` records for the certificates that these hosts' servers currently send, at the names for the port that

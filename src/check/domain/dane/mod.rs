@@ -5,12 +5,14 @@
 //! | `lookup` | the names at which TLSA records are looked up |
 //! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
+//! | `submission` | the findings about a submission port |
 //! | `rules` | the rules |
 
 mod judge;
 mod lookup;
 mod outcome;
 mod rules;
+mod submission;
 #[cfg(test)]
 mod tests;
 

@@ -8,16 +8,15 @@ use std::net::IpAddr;
 
 use super::super::sight::{Known, Sight};
 use super::known::{
-    KINDS, MxHost, all_addresses, as_address, code_words, fault_words, is_looked_up, is_of_other_family,
-    is_test_server, is_test_setup, mail_hosts, published, usable, was_stopped,
+    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, mail_hosts, published, usable, was_stopped,
 };
 use super::rules::{
-    DNS_ANSWER_TRUNCATED, MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED,
-    MX_HOST_MISSING, MX_IMPLICIT, MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING,
-    MX_NAME_NOT_VALID, MX_NONE_USABLE, MX_NULL, MX_NULL_INVALID,
+    DNS_ANSWER_TRUNCATED, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
+    MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING, MX_NAME_NOT_VALID, MX_NONE_USABLE,
+    MX_NULL, MX_NULL_INVALID,
 };
 use super::set::{domain_alias, duplicates, families, finding, is_bogus, names_not_valid, too_many};
-use super::special::{AddressUse, special_use};
+use super::special::not_public;
 use crate::check::finding::{Finding, PhaseFailure, Severity, in_shell};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
@@ -553,51 +552,4 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             Some(found.tried(of_host.id))
         })
         .collect()
-}
-
-fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
-    let all: Vec<(DnsName, IpAddr)> = mail_hosts(sight)
-        .into_iter()
-        .flat_map(|host| all_addresses(sight, &host.name).into_iter().map(move |ip| (host.name.clone(), ip)))
-        .filter(|(_, ip)| !sight.plan.overrides.iter().any(|given| given.address == *ip))
-        .filter(|(_, ip)| !is_test_server(sight.plan, *ip))
-        .collect();
-    let wrong: Vec<(&DnsName, IpAddr, AddressUse)> =
-        all.iter().filter_map(|(host, ip)| Some((host, *ip, special_use(*ip)?))).collect();
-    let (first, ip, _) = wrong.first()?;
-    let list: Vec<String> =
-        wrong.iter().map(|(host, ip, kind)| format!("{} has {ip} ({kind})", probe.quote(host.as_str()))).collect();
-    let rest = list.len().saturating_sub(3);
-    let shown = list.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-    let more = if rest > 0 { format!(", and {rest} more") } else { String::new() };
-    let summary = format!("MX hosts with an IP address that is not public: {shown}{more}");
-    let mut found = finding(&MX_ADDRESS_NOT_PUBLIC, probe, Confidence::Certain, summary);
-    found.cause = "Senders on the internet cannot reach a server at such an IP address.".to_owned();
-    let is_all_private = wrong.len() == all.len() && wrong.iter().all(|(_, _, kind)| *kind == AddressUse::Private);
-    if is_test_setup(sight.plan) {
-        found.severity = Severity::Notice;
-    } else if is_all_private {
-        found.severity = Severity::Warning;
-        found.confidence = Confidence::Likely;
-        found.otherwise =
-            Some("This is intended if the domain receives mail only within a private network.".to_owned());
-    }
-    // No session was possible if no host has an address that a server on the internet can have.
-    let is_reachable = |host: &MxHost| !usable(sight, &host.name).is_empty() || is_of_other_family(sight, &host.name);
-    if !mail_hosts(sight).iter().any(is_reachable) {
-        found.failure = Some(PhaseFailure::Unreachable);
-        found.consequences.push("No MX host has a usable IP address, so no mail is delivered".to_owned());
-    }
-    found.fixes.push(Fix::text(format!(
-        "Domain owner: replace {ip} with the public IP address of {}, or delete this address record",
-        probe.quote(first.as_str())
-    )));
-    for (host, _, _) in &wrong {
-        for known in KINDS.map(|kind| sight.records(host, kind)) {
-            if let Some(of_host) = known.probe() {
-                found = found.tried(of_host.id);
-            }
-        }
-    }
-    Some(found)
 }
