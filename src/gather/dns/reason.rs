@@ -49,7 +49,7 @@ impl SignedSet {
         self.signatures.is_empty()
     }
 
-    /// Verifies the signatures with these keys. If none is valid, returns the first fault, with the zone of the
+    /// Verifies the signatures with the given keys. If none is valid, returns the first fault, with the zone of the
     /// signature.
     fn verify(&self, now: u32, keys: &[&DNSKEY], signature: &RRSIG) -> Result<(), BogusReason> {
         let input = signature.input();
