@@ -22,8 +22,9 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The signature algorithms in the registry of DNSSEC algorithms that a resolver can support.
-const KNOWN_ALGORITHMS: [u8; 13] = [1, 3, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 23];
+/// The signature algorithms in the registry of DNSSEC algorithms that a resolver can support. An operator uses a private
+/// algorithm (253, 254) on purpose.
+const KNOWN_ALGORITHMS: [u8; 15] = [1, 3, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 23, 253, 254];
 
 /// The responses on which delivery depends: the MX records and the addresses of the hosts.
 fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen)> {
