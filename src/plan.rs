@@ -338,7 +338,8 @@ pub enum IntrusiveProbe {
 }
 
 impl IntrusiveProbe {
-    /// All probes, with their names on the command line.
+    /// All probes, with their names on the command line. A new probe also needs a check that asks its question
+    /// (`check/disclosure.rs` is an example) and a section in `docs/reach.md`.
     pub const ALL: [(&str, IntrusiveProbe); 5] = [
         ("starttls-injection", IntrusiveProbe::StarttlsInjection),
         ("mail-before-tls", IntrusiveProbe::MailBeforeTls),

@@ -7,8 +7,9 @@
 //! this file, `gather/gatherer.rs`, `inquiry/mod.rs`, `evidence/record.rs`, `evidence/views.rs`, `evidence/mask.rs` (which text
 //! is masked), `check/domain/hosts/ordinary.rs`, `check/domain/world/mod.rs`, `check/settings/ordinary.rs`,
 //! `render/text/domain.rs`, `render/view/lookups.rs`, `render/view/session.rs`, `tests/ports.rs`,
-//! `tests/support/replay/network.rs` and `tests/support/bodies/server.rs`. Transcripts need a key for the answer in
-//! `tests/support/replay/format.rs`.
+//! `tests/support/replay/network.rs` and `tests/support/bodies/server.rs`. Transcripts need a key for the answer: its type
+//! in `tests/support/replay/format.rs`, and its value and description in `tests/support/replay/mod.rs`. If an answer
+//! contains text from a peer, `evidence/quote.rs` describes how a finding quotes it.
 
 mod hello;
 

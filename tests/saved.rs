@@ -10,6 +10,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use serde_json::Value;
+use smtpcheck::render::{ExitCodes, FORMATS};
 use support::program::{Run, command, finish, run, run_with};
 
 /// A local port on which no program listens.
@@ -30,14 +31,14 @@ fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn report_files_are_complete_and_no_temporary_file_is_left() {
     let folder = tempfile::tempdir().unwrap();
-    let formats = ["json", "ndjson", "junit", "github", "nagios", "prometheus", "markdown", "html", "text"];
+    let formats: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
     let flags: Vec<String> =
         formats.iter().map(|format| format!("--report={format}={}", in_folder(folder.path(), format))).collect();
     let words: Vec<&str> = std::iter::once(CLOSED_PORT).chain(flags.iter().map(String::as_str)).collect();
     let run = run(&words);
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stdout.contains("connection-refused"), "the result on standard output is the text format: {run}");
-    let mut expected: Vec<&str> = formats.to_vec();
+    let mut expected = formats.clone();
     expected.sort_unstable();
     assert_eq!(names(folder.path()), expected);
     for format in formats {
@@ -143,7 +144,8 @@ fn a_saved_report_is_shown_in_every_format_with_the_exit_code_of_its_check() {
     let json = saved(folder.path(), "a.json", &[CLOSED_PORT, "--json"]);
     let lines = saved(folder.path(), "a.ndjson", &[CLOSED_PORT, "--format", "ndjson"]);
     for file in [&json, &lines] {
-        for format in ["text", "json", "ndjson", "junit", "github", "prometheus", "markdown", "html"] {
+        for format in FORMATS.iter().filter(|format| format.exit_codes == ExitCodes::Own) {
+            let format = format.name;
             let run = run(&["report", file, "--format", format]);
             assert_eq!(run.code, 3, "{format} {run}");
             assert!(run.stdout.contains("connection-refused") && run.stderr.is_empty(), "{format} {run}");

@@ -15,6 +15,7 @@ mod words;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use smtpcheck::cli::commands::{COMMANDS, CommandId};
 use smtpcheck::{check, render, sasl};
 
 use self::source::{files, root, without_tests};
@@ -157,15 +158,18 @@ fn network_and_terminal_libraries_are_used_only_in_their_modules() {
 
 #[test]
 fn files_that_belong_to_a_list_are_in_it() {
-    let listed = |folder: &str, known: Vec<String>| {
+    let listed = |folder: &str, list: &str, known: Vec<String>| {
         for entry in std::fs::read_dir(root().join("src").join(folder)).unwrap() {
             let name = entry.unwrap().file_name().to_string_lossy().trim_end_matches(".rs").to_owned();
-            assert!(name == "mod" || known.contains(&name), "src/{folder}/{name}.rs is not in the list");
+            assert!(
+                name == "mod" || known.contains(&name),
+                "src/{folder}/{name}.rs is neither in {list} nor in the list of other files in tests/structure.rs"
+            );
         }
     };
     let mut checks: Vec<String> = check::CHECKS.iter().map(|check| check.subject.to_owned()).collect();
     checks.extend(["again", "domain", "finding", "peer", "place", "server", "service", "settings"].map(str::to_owned));
-    listed("check", checks);
+    listed("check", "CHECKS", checks);
     // One file implements all SCRAM mechanisms, which differ only in their hashes.
     let file = |mechanism: &&sasl::Mechanism| {
         let name = mechanism.name.to_lowercase().replace('-', "_");
@@ -173,35 +177,106 @@ fn files_that_belong_to_a_list_are_in_it() {
     };
     let mut mechanisms: Vec<String> = sasl::MECHANISMS.iter().map(file).collect();
     mechanisms.extend(["checksums", "mechanism", "token"].map(str::to_owned));
-    listed("sasl", mechanisms);
-    let mut formats: Vec<String> = render::FORMATS.iter().map(|format| format.name.to_owned()).collect();
-    formats.extend(
-        [
-            "batch",
-            "config",
-            "difference",
-            "display",
-            "escape",
-            "explain",
-            "exporter",
-            "exposition",
-            "ports",
-            "providers",
-            "rule",
-            "sandbox",
-            "snippets",
-            "style",
-            "suite",
-            "symbols",
-            "table",
-            "thresholds",
-            "view",
-            "watch",
-            "write_out",
-        ]
-        .map(str::to_owned),
-    );
-    listed("render", formats);
+    listed("sasl", "MECHANISMS", mechanisms);
+    let mut formats: Vec<String> = render::FORMATS.iter().map(|format| format.name.replace('-', "_")).collect();
+    // A command whose output has more than one line has a file of its own.
+    formats.extend(COMMANDS.iter().map(|spec| spec.name.replace('-', "_")));
+    let others = [
+        "difference",
+        "display",
+        "escape",
+        "exposition",
+        "rule",
+        "snippets",
+        "style",
+        "suite",
+        "symbols",
+        "table",
+        "thresholds",
+        "view",
+        "write_out",
+    ];
+    formats.extend(others.map(str::to_owned));
+    listed("render", "FORMATS or COMMANDS", formats);
+}
+
+/// The lines of a file's description.
+fn description(text: &str) -> String {
+    text.lines().take_while(|line| line.starts_with("//!")).collect::<Vec<_>>().join("\n")
+}
+
+/// The words between backticks that are paths of source files, without patterns and placeholders.
+fn named_paths(text: &str) -> Vec<&str> {
+    let is_path_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted.filter(|word| word.ends_with(".rs") && word.chars().all(is_path_character)).collect()
+}
+
+#[test]
+fn files_that_descriptions_and_readme_md_name_exist() {
+    let mut count = 0;
+    for (path, text) in files("src") {
+        let folder = path.parent().unwrap().to_path_buf();
+        let folders = [root(), root().join("src"), root().join("tests"), folder, path.with_extension("")];
+        for line in text.lines().filter(|line| line.trim_start().starts_with("//")) {
+            for named in named_paths(line) {
+                count += 1;
+                let exists = folders.iter().any(|folder| folder.join(named).is_file());
+                assert!(exists, "{} names {named}, which does not exist", path.display());
+            }
+        }
+    }
+    assert!(count > 30, "{count}");
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let named: Vec<&str> = readme.lines().filter(|line| line.starts_with('|')).flat_map(named_paths).collect();
+    assert!(named.len() > 10, "{named:?}");
+    for file in named {
+        assert!(root().join(file).is_file(), "README.md names {file}, which does not exist");
+    }
+}
+
+/// A new variant needs a branch in these files. The compiler reports one after the other, so the description of the type
+/// lists all of them.
+#[test]
+fn descriptions_list_every_file_with_a_match_on_a_new_variant() {
+    let sources: Vec<(PathBuf, String)> = files("src").into_iter().chain(files("tests")).collect();
+    for (described_in, variants) in [
+        ("src/question.rs", ["Question::Resolve", "Question::Machine"]),
+        ("src/question.rs", ["Answer::Names", "Answer::Machine"]),
+        ("src/cli/commands/spec.rs", ["CommandId::Man", "CommandId::Schema"]),
+        ("src/cli/commands/spec.rs", ["Invocation::Man", "Invocation::Schema"]),
+    ] {
+        let listed = description(&std::fs::read_to_string(root().join(described_in)).unwrap());
+        let mut count = 0;
+        for (path, text) in &sources {
+            let short = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+            let is_concerned = variants.iter().all(|variant| text.contains(variant));
+            if !is_concerned || short == described_in || short == "tests/structure.rs" {
+                continue;
+            }
+            count += 1;
+            let short = short.strip_prefix("src/").unwrap_or(&short);
+            assert!(listed.contains(&format!("`{short}`")), "the description of {described_in} does not name {short}");
+        }
+        assert!(count > 0, "{variants:?}");
+    }
+}
+
+#[test]
+fn readme_md_names_every_command_and_format() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let section = |title: &str| {
+        let start = readme.find(&format!("## {title}\n")).unwrap();
+        let text = &readme[start + 3..];
+        text[..text.find("\n## ").unwrap()].to_owned()
+    };
+    let formats = section("Formats");
+    for spec in COMMANDS.iter().filter(|spec| !spec.is_hidden && spec.id != CommandId::Check) {
+        assert!(readme.contains(&format!("smtpcheck {}", spec.name)), "README.md does not mention {}", spec.name);
+    }
+    for format in render::FORMATS {
+        assert!(formats.contains(&format!("`{}`", format.name)), "\"Formats\" does not mention {}", format.name);
+    }
 }
 
 #[test]

@@ -325,8 +325,11 @@ fn usage_errors_name_the_flag_and_nothing_is_sent() {
             "--interval 5s: a TLS scan of 192.0.2.1 needs many connections; use 5m",
         ),
         (&["watch", "127.0.0.1", "--interval", "1ms"], "--interval 1ms: the interval is too short"),
-        (&["watch", "a.example", "--format", "junit"], "a watch prints only text, JSON or NDJSON"),
-        (&["watch", "a.example", "--report", "junit=x"], "--report: the report of a watch is HTML or JSON"),
+        (&["watch", "a.example", "--format", "junit"], "--format junit: a watch does not support this format"),
+        (
+            &["watch", "a.example", "--report", "junit=x"],
+            "--report junit: the report of a watch cannot have this format",
+        ),
         (&["watch", "a.example", "--fail-on-loss", "120%"], "not a percentage"),
         (&["watch", "a.example", "--count", "0"], "--count 0: not a number in the allowed range"),
         (

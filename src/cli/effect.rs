@@ -21,6 +21,7 @@ use super::flags::batch::BatchFormat;
 use super::flags::output::{ChosenFormat, ReportFile};
 use super::flags::tls::ScanChoice;
 use crate::plan::TlsMode;
+use crate::render::{self, ExitCodes, Format, names_of_formats};
 use crate::sasl::{self, CredentialKind};
 
 /// Flags of a command that have an effect only under a condition.
@@ -56,20 +57,14 @@ const CONDITIONS: &[Condition] = &[
     Condition {
         command: "check",
         flags: &["warning", "critical"],
-        is_met: |matches| {
-            let mut reports = matches.get_many::<ReportFile>("report").into_iter().flatten();
-            format(matches) == Some("nagios") || reports.any(|report| report.format.0.name == "nagios")
-        },
+        is_met: writes_plugin_output,
         reason: "has an effect only with --format nagios",
         hint: "add --format nagios",
     },
     Condition {
         command: "domain",
         flags: &["warning", "critical"],
-        is_met: |matches| {
-            let mut reports = matches.get_many::<ReportFile>("report").into_iter().flatten();
-            format(matches) == Some("nagios") || reports.any(|report| report.format.0.name == "nagios")
-        },
+        is_met: writes_plugin_output,
         reason: "has an effect only with --format nagios",
         hint: "add --format nagios",
     },
@@ -148,23 +143,6 @@ const CONDITIONS: &[Condition] = &[
         is_met: |matches| is_on(matches, "user") || is_on(matches, "netrc") || needs_no_secret(matches),
         reason: "no user name given",
         hint: "add --user USER",
-    },
-    Condition {
-        command: "watch",
-        flags: &["format"],
-        is_met: |matches| matches!(format(matches), Some("text" | "json" | "ndjson")),
-        reason: "a watch prints only text, JSON or NDJSON",
-        hint: "use --format text, json or ndjson; for a page, add --report html=FILE",
-    },
-    Condition {
-        command: "watch",
-        flags: &["report"],
-        is_met: |matches| {
-            let mut reports = matches.get_many::<ReportFile>("report").into_iter().flatten();
-            reports.all(|report| matches!(report.format.0.name, "html" | "json"))
-        },
-        reason: "the report of a watch is HTML or JSON",
-        hint: "use --report html=FILE or --report json=FILE",
     },
     Condition {
         command: "watch",
@@ -311,16 +289,6 @@ const CONDITIONS: &[Condition] = &[
         hint: "omit one of the flags",
     },
     Condition {
-        command: "run",
-        flags: &["format"],
-        is_met: |matches| {
-            let is_list = is_on(matches, "list") || is_on(matches, "dry_run");
-            !is_list || matches!(format(matches), Some("text" | "json"))
-        },
-        reason: "--list and --dry-run print only text or JSON",
-        hint: "use --format text or --format json",
-    },
-    Condition {
         command: "sandbox",
         flags: &["port", "listen", "allow_remote", "dns", "ca_file", "quiet"],
         is_met: |matches| !is_on(matches, "list"),
@@ -375,7 +343,36 @@ pub(super) fn reject(spec: &CommandSpec, command: &Command, matches: &ArgMatches
             return Err(error.with_hint(condition.hint));
         }
     }
-    Ok(())
+    reject_format(spec, matches)
+}
+
+/// Rejects a format that a watch, or the list of the checks of a suite, does not support.
+fn reject_format(spec: &CommandSpec, matches: &ArgMatches) -> Result<(), UsageError> {
+    let given = if is_given(matches, "format") { format(matches) } else { None };
+    let lists = is_on(matches, "list") || is_on(matches, "dry_run");
+    if let Some(format) = given.filter(|format| spec.id == CommandId::Run && lists && format.planned.is_none()) {
+        let error = UsageError::flag("--format", "--list and --dry-run do not support this format");
+        let usable = names_of_formats(|format| format.planned.is_some());
+        return Err(error.with_value(format.name).with_hint(format!("use {usable}")));
+    }
+    if spec.id != CommandId::Watch {
+        return Ok(());
+    }
+    if let Some(format) = given.filter(|format| format.watch.is_none()) {
+        let error = UsageError::flag("--format", "a watch does not support this format");
+        let usable = names_of_formats(|format| format.watch.is_some());
+        let report = format.watch_summary.map(|_| format!(", or add --report {}=FILE", format.name));
+        return Err(error.with_value(format.name).with_hint(format!("use {usable}{}", report.unwrap_or_default())));
+    }
+    let mut reports = is_given(matches, "report").then(|| reports(matches)).into_iter().flatten();
+    match reports.find(|format| format.watch_summary.is_none()) {
+        None => Ok(()),
+        Some(format) => {
+            let error = UsageError::flag("--report", "the report of a watch cannot have this format");
+            let usable = names_of_formats(|format| format.watch_summary.is_some());
+            Err(error.with_value(format.name).with_hint(format!("use {usable}")))
+        }
+    }
 }
 
 /// Rejects an empty value. If a variable in a script is empty, the command must fail rather than check something else.
@@ -435,11 +432,21 @@ fn first_value(matches: &ArgMatches, id: &str) -> String {
     first.map(|value| value.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn format(matches: &ArgMatches) -> Option<&'static str> {
+fn format(matches: &ArgMatches) -> Option<&'static Format> {
     if is_on(matches, "json") {
-        return Some("json");
+        return render::format("json");
     }
-    matches.get_one::<ChosenFormat>("format").map(|format| format.0.name)
+    matches.try_get_one::<ChosenFormat>("format").ok().flatten().map(|format| format.0)
+}
+
+/// The formats of `--report`.
+fn reports(matches: &ArgMatches) -> impl Iterator<Item = &'static Format> {
+    matches.get_many::<ReportFile>("report").into_iter().flatten().map(|report| report.format.0)
+}
+
+/// Whether the result or a report is plugin output, which uses the thresholds of `--warning` and `--critical`.
+fn writes_plugin_output(matches: &ArgMatches) -> bool {
+    format(matches).into_iter().chain(reports(matches)).any(|format| format.exit_codes == ExitCodes::NagiosPlugin)
 }
 
 /// Whether `--auth` lists only mechanisms that need no password and no token, and therefore no `--user`.
@@ -496,7 +503,19 @@ mod tests {
             (&["run", "--record", "a.example", "--json"], "--json: has no effect with --record"),
             (&["run", "--record", "a.example", "--report", "junit=x"], "--report: has no effect with --record"),
             (&["run", "--list", "--fail-fast"], "--fail-fast: has no effect with --list"),
-            (&["run", "--dry-run", "--format", "junit"], "--format: --list and --dry-run print only text or JSON"),
+            (
+                &["run", "--dry-run", "--format", "junit"],
+                "--format junit: --list and --dry-run do not support this format; use text or json",
+            ),
+            (
+                &["watch", "h.example", "--format", "junit"],
+                "--format junit: a watch does not support this format; use text, json or ndjson",
+            ),
+            (&["watch", "h.example", "--format", "html"], "use text, json or ndjson, or add --report html=FILE"),
+            (
+                &["watch", "h.example", "--report", "junit=x"],
+                "--report junit: the report of a watch cannot have this format; use text, json or html",
+            ),
             (&["sandbox", "--list", "--port", "25"], "--port: has no effect with --list"),
             (&["sandbox", "--fleet", "1", "--count", "3"], "--count: has an effect only with --list"),
             (&["sandbox", "--fleet", "1", "--listen", "127.0.0.1"], "--listen: has no effect with --fleet"),

@@ -12,6 +12,7 @@ use super::UsageError;
 use super::command::{Declared, matches, usage_error};
 use super::commands::Missing;
 use crate::host::environment;
+use crate::render::{self, ExitCodes};
 use crate::sasl::{self, CredentialKind};
 
 /// The name of the plugin that smtpcheck can replace.
@@ -27,9 +28,11 @@ pub fn is_wanted(words: &[OsString]) -> bool {
     let before_dashes = || words.iter().take_while(|word| *word != "--");
     let after_flag = before_dashes().zip(before_dashes().skip(1)).filter(|(flag, _)| *flag == "--format");
     let joined = before_dashes().filter_map(|word| word.strip_prefix("--format="));
+    let is_of_plugins =
+        |name: &str| render::format(name).is_some_and(|format| format.exit_codes == ExitCodes::NagiosPlugin);
     match after_flag.map(|(_, value)| value.as_str()).chain(joined).last() {
-        Some(format) => format.eq_ignore_ascii_case("nagios"),
-        None => environment::text("SMTPCHECK_FORMAT").is_ok_and(|format| format.eq_ignore_ascii_case("nagios")),
+        Some(name) => is_of_plugins(name),
+        None => environment::text("SMTPCHECK_FORMAT").is_ok_and(|name| is_of_plugins(&name)),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::cli::{Invocation, plan as planning};
 use crate::expect::Expectation;
 use crate::host::file;
 use crate::plan::Plan;
-use crate::render::{Display, Format, escape};
+use crate::render::{Display, Format, escape, names_of_formats};
 use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, Saved};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
@@ -75,8 +75,9 @@ fn rendered(
     match format.difference {
         Some(render) => Ok(render(difference, look)),
         None => Err(CommandError::usage(format!(
-            "--format {} cannot show the difference between two files; use --format text or json, or add --merge",
-            format.name
+            "--format {} cannot show the difference between two files; use --format {}, or add --merge",
+            format.name,
+            names_of_formats(|format| format.difference.is_some())
         ))),
     }
 }

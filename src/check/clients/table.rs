@@ -1,6 +1,6 @@
 //! The parameters that common TLS clients offer by default, and those that they reject. Each client has one row, which
 //! names its source. "Measured" means that a handshake of this client was tested with a suitably configured server
-//! (`tests/real/with_clients_of_tls.rs` repeats some of these tests).
+//! (`tests/real/with_odd_tls.rs` repeats some of these tests).
 //!
 //! Rows describe the defaults of the library. A program or a system-wide policy can be stricter or less strict. For
 //! example, Postfix sets OpenSSL's security level to 0 if TLS is opportunistic.

@@ -1,7 +1,8 @@
 //! The facts about a command, and its declaration for clap.
 //!
-//! A new command needs a branch in each `match` on [`CommandId`]: in `cli/invocation.rs` (twice), `cli/complete.rs` and
-//! `commands/mod.rs`.
+//! A new command needs a branch in each `match` on [`CommandId`], in `cli/invocation.rs` and `cli/complete.rs`; a variant
+//! of `Invocation`, in `cli/invocation.rs`; and a branch in each `match` on `Invocation`, in `cli/config/mod.rs` (which
+//! settings the configuration file can set) and `commands/mod.rs`.
 
 use std::ffi::OsString;
 

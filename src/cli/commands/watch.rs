@@ -5,6 +5,7 @@ use clap::{ArgAction, Args};
 use super::check::CheckArgs;
 use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::{InvalidValue, number};
+use crate::render::names_of_formats;
 
 const HEADING: &str = "Watch";
 
@@ -55,10 +56,15 @@ pub const SPEC: CommandSpec = CommandSpec {
                 )
             })
             .mut_arg("format", |arg| {
-                arg.help("Format of the result: text, json (only the summary) or ndjson").hide_possible_values(true)
+                let formats = names_of_formats(|format| format.watch.is_some());
+                arg.help(format!("Format of the result: {formats}; json prints only the summary"))
+                    .hide_possible_values(true)
             })
             .mut_arg("report", |arg| {
-                arg.help("Also write a report of the complete watch to FILE: html=FILE or json=FILE (repeatable)")
+                let formats = names_of_formats(|format| format.watch_summary.is_some());
+                arg.help(format!(
+                    "Also write a report of the complete watch to FILE; FORMAT is {formats} (repeatable)"
+                ))
             })
             .mut_arg("quiet", |arg| arg.help("Print only the summary"))
             .mut_arg("verbose", |arg| arg.help("Print the duration of each phase with each check"));

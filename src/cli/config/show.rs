@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 
 use super::{Settings, file};
-use crate::cli::commands::CommandId;
+use crate::cli::commands::SettingsUse;
 use crate::cli::flags::password::VARIABLE;
 use crate::cli::{Invocation, UsageError, command, flags, plan};
 use crate::host::environment;
@@ -37,9 +37,9 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
         })
         .collect();
     for spec in file::commands() {
-        let words: Vec<OsString> = match spec.id {
+        let words: Vec<OsString> = match spec.settings {
             // A profile's target is a server, but these commands take a domain.
-            CommandId::Domain | CommandId::Settings => vec!["example.net".into()],
+            SettingsUse::Domain => vec!["example.net".into()],
             _ if spec.command(&[]).get_positionals().next().is_none() => Vec::new(),
             _ => words.get(1..).unwrap_or_default().to_vec(),
         };

@@ -9,7 +9,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use super::{InvalidValue, closed_list};
 use crate::render::nagios::{Range, Thresholds};
 use crate::render::write_out::Template;
-use crate::render::{FORMATS, Format, Transcript, Verbosity};
+use crate::render::{self, FORMATS, Format, Transcript, Verbosity};
 
 const HEADING: &str = "Output";
 
@@ -30,16 +30,12 @@ impl fmt::Debug for ChosenFormat {
 }
 
 fn formats() -> impl TypedValueParser<Value = ChosenFormat> {
-    let value = |format: &Format| match format.name {
-        "markdown" => PossibleValue::new("markdown").alias("md"),
-        name => PossibleValue::new(name),
-    };
+    let value = |format: &Format| PossibleValue::new(format.name).aliases(format.alias);
     PossibleValuesParser::new(FORMATS.iter().map(value)).try_map(|word| format(&word).map(ChosenFormat))
 }
 
 fn format(word: &str) -> Result<&'static Format, InvalidValue> {
-    let name = if word.eq_ignore_ascii_case("md") { "markdown" } else { word.trim() };
-    FORMATS.iter().find(|format| format.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
+    render::format(word.trim()).ok_or_else(|| {
         let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
         InvalidValue::new("unknown format", format!("use one of {}", names.join(", ")))
     })

@@ -15,8 +15,7 @@ use crate::cli::UsageError;
 use crate::cli::commands::report::ReportArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::host::file;
-use crate::render::batch::{html, markdown, record, text};
-use crate::render::{Display, Format};
+use crate::render::{Display, Format, names_of_formats};
 use crate::report::batch::{BatchSummary, BatchTally, RecordReader, SavedLine, TargetId, begins_a_batch};
 
 /// The size of the buffer for a file.
@@ -56,16 +55,11 @@ pub(in crate::commands) fn report(args: &ReportArgs) -> Result<Option<u8>, Comma
 type SummaryWriter = fn(&BatchSummary, &Display) -> String;
 
 fn writer_of(format: &Format) -> Result<SummaryWriter, CommandError> {
-    match format.name {
-        "text" => Ok(text::summary),
-        "json" => Ok(|summary, _| record::summary(summary)),
-        "markdown" => Ok(|summary, _| markdown::summary(summary)),
-        "html" => Ok(|summary, _| html::page(summary)),
-        name => {
-            let reason = format!("--format {name} cannot show batch records");
-            Err(UsageError::new(reason).with_hint("use text, json, markdown or html").into())
-        }
-    }
+    format.batch_summary.ok_or_else(|| {
+        let reason = format!("--format {} cannot show batch records", format.name);
+        let usable = names_of_formats(|format| format.batch_summary.is_some());
+        UsageError::new(reason).with_hint(format!("use {usable}")).into()
+    })
 }
 
 /// Whether a file begins with a record of a batch. Standard input is not consumed by this test.

@@ -20,6 +20,7 @@ use crate::cli::flags::display::OutputTarget;
 use crate::host::{environment, file, name, signals};
 use crate::inquiry::Signal;
 use crate::plan::Plan;
+use crate::render::PlannedForms;
 use crate::render::suite as rendering;
 use crate::report::RunSource;
 use crate::run::{ConcurrencyLimits, Engine, FailurePolicy};
@@ -44,12 +45,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     let mut ready = checks.into_iter().map(prepare).collect::<Result<Vec<PreparedCheck>, CommandError>>()?;
     if args.list || args.dry_run {
         let planned: Vec<rendering::Planned> = ready.iter().map(PreparedCheck::planned).collect();
-        let text = match (format.name, args.list) {
-            ("json", _) => rendering::planned_json(&planned),
-            (_, true) => rendering::list(&planned),
-            (_, false) => rendering::dry_run(&planned, &look),
-        };
-        return to_sink(file_of(&args.output.output), &text);
+        // The flag accepts only formats that support this. Any other format can come only from the environment.
+        let forms = format.planned.unwrap_or(PlannedForms::TEXT);
+        let render = if args.list { forms.list } else { forms.dry_run };
+        return to_sink(file_of(&args.output.output), &render(&planned, &look));
     }
     prepare::fetch_secrets(&mut ready)?;
     let proxies = prepare::fetch_proxies(&ready)?;

@@ -23,15 +23,14 @@ use crate::cli::commands::watch::WatchArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::host::{clock, environment, file, signals};
 use crate::plan::{AddressChoice, Plan};
-use crate::render::Display;
+use crate::render::watch::html;
 use crate::render::watch::screen::ScreenFacts;
-use crate::render::watch::{html, record, summary as text};
+use crate::render::{WatchForm, WatchWriter};
 use crate::run::{Engine, RepeatLimits, RunError};
 use crate::watch::Watch;
 use crate::watch::record::WatchRecord;
-use crate::watch::summary::WatchSummary;
 use crate::wire::Host;
-use results::{WatchForm, WatchResults};
+use results::WatchResults;
 use terminal::WatchScreen;
 
 /// The shortest interval without `--force-interval`, in milliseconds, for servers on other machines.
@@ -44,7 +43,8 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let path = file_of(&check_args.file.output);
     let outlet = if path.is_some() { OutputTarget::default() } else { outlet() };
     let look = check_args.display(&outlet);
-    let form = WatchForm::chosen(&check_args);
+    // A format that a watch does not support can come only from the configuration file or the environment.
+    let form = check_args.format.chosen().watch.unwrap_or(WatchForm::Lines);
     let checks = check::plans(&check_args, matches)?;
     let mut checks = checks.with_interfaces(check_args.connection.compared_interfaces()?);
     reject_short_interval(args, &checks.plans)?;
@@ -123,7 +123,7 @@ pub(super) fn run(args: &WatchArgs, matches: &ArgMatches) -> Result<u8, CommandE
 /// Whether a table is shown and updated in place: on a terminal, unless the user requests lines, records or a file.
 fn wants_screen(args: &CheckArgs, form: WatchForm) -> bool {
     let is_dumb = environment::value("TERM").is_none_or(|term| term == "dumb" || term.is_empty());
-    let is_plain = form != WatchForm::Lines || args.verbosity.quiet || args.output.write_out.is_some();
+    let is_plain = !matches!(form, WatchForm::Lines) || args.verbosity.quiet || args.output.write_out.is_some();
     !is_plain && !is_dumb && file_of(&args.file.output).is_none() && io::stdout().is_terminal()
 }
 
@@ -206,17 +206,12 @@ fn warn_about_logins(args: &WatchArgs, plans: &[Plan]) {
     ));
 }
 
-type WatchWriter = fn(&WatchSummary, &Display) -> String;
-
 /// Opens the files of `--report`.
 fn report_files(args: &CheckArgs, readers: Readers) -> Result<Vec<(WatchWriter, Draft)>, CommandError> {
     let mut files = Vec::new();
     for report in &args.reports.report {
-        let writer: WatchWriter = match report.format.0.name {
-            "json" => |summary, _| record::summary(summary),
-            // The flag accepts only these two formats. Any other format can come only from the environment.
-            _ => |summary, _| html::page(summary),
-        };
+        // The flag accepts only formats with a summary. Any other format can come only from the environment.
+        let writer: WatchWriter = report.format.0.watch_summary.unwrap_or(|summary, _| html::page(summary));
         files.push((writer, Draft::begin_for("--report", &report.path, readers)?));
     }
     Ok(files)

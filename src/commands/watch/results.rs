@@ -6,40 +6,17 @@ use std::time::Duration;
 
 use super::super::sink::Sink;
 use super::terminal::WatchScreen;
-use crate::cli::commands::check::CheckArgs;
 use crate::host::clock;
 use crate::plan::AddressChoice;
-use crate::render::Display;
 use crate::render::watch::line::{self, WatchLineForm};
 use crate::render::watch::{record, summary as text};
 use crate::render::write_out::Template;
+use crate::render::{Display, WatchForm};
 use crate::report::Document;
 use crate::run::{Job, RepeatCommand, RepeatListener, RetriedReport};
 use crate::watch::Watch;
 use crate::watch::record::WatchRecord;
 use crate::watch::summary::WatchSummary;
-
-/// What is written while the watch runs, and at its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WatchForm {
-    /// A line for each check, and the summary as text.
-    Lines,
-    /// Only the summary, as JSON.
-    Json,
-    /// A record for each check, and the summary as a record.
-    Records,
-}
-
-impl WatchForm {
-    pub(super) fn chosen(args: &CheckArgs) -> WatchForm {
-        match args.format.chosen().name {
-            "json" => WatchForm::Json,
-            "ndjson" => WatchForm::Records,
-            // Any other format can come only from the configuration file or the environment.
-            _ => WatchForm::Lines,
-        }
-    }
-}
 
 pub(super) struct WatchResults<'a> {
     pub(super) state: Arc<Mutex<Watch>>,
@@ -63,7 +40,7 @@ impl WatchResults<'_> {
     pub(super) fn begin(&mut self, first: &WatchRecord) -> io::Result<()> {
         match self.form {
             WatchForm::Records => self.write(&record::line(first)),
-            WatchForm::Lines | WatchForm::Json => Ok(()),
+            WatchForm::Lines | WatchForm::Summary(_) => Ok(()),
         }
     }
 
@@ -72,7 +49,7 @@ impl WatchResults<'_> {
         let summary = match self.form {
             WatchForm::Lines if self.template.is_some() => return Ok(()),
             WatchForm::Lines => text::summary(summary, self.look),
-            WatchForm::Json => record::summary(summary),
+            WatchForm::Summary(render) => render(summary, self.look),
             WatchForm::Records => record::summary_line(summary),
         };
         self.write(&summary)
@@ -120,7 +97,7 @@ impl RepeatListener for WatchResults<'_> {
         };
         let Some(observation) = observation else { return Ok(()) };
         let text = match self.form {
-            WatchForm::Json => return Ok(()),
+            WatchForm::Summary(_) => return Ok(()),
             WatchForm::Lines if self.template.is_some() => {
                 let document = Document::from(&report).after(&earlier);
                 self.template.map(|template| template.fill(&document)).unwrap_or_default()

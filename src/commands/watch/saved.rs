@@ -9,13 +9,12 @@ use std::path::Path;
 
 use super::super::sink::{Draft, Readers, Sink, file_of};
 use super::super::{CommandError, outputs, secrets, stdout};
-use super::{WatchWriter, html, record, text};
 use crate::cli::UsageError;
 use crate::cli::commands::report::ReportArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::expect::Expectation;
 use crate::host::file;
-use crate::render::Format;
+use crate::render::{Format, WatchWriter, names_of_formats};
 use crate::watch::Watch;
 use crate::watch::record::{SavedWatchLine, WatchReader, begins_a_watch};
 
@@ -54,15 +53,11 @@ pub(in crate::commands) fn report(args: &ReportArgs) -> Result<Option<u8>, Comma
 }
 
 fn writer_of(format: &Format) -> Result<WatchWriter, CommandError> {
-    match format.name {
-        "text" => Ok(text::summary),
-        "json" => Ok(|summary, _| record::summary(summary)),
-        "html" => Ok(|summary, _| html::page(summary)),
-        name => {
-            let reason = format!("--format {name} cannot show watch records");
-            Err(UsageError::new(reason).with_hint("use text, json or html").into())
-        }
-    }
+    format.watch_summary.ok_or_else(|| {
+        let reason = format!("--format {} cannot show watch records", format.name);
+        let usable = names_of_formats(|format| format.watch_summary.is_some());
+        UsageError::new(reason).with_hint(format!("use {usable}")).into()
+    })
 }
 
 /// Whether a file begins with a record of a watch. Standard input is not consumed.
