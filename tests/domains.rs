@@ -181,6 +181,7 @@ const WITHOUT_DOMAIN: &[(&str, &str)] = &[
     ("ehlo-name-unresolved", "the servers have loopback addresses, whose names are not checked"),
     ("ehlo-name-differs", "the servers have loopback addresses, whose names are not checked"),
     ("dane-certificate-invalid", "the sandbox's CA differs in each run"),
+    ("sts-certificate-expires-soon", "the certificate of the policy host is valid for longer"),
     ("dnssec-weak", "all zones are signed with the same algorithm, without NSEC3"),
     ("dnssec-not-tested", "the resolver returns all signatures"),
     ("caa-excludes-issuer", "the sandbox's CA is not a known one"),

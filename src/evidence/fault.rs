@@ -101,8 +101,10 @@ pub enum DnsFaultKind {
     TcpFailed,
     /// The response cannot be parsed, or does not belong to the query.
     Malformed,
-    /// The CNAME records form a loop or a chain that is too long.
+    /// The CNAME records form a loop.
     AliasLoop,
+    /// The chain of CNAME records is longer than smtpcheck follows.
+    AliasLimit,
     /// The resolver of this machine is not configured.
     NoResolver,
     /// The server responded with an error code such as SERVFAIL or REFUSED to a query that another probe needed.

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use super::view::domain::{self, DomainPart, MATRIX_HEADS};
+use super::view::domain::{self, DomainPart};
 use super::view::phases;
 use super::view::settings as view_of_settings;
 use super::view::verdict::{self, OutcomeWord};
@@ -131,7 +131,8 @@ fn matrix(seen: &DomainSeen) -> String {
     if hosts.is_empty() {
         return String::new();
     }
-    let mut text = format!("| {} |\n|{}\n", MATRIX_HEADS.join(" | "), "---|".repeat(MATRIX_HEADS.len()));
+    let heads = domain::matrix_heads(&hosts);
+    let mut text = format!("| {} |\n|{}\n", heads.join(" | "), "---|".repeat(heads.len()));
     for (host, row) in hosts.iter().flat_map(|host| host.rows.iter().map(move |row| (host, row))) {
         let cells = std::iter::once(&row.address).chain(&row.cells).map(|cell| plain(&cell.text));
         let cells: Vec<String> = std::iter::once(plain(&host.name)).chain(cells).collect();

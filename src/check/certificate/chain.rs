@@ -1,10 +1,12 @@
 //! Faults in the list of certificates that the server sent, and a long validity period. Most programs connect despite
 //! these faults.
 
+use jiff::Timestamp;
+
 use super::super::finding::Finding;
 use super::context::CertificateContext;
 use super::rules::{CERTIFICATE_CHAIN_DISORDERED, CERTIFICATE_CHAIN_UNNECESSARY, CERTIFICATE_LIFETIME_LONG};
-use crate::evidence::Certificate;
+use crate::evidence::{Certificate, Presented};
 use crate::lexicon::{Confidence, Fix};
 
 /// A normal chain has three certificates, or four with a cross-signed root.
@@ -36,34 +38,49 @@ fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
 }
 
 fn surplus(seen: CertificateContext<'_>) -> Option<Finding> {
-    let chain = &seen.presented.chain;
-    let line: Vec<usize> = seen.lineage().into_iter().map(|(place, _)| place).collect();
+    let summary = unnecessary(seen.presented, seen.now, &[])?;
+    let mut finding = seen.finding(&CERTIFICATE_CHAIN_UNNECESSARY, Confidence::Certain, summary);
+    finding.cause =
+        "The server's certificate file contains more than its own certificate and the necessary intermediate certificates. Each handshake is larger than necessary.".to_owned();
+    finding.fixes = vec![Fix::text("Server operator: remove the unnecessary certificates from the file")];
+    // RFC 7672 §3.1.2: the server must send the CA certificate that a TLSA record with usage 2 matches.
+    if seen.plan.target.port == 25 {
+        finding.fixes.push(Fix::text(
+            "If you publish TLSA records with usage 2 (DANE), keep each certificate that one of the records matches",
+        ));
+    }
+    Some(finding)
+}
+
+/// The unnecessary certificates in a chain, as the summary of a finding; `None` if all are necessary. Clients do not
+/// need the certificates at the positions `needed` to find a trusted root, but the server must send them for another
+/// reason.
+pub(in crate::check) fn unnecessary(presented: &Presented, now: Timestamp, needed: &[usize]) -> Option<String> {
+    let chain = &presented.chain;
+    let line: Vec<usize> = presented.lineage().into_iter().map(|(place, _)| place).collect();
     let mut parts: Vec<String> = Vec::new();
     for (place, one) in chain.iter().enumerate().skip(1) {
         let twice = chain.iter().take(place).any(|earlier| earlier.sha256 == one.sha256);
         if twice {
             parts.push(format!("{} (sent twice)", one.subject));
+        } else if needed.contains(&place) {
+            continue;
         } else if one.self_signed {
             parts.push(format!("{} (a root, which clients already have or do not trust)", one.subject));
         } else if one.is_readable() && !line.contains(&place) {
-            let dated = if one.is_in_date(seen.now) { "" } else { ", and not valid at this time" };
+            let dated = if one.is_in_date(now) { "" } else { ", and not valid at this time" };
             parts.push(format!("{} (not needed{dated})", one.subject));
         } else if !one.is_readable() {
             parts.push("a certificate that cannot be read".to_owned());
         }
     }
-    if seen.presented.chain_length > MANY {
-        parts.push(format!("{} certificates in total", seen.presented.chain_length));
+    if presented.chain_length > MANY {
+        parts.push(format!("{} certificates in total", presented.chain_length));
     }
     let shown = parts.len().min(3);
     let more = if parts.len() > shown { format!("; and {} more", parts.len() - shown) } else { String::new() };
     let list = parts.get(..shown).filter(|shown| !shown.is_empty())?.join("; ");
-    let summary = format!("the server sends unnecessary certificates: {list}{more}");
-    let mut finding = seen.finding(&CERTIFICATE_CHAIN_UNNECESSARY, Confidence::Certain, summary);
-    finding.cause =
-        "The server's certificate file contains more than its own certificate and the necessary intermediate certificates. Each handshake is larger than necessary.".to_owned();
-    finding.fixes = vec![Fix::text("Server operator: remove the unnecessary certificates from the file")];
-    Some(finding)
+    Some(format!("the server sends unnecessary certificates: {list}{more}"))
 }
 
 fn long_lived(seen: CertificateContext<'_>) -> Option<Finding> {

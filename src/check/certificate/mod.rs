@@ -26,6 +26,7 @@ use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsMode, Verify};
 use crate::wire::Host;
+pub(super) use chain::unnecessary;
 use context::CertificateContext;
 use rules::CERTIFICATE_NAME_MISMATCH;
 
@@ -167,6 +168,9 @@ fn is_shown(fault: &PathFault) -> bool {
     )
 }
 
+/// What the faults of a certificate mean on port 25, if the policies of the domain are not known.
+pub(super) const BETWEEN_SERVERS: &str = "By default, mail servers that deliver to port 25 do not verify certificates, so they continue. Mail servers that apply MTA-STS or DANE may reject the certificate, and mail programs reject it.";
+
 /// Sets the severity of the faults according to the port, the login and `--insecure`.
 fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
     let withheld =
@@ -179,7 +183,7 @@ fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
             fault.consequences.push("smtpcheck accepted the certificate, because --insecure was given".to_owned());
         } else if is_between_servers {
             fault.severity = Severity::Warning;
-            fault.consequences.push("By default, mail servers that deliver to port 25 do not verify certificates, so they continue. Mail servers that apply MTA-STS or DANE may reject the certificate, and mail programs reject it.".to_owned());
+            fault.consequences.push(BETWEEN_SERVERS.to_owned());
         } else {
             fault.failure = Some(PhaseFailure::Tls);
         }

@@ -16,6 +16,7 @@
 //! | `deliverability` | the result for one server |
 //! | `seen`, `alignment`, `results` | the results, for reports |
 //! | `world` | simulated DNS, web and mail servers for tests |
+//! | `purpose` | whether the port is for mail from other servers or for submission |
 //! | `sight` | the evidence, with short functions for finding answers in it |
 
 pub mod alignment;
@@ -29,6 +30,7 @@ mod hosts;
 mod lists;
 mod mx;
 mod notes;
+mod purpose;
 mod results;
 mod reverse;
 pub mod seen;

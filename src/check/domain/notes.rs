@@ -235,7 +235,9 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     let mut probes: Vec<&Probe> = Vec::new();
     let text_of = |name: &DnsName| sight.records(name, RecordKind::Txt).probe();
     let spf = spf::summary(sight);
-    let (no_spf, no_dkim) = (spf.state == PublishedState::Absent, dkim::can_exist(sight) == Some(false));
+    // Receivers accept a signature of a parent domain as well.
+    let no_dkim = dkim::can_exist(sight) == Some(false) && dkim::can_exist_above(sight) == Some(false);
+    let no_spf = spf.state == PublishedState::Absent;
     if no_spf && no_dkim {
         facts.push(format!("{name} has neither SPF nor DKIM: Gmail requires one of them from every sender"));
     } else if no_spf {

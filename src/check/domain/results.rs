@@ -2,7 +2,7 @@
 
 use super::seen::{DomainSeen, NotTested};
 use super::sight::Sight;
-use super::{dane, delegation, dkim, dmarc, dnssec, hosts, lists, mx, reverse, senders, spf, sts, tlsrpt};
+use super::{dane, delegation, dkim, dmarc, dnssec, hosts, lists, mx, purpose, reverse, senders, spf, sts, tlsrpt};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::wire::{DnsName, RecordKind};
@@ -17,7 +17,11 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<DomainSeen> {
         dnssec: dnssec::summary(sight),
         delegation: delegation::summary(sight),
         null_mx: mx::is_null(sight),
-        senders: senders::summary(&hosts, hosts::meaning_of_silence(sight)),
+        senders: if purpose::is_submission(sight) {
+            Vec::new()
+        } else {
+            senders::summary(&hosts, hosts::meaning_of_silence(sight))
+        },
         dane: dane::worst(&hosts),
         mta_sts: sts::summary(sight),
         tls_rpt: tlsrpt::summary(sight),

@@ -390,10 +390,29 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
     };
     let record = format!("{name}. {} {ip}", kind_of(ip));
     unresolved.fixes.push(Fix::run(format!("DNS operator: {what}"), record));
-    unresolved.fixes.push(Fix::run(
-        "Server operator: use a name that resolves to the IP address",
-        format!("postconf -e {}", probe.quote(in_shell(&format!("smtp_helo_name={name}")))),
-    ));
+    // Only a name that already resolves can be used at once.
+    let ptr = names(sight, ip).and_then(|(_, names)| {
+        names.into_iter().find(|name| **name != host && resolves(sight, name, ip) == Some(true))
+    });
+    let usable = match ptr {
+        Some(ptr) => Some((ptr.to_string(), "Or, server operator: use the PTR name, which resolves to the IP address")),
+        None if name != host.as_str() && resolves(sight, &DnsName::parse(name).ok()?, ip) == Some(true) => {
+            Some((name.to_owned(), "Or, server operator: use a name that resolves to the IP address"))
+        }
+        None if name != host.as_str() => {
+            Some((name.to_owned(), "Server operator: then use the new name, when it resolves to the IP address"))
+        }
+        None => None,
+    };
+    unresolved.fixes.push(match usable {
+        Some((name, text)) => {
+            let setting = format!("smtp_helo_name={name}");
+            Fix::run(text, format!("postconf -e {}", probe.quote(in_shell(&setting))))
+        }
+        None => Fix::text(format!(
+            "Or, server operator: use another name, which resolves to {ip}, in EHLO (in Postfix, the parameter smtp_helo_name)"
+        )),
+    });
     Some(unresolved)
 }
 
@@ -493,6 +512,22 @@ mod tests {
             [("ehlo-name-unresolved", Severity::Warning), ("ptr-not-confirmed", Severity::Warning)]
         );
         assert_eq!(names.1, Some(false));
+    }
+
+    #[test]
+    fn an_ehlo_name_that_does_not_resolve_is_not_recommended() {
+        let of = |zone: &str| {
+            let (findings, _) = in_zone(zone, Some("nosuch.example.net"));
+            let found = findings.into_iter().find(|one| one.rule == "ehlo-name-unresolved").unwrap();
+            let text = |text: &str| crate::evidence::quote::resolve(text, |_, text| text.to_owned());
+            let fix = &found.fixes[1];
+            (text(&fix.text), fix.command.as_deref().map(text))
+        };
+        let (text, command) = of("");
+        assert!(text.contains("use another name, which resolves to 192.0.2.7") && command.is_none(), "{text}");
+        let (text, command) = of(GOOD);
+        assert!(text.contains("PTR name"), "{text}");
+        assert_eq!(command.as_deref(), Some("postconf -e smtp_helo_name=mail.example.com"));
     }
 
     // Cases REV-01, REV-04, REV-12 in `tests/data/domain`.

@@ -6,7 +6,7 @@
 
 use super::seen::{PublishedState, TlsRptSeen};
 use super::sight::{Known, Sight, is_conclusive, records};
-use super::{dane, mx, sts};
+use super::{dane, mx, purpose, sts};
 use crate::check::finding::{Check, Docs, Finding, Rule, Severity};
 use crate::evidence::{DnsCode, DnsRecord, Evidence, Phase, Probe, RecordData};
 use crate::lexicon::{Confidence, Fix};
@@ -224,7 +224,9 @@ fn finding(sight: Sight<'_>) -> Option<Finding> {
     let (probe, summary, severity) = match published_reports(sight) {
         PublishedReports::Unknown => return None,
         PublishedReports::Absent { probe } => {
-            let missing = || has_policy(sight).then(|| missing(sight, probe));
+            // Reports are about mail between servers, not about submission (RFC 8460 §1).
+            let is_needed = !purpose::is_submission(sight) && has_policy(sight);
+            let missing = || is_needed.then(|| missing(sight, probe));
             return wrong_name(sight).or_else(missing);
         }
         PublishedReports::Other { probe, text } => {

@@ -270,7 +270,7 @@ fn for_validation(query: &Query, message: &Message) -> Message {
     let kind = query.query_type();
     let names: Vec<Name> = match read::follow_aliases(query.name(), kind, &message.answers) {
         Ok(path) => path.links.iter().map(|link| link.name.clone()).chain([path.end.clone()]).collect(),
-        Err(read::EndlessAliases) => Vec::new(),
+        Err(read::EndlessAliases::Loop | read::EndlessAliases::Limit) => Vec::new(),
     };
     let covered = |record: &Record| covered_type(record).unwrap_or_else(|| record.record_type());
     message.answers.retain(|record| {

@@ -14,7 +14,7 @@ use crate::gather::certificate;
 use crate::wire::{DnsName, RecordKind};
 
 /// The maximum number of CNAME records that are followed. Resolvers follow 8 to 16.
-const MAX_ALIASES: usize = 12;
+pub(super) const MAX_ALIASES: usize = 12;
 /// The record type SPF (RFC 7208 §14.1), for which hickory has no name.
 const SPF: u16 = 99;
 
@@ -26,9 +26,13 @@ pub(super) struct AliasPath<'m> {
     pub(super) end: Name,
 }
 
-/// The chain of aliases is a loop, or too long.
+/// Why a chain of aliases leads to no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct EndlessAliases;
+pub(super) enum EndlessAliases {
+    Loop,
+    /// The chain has more than [`MAX_ALIASES`] records.
+    Limit,
+}
 
 /// Follows the CNAME records among the answers.
 pub(super) fn follow_aliases<'m>(
@@ -41,12 +45,12 @@ pub(super) fn follow_aliases<'m>(
         return Ok(path);
     }
     while let Some((record, target)) = alias_at(&path.end, answers) {
-        if path.links.len() == MAX_ALIASES {
-            return Err(EndlessAliases);
-        }
         let is_loop = target == asked || target == &path.end || path.links.iter().any(|link| &link.name == target);
         if is_loop {
-            return Err(EndlessAliases);
+            return Err(EndlessAliases::Loop);
+        }
+        if path.links.len() == MAX_ALIASES {
+            return Err(EndlessAliases::Limit);
         }
         path.links.push(record);
         path.end = target.clone();

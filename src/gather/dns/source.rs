@@ -129,8 +129,12 @@ fn aliases_of<'m>(query: &Query, response: &'m DnsResponseSeen) -> Result<AliasP
         let detail = format!("{}: the response contains only records of other names", response.server);
         return Err(NoDnsResponse::new(DnsFaultKind::Malformed, detail));
     }
-    read::follow_aliases(query.name(), query.query_type(), &response.message.answers).map_err(|EndlessAliases| {
-        NoDnsResponse::new(DnsFaultKind::AliasLoop, "the CNAME records form a loop or a chain that is too long")
+    read::follow_aliases(query.name(), query.query_type(), &response.message.answers).map_err(|why| match why {
+        EndlessAliases::Loop => NoDnsResponse::new(DnsFaultKind::AliasLoop, "the CNAME records form a loop"),
+        EndlessAliases::Limit => NoDnsResponse::new(
+            DnsFaultKind::AliasLimit,
+            format!("there are more than {} CNAME records in a chain", read::MAX_ALIASES),
+        ),
     })
 }
 

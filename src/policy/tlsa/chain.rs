@@ -173,8 +173,30 @@ fn anchor(record: &TlsaRecord, presented: &Presented, references: &TlsaReference
     TlsaMatch::Misses(miss)
 }
 
-/// Whether there is a path of accepted certificates from the server's certificate to one of the anchors. Two
-/// certificates with the same name and key, such as a root and its cross-signed form, can issue the same certificates.
+/// The positions of the certificates that the server must send because of usable records with usage 2: the CA
+/// certificates that the records match, and the certificates between them and the server's certificate (RFC 7672
+/// §3.1.2).
+pub(crate) fn needed(records: &[TlsaRecord], presented: &Presented) -> BTreeSet<usize> {
+    let chain = &presented.chain;
+    let of_authorities = || records.iter().filter(|record| record.usage == 2 && record.unusable().is_none());
+    let is_anchor = |one: &Certificate| of_authorities().any(|record| record.is_of(one));
+    let anchors: BTreeSet<usize> =
+        chain.iter().enumerate().skip(1).filter(|(_, one)| is_anchor(one)).map(|(at, _)| at).collect();
+    let mut needed = anchors.clone();
+    let mut visited = BTreeSet::new();
+    let mut open = vec![0];
+    while let Some(at) = open.pop() {
+        // Above the last CA certificate of the records, no certificate is needed.
+        if anchors.is_subset(&visited) || !visited.insert(at) {
+            continue;
+        }
+        needed.insert(at);
+        open.extend(issuers_of(chain, at));
+    }
+    needed
+}
+
+/// Whether there is a path of accepted certificates from the server's certificate to one of the anchors.
 fn leads(chain: &[Certificate], anchors: &[usize], accepts: impl Fn(usize) -> bool) -> bool {
     let mut open = vec![0];
     let mut visited = BTreeSet::new();
@@ -185,14 +207,20 @@ fn leads(chain: &[Certificate], anchors: &[usize], accepts: impl Fn(usize) -> bo
         if anchors.contains(&at) {
             return true;
         }
-        let issuer = chain.get(at).and_then(|one| one.issued_by).and_then(|issuer| chain.get(issuer));
-        let Some(issuer) = issuer else { continue };
-        let is_twin = |one: &Certificate| one.subject == issuer.subject && one.spki_sha256 == issuer.spki_sha256;
-        // A root of X.509 version 1 or 2 cannot be marked as a CA.
-        let may_issue = |one: &Certificate| one.is_authority || (one.version < 3 && one.self_signed);
-        open.extend((1..chain.len()).filter(|at| chain.get(*at).is_some_and(|one| is_twin(one) && may_issue(one))));
+        open.extend(issuers_of(chain, at));
     }
     false
+}
+
+/// The positions of the certificates that can have issued this one. Two certificates with the same name and key, such as
+/// a root and its cross-signed form, can issue the same certificates.
+fn issuers_of(chain: &[Certificate], at: usize) -> Vec<usize> {
+    let issuer = chain.get(at).and_then(|one| one.issued_by).and_then(|issuer| chain.get(issuer));
+    let Some(issuer) = issuer else { return Vec::new() };
+    let is_twin = |one: &Certificate| one.subject == issuer.subject && one.spki_sha256 == issuer.spki_sha256;
+    // A root of X.509 version 1 or 2 cannot be marked as a CA.
+    let may_issue = |one: &Certificate| one.is_authority || (one.version < 3 && one.self_signed);
+    (1..chain.len()).filter(|at| chain.get(*at).is_some_and(|one| is_twin(one) && may_issue(one))).collect()
 }
 
 /// Whether a `2 0 0` record contains the certificate whose name is that of the issuer of the last certificate of the

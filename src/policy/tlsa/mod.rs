@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256, Sha512};
 
 use crate::evidence::{Certificate, RecordData};
-pub(crate) use chain::{ChainMiss, TlsaMatch, TlsaOutcome, TlsaReferences, TlsaVerdict, evaluate};
+pub(crate) use chain::{ChainMiss, TlsaMatch, TlsaOutcome, TlsaReferences, TlsaVerdict, evaluate, needed};
 
 /// A TLSA record (RFC 6698 §2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaReferences, TlsaUnusable, der, evaluate, hex};
+use super::{ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaReferences, TlsaUnusable, der, evaluate, hex, needed};
 use crate::evidence::{ChainFault, NameMatch, Presented, RecordData, Trust, TrustStore};
 use crate::wire::DnsName;
 
@@ -265,4 +265,23 @@ fn the_suggested_record_is_the_digest_of_the_key() {
     let certificate = presented.leaf().expect("a certificate");
     let expected = format!("_25._tcp.mx.example.com. IN TLSA 3 1 1 {}", certificate.spki_sha256);
     assert_eq!(super::suggested("mx.example.com", 25, certificate), Some(expected));
+}
+
+#[test]
+fn the_server_must_send_what_usage_2_needs() {
+    let Made { ders: [leaf, middle, root] } = made((-1, 30));
+    let presented = sent(&[&leaf, &middle, &root]);
+    let needed_for = |records: &[TlsaRecord]| needed(records, &presented).into_iter().collect::<Vec<_>>();
+    assert_eq!(needed_for(&[record(2, 0, 1, &root)]), [0, 1, 2]);
+    assert_eq!(needed_for(&[record(2, 1, 1, &root)]), [0, 1, 2]);
+    // Nothing above the CA of the record is needed.
+    assert_eq!(needed_for(&[record(2, 1, 1, &middle)]), [0, 1]);
+    let none: [usize; 0] = [];
+    assert_eq!(needed_for(&[record(3, 1, 1, &leaf), record(1, 0, 1, &root)]), none);
+    assert_eq!(needed_for(&[literal(2, 1, 1, "00")]), none);
+    // A certificate that is not in the path is not needed.
+    let other = made((-1, 30)).ders;
+    let presented = sent(&[&leaf, &middle, &other[1], &root]);
+    let found: Vec<usize> = needed(&[record(2, 0, 1, &root)], &presented).into_iter().collect();
+    assert_eq!(found, [0, 1, 3]);
 }

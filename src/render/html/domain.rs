@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::parts::{Place, words};
 use crate::check::domain::seen::DomainSeen;
 use crate::render::style::Role;
-use crate::render::view::domain::{self as view, DomainPart, MATRIX_HEADS, PartState};
+use crate::render::view::domain::{self as view, DomainPart, PartState};
 use crate::render::view::spf_tree::{SpfLine, spf_tree};
 
 /// The sections before the findings.
@@ -16,7 +16,7 @@ pub(super) fn servers(place: &Place, seen: &DomainSeen) -> Markup {
         @if !hosts.is_empty() {
             (place.heading("servers", "Mail servers"))
             table class="checks" {
-                "\n" thead { tr { @for head in MATRIX_HEADS { th scope="col" { (head) } } } }
+                "\n" thead { tr { @for head in view::matrix_heads(&hosts) { th scope="col" { (head) } } } }
                 "\n" tbody {
                     "\n"
                     @for host in &hosts {

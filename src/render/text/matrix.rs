@@ -13,7 +13,7 @@ use crate::check::domain::seen::DomainSeen;
 use crate::render::Display;
 use crate::render::style::{Role, StyledLine};
 use crate::render::table::{self, Column, Side};
-use crate::render::view::domain::{self as view, MATRIX_HEADS, MatrixCell, MatrixHost, MatrixRow};
+use crate::render::view::domain::{self as view, MatrixCell, MatrixHost, MatrixRow, matrix_heads};
 
 /// The minimum width of the first form.
 const TABLE: usize = 80;
@@ -90,9 +90,11 @@ fn rows_with_addresses(hosts: &[MatrixHost]) -> impl Iterator<Item = &MatrixRow>
 
 /// The widths of the columns after the address.
 fn widths(hosts: &[MatrixHost], words: CellWords) -> Vec<usize> {
-    let heads = MATRIX_HEADS.iter().skip(2).enumerate();
+    let heads = matrix_heads(hosts);
+    let heads = heads.iter().skip(2).enumerate();
     let cells = |at: usize| rows_with_addresses(hosts).filter_map(move |row| row.cells.get(at));
-    let widest = |(at, head): (usize, &&str)| cells(at).map(|cell| words.of(cell).width()).chain([head.width()]).max();
+    let widest =
+        |(at, head): (usize, &String)| cells(at).map(|cell| words.of(cell).width()).chain([head.width()]).max();
     heads.map(|column| widest(column).unwrap_or(0)).collect()
 }
 
@@ -110,7 +112,8 @@ fn wide_table(hosts: &[MatrixHost], names: HostNames, words: CellWords, look: &D
         HostNames::Full => host.name.clone(),
         HostNames::Short => host.short.clone(),
     };
-    let [mx, address, ..] = MATRIX_HEADS;
+    let heads = matrix_heads(hosts);
+    let [mx, address, ..] = &heads;
     let names = hosts.iter().map(|host| name(host).width()).chain([mx.width()]).max().unwrap_or(0);
     let addresses = rows_with_addresses(hosts).map(|row| row.address.text.width()).chain([address.width()]).max();
     let addresses = addresses.unwrap_or(0);
@@ -119,7 +122,7 @@ fn wide_table(hosts: &[MatrixHost], names: HostNames, words: CellWords, look: &D
         return None;
     }
     let columns = left_columns(&all);
-    let mut lines = table::row(&columns, &MATRIX_HEADS.map(|head| (Role::Bold, head.to_owned())));
+    let mut lines = table::row(&columns, &heads.map(|head| (Role::Bold, head)));
     for host in hosts {
         if let Some(reason) = &host.reason {
             let name = name(host);
@@ -156,8 +159,8 @@ fn grouped_table(hosts: &[MatrixHost], words: CellWords, cells: Cells, look: &Di
     let longest = rows_with_addresses(hosts).map(|row| INDENT + of(row)).filter(|width| *width <= left).max();
     let first = longest.unwrap_or(0).max(needed);
     let columns = left_columns(&[&[first], widths.as_slice()].concat());
-    let heads = [HOST_AND_ADDRESS].into_iter().chain(MATRIX_HEADS.into_iter().skip(2));
-    let heads: Vec<table::Cell> = heads.map(|head| (Role::Bold, head.to_owned())).collect();
+    let heads = std::iter::once(HOST_AND_ADDRESS.to_owned()).chain(matrix_heads(hosts).into_iter().skip(2));
+    let heads: Vec<table::Cell> = heads.map(|head| (Role::Bold, head)).collect();
     let mut lines = table::row(&columns, &heads);
     for host in hosts {
         lines.extend(hanging("", Role::Plain, Role::Plain, &host.name, look));
@@ -182,10 +185,11 @@ fn grouped_table(hosts: &[MatrixHost], words: CellWords, cells: Cells, look: &Di
 
 /// The minimum widths of the columns after the address, if their cells are wrapped.
 fn least_widths(hosts: &[MatrixHost], words: CellWords) -> Vec<usize> {
-    let heads = MATRIX_HEADS.iter().skip(2).enumerate();
+    let heads = matrix_heads(hosts);
+    let heads = heads.iter().skip(2).enumerate();
     let longest_word = |text: &str| text.split(' ').map(UnicodeWidthStr::width).max().unwrap_or(0);
     let cells = |at: usize| rows_with_addresses(hosts).filter_map(move |row| row.cells.get(at));
-    let least = |(at, head): (usize, &&str)| {
+    let least = |(at, head): (usize, &String)| {
         cells(at).map(|cell| longest_word(words.of(cell))).chain([head.width()]).max().unwrap_or(0)
     };
     heads.map(least).collect()
@@ -193,7 +197,8 @@ fn least_widths(hosts: &[MatrixHost], words: CellWords) -> Vec<usize> {
 
 /// A block for each row: the host name, then one line for each cell.
 fn blocks(hosts: &[MatrixHost], look: &Display) -> Vec<StyledLine> {
-    let label = MATRIX_HEADS.iter().map(|head| head.width()).max().unwrap_or(0);
+    let heads = matrix_heads(hosts);
+    let label = heads.iter().map(|head| head.width()).max().unwrap_or(0);
     let mut lines = Vec::new();
     for (host, row) in hosts.iter().flat_map(|host| host.rows.iter().map(move |row| (host, row))) {
         if !lines.is_empty() {
@@ -201,7 +206,7 @@ fn blocks(hosts: &[MatrixHost], look: &Display) -> Vec<StyledLine> {
         }
         lines.extend(hanging("", Role::Plain, Role::Bold, &host.name, look));
         let cells = std::iter::once(&row.address).chain(&row.cells);
-        for (head, cell) in MATRIX_HEADS.iter().skip(1).zip(cells).filter(|(_, cell)| cell.text != "-") {
+        for (head, cell) in heads.iter().skip(1).zip(cells).filter(|(_, cell)| cell.text != "-") {
             lines.extend(hanging(&format!("  {head:<label$}  "), Role::Dim, cell.role, &cell.text, look));
         }
     }

@@ -287,6 +287,17 @@ h11 A 192.0.2.11
         ..PLAIN
     },
     DomainCase {
+        name: "spf-wide",
+        summary: "the SPF record allows a network of 33 million addresses",
+        zone: r#"{host}
+@ TXT "v=spf1 mx ip4:198.0.0.0/7 -all"
+{dmarc}
+{dkim}
+"#,
+        expect: &["spf-network-wide"],
+        ..PLAIN
+    },
+    DomainCase {
         name: "spf-ptr",
         summary: "the SPF record uses the ptr mechanism",
         zone: r#"{host}

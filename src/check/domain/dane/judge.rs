@@ -7,6 +7,8 @@ use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
 };
+use super::submission::for_submission;
+use crate::check::domain::purpose;
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
@@ -24,6 +26,9 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             finding.failure = Some(PhaseFailure::Tls);
         }
+    }
+    if purpose::is_submission(sight) {
+        return findings.into_iter().map(for_submission).collect();
     }
     findings.extend(unsigned_mx(sight, &hosts));
     findings.extend(incomplete(&hosts));
@@ -181,7 +186,7 @@ impl<'s> DaneHost<'s> {
         let summary = format!("the TLSA records of {} are not signed, so senders ignore them", self.name);
         let mut finding = Finding::new(&DANE_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
         finding.cause = format!(
-            "The TLSA records at {}, or the IP addresses of the host, are in a zone without DNSSEC. Senders use TLSA records only if the signatures of both are valid.",
+            "The TLSA records at {}, or the IP addresses of the host, are in a zone that is not signed, or that resolvers treat as unsigned. Senders use TLSA records only if the signatures of both are valid.",
             owner_of(self.sight, base, probe)
         );
         finding.fixes = vec![Fix::text(format!(
@@ -204,7 +209,10 @@ impl<'s> DaneHost<'s> {
         finding.cause = "TLSA records require TLS, so senders that use DANE do not deliver mail to this server. TLS reports contain starttls-not-supported."
             .to_owned();
         finding.fixes = vec![
-            Fix::text("Server operator: configure a certificate, and advertise STARTTLS to every client on port 25"),
+            Fix::text(format!(
+                "Server operator: configure a certificate, and advertise STARTTLS to every client on port {}",
+                self.sight.plan.target.port
+            )),
             Fix::text(format!("DNS operator of {}: remove the TLSA records if the server cannot use TLS", self.name)),
         ];
         Some(finding)
@@ -287,7 +295,8 @@ impl<'s> DaneHost<'s> {
             more => format!("{more} certificates. This chain"),
         };
         finding.cause = format!(
-            "Senders compare a usage 2 record with the CA certificates that the server sends. The server sends {sent} does not lead to the CA certificate of any record."
+            "Senders compare a usage 2 record with the CA certificates that the server sends. The server sends {sent} does not lead to the CA certificate of any record.{}",
+            end_of(seen.chain)
         );
         if is_in_record {
             finding.severity = Severity::Warning;
@@ -469,6 +478,24 @@ struct SeenChain<'c> {
     chain: &'c Presented,
     servers: &'c [&'c PolicyServer<'c>],
     outcome: &'c TlsaOutcome,
+}
+
+/// Where the chain that the server sent ends, and which certificate would be next.
+fn end_of(chain: &Presented) -> String {
+    let mut last = chain.leaf();
+    for _ in 0..chain.chain.len() {
+        match last.and_then(|one| one.issued_by).and_then(|at| chain.chain.get(at)) {
+            Some(issuer) => last = Some(issuer),
+            None => break,
+        }
+    }
+    match last {
+        Some(last) if last.self_signed => format!(" The chain ends at the root {}.", last.subject),
+        Some(last) => {
+            format!(" The chain ends at {}. The certificate of its issuer, {}, is not sent.", last.subject, last.issuer)
+        }
+        None => String::new(),
+    }
 }
 
 /// Why each record does not match.

@@ -11,6 +11,7 @@
 //!
 //! A fault of this machine's resolver is not a fault of the domain, so in that case the result is unknown.
 
+use crate::check::domain::purpose;
 use crate::check::domain::sight::{Known, Sight, records};
 use crate::evidence::{DnsFaultKind, DnssecState, Fault, Probe, RecordsSeen};
 use crate::policy::tlsa::TlsaRecord;
@@ -97,10 +98,7 @@ pub(in crate::check::domain) fn owner(sight: Sight<'_>, base: &DnsName) -> Optio
 /// The port in the names of the TLSA records. The records of port 25 apply to mail from other servers (RFC 7672).
 /// Submission ports have records of their own (RFC 7671 §7). Any other port is used in a test setup instead of port 25.
 pub(super) fn service_port(sight: Sight<'_>) -> u16 {
-    match sight.plan.target.port {
-        submission @ (465 | 587) => submission,
-        _ => 25,
-    }
+    if purpose::is_submission(sight) { sight.plan.target.port } else { 25 }
 }
 
 fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
@@ -109,7 +107,10 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
         Known::Skipped => return TlsaLookup::Unknown,
         Known::Failed(probe, Fault::Dns { kind, .. }) => {
             return match kind {
-                DnsFaultKind::NoResolver | DnsFaultKind::Unreachable | DnsFaultKind::SizeLimit => TlsaLookup::Unknown,
+                DnsFaultKind::NoResolver
+                | DnsFaultKind::Unreachable
+                | DnsFaultKind::SizeLimit
+                | DnsFaultKind::AliasLimit => TlsaLookup::Unknown,
                 DnsFaultKind::Timeout
                 | DnsFaultKind::TcpFailed
                 | DnsFaultKind::Malformed

@@ -5,12 +5,14 @@
 //! | `lookup` | the names at which TLSA records are looked up |
 //! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
+//! | `submission` | the findings about a submission port |
 //! | `rules` | the rules |
 
 mod judge;
 mod lookup;
 mod outcome;
 mod rules;
+mod submission;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +24,7 @@ use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
 pub(super) use lookup::owner;
-pub(super) use outcome::{result, worst};
+pub(super) use outcome::{ChainUse, chain_use, result, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };
 

@@ -1,6 +1,7 @@
 //! What senders that use DANE do with a host (RFC 7672 §2.2).
 
 use super::lookup::{TlsaLookup, tlsa_lookup};
+use crate::check::domain::purpose;
 use crate::check::domain::seen::{DaneSeen, DaneState, Delivery, MxSeen, TlsaSeen};
 use crate::check::domain::sight::{Known, Sight};
 use crate::evidence::{DnssecState, Presented};
@@ -33,8 +34,45 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
                 records: records.iter().map(untested).collect(),
                 ..without_records(DaneState::Invalid, Delivery::NotDelivered)
             },
-            Some(chain) => of_outcome(&tlsa::evaluate(&records, chain, &references(sight, host, &base))),
+            Some(chain) => {
+                let mut seen = of_outcome(&tlsa::evaluate(&records, chain, &references(sight, host, &base)));
+                if purpose::is_submission(sight) {
+                    seen.senders.clear();
+                }
+                seen
+            }
         },
+    }
+}
+
+/// What the TLSA records of a host mean for a certificate chain that its server sends.
+#[derive(Clone, Debug, Default)]
+pub(in crate::check::domain) struct ChainUse {
+    /// The usage of the record that authenticates the server: 3 if senders ignore the issuer, the names and the dates of
+    /// the certificate (RFC 7672 §3.1.1), or 2; `None` if no record authenticates it, or if this is not known.
+    pub(in crate::check::domain) authenticated_by: Option<u8>,
+    /// Whether it is not known which TLSA records the host has.
+    pub(in crate::check::domain) is_unknown: bool,
+    /// The positions of the certificates that the server must send because of records with usage 2.
+    pub(in crate::check::domain) needed: Vec<usize>,
+}
+
+/// What the TLSA records of a host mean for this chain.
+pub(in crate::check::domain) fn chain_use(sight: Sight<'_>, host: &DnsName, chain: &Presented) -> ChainUse {
+    match tlsa_lookup(sight, host) {
+        TlsaLookup::Insecure | TlsaLookup::Absent | TlsaLookup::Unsigned { .. } => ChainUse::default(),
+        TlsaLookup::Open | TlsaLookup::Unknown | TlsaLookup::Unresolvable | TlsaLookup::Failed { .. } => {
+            ChainUse { is_unknown: true, ..ChainUse::default() }
+        }
+        TlsaLookup::Present { base, records, .. } => {
+            let outcome = tlsa::evaluate(&records, chain, &references(sight, host, &base));
+            let matching = outcome.records.iter().filter(|one| one.result == TlsaMatch::Matches && !one.is_superseded);
+            ChainUse {
+                authenticated_by: matching.map(|one| one.record.usage).max().filter(|_| !is_mx_bogus(sight)),
+                is_unknown: false,
+                needed: tlsa::needed(&records, chain).into_iter().collect(),
+            }
+        }
     }
 }
 

@@ -445,3 +445,53 @@ fn records_in_an_unsigned_zone_are_found_and_a_failed_lookup_there_is_no_fault()
     assert_eq!(ids(&case.findings()), []);
     assert_eq!(case.state().0, Some(DaneState::Insecure));
 }
+
+#[test]
+fn a_missing_issuer_is_named() {
+    let mut case = Case::new();
+    case.publish_for((2, 1, 1), 2).world.signed();
+    let without = sent(&[&case.made.ders[0], &case.made.ders[1]]);
+    let found = case.findings_for(ServerTls::Chains(vec![&without]));
+    assert_eq!(ids(&found), [("dane-anchor-not-sent", Severity::Error)]);
+    assert!(found[0].cause.contains("The certificate of its issuer, CN=root, is not sent."), "{}", found[0].cause);
+    let lone = sent(&[&case.made.ders[0]]);
+    let found = case.findings_for(ServerTls::Chains(vec![&lone]));
+    assert!(found[0].cause.contains("CN=middle, is not sent"), "{}", found[0].cause);
+}
+
+#[test]
+fn findings_about_submission_ports_do_not_speak_of_delivery() {
+    let zeros = literal(3, 1, 1, &"0".repeat(64));
+    let cases: [fn(&mut Case) -> Vec<Finding>; 5] = [
+        |case| case.findings(),
+        |case| case.findings_for(ServerTls::NotOffered),
+        |case| {
+            case.world.fails("_587._tcp.mx.example.com", RecordKind::Tlsa, DnsFaultKind::Timeout);
+            case.findings()
+        },
+        |case| {
+            let record = record(3, 1, 1, &case.made.ders[0]);
+            case.publish_at("_587._tcp.mx.example.com", record).world.signed();
+            case.publish_at("_587._tcp.mx.example.com", literal(3, 1, 2, &"0".repeat(128))).world.signed();
+            case.findings()
+        },
+        |case| {
+            let without = sent(&[&case.made.ders[0]]);
+            let record = record(2, 1, 1, &case.made.ders[2]);
+            case.publish_at("_587._tcp.mx.example.com", record).world.signed();
+            case.findings_for(ServerTls::Chains(vec![&without]))
+        },
+    ];
+    for (number, findings) in cases.into_iter().enumerate() {
+        let mut case = Case::new();
+        case.plan.target.port = 587;
+        case.publish_at("_587._tcp.mx.example.com", &zeros).world.signed();
+        let found = findings(&mut case);
+        assert!(!found.is_empty(), "case {number}");
+        for finding in found {
+            let text = format!("{} {} {}", finding.summary, finding.cause, finding.consequences.join(" "));
+            assert!(!text.contains("enders") && !text.contains("deliver") && !text.contains("port 25"), "{text}");
+            assert!(text.contains("ail programs") && finding.failure.is_none(), "{text}");
+        }
+    }
+}

@@ -1,10 +1,12 @@
 //! The selectors and the state of their records. The other files in this module use these functions.
 
 use super::super::seen::{DkimKeySeen, DkimState};
-use super::super::sight::{Known, Sight, is_conclusive};
+use super::super::sight::{Known, Sight, is_conclusive, records};
 use super::selectors;
 use crate::evidence::{DnsCode, Probe, RecordsSeen};
 use crate::policy::dkim::{GOOD_RSA_BITS, KeyRecord, is_fragment, is_intended};
+use crate::policy::dmarc::search::organizational_domain_by_list;
+use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
 /// A selector that no domain uses. If it has a record, a wildcard record answers for all selectors.
@@ -13,6 +15,9 @@ pub(super) const UNUSED_SELECTOR: &str = "smtpcheck-unused-selector-4f1c";
 /// The number of selectors that are tried if `_domainkey` does not exist. Contrary to RFC 8020, some old servers
 /// respond with NXDOMAIN for a name that has no records of its own, but has names below it.
 pub(super) const CONFIRMING: usize = 4;
+
+/// The maximum number of parent domains that are looked up. The tree walk of RFC 9989 §4.10 has the same limit.
+const MAX_PARENTS: usize = 8;
 
 /// A selector, and the state of the lookup of its record.
 pub(super) struct SelectorLookup<'s> {
@@ -188,6 +193,53 @@ pub(in crate::check::domain) fn can_exist(sight: Sight<'_>) -> Option<bool> {
     let mut tried = all.iter().take(if sight.domain.selectors.is_empty() { CONFIRMING } else { all.len() });
     let is_certain = is_nonexistent(seen) && tried.all(|lookup| lookup.seen.is_some_and(is_nonexistent));
     is_certain.then_some(false)
+}
+
+/// The parent domains, up to the organizational domain. Under relaxed alignment (RFC 9989 §4.4.1), a signature with the
+/// key of one of them counts for the domain.
+fn parents(sight: Sight<'_>) -> Vec<DnsName> {
+    let organization = organizational_domain_by_list(&sight.name());
+    std::iter::successors(sight.name().parent(), DnsName::parent)
+        .take_while(|name| name.is_within(&organization))
+        .take(MAX_PARENTS)
+        .collect()
+}
+
+/// The names that show whether a parent domain can have keys: `_domainkey`, and the first selectors below it, because
+/// some servers respond with NXDOMAIN for a name that only has names below it.
+fn names_of_keys(sight: Sight<'_>, parent: &DnsName) -> Vec<DnsName> {
+    let Ok(keys) = parent.below("_domainkey") else { return Vec::new() };
+    let selectors: Vec<String> = if sight.domain.selectors.is_empty() {
+        selectors::common(None, None).into_iter().take(CONFIRMING).map(str::to_owned).collect()
+    } else {
+        sight.domain.selectors.iter().map(|typed| selector_of(typed, &keys)).collect()
+    };
+    let below: Vec<DnsName> = selectors.iter().filter_map(|selector| keys.below(selector).ok()).collect();
+    std::iter::once(keys).chain(below).collect()
+}
+
+/// The lookups that show whether the parent domains can have keys.
+pub(super) fn questions_above(sight: Sight<'_>) -> Vec<Question> {
+    let parents = parents(sight);
+    let names = parents.iter().flat_map(|parent| names_of_keys(sight, parent));
+    names.map(|name| records(&name, RecordKind::Txt)).collect()
+}
+
+/// Whether any key can exist in a parent domain, up to the organizational domain; `None` while unknown.
+pub(in crate::check::domain) fn can_exist_above(sight: Sight<'_>) -> Option<bool> {
+    let names: Vec<DnsName> = parents(sight).iter().flat_map(|parent| names_of_keys(sight, parent)).collect();
+    let seen: Vec<Option<&RecordsSeen>> =
+        names.iter().map(|name| sight.records(name, RecordKind::Txt).answer()).collect();
+    if seen.iter().flatten().any(|seen| exists(seen)) {
+        return Some(true);
+    }
+    seen.iter().all(|seen| seen.is_some_and(is_nonexistent)).then_some(false)
+}
+
+/// The lookups that show that neither the domain nor a parent domain has a key.
+pub(in crate::check::domain) fn lookups_above(sight: Sight<'_>) -> Vec<&Probe> {
+    let keys = parents(sight).into_iter().filter_map(|parent| parent.below("_domainkey").ok());
+    keys.filter_map(|name| sight.records(&name, RecordKind::Txt).probe()).collect()
 }
 
 /// The lookup that shows whether any key can exist.

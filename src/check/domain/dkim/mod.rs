@@ -9,10 +9,10 @@ mod rules;
 mod selectors;
 
 use self::lookup::{
-    CONFIRMING, SelectorLookup, SelectorResult, UNUSED_SELECTOR, exists, lookups, mistyped_names, wildcard,
-    wildcard_alias, wildcard_text,
+    CONFIRMING, SelectorLookup, SelectorResult, UNUSED_SELECTOR, exists, lookups, mistyped_names, questions_above,
+    wildcard, wildcard_alias, wildcard_text,
 };
-pub(super) use self::lookup::{can_exist, lookup_of_keys};
+pub(super) use self::lookup::{can_exist, can_exist_above, lookup_of_keys, lookups_above};
 use super::seen::{DkimSeen, DkimState, NotTested};
 use super::sight::{Known, Sight, records};
 use crate::check::finding::{Check, Finding, Rule, Severity};
@@ -36,6 +36,9 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Ok(keys) = sight.name().below("_domainkey") else { return Vec::new() };
     let txt = |name: &DnsName| records(name, RecordKind::Txt);
     let mut questions = vec![txt(&keys)];
+    if can_exist(sight) == Some(false) {
+        questions.extend(questions_above(sight));
+    }
     let unused = keys.below(UNUSED_SELECTOR).ok();
     if !sight.domain.selectors.is_empty() {
         questions.extend(unused.iter().map(txt));

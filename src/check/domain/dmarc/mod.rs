@@ -374,13 +374,8 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
                 text.starts_with("v=spf1 ") && text != "v=spf1 -all"
             })
         });
-        if sends && dkim::can_exist(sight) == Some(false) {
-            let summary = format!("the DMARC policy of {at} is {word}, but {} has no DKIM key", sight.name());
-            let fix = Fix::text("Server operator: sign mail with DKIM, and publish the key");
-            let cause = "Only SPF can authenticate the mail. SPF fails if mail is forwarded or sent through most mailing lists, so receivers reject or filter such mail.";
-            let mut finding = about(&rules::WITHOUT_DKIM, probe, summary, cause, fix);
-            finding.evidence.probes.extend(dkim::lookup_of_keys(sight).map(|probe| probe.id));
-            findings.push(finding);
+        if sends {
+            findings.extend(without_dkim(sight, at, probe, record, word));
         }
     }
     if record.suffix == PublicSuffix::Yes && !is_public_suffix(at) {
@@ -396,6 +391,34 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
         findings.push(finding);
     }
     findings
+}
+
+/// Neither the domain nor, under relaxed alignment, a parent domain in the same organization has a DKIM key.
+fn without_dkim(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord, word: &str) -> Option<Finding> {
+    let is_relaxed = record.dkim_alignment == AlignmentMode::Relaxed;
+    let has_none = |can_exist: Option<bool>| can_exist == Some(false);
+    if !has_none(dkim::can_exist(sight)) || (is_relaxed && !has_none(dkim::can_exist_above(sight))) {
+        return None;
+    }
+    let above = if is_relaxed { dkim::lookups_above(sight) } else { Vec::new() };
+    let name = sight.name();
+    let summary = if above.is_empty() {
+        format!("the DMARC policy of {at} is {word}, but {name} has no DKIM key")
+    } else {
+        format!("the DMARC policy of {at} is {word}, but neither {name} nor its parent domains have a DKIM key")
+    };
+    let fix = Fix::text("Server operator: sign mail with DKIM, and publish the key");
+    let cause = "Only SPF can authenticate the mail. SPF fails if mail is forwarded or sent through most mailing lists, so receivers reject or filter such mail.";
+    let mut finding = about(&rules::WITHOUT_DKIM, probe, summary, cause, fix);
+    if is_relaxed {
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some(
+            "Another subdomain of the organization may have the key, because the record allows relaxed alignment. To find out, look at the d= value of the DKIM-Signature header in a message that was sent."
+                .to_owned(),
+        );
+    }
+    finding.evidence.probes.extend(dkim::lookup_of_keys(sight).into_iter().chain(above).map(|probe| probe.id));
+    Some(finding)
 }
 
 /// The findings about the domains that receive reports.

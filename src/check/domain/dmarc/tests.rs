@@ -10,6 +10,7 @@ use crate::check::domain::sight::Sight;
 use crate::check::domain::world::{World, plan};
 use crate::check::finding::Severity;
 use crate::evidence::fault::DnsFaultKind;
+use crate::lexicon::Confidence;
 use crate::wire::RecordKind;
 
 const BASE: &str = "example.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1\n\
@@ -242,4 +243,33 @@ fn an_enforced_policy_without_any_key_is_reported() {
     let mut world = World::new();
     world.zone("example.com MX 0 .\nexample.com TXT v=spf1 -all\n_dmarc.example.com TXT v=DMARC1; p=reject");
     assert!(in_world("example.com", &mut world).0.is_empty());
+}
+
+#[test]
+fn a_key_of_a_parent_domain_counts_under_relaxed_alignment() {
+    let zone = |tags: &str, key: &str| {
+        format!(
+            "news.example.com MX 10 mx.example.com\nnews.example.com TXT v=spf1 mx -all\nmx.example.com A 192.0.2.1\n\
+             _dmarc.example.com TXT v=DMARC1; p=reject{tags}\n{key}"
+        )
+    };
+    let of = |tags: &str, key: &str| {
+        let mut world = World::new();
+        world.zone(&zone(tags, key));
+        in_world("news.example.com", &mut world).0
+    };
+    let key = "s1._domainkey.example.com TXT v=DKIM1; p=MIGf";
+    assert!(of("", key).is_empty());
+    // Under strict alignment, only a key of the domain itself counts.
+    let strict = of("; adkim=s", key);
+    assert_eq!(rules(&strict), [("dmarc-without-dkim", Severity::Warning)]);
+    assert_eq!(strict[0].confidence, Confidence::Certain);
+    let relaxed = of("", "");
+    assert_eq!(rules(&relaxed), [("dmarc-without-dkim", Severity::Warning)]);
+    assert_eq!(relaxed[0].confidence, Confidence::Likely, "another subdomain may have a key");
+    assert!(relaxed[0].summary.contains("neither news.example.com nor its parent domains"), "{}", relaxed[0].summary);
+    // A failed lookup at the parent domain proves nothing.
+    let mut world = World::new();
+    world.zone(&zone("", "")).fails("_domainkey.example.com", RecordKind::Txt, DnsFaultKind::Timeout);
+    assert!(in_world("news.example.com", &mut world).0.is_empty());
 }

@@ -22,6 +22,10 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
+/// The signature algorithms in the registry of DNSSEC algorithms that a resolver can support. An operator uses a private
+/// algorithm (253, 254) on purpose.
+const KNOWN_ALGORITHMS: [u8; 15] = [1, 3, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 23, 253, 254];
+
 /// The responses on which delivery depends: the MX records and the addresses of the hosts.
 fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen)> {
     let mut questions = vec![(sight.name(), RecordKind::Mx)];
@@ -112,7 +116,11 @@ fn one_bogus(
         other => format!("DNSSEC validation{at} failed: {}", bogus_words(other)),
     };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
-    finding.cause = "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not deliver mail to the domain. Other senders deliver it.".to_owned();
+    finding.cause = if prevents_delivery(sight) {
+        "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not deliver mail to the domain. Other senders deliver it.".to_owned()
+    } else {
+        "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not find these IP addresses, and deliver mail to the other IP addresses or MX hosts of the domain. Other senders are not affected.".to_owned()
+    };
     let name = zone.map_or_else(|| sight.name().to_string(), |zone| probe.quote(zone.as_str()).to_string());
     match why {
         BogusReason::Expired { at } => {
@@ -231,6 +239,29 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
                 "DNS operator: change the zone {apex} to algorithm 13 (ECDSA P-256), sign with both algorithms during the change, and then replace the DS record at the registrar"
             ))],
             ..weak(format!("the zone {apex} is signed only with obsolete DNSSEC algorithms: {}", list.join(", ")), probe)
+        });
+    }
+    // RFC 4035 §5.2: if the resolver supports no algorithm of the DS records, the zone counts as unsigned.
+    let of_ds_records: Vec<u8> = ds
+        .records
+        .iter()
+        .filter_map(|record| match record.data {
+            RecordData::Ds { algorithm, .. } => Some(algorithm),
+            _ => None,
+        })
+        .collect();
+    if !of_ds_records.is_empty() && !of_ds_records.iter().any(|algorithm| KNOWN_ALGORITHMS.contains(algorithm)) {
+        let mut list: Vec<String> = of_ds_records.iter().map(u8::to_string).collect();
+        list.dedup();
+        findings.push(Finding {
+            cause: "Resolvers treat a zone as unsigned if they support none of the algorithms of its DS records, so DNSSEC and DANE have no effect.".to_owned(),
+            fixes: vec![Fix::text(format!(
+                "DNS operator: sign the zone {apex} with algorithm 13 (ECDSA P-256), and then replace the DS record at the registrar"
+            ))],
+            ..weak(
+                format!("the DS records of {apex} have only algorithms that resolvers do not support: {}", list.join(", ")),
+                of_ds,
+            )
         });
     }
     let digests: Vec<u8> = ds

@@ -62,7 +62,7 @@ fn bogus_records_prevent_delivery_and_have_a_rule_by_their_reason() {
     let expired = bogus(BogusReason::Expired { at: end });
     assert_eq!(rules(&expired), ["dnssec-signature-expired"]);
     assert_eq!(expired[0].failure, Some(PhaseFailure::Unreachable));
-    assert!(expired[0].cause.contains("5 days ago"));
+    assert!(expired[0].cause.contains("5 days ago") && expired[0].cause.contains("do not deliver mail to the domain"));
     let early = bogus(BogusReason::NotYetValid { at: u32::try_from(NOW + 100).expect("a time") });
     assert_eq!(rules(&early), ["dnssec-signature-not-yet-valid"]);
     assert!(early[0].fixes[0].text.contains("clock"));
@@ -80,6 +80,7 @@ fn bogus_addresses_of_one_of_two_hosts_do_not_prevent_delivery() {
     let found = findings(world.answer("mx2.example.com", RecordKind::A, seen));
     assert_eq!(rules(&found), ["dnssec-bogus"]);
     assert_eq!((found[0].severity, found[0].failure), (Severity::Error, None));
+    assert!(found[0].cause.contains("deliver mail to the other IP addresses or MX hosts"), "{}", found[0].cause);
 }
 
 #[test]
@@ -98,6 +99,9 @@ fn an_unknown_state_is_a_notice_and_not_insecure() {
 fn weak_algorithms_digests_and_iterations_are_found() {
     assert_eq!(rules(&findings(&mut signed(7, 2, 0))), ["dnssec-weak"]);
     assert_eq!(rules(&findings(&mut signed(13, 1, 0))), ["dnssec-weak"]);
+    let unknown = findings(&mut signed(200, 2, 0));
+    assert_eq!(rules(&unknown), ["dnssec-weak"]);
+    assert!(unknown[0].summary.ends_with("do not support: 200") && unknown[0].cause.contains("unsigned"));
     let low = findings(&mut signed(13, 2, 1));
     assert_eq!((rules(&low), low[0].severity), (vec!["dnssec-weak"], Severity::Notice));
     let high = findings(&mut signed(13, 2, 150));

@@ -14,8 +14,8 @@
 
 use std::net::IpAddr;
 
-use super::super::mx;
 use super::super::sight::Sight;
+use super::super::{mx, purpose};
 use super::sessions::{chains, key_kind, sessions};
 use crate::evidence::{Phase, Session};
 use crate::plan::{ClientClaims, Esmtp, Family, Protocol, QuitAfter, TlsUse};
@@ -95,6 +95,7 @@ fn recipients(sight: Sight<'_>, is_wanted: impl Fn(Recipient) -> bool) -> Vec<Fo
 
 /// The session with one IP address.
 fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -> SessionRequest {
+    let is_submission = purpose::is_submission(sight);
     SessionRequest {
         purpose: Purpose::MailExchanger,
         host: Host::Ip(ip),
@@ -108,8 +109,9 @@ fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -
             claims: ClientClaims::default(),
             queries: Vec::new(),
             login: None,
-            envelope: Some(Envelope::plain(ReversePath::Null, to)),
-            quit_after: QuitAfter::Rcpt,
+            // Submission requires a login, so the replies to senders and recipients reveal nothing.
+            envelope: (!is_submission).then(|| Envelope::plain(ReversePath::Null, to)),
+            quit_after: if is_submission { QuitAfter::Ehlo } else { QuitAfter::Rcpt },
             starttls: Starttls::Alone,
             asks_for_auth: false,
             pacing: Pacing::Prompt,
@@ -138,6 +140,9 @@ fn second_session(sight: Sight<'_>, host: &DnsName, addresses: &[IpAddr]) -> Opt
     let accepts_sender = |session: &Session<'_>| session.reply_at(Phase::Mail).is_some_and(|reply| reply.accepts());
     let (ip, _) = all.iter().find(|(_, session)| accepts_sender(session))?;
     let to = recipients(sight, Recipient::is_for_one_address);
+    if purpose::is_submission(sight) {
+        return None;
+    }
     (!to.is_empty()).then(|| Question::session(request(sight, host, *ip, to)))
 }
 

@@ -6,6 +6,7 @@
 //! | [`sessions`] | finding sessions in the evidence |
 //! | [`reach`] | failed connections |
 //! | [`ordinary`] | the findings of the server checks that matter for a domain |
+//! | [`certificates`] | what faults of certificates mean for the senders of this domain |
 //! | [`own`] | findings that only the domain command has |
 //! | [`acceptance`] | which findings determine the exit code |
 //! | [`seen`] | the results for reports |
@@ -14,6 +15,7 @@
 
 mod acceptance;
 mod ask;
+mod certificates;
 mod names;
 mod ordinary;
 mod own;

@@ -10,7 +10,9 @@
 //! | `auth-*`, `account-restricted` | left out, unless they are about the recipient that the user gave | servers of other domains do not log in |
 //! | `certificate-limited-clients`, `refusals-after-data`, `resolve-entry-unused` | left out | about mail programs |
 //! | `time-limit-reached`, `connection-limit-reached` | left out | listed as not tested |
-//! | `certificate-*`, `tls-*` and `starttls-*` | warnings at most, without failure | senders without a policy do not verify certificates, and deliver unencrypted if TLS fails; `dane` and `sts` judge the policies |
+//! | `certificate-*` | warnings at most, without failure | [`super::certificates`] |
+//! | `tls-*` and `starttls-*` | warnings at most, without failure | senders without a policy deliver unencrypted if TLS fails; `dane` and `sts` judge the policies |
+//! | all findings about submission ports | without failure | no sender delivers mail there |
 //! | rejections of the unknown and the foreign recipient | left out | a server should reject them |
 //! | rejections of the postmaster and of the null sender | left out unless they are about this machine | [`super::own`] |
 //! | permanent rejections of the recipient that the user gave | unchanged, for any reason | they answer the user's question |
@@ -23,10 +25,10 @@
 use std::net::IpAddr;
 
 use super::super::sight::Sight;
-use super::super::{mx, mx::MxHost};
+use super::super::{mx, mx::MxHost, purpose};
 use super::ask::Recipient;
 use super::names::places_of;
-use super::sessions;
+use super::{certificates, sessions};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::check::{refusal, server};
 use crate::evidence::quote;
@@ -54,7 +56,7 @@ const LEFT_OUT_GROUPS: &[&str] =
     &["connection-impossible", "connection-refused", "connection-timed-out", "name-", "auth-"];
 
 /// Rules whose ids begin with these words are less important on port 25.
-const OF_TLS: &[&str] = &["certificate-", "tls-", "starttls-", "client-certificate-"];
+const OF_TLS: &[&str] = &["tls-", "starttls-", "client-certificate-"];
 
 /// Rules for rejections that depend on this machine or on the time, not on the domain.
 const OF_CLIENT: &[&str] = &[
@@ -110,9 +112,9 @@ fn of_session(sight: Sight<'_>, host: &MxHost, session: Session<'_>) -> Vec<Find
         .filter(|finding| !is_left_out(finding) || is_about_given(sight, session, finding))
         .filter(|finding| !(is_cut && finding.failure == Some(PhaseFailure::Incomplete)))
         .filter(|finding| !is_replaced(session, finding))
-        .map(|finding| match is_about_given(sight, session, &finding) {
-            true => without_login(finding),
-            false => adapted(finding),
+        .filter_map(|finding| match is_about_given(sight, session, &finding) {
+            true => Some(without_login(finding)),
+            false => adapted(sight, host, session, finding),
         })
         .collect()
 }
@@ -165,9 +167,16 @@ fn is_replaced(session: Session<'_>, finding: &Finding) -> bool {
 }
 
 /// The finding with the severity that it has for a server that receives mail from other servers.
-fn adapted(mut finding: Finding) -> Finding {
+fn adapted(sight: Sight<'_>, host: &MxHost, session: Session<'_>, mut finding: Finding) -> Option<Finding> {
     let rule = finding.rule.as_ref();
-    if OF_TLS.iter().any(|group| rule.starts_with(group)) {
+    if purpose::is_submission(sight) {
+        // Mail programs verify certificates and require TLS, and no sender delivers to this port.
+        finding.failure = None;
+    } else if rule.starts_with("certificate-") {
+        finding.severity = finding.severity.min(Severity::Warning);
+        finding.failure = None;
+        return certificates::adapted(sight, &host.name, session, finding);
+    } else if OF_TLS.iter().any(|group| rule.starts_with(group)) {
         if finding.severity == Severity::Error {
             finding.consequences.push(
                 "Senders without a policy do not verify certificates and deliver unencrypted if TLS fails; senders that use DANE or MTA-STS may refuse to deliver the mail"
@@ -187,7 +196,7 @@ fn adapted(mut finding: Finding) -> Finding {
         finding.severity = finding.severity.min(Severity::Warning);
         finding.failure = None;
     }
-    finding
+    Some(finding)
 }
 
 /// The plan of a check of one MX host.
@@ -270,6 +279,7 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
             && known.finding.severity == finding.severity
             && known.finding.failure == finding.failure
             && known.finding.phase == finding.phase
+            && has_same_meaning(&known.finding, &finding)
     });
     let Some(known) = same else {
         merged.push(MergedFinding { finding, places: vec![(host.clone(), vec![ip])], others: Vec::new() });
@@ -293,6 +303,12 @@ fn merge(merged: &mut Vec<MergedFinding>, host: &MxHost, ip: IpAddr, finding: Fi
         }
     }
     known.finding.evidence.events.extend(finding.evidence.events);
+}
+
+/// Whether two findings about certificates mean the same for senders. TLSA records are different for each host.
+fn has_same_meaning(one: &Finding, other: &Finding) -> bool {
+    let last = |finding: &Finding| finding.consequences.last().cloned().unwrap_or_default();
+    !one.rule.starts_with("certificate-") || !is_other_sentence(&last(one), &last(other))
 }
 
 /// Whether two sentences differ in anything other than the origin of their quotations.

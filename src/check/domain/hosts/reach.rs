@@ -13,6 +13,7 @@
 use std::net::IpAddr;
 
 use super::super::mx::{self, MxHost};
+use super::super::purpose;
 use super::super::sight::Sight;
 use super::names::{listed, place_of, quoted};
 use super::rules::{MX_BEHIND_WEB_PROXY, MX_PORT_BLOCKED_HERE, MX_UNREACHABLE};
@@ -182,6 +183,7 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
     let kinds: Vec<ConnectFaultKind> = reach.failed.iter().map(|(_, kind, _)| *kind).collect();
     let words = kinds.first().map(ToString::to_string).unwrap_or_default();
     let is_partial = !reach.connected.is_empty();
+    let is_submission = purpose::is_submission(sight);
     let place = place_of(sight, &reach.host.name, &ips);
     let mut summary = format!("{place}: no connection to port {port} ({words})");
     if let Some(other) = reach.connected.first() {
@@ -191,6 +193,9 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
     let confidence = if is_certain { Confidence::Certain } else { Confidence::Likely };
     let mut found = Finding::new(&MX_UNREACHABLE, Phase::Connect, confidence, summary);
     found.cause = match kinds.first() {
+        Some(ConnectFaultKind::Refused | ConnectFaultKind::Reset) if is_submission => {
+            "The host, or a firewall in front of it, rejects connections on this port, so mail programs cannot submit mail there. Mail from other servers does not use this port."
+        }
         Some(ConnectFaultKind::Refused | ConnectFaultKind::Reset) => {
             "The host, or a firewall in front of it, rejects connections on this port, so senders cannot deliver mail there."
         }
@@ -205,13 +210,18 @@ fn unreachable(sight: Sight<'_>, reach: &HostReach<'_>) -> Finding {
     }
     if is_partial {
         found.severity = Severity::Warning;
-        found.consequences.push("Senders that try this IP address first are delayed".to_owned());
+        let who = if is_submission { "Mail programs" } else { "Senders" };
+        found.consequences.push(format!("{who} that try this IP address first are delayed"));
     }
     let places = listed(&ips);
     found.fixes.push(Fix::text(format!(
         "Server operator: make the mail service listen on {places} and open port {port} in the firewall"
     )));
     found.fixes.push(Fix::text(match reach.host.preference {
+        _ if is_submission && !is_partial => {
+            "If this host only receives mail, check the server that mail programs use instead (smtpcheck settings)"
+                .to_owned()
+        }
         None => format!("Domain owner: if the domain receives no mail, publish a null MX: {}. MX 0 .", sight.name()),
         Some(_) if is_partial => {
             format!(
@@ -329,10 +339,15 @@ fn blocked_here(sight: Sight<'_>, reaches: &[HostReach<'_>]) -> Finding {
     } else if let Some((other, _)) = mail_open {
         found.confidence = Confidence::Likely;
         format!(
-            "A host responds on port {other}, so it is running. Port {port} is probably blocked on the network path, as it is in most home and cloud networks."
+            "A host responds on port {other}, so it is running. Port {port} is probably blocked on the network path{}.",
+            if port == 25 { ", as it is in most home and cloud networks" } else { "" }
         )
     } else {
-        "Most home and cloud networks block outgoing connections to port 25.".to_owned()
+        if port == 25 {
+            "Most home and cloud networks block outgoing connections to port 25.".to_owned()
+        } else {
+            "A firewall in this network may block outgoing connections to this port.".to_owned()
+        }
     };
     if is_denied {
         found.confidence = Confidence::Certain;

@@ -7,7 +7,7 @@ use super::super::seen::{
     StsResultSeen,
 };
 use super::super::sight::Sight;
-use super::super::{dane, dnssec, mx, reverse, sts};
+use super::super::{dane, dnssec, mx, purpose, reverse, sts};
 use super::ask::Recipient;
 use super::sessions::{chains, key_kind, session, sessions};
 use crate::evidence::fault::ConnectFaultKind;
@@ -113,6 +113,9 @@ pub(super) fn is_ready(session: Session<'_>) -> bool {
 
 /// What prevented the test of recipients at an IP address, as a short phrase; `None` until the session has ended.
 pub(super) fn before_recipients(session: Session<'_>) -> Option<String> {
+    if purpose::is_submission_port(session.request.port) {
+        return problem(&session).or_else(|| Some(NEEDS_LOGIN.to_owned()));
+    }
     let rejected = || {
         let received = session.reply_at(Phase::Mail).filter(|received| !received.accepts())?;
         let code = received.reply.code.map_or_else(|| "no reply code".to_owned(), |code| code.to_string());
@@ -120,6 +123,9 @@ pub(super) fn before_recipients(session: Session<'_>) -> Option<String> {
     };
     problem(&session).or_else(rejected)
 }
+
+/// Why recipients are not tested on a submission port.
+const NEEDS_LOGIN: &str = "submission requires a login";
 
 /// The first failure, as a short phrase.
 fn problem(session: &Session<'_>) -> Option<String> {
@@ -210,6 +216,7 @@ fn reply_to(sight: Sight<'_>, host: &DnsName, ip: IpAddr, recipient: Recipient) 
         session.request.script.envelope.as_ref().is_some_and(|envelope| envelope.to.contains(&address))
     };
     match (all.iter().find(sent), all.first()) {
+        (None, Some(session)) if session.request.script.envelope.is_none() => unanswered(before_recipients(*session)),
         (Some(session), _) => unanswered(before_recipients(*session).or_else(|| Some("no reply".to_owned()))),
         (None, Some(_)) => unanswered(Some("tested at another IP address of the host".to_owned())),
         (None, None) => unanswered(Some("there was no session".to_owned())),

@@ -7,8 +7,10 @@ use super::super::seen::{Delivery, MxAddressSeen, ProbeReply, ProbeReplyState};
 use super::super::world::{MailServer, World, chain, plan, plan_with_recipient, self_signed};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{DnsFaultKind, Phase};
+use crate::evidence::{DnsFaultKind, Phase, Presented};
 use crate::lexicon::Confidence;
+use crate::policy::tlsa::TlsaRecord;
+use crate::policy::tlsa::tests::{made, record, sent};
 use crate::question::{Purpose, Question};
 use crate::wire::RecordKind;
 
@@ -482,4 +484,131 @@ fn every_reply_that_was_not_tested_has_a_reason() {
             assert!(host.delivers != Delivery::Unknown || host.reason.is_some(), "{host:?}");
         }
     }
+}
+
+/// The findings about a signed domain with one host, whose server sends this chain, and with these TLSA records and other
+/// records.
+fn with_tlsa(chain: &Presented, records: &[TlsaRecord], zone: &str) -> Vec<Finding> {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com\nmx.example.com A 8.8.4.1").zone(zone);
+    for record in records {
+        world.record(&format!("_25._tcp.mx.example.com TLSA {record}"));
+    }
+    world.signed();
+    world.server("8.8.4.1", MailServer::new("mx.example.com").with_chains(vec![chain.clone()]));
+    findings(&mut world)
+}
+
+#[test]
+fn a_root_that_a_tlsa_record_matches_is_not_unnecessary() {
+    let made = made((-1, 30));
+    let [leaf, middle, root] = &made.ders;
+    let chain = sent(&[leaf, middle, root]);
+    let with = |records: &[TlsaRecord]| with_tlsa(&chain, records, "");
+    let unnecessary = |found: &[Finding]| found.iter().any(|one| one.rule == "certificate-chain-unnecessary");
+    assert!(unnecessary(&with(&[])));
+    for matching in [record(2, 0, 1, root), record(2, 1, 1, root), record(2, 1, 2, root)] {
+        let found = with(&[matching]);
+        assert!(!unnecessary(&found), "{found:?}");
+    }
+    let found = with(&[record(2, 1, 1, middle)]);
+    assert!(unnecessary(&found), "no sender needs a root above the CA of the record");
+    // The root is needed, but the other certificate is not.
+    let other = crate::policy::tlsa::tests::made((-1, 30)).ders;
+    let found = with_tlsa(&sent(&[leaf, middle, &other[1], root]), &[record(2, 0, 1, root)], "");
+    let found = found.iter().find(|one| one.rule == "certificate-chain-unnecessary").unwrap();
+    assert!(!found.summary.contains("root"), "{}", found.summary);
+}
+
+#[test]
+fn unknown_tlsa_records_make_an_unnecessary_certificate_uncertain() {
+    let made = made((-1, 30));
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com\nmx.example.com A 8.8.4.1").signed();
+    world.fails("_25._tcp.mx.example.com", RecordKind::Tlsa, DnsFaultKind::Timeout);
+    let chain = sent(&made.ders.iter().collect::<Vec<_>>());
+    world.server("8.8.4.1", MailServer::new("mx.example.com").with_chains(vec![chain]));
+    let found = findings(&mut world);
+    let found = found.iter().find(|one| one.rule == "certificate-chain-unnecessary").unwrap();
+    assert_eq!(found.confidence, Confidence::Likely);
+    assert!(found.otherwise.as_ref().is_some_and(|text| text.contains("usage 2")));
+}
+
+#[test]
+fn faults_that_senders_with_dane_ignore_are_notices_that_say_so() {
+    let of = |days: (i64, i64), usage: u8, zone: &str| {
+        let made = made(days);
+        let [leaf, middle, _] = &made.ders;
+        let matching = if usage == 3 { record(3, 1, 1, leaf) } else { record(2, 1, 1, middle) };
+        with_tlsa(&sent(&[leaf, middle]), &[matching], zone)
+    };
+    let about = |found: &[Finding], rule: &str| {
+        let finding = found.iter().find(|one| one.rule == rule).unwrap_or_else(|| panic!("{rule}: {found:?}"));
+        (finding.severity, finding.consequences.join(" "))
+    };
+    for (usage, days, rule) in [
+        (3, (-1, 30), "certificate-untrusted"),
+        (3, (-60, -1), "certificate-expired"),
+        (2, (-1, 30), "certificate-untrusted"),
+    ] {
+        let (severity, meaning) = about(&of(days, usage, ""), rule);
+        assert_eq!(severity, Severity::Notice, "{rule}");
+        assert!(
+            meaning
+                .contains(&format!("Senders that use DANE accept this certificate: a TLSA record with usage {usage}"))
+        );
+        assert!(!meaning.contains("MTA-STS"), "{meaning}");
+    }
+    // Senders that use MTA-STS verify the certificate.
+    let policy = "_mta-sts.example.com TXT v=STSv1; id=1";
+    let (severity, meaning) = about(&of((-1, 30), 3, policy), "certificate-untrusted");
+    assert_eq!(severity, Severity::Warning);
+    assert!(meaning.contains("MTA-STS"), "{meaning}");
+    // A record with usage 2 stops matching when the certificate expires.
+    let (severity, _) = about(&of((-1, 3), 2, ""), "certificate-expires-soon");
+    assert_eq!(severity, Severity::Warning);
+    let (severity, _) = about(&of((-1, 3), 3, ""), "certificate-expires-soon");
+    assert_eq!(severity, Severity::Notice);
+    // Without TLSA records, nothing is said about DANE.
+    let made = made((-1, 30));
+    let (severity, meaning) = about(&with_tlsa(&sent(&[&made.ders[0]]), &[], ""), "certificate-untrusted");
+    assert_eq!(severity, Severity::Warning);
+    assert!(!meaning.contains("DANE"), "{meaning}");
+}
+
+#[test]
+fn a_submission_port_is_not_judged_like_port_25() {
+    let mut plan = plan_with_recipient("example.com");
+    plan.target.port = 587;
+    let mut world = two();
+    let closed = |world: &mut World| {
+        world.server(
+            "8.8.4.1",
+            MailServer::submission("mx1.example.com").replying("MAIL", "530 5.7.0 Authentication required"),
+        );
+        world.closed("8.8.4.2", ConnectFaultKind::Refused);
+    };
+    closed(&mut world);
+    let evidence = world.evidence(&plan);
+    let found = super::judge(&plan, &evidence);
+    assert_eq!(rules(&found), ["mx-unreachable"]);
+    let texts = [found[0].summary.clone(), found[0].cause.clone(), found[0].consequences.join(" ")].join(" ");
+    assert!(texts.contains("port 587") && texts.contains("mail programs") && !texts.contains("enders"), "{texts}");
+    let seen = results(&plan, &evidence).expect("results");
+    assert!(seen.senders.is_empty(), "no sender delivers to this port");
+    assert_eq!(seen.mx[0].addresses[0].null_sender.why.as_deref(), Some("submission requires a login"));
+    let is_mail =
+        |question: &Question| matches!(question, Question::Session(request) if request.script.envelope.is_some());
+    assert!(!world.asked.iter().any(is_mail));
+    // Mail programs verify certificates, so a fault of the certificate is an error.
+    let mut world = two();
+    world.server(
+        "8.8.4.1",
+        MailServer::submission("mx1.example.com").with_chains(vec![self_signed(&["mx1.example.com"], "EC P-256", 60)]),
+    );
+    world.server("8.8.4.2", MailServer::submission("mx2.example.com"));
+    let evidence = world.evidence(&plan);
+    let found = super::judge(&plan, &evidence);
+    assert_eq!(rules(&found), ["certificate-self-signed"]);
+    assert_eq!((found[0].severity, found[0].failure), (Severity::Error, None));
 }

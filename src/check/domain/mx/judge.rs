@@ -8,16 +8,15 @@ use std::net::IpAddr;
 
 use super::super::sight::{Known, Sight};
 use super::known::{
-    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_test_server, is_test_setup, mail_hosts,
-    published, usable, was_stopped,
+    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, mail_hosts, published, usable, was_stopped,
 };
 use super::rules::{
-    DNS_ANSWER_TRUNCATED, MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED,
-    MX_HOST_MISSING, MX_IMPLICIT, MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING,
-    MX_NAME_NOT_VALID, MX_NONE_USABLE, MX_NULL, MX_NULL_INVALID,
+    DNS_ANSWER_TRUNCATED, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
+    MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING, MX_NAME_NOT_VALID, MX_NONE_USABLE,
+    MX_NULL, MX_NULL_INVALID,
 };
 use super::set::{domain_alias, duplicates, families, finding, is_bogus, names_not_valid, too_many};
-use super::special::{AddressUse, special_use};
+use super::special::not_public;
 use crate::check::finding::{Finding, PhaseFailure, Severity, in_shell};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
@@ -93,6 +92,9 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     match kind {
         Some(DnsFaultKind::AliasLoop) => {
             return Finding { failure: Some(PhaseFailure::Unreachable), ..alias_loop(&domain, probe) };
+        }
+        Some(DnsFaultKind::AliasLimit) => {
+            return Finding { failure: Some(PhaseFailure::Unreachable), ..alias_limit(&domain, probe) };
         }
         Some(DnsFaultKind::TcpFailed) => return truncated(sight, probe),
         _ => {}
@@ -181,8 +183,26 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     ]
 }
 
+/// The aliases of a name end, but smtpcheck and most resolvers do not follow so many.
+fn alias_limit(name: &dyn Display, probe: &Probe) -> Finding {
+    let summary = format!("the chain of CNAME records of {name} is too long");
+    Finding {
+        cause: "smtpcheck follows at most 12 CNAME records. Most resolvers have a similar limit, and respond with SERVFAIL if a chain is longer, so many senders do not find an IP address."
+            .to_owned(),
+        otherwise: Some(
+            "A resolver with a higher limit finds the IP address, so senders that use such a resolver deliver mail."
+                .to_owned(),
+        ),
+        fixes: vec![Fix::run(
+            "Domain owner: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
+            format!("dig {} CNAME", in_shell(&name.to_string())),
+        )],
+        ..finding(&MX_ALIAS_LOOP, probe, Confidence::Likely, summary)
+    }
+}
+
 fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
-    let summary = format!("the CNAME records of {name} form a loop or a chain that is too long");
+    let summary = format!("the CNAME records of {name} form a loop");
     Finding {
         cause: "The name has no IP address, so senders cannot deliver mail to it.".to_owned(),
         fixes: vec![Fix::run(
@@ -348,6 +368,8 @@ enum HostAddresses<'s> {
     Present,
     /// The CNAME records form a loop.
     Loop(&'s Probe),
+    /// The chain of CNAME records is too long, so the addresses are not known.
+    Limit(&'s Probe),
     /// A lookup failed, and no address is known.
     Unknown(&'s Probe, String),
     /// The host has no IP address.
@@ -364,6 +386,9 @@ fn addresses_of<'s>(sight: Sight<'s>, host: &DnsName) -> HostAddresses<'s> {
     for one in known {
         if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::AliasLoop, .. }) = one {
             return HostAddresses::Loop(probe);
+        }
+        if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::AliasLimit, .. }) = one {
+            return HostAddresses::Limit(probe);
         }
     }
     if let Some((probe, why)) = failed_lookups(sight, host).into_iter().next() {
@@ -384,9 +409,10 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     let states: Vec<(&DnsName, HostAddresses<'_>)> =
         hosts.iter().map(|host| (&host.name, addresses_of(sight, &host.name))).collect();
     let has_none = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Present));
-    let is_known = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Unknown(..)));
-    // If the CNAME records of every host form a loop, the findings about the loops contain the fix.
-    let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(_)));
+    let is_known =
+        states.iter().all(|(_, state)| !matches!(state, HostAddresses::Unknown(..) | HostAddresses::Limit(_)));
+    // If the CNAME records of every host are wrong, the findings about them contain the fix.
+    let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(_) | HostAddresses::Limit(_)));
     let mut findings = Vec::new();
     for (host, state) in &states {
         match state {
@@ -399,6 +425,10 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             HostAddresses::Loop(failed) if all_loop || !(has_none && is_known) => findings.push(Finding {
                 failure: all_loop.then_some(PhaseFailure::Unreachable),
                 ..alias_loop(&failed.quote(host.as_str()), failed)
+            }),
+            HostAddresses::Limit(failed) => findings.push(Finding {
+                failure: all_loop.then_some(PhaseFailure::Unreachable),
+                ..alias_limit(&failed.quote(host.as_str()), failed)
             }),
             HostAddresses::Unknown(failed, why) => {
                 let severity = if has_none { Severity::Error } else { Severity::Warning };
@@ -419,7 +449,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         .filter_map(|(host, state)| match state {
             HostAddresses::Missing(_, why) => Some(format!("{} {why}", probe.quote(host.as_str()))),
             HostAddresses::Loop(_) => Some(format!("{} has a CNAME loop", probe.quote(host.as_str()))),
-            HostAddresses::Present | HostAddresses::Unknown(..) => None,
+            HostAddresses::Present | HostAddresses::Unknown(..) | HostAddresses::Limit(_) => None,
         })
         .collect();
     if !missing.is_empty() {
@@ -522,45 +552,4 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             Some(found.tried(of_host.id))
         })
         .collect()
-}
-
-fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
-    let all: Vec<(DnsName, IpAddr)> = mail_hosts(sight)
-        .into_iter()
-        .flat_map(|host| all_addresses(sight, &host.name).into_iter().map(move |ip| (host.name.clone(), ip)))
-        .filter(|(_, ip)| !sight.plan.overrides.iter().any(|given| given.address == *ip))
-        .filter(|(_, ip)| !is_test_server(sight.plan, *ip))
-        .collect();
-    let wrong: Vec<(&DnsName, IpAddr, AddressUse)> =
-        all.iter().filter_map(|(host, ip)| Some((host, *ip, special_use(*ip)?))).collect();
-    let (first, ip, _) = wrong.first()?;
-    let list: Vec<String> =
-        wrong.iter().map(|(host, ip, kind)| format!("{} has {ip} ({kind})", probe.quote(host.as_str()))).collect();
-    let rest = list.len().saturating_sub(3);
-    let shown = list.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-    let more = if rest > 0 { format!(", and {rest} more") } else { String::new() };
-    let summary = format!("MX hosts with an IP address that is not public: {shown}{more}");
-    let mut found = finding(&MX_ADDRESS_NOT_PUBLIC, probe, Confidence::Certain, summary);
-    found.cause = "Senders on the internet cannot reach a server at such an IP address.".to_owned();
-    let is_all_private = wrong.len() == all.len() && wrong.iter().all(|(_, _, kind)| *kind == AddressUse::Private);
-    if is_test_setup(sight.plan) {
-        found.severity = Severity::Notice;
-    } else if is_all_private {
-        found.severity = Severity::Warning;
-        found.confidence = Confidence::Likely;
-        found.otherwise =
-            Some("This is intended if the domain receives mail only within a private network.".to_owned());
-    }
-    found.fixes.push(Fix::text(format!(
-        "Domain owner: replace {ip} with the public IP address of {}, or delete this address record",
-        probe.quote(first.as_str())
-    )));
-    for (host, _, _) in &wrong {
-        for known in KINDS.map(|kind| sight.records(host, kind)) {
-            if let Some(of_host) = known.probe() {
-                found = found.tried(of_host.id);
-            }
-        }
-    }
-    Some(found)
 }

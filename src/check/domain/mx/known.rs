@@ -192,6 +192,7 @@ pub(in crate::check::domain) fn fault_words(fault: &Fault) -> &'static str {
             DnsFaultKind::TcpFailed => "the response needs TCP, and the DNS server does not respond over TCP",
             DnsFaultKind::Malformed => "the DNS server's response is not valid",
             DnsFaultKind::AliasLoop => "CNAME loop",
+            DnsFaultKind::AliasLimit => "the chain of CNAME records is too long",
             DnsFaultKind::NoResolver => "this machine has no DNS server",
             DnsFaultKind::ErrorCode => "the DNS server responded with an error",
             DnsFaultKind::SizeLimit => "smtpcheck's limit on the total size of DNS responses was reached",

@@ -1,11 +1,23 @@
-//! IP addresses that are not public: the special-purpose address registries of IANA.
+//! IP addresses that are not public: the special-purpose address registries of IANA, and the finding about MX hosts with
+//! such addresses.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::super::sight::Sight;
+use super::known::{
+    KINDS, MxHost, all_addresses, is_of_other_family, is_test_server, is_test_setup, mail_hosts, usable,
+};
+use super::rules::MX_ADDRESS_NOT_PUBLIC;
+use super::set::finding;
+use crate::check::finding::{Finding, PhaseFailure, Severity};
+use crate::evidence::Probe;
+use crate::lexicon::{Confidence, Fix};
+use crate::wire::DnsName;
+
 /// The use of an IP address that is not public.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AddressUse {
+enum AddressUse {
     Unspecified,
     Loopback,
     LinkLocal,
@@ -35,7 +47,7 @@ impl fmt::Display for AddressUse {
 }
 
 /// The special use of an IP address; `None` for a public one.
-pub(super) fn special_use(ip: IpAddr) -> Option<AddressUse> {
+fn special_use(ip: IpAddr) -> Option<AddressUse> {
     match ip.to_canonical() {
         IpAddr::V4(v4) => of_ipv4(v4),
         IpAddr::V6(v6) => of_ipv6(v6),
@@ -73,6 +85,54 @@ fn of_ipv6(ip: Ipv6Addr) -> Option<AddressUse> {
         0x0064 if second == 0xff9b => return None,
         _ => AddressUse::Reserved,
     })
+}
+
+/// The finding about addresses of MX hosts that are not public.
+pub(super) fn not_public(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
+    let all: Vec<(DnsName, IpAddr)> = mail_hosts(sight)
+        .into_iter()
+        .flat_map(|host| all_addresses(sight, &host.name).into_iter().map(move |ip| (host.name.clone(), ip)))
+        .filter(|(_, ip)| !sight.plan.overrides.iter().any(|given| given.address == *ip))
+        .filter(|(_, ip)| !is_test_server(sight.plan, *ip))
+        .collect();
+    let wrong: Vec<(&DnsName, IpAddr, AddressUse)> =
+        all.iter().filter_map(|(host, ip)| Some((host, *ip, special_use(*ip)?))).collect();
+    let (first, ip, _) = wrong.first()?;
+    let list: Vec<String> =
+        wrong.iter().map(|(host, ip, kind)| format!("{} has {ip} ({kind})", probe.quote(host.as_str()))).collect();
+    let rest = list.len().saturating_sub(3);
+    let shown = list.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    let more = if rest > 0 { format!(", and {rest} more") } else { String::new() };
+    let summary = format!("MX hosts with an IP address that is not public: {shown}{more}");
+    let mut found = finding(&MX_ADDRESS_NOT_PUBLIC, probe, Confidence::Certain, summary);
+    found.cause = "Senders on the internet cannot reach a server at such an IP address.".to_owned();
+    let is_all_private = wrong.len() == all.len() && wrong.iter().all(|(_, _, kind)| *kind == AddressUse::Private);
+    if is_test_setup(sight.plan) {
+        found.severity = Severity::Notice;
+    } else if is_all_private {
+        found.severity = Severity::Warning;
+        found.confidence = Confidence::Likely;
+        found.otherwise =
+            Some("This is intended if the domain receives mail only within a private network.".to_owned());
+    }
+    // No session was possible if no host has an address that a server on the internet can have.
+    let is_reachable = |host: &MxHost| !usable(sight, &host.name).is_empty() || is_of_other_family(sight, &host.name);
+    if !mail_hosts(sight).iter().any(is_reachable) {
+        found.failure = Some(PhaseFailure::Unreachable);
+        found.consequences.push("No MX host has a usable IP address, so no mail is delivered".to_owned());
+    }
+    found.fixes.push(Fix::text(format!(
+        "Domain owner: replace {ip} with the public IP address of {}, or delete this address record",
+        probe.quote(first.as_str())
+    )));
+    for (host, _, _) in &wrong {
+        for known in KINDS.map(|kind| sight.records(host, kind)) {
+            if let Some(of_host) = known.probe() {
+                found = found.tried(of_host.id);
+            }
+        }
+    }
+    Some(found)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::{addresses, is_null, mail_hosts};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::evidence::{DnsCode, DnsFaultKind, Fault, Outcome};
+use crate::lexicon::Confidence;
 use crate::wire::RecordKind;
 
 fn findings(world: &mut World) -> Vec<Finding> {
@@ -137,6 +138,23 @@ fn aliases_of_hosts_and_loops_are_found() {
 }
 
 #[test]
+fn a_chain_of_aliases_that_is_too_long_is_not_a_missing_address() {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com");
+    for kind in super::KINDS {
+        world.fails("mx.example.com", kind, DnsFaultKind::AliasLimit);
+    }
+    let alone = findings(&mut world);
+    assert_eq!(rules(&alone), ["mx-alias-loop"]);
+    assert_eq!((alone[0].confidence, alone[0].failure), (Confidence::Likely, Some(PhaseFailure::Unreachable)));
+    assert!(alone[0].summary.contains("too long") && alone[0].otherwise.is_some());
+    assert!(!alone[0].cause.contains("has no IP address"), "{}", alone[0].cause);
+    world.zone("example.com MX 20 gone.example.com");
+    let with_missing = findings(&mut world);
+    assert!(!rules(&with_missing).contains(&"mx-none-usable"), "{with_missing:?}");
+}
+
+#[test]
 fn a_resolver_without_tcp_is_named() {
     let found = findings(World::new().fails("example.com", RecordKind::Mx, DnsFaultKind::TcpFailed));
     assert_eq!(rules(&found), ["dns-answer-truncated"]);
@@ -148,6 +166,12 @@ fn addresses_that_are_not_public_are_found() {
     let found = of_zone(&GOOD.replace("8.8.4.4", "127.0.0.1"));
     assert_eq!(rules(&found), ["mx-address-not-public"]);
     assert_eq!(found[0].severity, Severity::Error);
+    assert_eq!(found[0].failure, None, "the host has another address");
+    for address in ["127.0.0.1", "0.0.0.0"] {
+        let alone = of_zone(&format!("example.com MX 10 mx.example.com\nmx.example.com A {address}"));
+        assert_eq!(rules(&alone), ["mx-address-not-public", "mx-no-ipv6"]);
+        assert_eq!(alone[0].failure, Some(PhaseFailure::Unreachable), "{address}");
+    }
     let private = of_zone(&GOOD.replace("8.8.4.4", "10.0.0.1").replace("2a00:1450::1", "fd00::1"));
     assert_eq!(private[0].severity, Severity::Warning);
 }

@@ -1,7 +1,9 @@
 //! Findings about the record of the domain itself.
 
+use std::net::IpAddr;
+
 use super::rules::{
-    ALIAS, ALLOWS_EVERYONE, EXP_IGNORED, IGNORED, IGNORED_MODIFIER, LONG, LOOKUP_FAILED, MISSING, NO_ALL,
+    ALIAS, ALLOWS_EVERYONE, EXP_IGNORED, IGNORED, IGNORED_MODIFIER, LONG, LOOKUP_FAILED, MISSING, NETWORK_WIDE, NO_ALL,
     NULL_MX_SENDS, PTR_USED, STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
 };
 use super::{Subject, WRONG_NAMES, is_null_mx, known};
@@ -30,7 +32,10 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
             findings.extend(syntax(subject, record, texts));
             let is_valid = findings.is_empty();
             findings.extend(ignored(subject, texts, Severity::Warning));
-            findings.extend(everyone(subject, record));
+            match everyone(subject, record) {
+                Some(finding) => findings.push(finding),
+                None => findings.extend(wide_networks(subject, record)),
+            }
             findings.extend(modifiers(subject, record));
             if is_valid {
                 findings.extend(no_all(subject, record));
@@ -311,6 +316,36 @@ fn everyone(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     Some(finding)
 }
 
+/// Whether a network is so large that it belongs to many organizations.
+fn is_wide(ip: IpAddr, prefix: u8) -> bool {
+    match ip {
+        IpAddr::V4(v4) => prefix <= 8 && !(prefix == 8 && v4.is_private()),
+        // All unique local addresses are in fc00::/7, which nobody can use on the internet.
+        IpAddr::V6(v6) => prefix <= 16 && !(prefix >= 7 && v6.is_unique_local()),
+    }
+}
+
+fn wide_networks(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
+    let is_pass_for_wide = |kind: &SpfTermKind| matches!(kind, SpfTermKind::Directive(SpfQualifier::Pass, SpfMechanism::Network { ip, prefix }) if is_wide(*ip, *prefix));
+    // Receivers evaluate no term after `all`.
+    let end = record.all().map_or(record.terms.len(), |(at, _)| at);
+    let wide = record.terms.iter().enumerate().take(end).filter(|(_, term)| is_pass_for_wide(&term.kind));
+    let words: Vec<String> = wide
+        .filter_map(|(at, _)| subject.tree.root.branches.get(at))
+        .map(|branch| subject.quote(&branch.text))
+        .collect();
+    if words.is_empty() {
+        return None;
+    }
+    let summary = format!("the SPF record allows a very large network: {}", words.join(" and "));
+    let mut finding = finding(subject, &NETWORK_WIDE, summary);
+    finding.cause = "A network of this size belongs to many organizations. Mail with this sender domain passes SPF from each host in it.".to_owned();
+    finding.fixes.push(Fix::text(
+        "Domain owner: replace it with the addresses or networks of the hosts that send mail, and check the prefix length after the slash",
+    ));
+    Some(finding)
+}
+
 fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let at = record.terms.iter().position(|term| {
         let SpfTermKind::Unknown { name } = &term.kind else { return false };
@@ -432,13 +467,31 @@ fn null_mx(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
 
 fn ptr(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let is_ptr = |kind: &SpfTermKind| matches!(kind, SpfTermKind::Directive(_, SpfMechanism::Ptr { .. }));
-    let at = record.terms.iter().position(|term| is_ptr(&term.kind))?;
-    let word = &subject.tree.root.branches.get(at)?.text;
+    let branches = &subject.tree.root.branches;
+    if let Some(at) = record.terms.iter().position(|term| is_ptr(&term.kind)) {
+        return Some(ptr_finding(subject, &branches.get(at)?.text));
+    }
+    // Only a valid term can contain a macro, not an unknown modifier.
+    let is_directive = |kind: &SpfTermKind| matches!(kind, SpfTermKind::Directive(..));
+    let with_macro = record
+        .terms
+        .iter()
+        .zip(branches)
+        .find(|(term, branch)| is_directive(&term.kind) && branch.text.to_ascii_lowercase().contains("%{p"));
+    with_macro.map(|(_, branch)| {
+        let mut finding = ptr_finding(subject, &branch.text);
+        finding.cause = "The macro %{p} needs the PTR record of the client, which is slow and unreliable, so it should not be published. Some receivers replace it with \"unknown\".".to_owned();
+        finding.fixes = vec![Fix::text("Domain owner: remove %{p}, for example by using %{i} (the client's IP address) instead")];
+        finding
+    })
+}
+
+fn ptr_finding(subject: Subject<'_>, word: &str) -> Finding {
     let mut finding = finding(subject, &PTR_USED, format!("the SPF record uses {}", subject.quote(word)));
     finding.cause =
         "The ptr mechanism is slow and unreliable, and should not be published. Large receivers ignore it.".to_owned();
     finding.fixes.push(Fix::text("Domain owner: replace it with ip4, ip6, a or include terms for the sending hosts"));
-    Some(finding)
+    finding
 }
 
 fn explanation(subject: Subject<'_>) -> Option<Finding> {

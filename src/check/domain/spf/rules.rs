@@ -16,6 +16,7 @@ pub(super) static RULES: &[&Rule] = &[
     &INCLUDE_FAILED,
     &LOOKUP_FAILED,
     &ALLOWS_EVERYONE,
+    &NETWORK_WIDE,
     &NO_ALL,
     &UNUSED_TERMS,
     &PTR_USED,
@@ -184,6 +185,19 @@ pub(super) static ALLOWS_EVERYONE: Rule = Rule {
     },
 };
 
+pub(super) static NETWORK_WIDE: Rule = Rule {
+    id: "spf-network-wide",
+    severity: Severity::Warning,
+    title: "the SPF record allows a very large network",
+    docs: Docs {
+        sees: "The domain's SPF record allows a public IPv4 network with prefix length 1 to 8, or an IPv6 network with prefix length 1 to 16.",
+        matters: "Such a network belongs to many organizations. Each host in it passes SPF for the domain, so many people can send authenticated mail in its name. Spam filters treat such records as suspicious.",
+        action: "Domain owner: replace the network with the addresses or networks of the hosts that send mail.",
+        example: "v=spf1 ip4:198.0.0.0/7 -all",
+        references: "RFC 7208 section 5.6 (ip4 and ip6), section 11.1",
+    },
+};
+
 pub(super) static NO_ALL: Rule = Rule {
     id: "spf-no-all",
     severity: Severity::Warning,
@@ -213,13 +227,13 @@ pub(super) static UNUSED_TERMS: Rule = Rule {
 pub(super) static PTR_USED: Rule = Rule {
     id: "spf-ptr-used",
     severity: Severity::Warning,
-    title: "the SPF record uses the ptr mechanism",
+    title: "the SPF record uses the ptr mechanism or the p macro",
     docs: Docs {
-        sees: "The domain's SPF record contains the ptr mechanism.",
-        matters: "The ptr mechanism is slow and unreliable, and should not be published. Large receivers ignore it, so the hosts that it should allow do not pass.",
+        sees: "The domain's SPF record contains the ptr mechanism, or the macro %{p}, which needs the same lookups.",
+        matters: "Both are slow and unreliable, and should not be published. Large receivers ignore it, so the hosts that it should allow do not pass.",
         action: "Domain owner: replace ptr with ip4, ip6, a or include.",
         example: "v=spf1 ptr -all",
-        references: "RFC 7208 section 5.5 (ptr should not be published)",
+        references: "RFC 7208 section 5.5 (ptr should not be published), section 7.2 (the p macro)",
     },
 };
 

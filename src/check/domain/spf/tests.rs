@@ -69,6 +69,14 @@ fn records_raise_the_rules_of_their_faults_and_no_others() {
         ("v=spf1 -all mx", &["spf-unused-terms"]),
         ("v=spf1 mx ~all redirect=_spf.example.net", &["spf-unused-terms"]),
         ("v=spf1 ptr -all", &["spf-ptr-used"]),
+        ("v=spf1 exists:%{p}.example.net -all", &["spf-ptr-used"]),
+        ("v=spf1 exists:%{i}._p.example.net -all", &[]),
+        ("v=spf1 ip4:198.0.0.0/7 -all", &["spf-network-wide"]),
+        ("v=spf1 ip4:44.0.0.0/8 ~all", &["spf-network-wide"]),
+        ("v=spf1 ip6:2a00::/12 -all", &["spf-network-wide"]),
+        ("v=spf1 ip4:198.51.0.0/9 ip4:10.0.0.0/8 ip6:2001:db8::/32 -all", &[]),
+        ("v=spf1 -ip4:44.0.0.0/8 mx -all", &[]),
+        ("v=spf1 ip4:0.0.0.0/0 ip4:44.0.0.0/8 -all", &["spf-allows-everyone"]),
         ("v=spf1 mx -all exp=nowhere.example.net", &["spf-exp-ignored"]),
         ("v=spf1 include:gone.example.net -all", &["spf-include-broken"]),
         ("v=spf1 include:mail.example.net -all", &["spf-include-broken"]),
@@ -274,7 +282,7 @@ fn one_record_of_the_ehlo_name_allows_all_sending_addresses() {
     });
     assert_eq!(rules(&findings), ["spf-helo"]);
     let finding = findings.first().expect("a finding");
-    assert!(finding.summary.ends_with("does not allow 192.0.2.1, 192.0.2.2: fail"), "{}", finding.summary);
+    assert!(finding.summary.ends_with("does not allow 192.0.2.1, 192.0.2.2 (SPF result: fail)"), "{}", finding.summary);
     let record = "mail.example.com. IN TXT \"v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 -all\"";
     assert_eq!(finding.fixes.first().and_then(|fix| fix.command.as_deref()), Some(record));
 }

@@ -1,16 +1,18 @@
 //! Findings about the MTA-STS record, the policy, and the MX hosts that the policy covers.
 
 use super::published::{
-    FetchFailure, PublishedPolicy, PublishedRecord, certificate_word, has_effect, is_wildcard, mode_word,
-    policy_request, published_policy, published_record, record_name, valid_policy,
+    FetchFailure, PublishedPolicy, PublishedRecord, certificate_faults, certificate_word, has_effect, is_wildcard,
+    mode_word, policy_request, published_policy, published_record, record_name, valid_policy,
 };
 use super::rules::{
-    STS_CERTIFICATE_INVALID, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE, STS_MX_NOT_COVERED, STS_NOT_ENFORCED,
-    STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_WITHOUT_RECORD, STS_WITHOUT_STARTTLS,
+    STS_CERTIFICATE_ENDS, STS_CERTIFICATE_INVALID, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE, STS_MX_NOT_COVERED,
+    STS_NOT_ENFORCED, STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_WITHOUT_RECORD,
+    STS_WITHOUT_STARTTLS,
 };
+use crate::check::domain::purpose;
 use crate::check::domain::senders::servers::{PolicyHost, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
-use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
+use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, plural};
 use crate::evidence::{DnsCode, HttpResponse, Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::mta_sts::{StsEffect, StsFault, StsFaultKind, StsMode, StsPolicy, StsRecord, line_at};
@@ -30,13 +32,17 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
         PublishedPolicy::Unknown | PublishedPolicy::Unreachable { .. } => {}
         PublishedPolicy::Fetched { probe, response, policy } if is_used => {
             findings.extend(of_policy(sight, probe, response, policy));
+            findings.extend(ends_soon(sight, probe));
         }
         PublishedPolicy::Fetched { probe, policy, .. } => {
             let is_missing = matches!(record, PublishedRecord::Absent) && policy.is_usable();
             findings.extend(is_missing.then(|| without_record(sight, probe)));
         }
     }
-    if let (Some(policy), PublishedPolicy::Fetched { probe, .. }) = (valid_policy(sight), &policy) {
+    if let (Some(policy), PublishedPolicy::Fetched { probe, .. }) = (valid_policy(sight), &policy)
+        // The policy applies to mail between servers (RFC 8461 §1), not to submission.
+        && !purpose::is_submission(sight)
+    {
         findings.extend(HostsUnderPolicy { sight, hosts, policy: &policy, probe }.findings());
     }
     findings
@@ -189,6 +195,10 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         }
         FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong => None,
     };
+    let detail = match why {
+        FetchFailure::Cut => Some("The connection ended before the length in Content-Length was reached, or, without Content-Length, before the web server closed TLS correctly (close_notify). The file may be truncated, and senders may not accept it. ".to_owned()),
+        _ => detail,
+    };
     finding.cause = format!(
         "{}Senders without a stored policy deliver mail as if there were no policy, and TLS reports contain {}. Senders that stored the policy earlier use it until its max_age has passed.",
         detail.unwrap_or_default(),
@@ -263,6 +273,26 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
         _ => {}
     }
     findings
+}
+
+/// The certificate of the policy host expires soon.
+fn ends_soon(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
+    let Known::Seen(_, seen) = sight.fetched(&policy_request(sight)?) else { return None };
+    let leaf = seen.presented.as_ref()?.leaf()?;
+    let days = leaf.not_after.duration_since(sight.evidence.started_at).as_hours() / 24;
+    let limit = sight.plan.tls.days.warning;
+    if !leaf.is_in_date(sight.evidence.started_at) || days >= i64::from(limit) {
+        return None;
+    }
+    let host = format!("mta-sts.{}", sight.name());
+    let end = leaf.not_after.strftime("%Y-%m-%d");
+    let summary = format!("the certificate of {host} expires in less than {} ({end})", plural(days + 1, "day", "days"));
+    let mut finding = Finding::new(&STS_CERTIFICATE_ENDS, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding.cause = "After that, senders cannot fetch the MTA-STS policy. Senders without a stored policy deliver mail as if there were none.".to_owned();
+    finding.fixes = vec![Fix::text(format!(
+        "Operator of {host}: renew the certificate, reload the web server, and find out why the certificate was not renewed automatically"
+    ))];
+    Some(finding)
 }
 
 fn invalid(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &StsPolicy<'_>) -> Finding {
@@ -383,11 +413,7 @@ impl HostsUnderPolicy<'_> {
         }
         for (chain, servers) in host.chains() {
             let Some(word) = certificate_word(self.sight, chain) else { continue };
-            let problem = match word {
-                "certificate-expired" => "has expired or is not valid yet",
-                "certificate-host-mismatch" => "is for a different name",
-                _ => "is not trusted",
-            };
+            let problem = certificate_faults(self.sight, chain).join(" and ");
             let key = chain.leaf().map_or("", key_of);
             let summary = format!(
                 "the {key} certificate of {name} ({}) {problem}, but the MTA-STS policy requires a valid one",

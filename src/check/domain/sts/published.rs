@@ -4,9 +4,9 @@
 //! policy delivers as if there were no policy (RFC 8461 §3.3), so only a valid policy in `enforce` mode prevents
 //! delivery.
 
-use crate::check::domain::mx;
 use crate::check::domain::seen::{Delivery, NotTested, PublishedState, StsResultSeen, StsSeen};
 use crate::check::domain::sight::{Known, Sight, is_conclusive, records};
+use crate::check::domain::{mx, purpose};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{DnsCode, DnsFaultKind, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
 use crate::policy::mta_sts::{StsEffect, StsMode, StsPolicy, StsRecord, versioned};
@@ -84,7 +84,7 @@ impl FetchFailure<'_> {
             FetchFailure::Redirect(response) => format!("redirect (status {})", response.status),
             FetchFailure::Status(response) => format!("status {}", response.status),
             FetchFailure::TooLong => "the response is longer than 64 KiB".to_owned(),
-            FetchFailure::Cut => "the response does not end".to_owned(),
+            FetchFailure::Cut => "the response is not complete".to_owned(),
         }
     }
 }
@@ -238,6 +238,21 @@ pub(super) fn certificate_word(sight: Sight<'_>, presented: &Presented) -> Optio
     }
 }
 
+/// All faults of a certificate, as the ends of sentences.
+pub(super) fn certificate_faults(sight: Sight<'_>, presented: &Presented) -> Vec<&'static str> {
+    let doubts = presented.doubts(sight.evidence.started_at);
+    let is_of_date = |doubt: &Doubt<'_>| matches!(doubt, Doubt::OutOfDate(_));
+    let is_other = |doubt: &Doubt<'_>| *doubt != Doubt::Name && !is_of_date(doubt);
+    [
+        (doubts.contains(&Doubt::Name), "is for a different name"),
+        (doubts.iter().any(is_of_date), "has expired or is not valid yet"),
+        (doubts.iter().any(is_other), "is not trusted"),
+    ]
+    .into_iter()
+    .filter_map(|(is_so, words)| is_so.then_some(words))
+    .collect()
+}
+
 /// The policy that senders without a stored policy apply; `None` if there is no valid policy, or if the policy is not
 /// known.
 pub(super) fn valid_policy(sight: Sight<'_>) -> Option<StsPolicy<'_>> {
@@ -355,6 +370,10 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
         listed: None,
         result: result.map(str::to_owned),
     };
+    // The policy applies to mail between servers (RFC 8461 §1), not to submission.
+    if purpose::is_submission(sight) {
+        return StsResultSeen::default();
+    }
     let (record, policy) = (published_record(sight), published_policy(sight));
     let PublishedRecord::Found { record, .. } = record else {
         return match record {

@@ -13,6 +13,7 @@ pub(super) static RULES: &[&Rule] = &[
     &STS_WITHOUT_RECORD,
     &STS_NOT_ENFORCED,
     &STS_MAX_AGE_SHORT,
+    &STS_CERTIFICATE_ENDS,
 ];
 
 pub(super) static STS_MX_NOT_COVERED: Rule = Rule {
@@ -142,5 +143,18 @@ pub(super) static STS_MAX_AGE_SHORT: Rule = Rule {
         action: "Policy host operator: set max_age to at least 604800 (one week), then change the id in the record.",
         example: "max_age: 86400",
         references: "RFC 8461 section 3.2 (max_age: weeks or more are expected), RFC 8461 section 10",
+    },
+};
+
+pub(super) static STS_CERTIFICATE_ENDS: Rule = Rule {
+    id: "sts-certificate-expires-soon",
+    severity: Severity::Warning,
+    title: "the certificate of the MTA-STS policy host expires soon",
+    docs: Docs {
+        sees: "The certificate of the web server that serves the policy expires within the number of days that --cert-days sets.",
+        matters: "After the certificate has expired, senders cannot fetch the policy. Senders without a stored policy then deliver mail without its protection, and TLS reports contain sts-webpki-invalid.",
+        action: "Policy host operator: renew the certificate, and find out why it was not renewed automatically.",
+        example: "the certificate of mta-sts.example.com expires in 3 days",
+        references: "RFC 8461 section 3.3 (HTTPS policy fetching)",
     },
 };

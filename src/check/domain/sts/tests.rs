@@ -188,7 +188,7 @@ fn each_failure_of_the_request_is_named() {
             Some(page_with(|response| response.too_long = true)),
             "sts-policy-fetch-error: the response is longer than 64 KiB",
         ),
-        (Some(page_with(|response| response.is_cut = true)), "sts-policy-fetch-error: the response does not end"),
+        (Some(page_with(|response| response.is_cut = true)), "sts-policy-fetch-error: the response is not complete"),
         (
             Some(certificate(other_name())),
             "sts-webpki-invalid: the web server's certificate is not valid (certificate-host-mismatch)",
@@ -252,7 +252,7 @@ fn invalid_policies_name_the_line() {
         "the MTA-STS policy is invalid: it has no mx (line 3, \"nmx: mx0.example.de\", has a misspelt field name)"
     );
     let case_of_mode = of("version: STSv1\nMode: enforce\nmx: mx.example.com\nmax_age: 604800\n");
-    assert!(text(&case_of_mode[0]).contains("line 2: Mode: enforce"));
+    assert!(text(&case_of_mode[0]).contains("line 2, \"Mode: enforce\""), "{}", text(&case_of_mode[0]));
     for body in ["", "<html></html>", "version: STSv1\nmode: ENFORCE\nmx: a.example\nmax_age: 1\n"] {
         assert_eq!(pairs(&of(body)), expect("sts-policy-invalid", Severity::Error), "{body}");
     }
@@ -420,6 +420,9 @@ fn hosts_in_the_policy_need_tls_and_a_valid_certificate() {
         assert_eq!(pairs(&found), expect("sts-certificate-invalid", Severity::Error));
         assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
     }
+    let both = Presented { name: other.name.clone(), ..private_ca() };
+    let found = case.with(&mx(ServerTls::Chains(vec![&both])));
+    assert!(found[0].summary.contains("is for a different name and is not trusted"), "{}", found[0].summary);
     assert_eq!(case.with(&mx(ServerTls::Unknown)), [], "what was not tested is no fault");
     assert_eq!(case.with(&mx(ServerTls::Unreachable)), []);
 }
@@ -487,4 +490,16 @@ fn a_limit_of_smtpcheck_is_no_fault_of_the_policy_host() {
     assert_eq!(case.ids(), []);
     let entry = super::not_tested(case.sight()).expect("an entry");
     assert!(entry.why.contains("smtpcheck's limit"), "{entry:?}");
+}
+
+#[test]
+fn the_end_of_the_certificate_of_the_policy_host_is_watched() {
+    let with = |days: i64| {
+        let presented = Some(Box::new(trusted((-60, days))));
+        case(RECORD, Some(FetchSeen { presented, ..page(POLICY) })).with(&[])
+    };
+    assert_eq!(with(30), []);
+    let found = with(3);
+    assert_eq!(pairs(&found), expect("sts-certificate-expires-soon", Severity::Warning));
+    assert!(found[0].summary.contains("less than 4 days"), "{}", found[0].summary);
 }

@@ -11,8 +11,10 @@ use crate::render::escape;
 use crate::render::style::Role;
 
 /// The headings of the columns.
-pub(in crate::render) const MATRIX_HEADS: [&str; 8] =
-    ["MX", "address", "port 25", "TLS", "certificate", "DANE", "MTA-STS", "result"];
+pub(in crate::render) fn matrix_heads(hosts: &[MatrixHost]) -> [String; 8] {
+    let port = format!("port {}", hosts.iter().find_map(|host| host.port).unwrap_or(25));
+    ["MX", "address", &port, "TLS", "certificate", "DANE", "MTA-STS", "result"].map(str::to_owned)
+}
 
 /// An MX host.
 pub(in crate::render) struct MatrixHost {
@@ -20,6 +22,8 @@ pub(in crate::render) struct MatrixHost {
     pub(in crate::render) name: String,
     /// `name` without the ending that all host names share.
     pub(in crate::render) short: String,
+    /// The port that was checked, if the host has an IP address.
+    pub(in crate::render) port: Option<u16>,
     /// Why the host has no IP address. In that case, it has one row.
     pub(in crate::render) reason: Option<String>,
     /// The rows; at least one.
@@ -32,7 +36,7 @@ pub(in crate::render) struct MatrixRow {
     pub(in crate::render) address: MatrixCell,
     /// Whether the row above is about another address or host.
     pub(in crate::render) is_new_address: bool,
-    /// The other cells, in the order of [`MATRIX_HEADS`].
+    /// The other cells, in the order of [`matrix_heads`].
     pub(in crate::render) cells: [MatrixCell; 6],
 }
 
@@ -70,6 +74,7 @@ pub(in crate::render) fn matrix(seen: &DomainSeen) -> Vec<MatrixHost> {
         MatrixHost {
             name: format!("{preference}{}", escape::visible(&mx.host)),
             short: format!("{preference}{}", shortened(&mx.host, cut.as_deref())),
+            port: mx.addresses.first().map(|address| address.port),
             reason: mx.addresses.is_empty().then(|| escape::visible(reason_of(mx))),
             rows: rows_of(mx, &seen.mta_sts),
         }

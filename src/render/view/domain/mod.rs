@@ -13,7 +13,7 @@ use crate::render::escape;
 use crate::render::style::Role;
 
 use super::verdict::plural;
-pub(in crate::render) use matrix::{MATRIX_HEADS, MatrixCell, MatrixHost, MatrixRow, matrix};
+pub(in crate::render) use matrix::{MatrixCell, MatrixHost, MatrixRow, matrix, matrix_heads};
 
 /// Text with its role.
 pub(in crate::render) type DomainCell = (Role, String);
@@ -352,7 +352,7 @@ fn dkim(seen: &DomainSeen) -> DomainPart {
         () if is(DkimState::Ok) => part("DKIM", PartState::Ok, keys),
         () if is(DkimState::Revoked) => part("DKIM", PartState::Problem, keys),
         () if dkim.can_exist == Some(false) => {
-            part("DKIM", PartState::Absent, ["_domainkey does not exist, so the domain has no key".to_owned()])
+            part("DKIM", PartState::Absent, ["_domainkey does not exist, so the domain itself has no key".to_owned()])
         }
         () if dkim.tried > 0 => {
             let tried = format!("no key for any of {} common selectors", dkim.tried);
