@@ -3,12 +3,14 @@
 //! | file | subject |
 //! |---|---|
 //! | `lookup` | the names at which TLSA records are looked up |
+//! | `lookup_faults` | findings about lookups that only some resolvers answer |
 //! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
 //! | `rules` | the rules |
 
 mod judge;
 mod lookup;
+mod lookup_faults;
 mod outcome;
 mod rules;
 #[cfg(test)]
@@ -21,7 +23,7 @@ use crate::check::finding::{Check, Finding};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
-pub(super) use lookup::owner;
+pub(super) use lookup::{bases_with_records, owner};
 pub(super) use outcome::{result, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };

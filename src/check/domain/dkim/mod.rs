@@ -12,7 +12,7 @@ use self::lookup::{
     CONFIRMING, SelectorLookup, SelectorResult, UNUSED_SELECTOR, exists, lookups, mistyped_names, wildcard,
     wildcard_alias, wildcard_text,
 };
-pub(super) use self::lookup::{can_exist, lookup_of_keys};
+pub(super) use self::lookup::{can_exist, known_names, lookup_of_keys};
 use super::seen::{DkimSeen, DkimState, NotTested};
 use super::sight::{Known, Sight, records};
 use crate::check::finding::{Check, Finding, Rule, Severity};

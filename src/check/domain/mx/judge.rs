@@ -6,17 +6,18 @@
 use std::fmt::Display;
 use std::net::IpAddr;
 
+use super::super::direct::{self, AliasSteps};
 use super::super::sight::{Known, Sight};
 use super::known::{
-    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_test_server, is_test_setup, mail_hosts,
-    published, usable, was_stopped,
+    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_test_server, is_test_setup,
+    is_unanswered, mail_hosts, published, usable, was_stopped,
 };
 use super::rules::{
     DNS_ANSWER_TRUNCATED, MX_ADDRESS_NOT_PUBLIC, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED,
     MX_HOST_MISSING, MX_IMPLICIT, MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING,
     MX_NAME_NOT_VALID, MX_NONE_USABLE, MX_NULL, MX_NULL_INVALID,
 };
-use super::set::{domain_alias, duplicates, families, finding, is_bogus, names_not_valid, too_many};
+use super::set::{domain_alias, duplicates, families, finding, is_bogus, names_not_valid, reserved, too_many};
 use super::special::{AddressUse, special_use};
 use crate::check::finding::{Finding, PhaseFailure, Severity, in_shell};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Probe, RecordData, RecordsSeen};
@@ -92,7 +93,7 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     };
     match kind {
         Some(DnsFaultKind::AliasLoop) => {
-            return Finding { failure: Some(PhaseFailure::Unreachable), ..alias_loop(&domain, probe) };
+            return Finding { failure: Some(PhaseFailure::Unreachable), ..alias_loop(&domain, probe, &[]) };
         }
         Some(DnsFaultKind::TcpFailed) => return truncated(sight, probe),
         _ => {}
@@ -181,8 +182,13 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     ]
 }
 
-fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
-    let summary = format!("the CNAME records of {name} form a loop or a chain that is too long");
+/// `names` contains the names of the loop, if they are known.
+fn alias_loop(name: &dyn Display, probe: &Probe, names: &[DnsName]) -> Finding {
+    let shown = names.iter().map(DnsName::as_str).collect::<Vec<_>>().join(" -> ");
+    let summary = match names {
+        [] => format!("the CNAME records of {name} form a loop or a chain that is too long"),
+        _ => format!("the CNAME records of {name} form a loop: {}", probe.quote(shown)),
+    };
     Finding {
         cause: "The name has no IP address, so senders cannot deliver mail to it.".to_owned(),
         fixes: vec![Fix::run(
@@ -201,6 +207,7 @@ fn with_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Vec<Find
     findings.extend(null_records(sight, probe, seen));
     findings.extend(addresses_as_hosts(sight, probe, seen));
     findings.extend(unreadable(sight, probe, seen));
+    findings.extend(reserved(sight, probe, seen));
     findings.extend(hosts_without_address(sight, probe));
     findings.extend(aliases(sight, probe));
     findings.extend(not_public(sight, probe));
@@ -346,8 +353,8 @@ fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, Strin
 enum HostAddresses<'s> {
     /// The host has addresses, or they are not known yet, or the DNSSEC check reports that they are bogus.
     Present,
-    /// The CNAME records form a loop.
-    Loop(&'s Probe),
+    /// The CNAME records form a loop of these names, if the name servers show them.
+    Loop(&'s Probe, Vec<DnsName>),
     /// A lookup failed, and no address is known.
     Unknown(&'s Probe, String),
     /// The host has no IP address.
@@ -363,10 +370,15 @@ fn addresses_of<'s>(sight: Sight<'s>, host: &DnsName) -> HostAddresses<'s> {
     }
     for one in known {
         if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::AliasLoop, .. }) = one {
-            return HostAddresses::Loop(probe);
+            return HostAddresses::Loop(probe, Vec::new());
         }
     }
     if let Some((probe, why)) = failed_lookups(sight, host).into_iter().next() {
+        if is_unanswered(sight, host)
+            && let (AliasSteps::Loop(names), _) = direct::aliases(sight, host)
+        {
+            return HostAddresses::Loop(probe, names);
+        }
         return HostAddresses::Unknown(probe, why);
     }
     let Some(probe) = known.iter().find_map(|known| known.probe()) else { return HostAddresses::Present };
@@ -386,7 +398,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     let has_none = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Present));
     let is_known = states.iter().all(|(_, state)| !matches!(state, HostAddresses::Unknown(..)));
     // If the CNAME records of every host form a loop, the findings about the loops contain the fix.
-    let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(_)));
+    let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(..)));
     let mut findings = Vec::new();
     for (host, state) in &states {
         match state {
@@ -396,9 +408,9 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                     findings.push(host_lookup_failed(sight, host, failed, why, Severity::Notice));
                 }
             }
-            HostAddresses::Loop(failed) if all_loop || !(has_none && is_known) => findings.push(Finding {
+            HostAddresses::Loop(failed, names) if all_loop || !(has_none && is_known) => findings.push(Finding {
                 failure: all_loop.then_some(PhaseFailure::Unreachable),
-                ..alias_loop(&failed.quote(host.as_str()), failed)
+                ..alias_loop(&failed.quote(host.as_str()), failed, names)
             }),
             HostAddresses::Unknown(failed, why) => {
                 let severity = if has_none { Severity::Error } else { Severity::Warning };
@@ -407,7 +419,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             HostAddresses::Missing(found, why) if !(has_none && is_known) => {
                 findings.push(host_missing(sight, host, found, why));
             }
-            HostAddresses::Missing(..) | HostAddresses::Loop(_) => {}
+            HostAddresses::Missing(..) | HostAddresses::Loop(..) => {}
         }
     }
     if !has_none || !is_known || all_loop {
@@ -418,7 +430,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         .iter()
         .filter_map(|(host, state)| match state {
             HostAddresses::Missing(_, why) => Some(format!("{} {why}", probe.quote(host.as_str()))),
-            HostAddresses::Loop(_) => Some(format!("{} has a CNAME loop", probe.quote(host.as_str()))),
+            HostAddresses::Loop(..) => Some(format!("{} has a CNAME loop", probe.quote(host.as_str()))),
             HostAddresses::Present | HostAddresses::Unknown(..) => None,
         })
         .collect();
@@ -435,7 +447,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         ))
     }));
     for (_, state) in &states {
-        if let HostAddresses::Missing(found, _) | HostAddresses::Loop(found) = state {
+        if let HostAddresses::Missing(found, _) | HostAddresses::Loop(found, _) = state {
             none = none.tried(found.id);
         }
     }
