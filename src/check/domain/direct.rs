@@ -30,12 +30,11 @@ fn levels(name: &DnsName) -> impl Iterator<Item = DnsName> {
     std::iter::successors(Some(name.clone()), DnsName::parent).take_while(|name| !name.is_root()).take(MAX_LEVELS)
 }
 
-/// The lookups that find the zone, and the zone, once it is known. A lookup that fails shows nothing: the zone may begin
-/// at a name above.
+/// The lookups that find the zone, and the zone, once it is known. They run at the same time, so that names without an
+/// answer delay the check only once. A lookup that fails shows nothing: the zone may begin at a name above.
 fn zone(sight: Sight<'_>, name: &DnsName) -> (Vec<Question>, Option<DnsName>) {
-    let mut questions = Vec::new();
+    let questions = levels(name).map(|level| records(&level, RecordKind::Soa)).collect();
     for level in levels(name) {
-        questions.push(records(&level, RecordKind::Soa));
         match sight.records(&level, RecordKind::Soa) {
             Known::Unasked | Known::Waiting => return (questions, None),
             Known::Seen(_, seen) if !seen.records.is_empty() && seen.aliases.is_empty() => {
@@ -79,14 +78,15 @@ pub(super) fn questions(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> V
     questions
 }
 
-/// The states of the lookups at the authoritative servers; `None` while it is not known which servers to query.
+/// The states of the lookups at the authoritative servers; `None` while it is not known which servers to query. A report
+/// of an earlier version contains no such lookups, so a question that was not asked is not open.
 pub(super) fn replies<'s>(sight: Sight<'s>, name: &DnsName, kind: RecordKind) -> Option<Vec<Known<'s, RecordsSeen>>> {
     let (questions, servers) = servers(sight, name);
-    let is_open = |question: &Question| match question {
-        Question::Records(request) => sight.records_of(request).is_open(),
+    let is_waiting = |question: &Question| match question {
+        Question::Records(request) => matches!(sight.records_of(request), Known::Waiting),
         _ => false,
     };
-    if questions.iter().any(is_open) {
+    if questions.iter().any(is_waiting) {
         return None;
     }
     let to = |server| sight.records_of(&RecordsRequest::to_server(name.clone(), kind, server));
@@ -101,7 +101,7 @@ pub(super) fn aliases(sight: Sight<'_>, name: &DnsName) -> (AliasSteps, Vec<Ques
         let Some(at) = names.last().cloned() else { break };
         asked.extend(questions(sight, &at, RecordKind::Cname));
         let Some(replies) = replies(sight, &at, RecordKind::Cname) else { return (AliasSteps::Open, asked) };
-        if replies.iter().any(|reply| reply.is_open()) {
+        if replies.iter().any(|reply| matches!(reply, Known::Waiting)) {
             return (AliasSteps::Open, asked);
         }
         let target =

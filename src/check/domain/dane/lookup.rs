@@ -122,7 +122,7 @@ enum AtServers<'s> {
 
 fn at_servers<'s>(sight: Sight<'s>, owner: &DnsName) -> AtServers<'s> {
     let Some(replies) = direct::replies(sight, owner, RecordKind::Tlsa) else { return AtServers::Open };
-    if replies.iter().any(|reply| reply.is_open()) {
+    if replies.iter().any(|reply| matches!(reply, Known::Waiting)) {
         return AtServers::Open;
     }
     // If one server fails, senders may reach that server.
