@@ -492,7 +492,7 @@ impl Plan {
         if own.is_empty() { self.overrides_of(&OverrideHost::Every, port) } else { own }
     }
 
-    /// The IP addresses from `--resolve` that are given for exactly these hosts.
+    /// The IP addresses that `--resolve` specifies for exactly this host (or `*`) and this port.
     pub fn overrides_of(&self, host: &OverrideHost, port: u16) -> Vec<std::net::IpAddr> {
         let matching = self.overrides.iter().filter(|given| given.port == port && given.host == *host);
         matching.map(|given| given.address).collect()

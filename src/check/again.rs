@@ -21,7 +21,7 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
     for finding in findings {
         // A Unix socket has no second port with implicit TLS.
         let is_impossible = |command: &String| command.contains(" smtps:///");
-        // With `--esmtp auto`, HELO was sent after EHLO had been rejected.
+        // With `--esmtp auto`, smtpcheck has already tried HELO, because the server rejected EHLO.
         let is_tried = |command: &String| command.ends_with(" --esmtp never") && plan.esmtp != Esmtp::Always;
         finding.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|one| is_impossible(one) || is_tried(one)));
         let is_retried =
@@ -30,7 +30,7 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
             let text = fix.text.to_lowercase();
             let Some(command) = fix.command.as_deref() else { continue };
             let command = &in_notation(plan, command);
-            // From this point on, the command has the flags that it needs.
+            // The flags are added below, so the mark for a repeated check is no longer needed.
             let is_repeat = std::mem::take(&mut fix.is_repeat);
             let needs_envelope = is_repeat || repeats(plan, finding.phase, command);
             let repeated = if needs_envelope { with_envelope(plan, command) } else { command.to_owned() };
@@ -131,7 +131,7 @@ fn is_run_command(plan: &Plan, command: &str) -> bool {
     sorted(&run) == sorted(command)
 }
 
-/// A command with those flags of this run that change which server is reached or whether its certificate is valid.
+/// A command with the flags of this run that determine which server is reached and whether its certificate is valid.
 pub(super) fn completed(plan: &Plan, command: &str) -> String {
     let Some(kind) = CommandKind::of(command) else { return command.to_owned() };
     let host = in_shell(&plan.target.host.to_string());
@@ -152,7 +152,7 @@ pub(super) fn completed(plan: &Plan, command: &str) -> String {
     whole
 }
 
-/// The flags that a command accepts, which determine which flags can be added.
+/// The flags that a command accepts. Only these can be added to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CommandKind {
     /// All flags of a check.

@@ -15,7 +15,7 @@ static XCLIENT_NOT_ADVERTISED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not advertise XCLIENT or XFORWARD with the requested attributes",
     docs: Docs {
-        sees: "--xclient or --xforward was given, but the EHLO reply does not list the command or lacks some of the attributes. smtpcheck ended the session, because the server would have attributed the rest of it to this machine, not to the given client.",
+        sees: "--xclient or --xforward was given, but the EHLO reply does not list the command or lacks some of the attributes. smtpcheck ended the session, because the server would have attributed all later commands to this machine, not to the given client.",
         matters: "Postfix advertises XCLIENT only to the clients in smtpd_authorized_xclient_hosts, and XFORWARD only to those in smtpd_authorized_xforward_hosts. Both extensions are for proxies in front of the server. If the session uses TLS, smtpcheck reads the EHLO reply that is sent over TLS.",
         action: "Server operator: add this machine's IP address to the setting, and reload Postfix. List only machines that you trust, because they can claim to be any client. Dovecot's submission server accepts XCLIENT from the machines in login_trusted_networks.",
         example: "smtpcheck mx.example.net:25 --xclient ADDR=192.0.2.1, and no XCLIENT in the EHLO reply",
@@ -70,7 +70,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, offers) = session.final_capabilities()?;
     let is_advertised = offers.find(&command.to_string()).is_some();
     let summary = if is_advertised {
-        format!("the server does not advertise these attributes of {command}: {}", missing.join(", "))
+        format!("the server does not advertise {command} with {}", missing.join(", "))
     } else {
         format!("the server does not advertise {command}")
     };
@@ -84,7 +84,7 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let finding = Finding::new(&XCLIENT_NOT_ADVERTISED, Phase::Xclient, Confidence::Certain, summary);
     Some(Finding {
         cause: format!(
-            "The server does not authorize this machine to use {command}, or the server's version does not support the command or these attributes. smtpcheck ended the session, because the server would have attributed the rest of it to this machine."
+            "The server does not authorize this machine to use {command}, or the server's version does not support the command or these attributes. smtpcheck ended the session, because the server would have attributed all later commands to this machine."
         ),
         fixes,
         failure: Some(PhaseFailure::RefusedPermanent),

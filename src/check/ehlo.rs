@@ -1,6 +1,7 @@
 //! The reply to EHLO: servers that support only HELO, and extensions that differ before and over TLS.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
+use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Esmtp, Plan, TlsUse};
@@ -90,12 +91,16 @@ fn differing(session: Session<'_>) -> Option<Finding> {
         [one] => Some(format!("{one} is missing over TLS")),
         several => Some(format!("{} are missing over TLS", several.join(", "))),
     };
+    let shown = |received: &ReceivedReply<'_>, parameters: &[String]| match parameters {
+        [] => "without parameters".to_owned(),
+        _ => received.quote(parameters.join(" ")).to_string(),
+    };
     let changed = compared().filter_map(|offer| match after.find(&offer.keyword) {
         Some(inside) if inside.parameters != offer.parameters => Some(format!(
             "{} is {} before TLS and {} over TLS",
             first.quote(offer.keyword.clone()),
-            first.quote(offer.parameters.join(" ")),
-            second.quote(inside.parameters.join(" "))
+            shown(&first, &offer.parameters),
+            shown(&second, &inside.parameters)
         )),
         Some(_) | None => None,
     });

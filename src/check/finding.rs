@@ -206,7 +206,7 @@ pub fn order(plan: &Plan, phase: Phase) -> (Phase, u8) {
     }
 }
 
-/// The order in which findings determine the exit code. In a check of a domain or of its client settings, a limit of
+/// The order in which findings determine the exit code. In a domain check or a search for client settings, a limit of
 /// smtpcheck counts only if there is no other failure. A policy that makes delivery fail counts as a TLS failure,
 /// although its records are in DNS.
 pub(crate) fn exit_order(plan: &Plan, finding: &Finding) -> (bool, (Phase, u8)) {

@@ -201,7 +201,7 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     let mut finding = Finding::new(&IMPLICIT_TLS_EXPECTED, Phase::Greeting, Confidence::Certain, summary);
     finding = finding.tried(session.probe.id).on(event);
     finding.cause = if greeting(session).is_some() {
-        "On the unencrypted connection the server sent data that is not SMTP. On a second connection it responded to a TLS handshake.".to_owned()
+        "On the unencrypted connection, the server sent data that is not SMTP. On a second connection it responded to a TLS handshake.".to_owned()
     } else {
         "The server waited for a TLS handshake while smtpcheck waited for a greeting. On a second connection, it responded to a TLS handshake immediately.".to_owned()
     };

@@ -3,8 +3,8 @@
 //! list, and [`judge`] runs it.
 //!
 //! A [`Rule`] is a value with a public id and its documentation. A [`Finding`] is a rule that fired, with its evidence.
-//! Rules for findings: one root cause raises one finding. An error or a warning has a fix. `certain` is used only if
-//! the evidence allows no other explanation. A test that did not run is never reported as passed.
+//! Each root cause has one finding. An error or a warning has a fix. `certain` is used only if the evidence allows no
+//! other explanation. A test that did not run is never reported as passed.
 
 mod again;
 mod auth;

@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::Host;
 
-/// The question that collects the local data for identifying the cloud.
+/// The question that collects the local data that is needed to identify the cloud.
 pub(super) fn question() -> Question {
     let variables = clouds::variables().chain(OF_CONTAINERS);
     Question::Machine { variables: variables.map(str::to_owned).collect() }
@@ -29,8 +29,8 @@ pub(super) fn container(evidence: &Evidence) -> Option<&Probe> {
     (has_variable || machine.host.as_ref().is_some_and(is_id)).then_some(probe)
 }
 
-/// The cloud that this machine runs on, if it is known to block the port of a session, always or sometimes. All of
-/// these conditions must be met:
+/// The cloud that this machine runs on, if the cloud is known to block the port of a session for all or some customers.
+/// All of these conditions must be met:
 ///
 /// 1. The cloud is recognised.
 /// 2. Its entry lists the port as blocked; or the entry lists no port, the port is 25 (some clouds block it only for

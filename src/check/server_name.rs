@@ -351,7 +351,7 @@ fn without_name(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
                 finding.fixes.insert(0, fix);
                 finding.confidence = Confidence::Likely;
                 finding.otherwise = Some(
-                    "smtpcheck sent no server name (SNI), because the target is an IP address. A load balancer that selects the service by that name may have connected smtpcheck to the default service. Repeat the check with the server's name to find out."
+                    "smtpcheck sent no server name (SNI), because the target is an IP address. A load balancer that selects the service by the server name may have connected smtpcheck to the default service. Repeat the check with the server's name to find out."
                         .to_owned(),
                 );
             }

@@ -376,11 +376,11 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     finding = finding.tried(session.probe.id).on(greeting.event);
     finding.cause = match upgraded {
         Some(_) => {
-            "On a second, unencrypted connection the server sent a greeting and advertised STARTTLS, and the TLS handshake succeeded."
+            "On a second, unencrypted connection, the server sent a greeting and advertised STARTTLS, and the TLS handshake succeeded."
                 .to_owned()
         }
         None => {
-            "On a second, unencrypted connection the server sent a greeting, but smtpcheck could not start TLS.".to_owned()
+            "On a second, unencrypted connection, the server sent a greeting, but smtpcheck could not start TLS.".to_owned()
         }
     };
     finding.fixes.push(Fix::repeat(
@@ -420,7 +420,7 @@ pub(crate) fn in_other_mode(plan: &Plan, findings: &[Finding]) -> Option<Plan> {
     Some(plan)
 }
 
-/// The reply which proves that the server executed, over TLS, a NOOP that was sent before TLS. One of:
+/// The reply that proves that the server executed NOOP over TLS, although NOOP was sent before TLS. One of:
 ///
 /// 1. A reply over TLS before smtpcheck sent a command there. A greeting does not count (220 is not a reply to NOOP,
 ///    RFC 5321 §4.3.2), nor does data that the server also sends unprompted in the main session.

@@ -40,7 +40,7 @@ pub fn plan(args: &DomainArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     let [input] = args.domains.as_slice() else { return Err(several(&args.domains)) };
     let mut origins = origins(matches, &args.from_file);
     if args.settings_level == SettingsLevel::Suite {
-        // In a report, values from both levels of a suite have the origin `flag`.
+        // In a report, values from the `[defaults]` of a suite have the same origin as values from its checks: `flag`.
         origins
             .values_mut()
             .filter(|origin| **origin == ValueOrigin::Config)

@@ -48,8 +48,8 @@ pub fn parse_with(words: Vec<OsString>, settings: &config::Settings) -> Result<I
     command::parse(words, settings)
 }
 
-/// Adds the origin of the wrong value to an error, unless the value is on the command line: an environment variable,
-/// else a position in the configuration file.
+/// Adds to an error where the wrong value comes from: an environment variable, or else a position in the configuration
+/// file. A value on the command line needs no origin.
 pub fn located(error: UsageError, words: &[OsString], settings: &config::Settings) -> UsageError {
     let Some(flag) = error.flag.clone() else { return error };
     let file = |setting: Option<&config::Setting>| settings.file.clone().zip(setting.map(|setting| setting.at));

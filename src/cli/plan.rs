@@ -71,7 +71,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     let depth = scan_depth(&tls_args);
     let from = sender(&envelope, login.as_ref());
     if args.settings_level == SettingsLevel::Suite {
-        // In a report, values from both levels of a suite have the origin `flag`.
+        // In a report, values from the `[defaults]` of a suite have the same origin as values from its checks: `flag`.
         origins
             .values_mut()
             .filter(|origin| **origin == ValueOrigin::Config)

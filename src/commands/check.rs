@@ -107,7 +107,7 @@ pub(super) fn plans<'a>(args: &'a CheckArgs, matches: &ArgMatches) -> Result<Pla
 }
 
 impl PlannedChecks<'_> {
-    /// Each check from each of these interfaces. Without interfaces, the checks are unchanged.
+    /// Each check from each of the given interfaces. Without interfaces, the checks are unchanged.
     pub(super) fn with_interfaces(mut self, interfaces: &[SourceInterface]) -> Self {
         let from = |plan: &Plan, interface: &SourceInterface| {
             let mut plan = plan.clone();

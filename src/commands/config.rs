@@ -11,7 +11,7 @@ use crate::cli::config::{self as words, ConfigEnvironment, ConfigSource, ModuleS
 use crate::host;
 use crate::render::config as rendering;
 
-/// The settings of the configuration file that these arguments and the environment select.
+/// The settings of the configuration file that the given arguments and the environment select.
 pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError> {
     let around = environment();
     let wanted = words::wanted(arguments, &around)?;
@@ -27,7 +27,7 @@ pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError>
     }
 }
 
-/// The modules of the exporter, in the configuration file that these arguments and the environment select.
+/// The modules of the exporter, in the configuration file that the given arguments and the environment select.
 pub(super) fn modules(arguments: &[OsString]) -> Result<Vec<ModuleSettings>, CommandError> {
     let around = environment();
     let (file, text) = located(words::wanted(arguments, &around)?.file, &around)?;
@@ -86,7 +86,7 @@ fn no_file_for(profile: &str, file: Option<&OsStr>) -> String {
             file.to_string_lossy()
         ),
         None => format!(
-            "profile {profile}: profiles are defined in the configuration file, and no configuration file is read"
+            "profile {profile}: profiles are defined in the configuration file, but this run reads no configuration file"
         ),
     }
 }

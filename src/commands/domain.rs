@@ -55,7 +55,7 @@ pub(super) fn run(args: &DomainArgs, matches: &ArgMatches) -> Result<u8, Command
         if !records.is_empty() && !unsigned.is_empty() {
             let names = unsigned.join(", ");
             secrets::warn(&format!(
-                "senders ignore these TLSA records until the zones of these names are signed with DNSSEC: {names}"
+                "senders ignore these TLSA records until the zones of the following names are signed with DNSSEC: {names}"
             ));
         }
         sink.write(&records).map_err(CommandError::Output)?;

@@ -142,7 +142,7 @@ pub(super) fn proxies(args: &RouteArgs, plans: &[Plan]) -> Result<ProxyPasswords
     Ok(passwords)
 }
 
-/// Adds the password for the proxy of these plans, unless it is known.
+/// Adds the password for the proxy of the given plans, unless it is known.
 pub(super) fn add_proxies(
     passwords: &ProxyPasswords,
     args: &RouteArgs,

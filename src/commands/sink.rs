@@ -78,7 +78,7 @@ pub(super) enum Readers {
 }
 
 impl Readers {
-    /// Who may read the reports of these plans: only the owner, if any plan logs in.
+    /// Who may read the reports of the given plans: only the owner, if any plan logs in.
     pub(super) fn of<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Readers {
         match plans.into_iter().any(|plan| plan.login.is_some()) {
             true => Readers::Owner,

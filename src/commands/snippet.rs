@@ -1,8 +1,9 @@
-//! `smtpcheck TARGET --for PROGRAM`: an ordinary check whose session and diagnosis go to standard error, and the
-//! configuration of a mail program on standard output, if the check succeeded. `smtpcheck settings ADDRESS --for
+//! `smtpcheck TARGET --for PROGRAM`: an ordinary check whose session and diagnosis go to standard error. If the check
+//! succeeded, a configuration for the mail program is written to standard output. `smtpcheck settings ADDRESS --for
 //! PROGRAM` also writes the configuration with [`write`].
 //!
-//! Before anything is sent, this module checks whether a configuration can contain these settings.
+//! Before anything is sent, this module checks whether a configuration of the program can contain the settings of the
+//! check.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;

@@ -175,7 +175,7 @@ pub enum EventKind {
         extension: String,
     },
     /// XCLIENT or XFORWARD was not sent, because the server does not advertise all attributes. The session ends,
-    /// because the server would not treat it as a session of the other client.
+    /// because the server would not treat the session as that of the other client.
     ClaimWithheld {
         /// XCLIENT or XFORWARD.
         command: ClientCommand,

@@ -37,7 +37,7 @@ pub enum Fit {
     Continues,
     /// A 4yz or 5yz code, or 421 in any phase.
     Rejects,
-    /// A reply to RSET or QUIT that the RFC does not define, but that real servers send and that is harmless.
+    /// A reply to RSET or QUIT that the RFC does not define. Real servers send such replies, which are harmless.
     Odd,
     /// The reply contradicts itself: it has codes of different classes, or a code and an enhanced status of different
     /// classes.

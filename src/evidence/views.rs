@@ -68,7 +68,7 @@ impl Evidence {
         }
         let begun =
             |session: &Session<'_>| session.reply_at(Phase::Greeting).is_some_and(|received| received.accepts());
-        // A follow-up in which a reply never ended does not show which reply belongs to which command.
+        // If a reply never ended, the follow-up does not show which reply belongs to which command.
         let ends = |session: &Session<'_>| !matches!(session.fault(), Some(Fault::Endless { .. }));
         Some(
             self.probes(Purpose::InStep)

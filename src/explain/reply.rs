@@ -270,7 +270,7 @@ fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Optio
     }
 }
 
-/// The meaning of the code in the standard and of the enhanced status in the registry.
+/// The meaning of the code, according to the standard, and of the enhanced status, according to the registry.
 fn meaning(reply: &Reply, reading: Option<&Reading>) -> Option<String> {
     let code = reply.code.and_then(|code| match tables::code(code) {
         Some(row) if row.reference == NO_RFC => Some(format!("{code}: {}", row.meaning)),

@@ -58,7 +58,10 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let bytes = file::contents(path).map_err(|error| at(path, file::reason(&error)))?;
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect();
     if chain.is_empty() {
-        return Err(at(path, "contains no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----"));
+        return Err(at(
+            path,
+            "contains no certificate; a PEM certificate begins with the line -----BEGIN CERTIFICATE-----",
+        ));
     }
     Ok(chain)
 }
@@ -66,7 +69,10 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
     let bytes = file::contents(path).map_err(|error| at(path, file::reason(&error)))?;
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| {
-        at(path, "contains no private key without a passphrase; a PEM file has lines -----BEGIN PRIVATE KEY-----")
+        at(
+            path,
+            "contains no unencrypted private key; a PEM private key begins with the line -----BEGIN PRIVATE KEY-----",
+        )
     })
 }
 

@@ -161,7 +161,7 @@ impl WebConfigReader<'_> {
                 Event::Scalar(_, _, _, Some(_))
                 | Event::SequenceStart(_, Some(_))
                 | Event::MappingStart(_, Some(_)) => {
-                    return Err(self.wrong(at, "tags are not supported; remove it"));
+                    return Err(self.wrong(at, "tags are not supported; remove the tag"));
                 }
                 Event::DocumentStart(_) if root.is_some() => {
                     return Err(self.wrong(at, "the file contains two documents; remove one"));

@@ -45,7 +45,7 @@ fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<CertificateDer<'static>
     Err(fault(if bytes.first() == Some(&0x30) {
         format!("is DER; convert it with: openssl x509 -inform der -in {} -out client.pem", path.display())
     } else {
-        "contains no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----".to_owned()
+        "contains no certificate; a PEM certificate begins with the line -----BEGIN CERTIFICATE-----".to_owned()
     }))
 }
 
@@ -59,11 +59,11 @@ fn private_key(wanted: &ClientCertificate, bytes: &[u8]) -> Result<PrivateKeyDer
         }
     }
     Err(fault(if mentions(bytes, b"ENCRYPTED") {
-        format!("is encrypted; write it without its passphrase with: openssl pkey -in {} -out key.pem", path.display())
+        format!("is encrypted; decrypt it with: openssl pkey -in {} -out key.pem", path.display())
     } else if bytes.first() == Some(&0x30) {
         format!("is DER; convert it with: openssl pkey -inform der -in {} -out key.pem", path.display())
     } else {
-        "contains no private key; a PEM file has lines -----BEGIN PRIVATE KEY-----".to_owned()
+        "contains no private key; a PEM private key begins with the line -----BEGIN PRIVATE KEY-----".to_owned()
     }))
 }
 

@@ -1,6 +1,6 @@
 //! Resolves names to IP addresses. A and AAAA are looked up at the same time, each with its own duration and result.
 //! Several sessions with the same host share one lookup. The resolver is created for the first lookup, so a check of an
-//! IP address or with `--resolve` does not create it.
+//! IP address, or a check with `--resolve`, does not create it.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;

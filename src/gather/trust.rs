@@ -93,7 +93,7 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
         return Err(fault(if looks_like_der {
             format!("is DER; convert it with: openssl x509 -inform der -in {} -out ca.pem", path.display())
         } else {
-            "contains no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----".to_owned()
+            "contains no certificate; a PEM certificate begins with the line -----BEGIN CERTIFICATE-----".to_owned()
         }));
     }
     // OpenSSL and GnuTLS reject a file if one of its certificates cannot be parsed.

@@ -19,7 +19,7 @@ const DMI_FILES: [&str; 7] = [
     "chassis_vendor",
     "chassis_asset_tag",
 ];
-/// The maximum size of these files, which is one memory page.
+/// The maximum size of the files, which is one memory page.
 const PAGE: u64 = 4096;
 
 /// Collects the signs. This takes less than a millisecond, because the kernel creates the seven files in memory.

@@ -144,7 +144,7 @@ struct ProbeHolder {
 }
 
 impl<'p> Inquiry<'p> {
-    /// Starts an inquiry about these plans. `echoes` are the secrets that are masked if a peer repeats them.
+    /// Starts an inquiry about the given plans. `echoes` are the secrets that are masked if a peer repeats them.
     /// `is_exposed` is true if an earlier run of the same check sent the secret.
     pub fn new(plans: &'p [Plan], started_at: Timestamp, echoes: &Echoes, is_exposed: bool) -> Inquiry<'p> {
         let new = |plan| {

@@ -112,7 +112,7 @@ fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     Some((value, count + 1))
 }
 
-/// Reads the only element of these bytes, which must have this tag.
+/// Reads the only element in the given bytes, which must have the given tag.
 pub(crate) fn only(bytes: &[u8], tag: u8) -> Option<Element<'_>> {
     let mut reader = Reader::new(bytes);
     let element = reader.expect(tag)?;

@@ -44,7 +44,7 @@ pub(crate) enum SignatureAlgorithm {
 /// Why a signature is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SignatureFault {
-    /// The signature was not made with this key over these bytes.
+    /// The signature was not made with the given key over the given bytes.
     Wrong,
     /// The signature algorithm is for another kind of key.
     OtherKind,

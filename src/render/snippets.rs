@@ -79,10 +79,10 @@ pub fn markdown() -> String {
 }
 
 const INTRODUCTION: &str = "\
-# Configuration of mail programs
+# Configurations for mail programs
 
-`smtpcheck TARGET --for PROGRAM` checks a server. If the check succeeds, it prints the configuration of a mail program
-with the settings that were verified. This file is generated: `UPDATE_DOCS=1 cargo test --test structure`.
+`smtpcheck TARGET --for PROGRAM` checks a server. If the check succeeds, it prints a configuration for a mail
+program, with the verified settings. This file is generated: `UPDATE_DOCS=1 cargo test --test structure`.
 
 ```sh
 smtpcheck smtp.example.net:587 --user u@example.net --from u@example.net --for msmtp >> ~/.msmtprc

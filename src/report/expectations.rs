@@ -42,7 +42,7 @@ pub struct ExpectationOutcome {
 pub enum ExpectedFailure {
     /// No failure: the expectation describes a success, or it is not true.
     Nothing,
-    /// The rejections by these replies, which are identified by their numbers in the transcript.
+    /// The rejections by certain replies, which are identified by their numbers in the transcript.
     Replies(Vec<EventId>),
     /// The failure that determined the exit code.
     Exit,
@@ -91,7 +91,7 @@ impl Report {
     }
 }
 
-/// Whether a finding is about rejections by these replies and by no others.
+/// Whether a finding is about rejections by the given replies and by no others.
 fn is_refusal_by(evidence: &Evidence, finding: &Finding, replies: &[EventId]) -> bool {
     let is_rejection = |id: &&EventId| {
         let event = evidence.transcript.iter().find(|event| event.seq == **id);

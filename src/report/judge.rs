@@ -48,7 +48,7 @@ impl Report {
         Report { evidence, expectations, ..self }
     }
 
-    /// Judges the same evidence again with the rules of this version and with these expectations.
+    /// Judges the same evidence again with the rules of this version and with the given expectations.
     pub fn judged_again(self, expectations: &dyn Expectations) -> Report {
         let findings = check::judge(&self.plan, &self.evidence);
         let exit = match (self.exit, exit(&findings, &self.plan)) {

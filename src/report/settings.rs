@@ -84,7 +84,7 @@ pub fn proved_settings(report: &Report, planned: ServerSettings) -> Result<Serve
         Some(_) => proven(Phase::Auth),
         None if mechanisms.is_empty() => Proven::NotNeeded,
         None => {
-            no("no login was tested, but the server supports it: if it requires a login, repeat the check with --user")
+            no("no login was tested, but the server supports logins: if it requires one, repeat the check with --user")
         }
     };
     let sender = if planned.sender.is_some() { proven(Phase::Mail) } else { no("no --from was given") };

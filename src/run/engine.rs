@@ -67,7 +67,7 @@ impl Engine {
         Ok(Engine { runtime, signals, resources })
     }
 
-    /// Uses these passwords for proxies. Passwords that are added later are also used.
+    /// Uses the given passwords for proxies, including those that are added later.
     pub fn use_proxies(&mut self, passwords: &ProxyPasswords) {
         self.resources.proxies = passwords.clone();
     }

@@ -101,7 +101,7 @@ impl CheckRunner {
         gatherer.gatherer.is_able()?;
         let total_ms = gatherer.now_ms();
         match ended {
-            // Even if its session ended normally, follow-up probes may be missing.
+            // Even if the session of a stopped check ended normally, follow-up probes may be missing.
             _ if !matches!(gatherer.stopping, Stopping::NotYet) => Ok(None),
             Ended::Interrupted(_) => Ok(None),
             Ended::Unwritable(error) => Err(RunError::Output(error)),

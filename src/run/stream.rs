@@ -82,7 +82,7 @@ enum Done<L> {
     Paused(Paced<StreamedCheck<L>>, Step),
 }
 
-/// Starts the thread that produces the items. It ends with the stream, or at its next item.
+/// Starts the thread that produces the items. After the stream ends, the thread ends at its next item.
 pub(super) fn produce<L: Send + 'static>(
     source: impl Iterator<Item = StreamItem<L>> + Send + 'static,
 ) -> io::Result<mpsc::Receiver<StreamItem<L>>> {

@@ -50,7 +50,7 @@ pub enum LoginBehaviour {
 /// The server's next response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ServerTurn {
-    /// Code 334 with these bytes in base64.
+    /// Code 334 with the given bytes in base64.
     Challenge(Vec<u8>),
     /// Code 235: the login is accepted.
     Welcome,

@@ -1,4 +1,4 @@
-//! Checksums of a secret that programs store or print. They are masked like the secret.
+//! Checksums that programs store or print instead of a secret. They are masked like the secret.
 
 use md4::Md4;
 use md5::{Digest, Md5};
@@ -6,8 +6,8 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
-/// The checksums of a secret that programs store or print, including the Windows NT hash. A password can be guessed
-/// from them quickly, so they must not be shown.
+/// The checksums that programs store or print instead of the secret, including the Windows NT hash. A password can be
+/// guessed from them quickly, so they must not be shown.
 pub fn checksums(secret: &str) -> Vec<Zeroizing<Vec<u8>>> {
     let bytes = secret.as_bytes();
     vec![

@@ -31,9 +31,9 @@ impl Exchange for CramMd5<'_> {
         if std::mem::replace(&mut self.answered, true) {
             return Err(Broken::UnexpectedChallenge);
         }
-        // RFC 2195 §2: the challenge is a message id that is different each time, so it consists of printable
-        // characters and is not empty. A digest of a constant could be replayed. Like other clients, smtpcheck does not
-        // require angle brackets.
+        // RFC 2195 §2: the challenge is a message id, so it consists of printable characters and is not empty. It is
+        // different each time, so that a response cannot be replayed. Like other clients, smtpcheck does not require
+        // angle brackets.
         if challenge.is_empty() || !challenge.iter().all(u8::is_ascii_graphic) {
             return Err(Broken::Malformed);
         }

@@ -92,7 +92,7 @@ impl Credentials {
         echoes
     }
 
-    /// Whether these credentials are sufficient for a mechanism. Channel binding is checked separately.
+    /// Whether the given credentials are sufficient for a mechanism. Channel binding is checked separately.
     pub fn serve(&self, needs: CredentialKind) -> bool {
         match (needs, &self.proof) {
             (CredentialKind::Password | CredentialKind::PasswordAndBinding, Proof::Password(_))

@@ -27,9 +27,9 @@ pub use mechanism::{
     Vector,
 };
 
-/// All mechanisms in order of preference. With a password: first those that do not send it and use channel binding,
-/// then those that do not send it, those that send it over TLS, and obsolete ones. Then mechanisms for tokens, then
-/// those without a secret.
+/// All mechanisms in order of preference. Mechanisms for passwords are first: those that use channel binding, other
+/// mechanisms that do not send the password, those that send it over TLS, and obsolete ones. Mechanisms for tokens
+/// follow, then those without a secret.
 pub static MECHANISMS: &[&Mechanism] = &[
     &scram::SHA_512_PLUS,
     &scram::SHA_256_PLUS,

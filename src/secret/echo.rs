@@ -44,7 +44,7 @@ pub struct Echo {
 }
 
 impl Echoes {
-    /// Adds a secret to the search, together with the checksums of it that programs store or print.
+    /// Adds a secret to the search, together with the checksums that programs store or print instead of it.
     pub fn learn(&self, secret: &Secret, checksums: &[Zeroizing<Vec<u8>>]) {
         let text = secret.reveal().as_bytes();
         if text.len() < SHORTEST {
@@ -105,7 +105,7 @@ impl fmt::Debug for Echoes {
     }
 }
 
-/// The text with these ranges masked. Ranges that are adjacent, or are separated by at most two bytes, get a single
+/// The text with the given ranges masked. Ranges that are adjacent, or are separated by at most two bytes, get a single
 /// mask, so that the number of masks does not reveal the length of the secret.
 pub(crate) fn masked(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     if ranges.is_empty() {

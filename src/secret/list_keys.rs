@@ -12,7 +12,7 @@ const SHOWN: &str = "key-not-shown";
 /// The suffixes of zones that begin with a key.
 const SERVICES: &[&str] = &[".dq.spamhaus.net", ".mail.abusix.zone", ".df.uribl.com"];
 
-/// The names of the lists in the zones of these services. These labels are not keys.
+/// The names of the lists of these services. In a zone, such a label is not a key.
 const LISTS: &[&str] = &[
     "zen",
     "sbl",

@@ -43,7 +43,7 @@ pub(crate) fn without_password_in_word(text: &str) -> Cow<'_, str> {
     if is_word { hidden_in(text, NameForm::AnyName) } else { Cow::Borrowed(text) }
 }
 
-/// A message without these parts, wherever they occur.
+/// A message in which the given parts are hidden, wherever they occur.
 pub(crate) fn without_parts<'t, P: AsRef<str>>(text: &'t str, parts: &[P]) -> Cow<'t, str> {
     let mut shown = Cow::Borrowed(text);
     for part in parts.iter().map(AsRef::as_ref) {

@@ -74,7 +74,7 @@ impl fmt::Display for SnippetError {
 impl std::error::Error for SnippetError {}
 
 impl Program {
-    /// The configuration with these settings.
+    /// The configuration with the given settings.
     pub fn snippet(&self, settings: &ServerSettings) -> Result<Snippet, SnippetError> {
         let values = values(self, settings);
         let filled = template::fill(self.template, ValueForm::Literal(self.syntax), &values);

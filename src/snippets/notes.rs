@@ -134,9 +134,10 @@ fn password(program: &Program, settings: &ServerSettings) -> Option<String> {
             path.display(),
             program.name
         )),
-        (PasswordSupport::File(path), PasswordReference::Variable) => {
-            Some(format!("Write the password to {path}, in a file that only {} can read", program.name))
-        }
+        (PasswordSupport::File(path), PasswordReference::Variable) => Some(format!(
+            "Write the password to the file {path}, and make sure that only {} can read this file",
+            program.name
+        )),
     }
 }
 

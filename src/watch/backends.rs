@@ -100,7 +100,7 @@ fn current<'a>(known: &[&'a ObservedBackend]) -> Vec<&'a ObservedBackend> {
     let is_replaced = |one: &ObservedBackend| known.iter().any(|other| other.first > one.last);
     let mut servers: Vec<&ObservedBackend> = known.iter().copied().filter(|one| !is_replaced(one)).collect();
     if servers.first().is_some_and(|one| !one.seen.is_complete()) {
-        // Failed sessions differ by the phase in which they failed, which does not mean that there are several servers.
+        // Sessions that failed in different phases look different, but may belong to the same server.
         servers.sort_by_key(|one| std::cmp::Reverse(one.last));
         servers.truncate(1);
     }

@@ -47,7 +47,7 @@ pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>
     token(plan, evidence, session).or_else(|| user_name(plan, session))
 }
 
-/// The findings about AUTH before TLS. A mechanism that the server both advertises and accepts raises one finding. A
+/// The finding about AUTH before TLS. If the server both advertises and accepts a mechanism, this is one finding. A
 /// server may also accept a mechanism that it does not advertise.
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
@@ -212,10 +212,8 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
 }
 
 fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
-    let summary = format!(
-        "the server advertises AUTH {}, but smtpcheck cannot use any of these mechanisms",
-        event.quote(offered.join(", "))
-    );
+    let summary =
+        format!("smtpcheck can use no mechanism that the server advertises: AUTH {}", event.quote(offered.join(", ")));
     let mut finding = Finding::new(&AUTH_MECHANISM_MISMATCH, Phase::Auth, Confidence::Certain, summary).on(event);
     let only_tokens = offered.iter().all(|name| name.contains("OAUTH"));
     let has_token = !allowed.is_empty() && allowed.iter().all(|name| name.contains("OAUTH"));
@@ -266,7 +264,7 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
         ..finding
     };
     Some(match next {
-        // With --try-all-mechanisms. The result of the last mechanism is judged separately.
+        // With --try-all-mechanisms, the result of the last mechanism is judged separately.
         Some(next) => Finding {
             severity: Severity::Warning,
             consequences: vec![format!("smtpcheck then tried to log in with {next}")],

@@ -77,7 +77,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings = compare(plan, &seen.iter().collect::<Vec<_>>());
     let main = evidence.main_session().map(|session| session.probe.id);
     for finding in &mut findings {
-        // The main session has its own finding about the fault. That finding determines the exit code.
+        // A separate finding reports the fault of the main session, and determines the exit code.
         if finding.failure.is_some() && main.is_some_and(|main| finding.evidence.probes.contains(&main)) {
             finding.severity = Severity::Notice;
             finding.failure = None;

@@ -84,7 +84,7 @@ pub(super) fn misused(seen: CertificateContext<'_>, misuse: Misuse) -> Finding {
             "The certificate was issued for another purpose. Programs that check the purpose reject it."
         }
         Misuse::Usage => {
-            "The server signs each handshake with this key, but its key usage lacks digitalSignature. GnuTLS and current browsers reject the connection."
+            "The server signs each handshake with this key, but the certificate's key usage lacks digitalSignature. GnuTLS and current browsers reject the connection."
         }
     };
     let mut finding = seen.finding(&CERTIFICATE_USAGE_WRONG, Confidence::Certain, summary);

@@ -305,8 +305,11 @@ fn wildcard(name: &str, expected: &str) -> Option<String> {
     let below = expected.len().checked_sub(domain.len() + 1).and_then(|at| expected.split_at_checked(at));
     let (label, rest) = below?;
     let is_below = rest.strip_prefix('.').is_some_and(|rest| rest.eq_ignore_ascii_case(domain));
-    (is_below && label.contains('.'))
-        .then(|| format!("{name} matches only one label, but {expected} has more than one label before {domain}."))
+    (is_below && label.contains('.')).then(|| {
+        format!(
+            "The wildcard in {name} matches only one label, but {expected} has more than one label before {domain}."
+        )
+    })
 }
 
 fn few(names: &[String], total: usize) -> String {

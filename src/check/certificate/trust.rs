@@ -179,7 +179,8 @@ pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> F
         };
         sign.kind == "default" && expected.is_some() && expected == seen.leaf.common_name.as_ref()
     };
-    // Nor is a certificate that a CA issued: the default certificates, and Google's error certificate, are self-signed.
+    // A certificate that a CA issued is not a default certificate either: the default certificates, and Google's error
+    // certificate, are self-signed.
     let is_by_ca = |sign: &&software::CertificateSign| sign.kind == "default" && !seen.leaf.self_signed;
     let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names);
     if let Some(sign) = sign.filter(|sign| !is_for_host(sign) && !is_by_ca(sign)) {

@@ -133,7 +133,7 @@ fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) 
     if why == LookupFault::Other {
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some(
-            "This machine may not have sent a query at all, for example because the name cannot be written in a query."
+            "This machine may have sent no query at all, for example because a DNS query cannot contain the name."
                 .to_owned(),
         );
     }

@@ -96,7 +96,7 @@ pub(super) static CONNECTION_TIMED_OUT: Rule = Rule {
     docs: Docs {
         sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine is hosted by a cloud provider that blocks the port.",
         matters: "A timeout usually means that a firewall drops the packets. Most home and cloud networks block outgoing connections to port 25. A wrong IP address has the same effect.",
-        action: "If another mail port of the host responds, use it (587 or 465 with a login). If no port responds, repeat the check from another network, and check the IP address. If this machine runs at a known cloud provider, the finding explains how to have the port unblocked.",
+        action: "If another mail port of the host responds, use that port (587 and 465 require a login). If no port responds, repeat the check from another network, and check the IP address. If this machine is hosted by a known cloud provider, the finding explains how to have the port unblocked.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",
         references: "RFC 8314 section 3.3 (which ports mail clients use), RFC 9293 section 3.8",
     },

@@ -309,7 +309,7 @@ fn listed(sight: Sight<'_>, lookup: &ListLookup) -> Option<Finding> {
     finding.cause = if is_range {
         "The list, or the owner of the IP address range, declares that mail should not be sent directly from this range. Receivers that use the list reject such mail.".to_owned()
     } else if finding.severity == Severity::Notice {
-        "The entry covers more than this sender, or was not made because of spam. Hardly any receiver rejects mail because of this list."
+        "The entry covers more than this sender, or has a reason other than spam. Hardly any receiver rejects mail because of this list."
             .to_owned()
     } else {
         "The list's test entries are correct, so the list works. It has an entry for the IP address or domain. Receivers that use the list reject or filter the mail.".to_owned()
@@ -355,7 +355,7 @@ fn without_verdict(
                 words.replacen("do not", "does not", 1).replacen("return ", "returns ", 1)
             )
         }
-        _ => format!("these blocklists {words}: {}", zones.join(", ")),
+        _ => format!("several blocklists {words}: {}", zones.join(", ")),
     };
     // A resolver that cannot resolve the list's zone returns the same responses as a list without test entries.
     let is_proved = !lookups.iter().any(|(_, why)| why == NO_TEST_ENTRY || why == NO_RESPONSE);

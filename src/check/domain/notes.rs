@@ -159,7 +159,7 @@ fn closest_caa<'s>(sight: Sight<'s>, host: &DnsName) -> Option<(DnsName, &'s Rec
     None
 }
 
-/// The finding if the CAA records do not permit this CA to renew its certificate for these names.
+/// The finding if the CAA records do not permit the CA to renew its certificate for the given names.
 fn caa(sight: Sight<'_>, host: &DnsName, issuer: &str, names: &[String]) -> Option<(DnsName, Finding)> {
     let ca = authority(issuer)?;
     let (at, seen) = closest_caa(sight, host)?;

@@ -51,7 +51,7 @@ static NOT_CONFIRMED: Rule = Rule {
 static GENERIC: Rule = Rule {
     id: "ptr-generic",
     severity: Severity::Warning,
-    title: "the name of the sending IP address looks generated",
+    title: "the PTR name of the sending IP address is generic",
     docs: Docs {
         sees: "The name in the PTR record contains the IP address, or a word such as dyn, dhcp, dsl, pool or static.",
         matters: "Such names are typical of customer connections. GMX, Telekom and Comcast reject mail from hosts with such names.",
@@ -168,8 +168,7 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending IP addresses whose PTR names could not be looked up, or whose PTR names have addresses that could not be
-/// looked up.
+/// The sending IP addresses for which a lookup failed: of the PTR names, or of the addresses of a PTR name.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };
@@ -343,10 +342,10 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
         }
         findings.push(unconfirmed);
     }
-    // One name that does not look generated is enough.
+    // One name that is not generic is enough.
     let signs: Option<Vec<&str>> = names.iter().map(|name| generic_sign(name, ip)).collect();
     if let Some(sign) = signs.as_ref().and_then(|signs| signs.first()) {
-        let summary = format!("the name of the sending address {ip} looks generated: {}", quoted.join(", "));
+        let summary = format!("the PTR name of the sending IP address {ip} is generic: {}", quoted.join(", "));
         let mut generic = finding(
             &GENERIC,
             probe,

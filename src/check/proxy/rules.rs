@@ -111,7 +111,7 @@ pub(super) static PROXY_NO_PROXY: Rule = Rule {
     severity: Severity::Error,
     title: "the service at the proxy's address is not a proxy of the expected type",
     docs: Docs {
-        sees: "The response is not in the protocol that the proxy URL specifies. Or there was no response, because the service closed the connection or sent nothing.",
+        sees: "The response does not use the protocol that the proxy URL specifies, or the service closed the connection or sent nothing.",
         matters: "The scheme, the host or the port of the proxy is wrong, or the proxy rejects this machine without a response. The mail server was not tested.",
         action: "Correct the scheme (http://, socks5h://, socks4a://), the host or the port of the proxy.",
         example: "--proxy socks5h://proxy.example.net:3128, where 3128 is the port of an HTTP proxy",

@@ -98,7 +98,7 @@ fn silence(session: Session<'_>) -> Option<f64> {
     }
 }
 
-/// Whether the silence may be that of a server that expects TLS, which `greeting` tests first.
+/// Whether the server may be silent because it expects TLS, which `greeting` tests first.
 fn may_expect_tls(evidence: &Evidence) -> bool {
     let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::Implicit);
     let ended = probe.filter(Session::is_over).and_then(|probe| probe.fault());

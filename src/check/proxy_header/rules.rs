@@ -10,7 +10,7 @@ pub(super) static PROXY_HEADER_MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "the server waits for a PROXY header",
     docs: Docs {
-        sees: "The server closes the connection or sends 421 after 3 to 5 seconds (the usual waiting time for a PROXY header). Or it sends nothing before the time limit, and does not respond to TLS either. Or it rejects the session because the header is missing or invalid. smtpcheck then sends the header in a second session. If the server accepts EHLO in that session, the cause is certain. If it does not, smtpcheck reports the finding only if a rejection mentions the header.",
+        sees: "There are three signs: the server closes the connection or sends 421 after 3 to 5 seconds (the usual waiting time for a PROXY header); it sends nothing before the time limit, and does not respond to TLS either; or it rejects the session because the header is missing or invalid. smtpcheck then sends the header in a second session. If the server accepts EHLO in that session, the cause is certain. If it does not, smtpcheck reports the finding only if a rejection mentions the header.",
         matters: "The port is for connections from a load balancer. Clients that connect directly are not served.",
         action: "Connect to the load balancer. To test the server behind it, send the header with --haproxy-protocol v1 or v2. Server operator: offer a port without the PROXY protocol for direct connections.",
         example: "Postfix with smtpd_upstream_proxy_protocol = haproxy sends 421 4.3.0 after 5 seconds",

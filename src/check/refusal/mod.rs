@@ -273,7 +273,7 @@ fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading 
         "The server may use the code for another reason, for example a missing login. Its mail log shows the reason.";
     let fixes = vec![
         Fix::text(
-            "Server operator: find the proxy or load balancer that terminates TLS in front of the server. Configure it to pass TLS through to the server, or configure the server to treat its sessions as encrypted.",
+            "Server operator: find the proxy or load balancer that terminates TLS in front of the server. Configure it to pass TLS through to the server, or configure the server to treat sessions from the proxy as encrypted.",
         ),
         Fix::text(
             "To find out whether a device on the network path terminates TLS, repeat the check from another network",

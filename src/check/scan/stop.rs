@@ -22,20 +22,26 @@ pub(super) fn stopped(seen: &Seen<'_>) -> Option<String> {
     let in_a_row =
         hellos.windows(2).position(|pair| pair.iter().all(|hello| is_no_answer(hello) && !is_rejected(*hello)));
     if let Some(number) = in_a_row {
-        return Some(format!(
-            "after {}, the server no longer sent TLS responses",
-            plural(number, "ClientHello", "ClientHellos")
-        ));
+        return Some(match number {
+            0 => "the server sent no TLS responses".to_owned(),
+            _ => format!(
+                "after {}, the server no longer sent TLS responses",
+                plural(number, "ClientHello", "ClientHellos")
+            ),
+        });
     }
     let number = hellos.iter().position(|hello| is_rejected(*hello))?;
     let hello = hellos.get(number)?;
-    let number = plural(number, "ClientHello", "ClientHellos");
+    let when = match number {
+        0 => "before the first ClientHello".to_owned(),
+        number => format!("after {}", plural(number, "ClientHello", "ClientHellos")),
+    };
     Some(match &hello.probe.outcome {
-        Outcome::Skipped { .. } => format!("the limit of --max-connections was reached after {number}"),
+        Outcome::Skipped { .. } => format!("the limit of --max-connections was reached {when}"),
         Outcome::Failed { fault: Fault::TimeUp { .. } | Fault::Interrupted } => {
-            format!("the time limit was reached or the scan was interrupted after {number}")
+            format!("the time limit was reached or the scan was interrupted {when}")
         }
-        _ => format!("after {number}, the server rejected the connection (throttling)"),
+        _ => format!("the server rejected the connection {when} (throttling)"),
     })
 }
 

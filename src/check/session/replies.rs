@@ -50,7 +50,7 @@ pub(super) fn without_sense(session: Session<'_>) -> Option<Finding> {
     Some(Finding {
         cause: cause.to_owned(),
         fixes: vec![Fix::text(
-            "Check that the host and port are those of a mail server. Server operator: correct the reply in the server, or in the proxy or filter in front of it.",
+            "Check that the host and port are those of a mail server. Server operator: correct the server, or the proxy or filter in front of it, so that it sends a valid reply.",
         )],
         failure: Some(PhaseFailure::Protocol),
         ..finding
@@ -92,7 +92,7 @@ pub(super) fn irregular(session: Session<'_>) -> Option<Finding> {
     finding.cause =
         "These replies violate RFC 5321. smtpcheck can read them, but some other programs cannot.".to_owned();
     finding.fixes.push(Fix::text(
-        "Server operator: correct the replies in the server, or in the proxy or filter in front of it",
+        "Server operator: correct the server, or the proxy or filter in front of it, so that it sends valid replies",
     ));
     Some(finding)
 }

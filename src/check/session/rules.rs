@@ -61,7 +61,7 @@ pub(super) static REPLY_INVALID: Rule = Rule {
     docs: Docs {
         sees: "A reply has no code, a code that SMTP does not define, or a success code that is not defined for its command (for example, only 235 accepts a login, and only 250, 251 and 252 accept a recipient). The rule also applies to a reply that contradicts itself: its lines have codes of different classes, or its code and its enhanced status have different classes.",
         matters: "It is not known whether the server accepted the command, so smtpcheck does not count it as accepted.",
-        action: "Check that the host and port are those of a mail server. Server operator: correct the reply in the server, or in the proxy or filter in front of it.",
+        action: "Check that the host and port are those of a mail server. Server operator: correct the server, or the proxy or filter in front of it, so that it sends a valid reply.",
         example: "120 in reply to MAIL FROM, 220 in reply to RCPT TO, 250 5.1.1 User unknown, or 550-No followed by 250 Ok",
         references: "RFC 5321 sections 4.2 and 4.3.2, RFC 4954 section 4 (235), RFC 3207 section 4 (220), RFC 2034 section 4 (code and enhanced status must agree)",
     },
@@ -74,7 +74,7 @@ pub(super) static REPLY_MALFORMED: Rule = Rule {
     docs: Docs {
         sees: "Replies contain bare line feeds, lines without a code, different codes in one reply, control characters, non-ASCII bytes, text that is not UTF-8, or lines that are too long. The rule also applies if the reply to QUIT is 250 instead of 221.",
         matters: "These replies violate RFC 5321. smtpcheck can read them, but some other programs cannot.",
-        action: "Server operator: correct the replies in the server, or in the proxy or filter in front of it.",
+        action: "Server operator: correct the server, or the proxy or filter in front of it, so that it sends valid replies.",
         example: "a reply that ends with LF instead of CR LF",
         references: "RFC 5321 section 4.2",
     },

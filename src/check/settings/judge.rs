@@ -148,7 +148,7 @@ fn not_proved<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
     };
     // A guessed port is not published.
     let what = if candidate.origin == CandidateOrigin::Published { "published settings" } else { "settings" };
-    let summary = format!("no {what} work; the best are {}: {problem}", candidate.quoted());
+    let summary = format!("no {what} work; the best server is {} ({problem})", candidate.quoted());
     let others =
         ranking.settings.iter().skip(1).take(8).map(|(other, tested)| {
             format!("{}: {}", other.quoted(), tested.problem.as_deref().unwrap_or("not tested"))
@@ -178,10 +178,11 @@ fn not_proved<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
         found.failure = Some(PhaseFailure::Incomplete);
     }
     if is_guess(candidate) && !tested.certificate_names.is_empty() {
-        found.consequences.push(format!(
-            "The certificate contains {}; one of these may be the server's name",
-            quoted_names(candidate, sight, tested)
-        ));
+        let names = quoted_names(candidate, sight, tested);
+        found.consequences.push(match tested.certificate_names.len() {
+            1 => format!("The certificate contains {names}, which may be the server's name"),
+            _ => format!("The certificate contains {names}; one of these may be the server's name"),
+        });
     }
     found
 }
@@ -294,7 +295,7 @@ fn login_not_tested<'s>(
         quote(&base),
         titles(&candidate.sources)
     );
-    // The file of this run is added with the other flags.
+    // The --password-file of this run is added to the command later, with the other flags.
     let file = if sight.settings.password_file.is_some() { "" } else { " --password-file FILE" };
     let again = format!("smtpcheck settings {} --yes{file}", in_shell(&sight.target()));
     found.fixes = vec![

@@ -7,7 +7,7 @@ pub(super) static SETTINGS_NOT_FOUND: Rule = Rule {
     severity: Severity::Error,
     title: "no settings for sending mail were found",
     docs: Docs {
-        sees: "No source has settings for the domain: no autoconfiguration file, no SRV record, no entry in the list of providers or in the public database. At the usual host names, no mail server responds with a certificate that matches the host name.",
+        sees: "No source has settings for the domain: no autoconfiguration file, no SRV record, and no entry in the list of providers or in the public database. At the usual host names, no mail server responds with a certificate that matches the host name.",
         matters: "Programs cannot configure themselves, and users have to ask the operator for the server's name.",
         action: "Look for the server's name in the documentation of the mail provider, and check it with smtpcheck HOST:465. Domain owner: publish SRV records or an autoconfiguration file.",
         example: "smtpcheck settings ann@example.com, where example.com publishes nothing and smtp.example.com does not exist",

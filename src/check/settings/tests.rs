@@ -582,7 +582,7 @@ fn a_port_that_no_source_names_is_not_called_published() {
     world.server("192.0.2.1", MailServer::new("smtp.example.com")).only_on("192.0.2.1", 465);
     let found = search(&mut world, &plan("example.com"));
     let summary = &found.findings[0].summary;
-    assert!(summary.starts_with("no settings work; the best are ") && summary.contains(":465"), "{summary}");
+    assert!(summary.starts_with("no settings work; the best server is ") && summary.contains(":465"), "{summary}");
     world.only_on("192.0.2.1", 587);
     let found = search(&mut world, &plan("example.com"));
     assert!(found.findings[0].summary.starts_with("no published settings work"), "{}", found.findings[0].summary);

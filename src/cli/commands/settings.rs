@@ -61,7 +61,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = SettingsArgs::augment_args(command);
         let command = command.mut_arg("max_time", |arg| arg.help("Overall time limit"));
-        let command = command.mut_arg("for", |arg| arg.help("If settings were verified, print the configuration for this mail program; the report is written to standard error; \"--for list\" lists the programs"));
+        let command = command.mut_arg("for", |arg| arg.help("If settings were verified, print a configuration for this mail program; the report is written to standard error; \"--for list\" lists the programs"));
         // The host is not known before the search, so it has no entry.
         let command = command.mut_arg("netrc", |arg| arg.hide(true));
         command

@@ -95,8 +95,8 @@ pub struct WatchArgs {
     pub check: CheckArgs,
 }
 
-/// Negative values are accepted by the parser of arguments, so that the message names the flag. A value that is another
-/// flag means that the value is missing.
+/// The argument parser accepts values that begin with a hyphen, so that the error for a negative value names the flag.
+/// This function therefore detects another flag where a value is expected.
 fn unless_flag<'a>(text: &'a str, hint: &'static str) -> Result<&'a str, InvalidValue> {
     let is_flag = text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c == '-' || c.is_alphabetic()));
     if is_flag { Err(InvalidValue::new("this is a flag, and no value is given", hint)) } else { Ok(text) }

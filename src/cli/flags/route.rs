@@ -32,7 +32,7 @@ pub struct RouteArgs {
     /// socks5h, socks4a and http, the proxy looks up the target's name
     #[arg(short = 'x', long, value_name = "URL", value_parser = url::flag, help_heading = HEADING)]
     pub proxy: Option<Proxy>,
-    /// Connect to these hosts, and to hosts in these domains, without a proxy
+    /// Connect without a proxy to these hosts; a domain name includes all hosts in the domain
     #[arg(long, value_name = "HOST[,HOST]", help_heading = HEADING)]
     pub noproxy: Option<String>,
     /// Log in to the proxy with this user name

@@ -28,7 +28,8 @@ closed_list!(Esmtp {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ClientArgs {
-    /// When to use ESMTP: EHLO, then HELO if the server does not support EHLO (auto), EHLO only (always), or HELO only (never)
+    /// When to use ESMTP: "auto" sends EHLO, then HELO if the server does not support EHLO; "always" sends only EHLO;
+    /// "never" sends only HELO
     #[arg(long, value_name = "WHEN", default_value = "auto", value_enum, help_heading = HEADING)]
     pub esmtp: Esmtp,
     /// Attribute of another client to send with XCLIENT, such as ADDR=192.0.2.1 (repeatable); the server treats the

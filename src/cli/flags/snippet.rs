@@ -16,8 +16,8 @@ const LIST: &str = "list";
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct SnippetArgs {
-    /// If the check succeeds, print the configuration of this mail program with the settings that were verified; the
-    /// session and the diagnosis are written to standard error; "--for list" lists the programs
+    /// If the check succeeds, print a configuration for this mail program, with the verified settings; the session and
+    /// the diagnosis are written to standard error; "--for list" lists the programs
     #[arg(long = "for", id = "for", value_name = "PROGRAM", value_parser = programs(), hide_possible_values = true, help_heading = HEADING, conflicts_with_all = ["json", "format"])]
     pub program: Option<SnippetChoice>,
 }

@@ -40,7 +40,7 @@ pub(super) enum LineLabel {
 pub(super) struct InputCounts {
     pub(super) bytes: AtomicU64,
     pub(super) lines: AtomicU64,
-    /// The checks of these lines: one for each line, or one for each of its interfaces.
+    /// The checks for the lines: one for each line, or one for each interface of the line.
     pub(super) checks: AtomicU64,
     pub(super) duplicates: AtomicU64,
     pub(super) other_shards: AtomicU64,
@@ -53,7 +53,7 @@ pub(super) struct InputCounts {
 pub(super) struct BatchPlanner {
     /// The flags for hosts without a login.
     pub(super) args: CheckArgs,
-    /// The flags for hosts with a login, and these hosts.
+    /// The hosts with a login, and the flags for them.
     pub(super) login: Option<BatchLogin>,
     /// The flags for domains, if each line is a mail domain.
     pub(super) domain: Option<Box<BatchArgs>>,

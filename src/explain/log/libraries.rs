@@ -10,8 +10,8 @@ use super::extract::{ExtractedReply, MarkedLine, at_start};
 use crate::lexicon::{Context, ReplyPhase, phrases};
 use crate::wire::{Class, EnhancedStatus, ReplyCode, reply};
 
-/// Words in these forms, in lower case, and the phase that they show. The last of them before the reply determines the
-/// phase.
+/// Words in the forms of libraries, in lower case, and the phase that they show. The last of them before the reply
+/// determines the phase.
 const PHASES: &[(&str, ReplyPhase)] = &[
     ("invalid greeting", ReplyPhase::Greeting),
     ("smtpconnecterror", ReplyPhase::Greeting),
@@ -70,8 +70,8 @@ pub(super) fn phase(before: &str) -> Option<ReplyPhase> {
     places.max_by_key(|(end, _)| *end).map(|(_, phase)| *phase)
 }
 
-/// A reply in one of these forms, with the form's phase. The code 530 requires a login or STARTTLS, but libraries
-/// report it as a failed login.
+/// A reply in the form of a library, with the phase that the form shows. The code 530 requires a login or STARTTLS, but
+/// libraries report it as a failed login.
 fn of_form(before: &str, text: impl Into<String>) -> ExtractedReply {
     let text = text.into();
     let is_missing_login = text.starts_with("530");

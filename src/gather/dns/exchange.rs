@@ -29,8 +29,8 @@ pub(super) const MAX_RECEIVED: usize = 4 * 1024 * 1024;
 pub(super) struct DnsQuestion {
     /// The name and the type.
     pub(super) query: Query,
-    /// The role of the server, which determines two flags: RD requests that it query other servers, and CD that it
-    /// leave the validation to smtpcheck (RFC 4035 §3.2.2).
+    /// The role of the server. For a resolver, two flags are set: RD (recursion desired), and CD (checking disabled,
+    /// RFC 4035 §3.2.2), because smtpcheck validates the response itself.
     pub(super) role: ServerRole,
 }
 
@@ -150,7 +150,10 @@ async fn with_edns(
                 DnsFaultKind::Malformed => DnsFaultKind::Malformed,
                 _ => DnsFaultKind::TcpFailed,
             },
-            detail: format!("the response over UDP was truncated to {size} bytes, and over TCP: {}", failure.detail),
+            detail: format!(
+                "the response over UDP was truncated to {size} bytes, and the query over TCP failed: {}",
+                failure.detail
+            ),
             errno: failure.errno,
         }),
     }

@@ -54,7 +54,7 @@ impl SignedSet {
         self.signatures.first().map(|signature| signature.input().signer_name.clone())
     }
 
-    /// Verifies the signatures with these keys. If none is valid, returns the first fault, with the zone of the
+    /// Verifies the signatures with the given keys. If none is valid, returns the first fault, with the zone of the
     /// signature.
     fn verify(&self, now: u32, keys: &[&DNSKEY], signature: &RRSIG) -> Result<(), BogusReason> {
         let input = signature.input();

@@ -27,7 +27,7 @@ pub(in crate::gather) struct DnsRecordSource {
 }
 
 impl DnsRecordSource {
-    /// The lookups for a plan, validated with these trust anchors.
+    /// The lookups for a plan, validated with the given trust anchors.
     pub(in crate::gather) fn new(plan: &Plan, anchors: DnssecAnchors) -> DnsRecordSource {
         let cache = DnsCache::new(plan);
         DnsRecordSource { validator: DnssecValidator::new(cache.clone(), anchors), cache }

@@ -1,5 +1,5 @@
 //! DMARC records (RFC 9989, aggregate reports RFC 9990). The parser accepts any text and never fails. It records every
-//! mistake, because receivers ignore mistakes silently.
+//! mistake, because receivers silently ignore an invalid record or tag.
 //!
 //! [`search`] finds the record that applies to a domain.
 

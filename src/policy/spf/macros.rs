@@ -125,7 +125,7 @@ impl MacroString {
         }
     }
 
-    /// Whether the string contains one of these macro letters.
+    /// Whether the string contains one of the given macro letters.
     pub(crate) fn contains(&self, letters: &str) -> bool {
         self.parts.iter().any(|part| matches!(part, MacroPart::Letter { letter, .. } if letters.contains(*letter)))
     }

@@ -30,7 +30,7 @@ pub(crate) const MAX_LOOKUPS: u32 = 10;
 /// The number of lookups without a record that receivers allow (RFC 7208 §4.6.4).
 pub(crate) const MAX_VOID: u32 = 2;
 
-/// The number of hosts of one `mx` term, and of names of one IP address (RFC 7208 §4.6.4).
+/// The maximum number of hosts that one `mx` term refers to, and of PTR names for one IP address (RFC 7208 §4.6.4).
 pub(crate) const MAX_HOSTS: usize = 10;
 
 /// What is known about the records of a name.

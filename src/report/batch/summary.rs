@@ -1,5 +1,5 @@
-//! The summary of the records of a batch: the number of targets with each result, the durations of the phases, and the
-//! most frequent findings.
+//! The summary of a batch: the number of targets with each result, the durations of the phases, and the most frequent
+//! findings.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

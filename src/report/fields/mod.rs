@@ -203,7 +203,7 @@ pub enum Refusal {
     None,
     /// The rejection by one or several replies.
     Reply {
-        /// Returns the numbers of these replies in the transcript.
+        /// Returns the numbers of the given replies in the transcript.
         events: fn(&Document, usize) -> Vec<EventId>,
         /// The values that mean success.
         good: SuccessTest,

@@ -168,8 +168,8 @@ pub fn settings_case(name: &str) -> Option<&'static SettingsCase> {
     SETTINGS_CASES.iter().find(|case| case.domain.name == id)
 }
 
-/// A domain by its id or its name, which ends with `.test`. The recipient that the list of domains shows before some
-/// names (`ann@NAME.test`) is also accepted.
+/// A domain by its id or its name, which ends with `.test`. The list of domains shows some names with a recipient
+/// (`ann@NAME.test`); this form is also allowed.
 pub fn domain_case(name: &str) -> Option<&'static DomainCase> {
     let domain = name.rsplit_once('@').map_or(name, |(_, domain)| domain);
     let id = domain.strip_suffix(".test").unwrap_or(domain);
@@ -251,7 +251,7 @@ impl DomainServers {
     }
 }
 
-/// The maximum number of ports that are tried until one is free on all IP addresses.
+/// The maximum number of ports to try to find one that is free on all IP addresses.
 const ATTEMPTS: usize = 20;
 
 /// The name servers, on the same port. Port 0 selects a port that is free on the first IP address.

@@ -3,7 +3,7 @@
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{ClientUsage, RELAY, SENDING, Server, ServerAct, Trigger};
 
-/// A receiving server with these actions.
+/// A receiving server with the given actions.
 const fn rcpt(on: &'static [(Trigger, &'static [ServerAct])]) -> Server {
     Server { on, ..RELAY }
 }

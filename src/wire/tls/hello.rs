@@ -188,13 +188,13 @@ impl ClientHello {
         ClientHello { groups, shape: HelloShape::PaddedClient, ..ClientHello::small() }
     }
 
-    /// The same without these cipher suites, to find out which one the server selects next.
+    /// The same ClientHello without the given cipher suites, to find out which one the server selects next.
     #[must_use]
     pub fn without_suites(&self, suites: &[u16]) -> ClientHello {
         ClientHello { suites: without(&self.suites, suites), ..self.clone() }
     }
 
-    /// The same without these groups.
+    /// The same ClientHello without the given groups.
     #[must_use]
     pub fn without_groups(&self, groups: &[u16]) -> ClientHello {
         ClientHello { groups: without(&self.groups, groups), ..self.clone() }

@@ -157,7 +157,7 @@ pub(super) fn summary(sight: Sight<'_>) -> DmarcSeen {
     result
 }
 
-/// The domains that are aligned with the domain, which is the domain of the From header.
+/// The domains that are aligned with the checked domain when the checked domain is in the From header.
 fn alignment(sight: Sight<'_>, state: &DmarcState, mode: AlignmentMode) -> DmarcAlignment {
     match mode {
         AlignmentMode::Strict => {
@@ -171,7 +171,7 @@ fn alignment(sight: Sight<'_>, state: &DmarcState, mode: AlignmentMode) -> Dmarc
     }
 }
 
-/// The parts of the search for the record and of its report domains that were not tested.
+/// What was not tested: failed lookups of the record, and report domains beyond the limit.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let state = state(sight);
     let failed = state.steps.iter().find(|step| step.found == WalkFound::Unknown);
@@ -269,18 +269,18 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
 fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
     let (at, probe, ..) = applied(sight)?;
     let policy = |search: &RecordSearch| match search {
-        RecordSearch::Found(applied) => Some(applied.policy.map_or("none", Disposition::word)),
-        RecordSearch::NotFound => Some("no policy"),
+        RecordSearch::Found(applied) => {
+            Some(format!("the DMARC policy is {}", applied.policy.map_or("none", Disposition::word)))
+        }
+        RecordSearch::NotFound => Some("there is no DMARC policy".to_owned()),
         RecordSearch::Unknown => None,
     };
     let (walked, listed) = (policy(&state.by_walk)?, policy(&state.by_list)?);
     let organization = state.organization.as_ref()?;
     let (summary, cause) = if walked != listed {
         (
-            format!(
-                "the DMARC policy is {walked} according to RFC 9989, and {listed} according to RFC 7489 (historic)"
-            ),
-            "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. For this domain, they find different records.",
+            format!("according to RFC 9989, {walked}; according to RFC 7489 (historic), {listed}"),
+            "Receivers that follow RFC 9989 walk up the DNS tree; others use the public suffix list. For this domain, these two methods have different results.",
         )
     } else if *organization != state.organization_by_list {
         (
@@ -333,14 +333,22 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
             .filter_map(|(tag, policy)| (policy == Some(Disposition::None) && is_of_organization).then_some(tag))
             .collect();
         if let Some(tag) = open.first() {
+            // Without np, sp also applies to subdomains that do not exist.
+            let subdomains = match (*tag, record.nonexistent) {
+                ("np", _) => "subdomains that do not exist",
+                (_, Some(Disposition::Quarantine | Disposition::Reject)) => "subdomains that exist",
+                _ => "subdomains",
+            };
             let summary =
-                format!("the DMARC record of {at} has p={word}, but {tag}=none: mail from subdomains can be forged");
+                format!("the DMARC record of {at} has p={word}, but {tag}=none: mail from {subdomains} can be forged");
             let fix = Fix::text(format!("{operator} remove {tag}=none, or change it to {tag}={word}"));
             findings.push(about(
                 &rules::SUBDOMAINS_OPEN,
                 probe,
                 summary,
-                "This tag sets the policy for subdomains, so receivers deliver forged mail from any subdomain.",
+                &format!(
+                    "This tag sets the policy for {subdomains}, so receivers deliver forged mail that claims to come from them."
+                ),
                 fix,
             ));
         }

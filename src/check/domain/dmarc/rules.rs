@@ -52,7 +52,7 @@ pub(super) static RECORD_INVALID: Rule = Rule {
     title: "the DMARC record contains a mistake",
     docs: Docs {
         sees: "The record does not begin with exactly v=DMARC1, a tag is missing, misspelt or repeated, or a value is undefined. The finding is an error if receivers ignore the record, and a warning if they ignore or replace part of it. If only the order of the tags is wrong, the finding is a notice, because this affects only old receivers.",
-        matters: "Receivers ignore mistakes silently, so the intended policy does not apply.",
+        matters: "Receivers silently ignore an invalid record or tag, so the intended policy does not apply.",
         action: "DNS operator: publish the corrected record that the finding shows.",
         example: "v=DMARC1; p=monitor",
         references: "RFC 9989 section 4.7 (tags), section 4.8 (grammar); RFC 6376 section 3.2 (a tag that occurs twice makes the list invalid); RFC 7489 (historic) section 6.3 (p must be the second tag)",
@@ -104,7 +104,7 @@ pub(super) static SUBDOMAINS_OPEN: Rule = Rule {
     title: "the DMARC policy does not protect subdomains",
     docs: Docs {
         sees: "The record has p=quarantine or p=reject together with sp=none or np=none.",
-        matters: "Anyone can forge mail from subdomains, including subdomains that do not exist.",
+        matters: "With sp=none, anyone can forge mail from subdomains; with np=none, from subdomains that do not exist.",
         action: "DNS operator: remove the tag, or set it to the same policy as p. Without the tag, p also applies to subdomains.",
         example: "v=DMARC1; p=reject; sp=none",
         references: "RFC 9989 section 4.7 (sp, np)",

@@ -165,7 +165,7 @@ fn one_bogus(
 /// The state could not be determined from this machine.
 fn not_tested(sight: Sight<'_>) -> Option<Finding> {
     let (why, probe) = responses(sight).into_iter().find_map(|(_, _, probe, seen)| match &seen.dnssec {
-        // A response such as SERVFAIL has its own finding.
+        // A separate finding reports a response such as SERVFAIL.
         DnssecState::Indeterminate { why } if *why != IndeterminateReason::NotValidated && seen.is_answer() => {
             Some((*why, probe))
         }

@@ -242,7 +242,7 @@ fn evidence_for(sight: Sight<'_>, session: Session<'_>) -> Evidence {
     evidence
 }
 
-/// Whether the rejection of a recipient is not a fault, or has its own finding.
+/// Whether the rejection of a recipient is not a fault, or is reported in a separate finding.
 fn is_expected(sight: Sight<'_>, session: Session<'_>, number: usize) -> bool {
     let address = session.request.script.envelope.as_ref().and_then(|envelope| envelope.to.get(number));
     let is = |recipient: Recipient| recipient.address(sight).as_ref() == address;

@@ -173,13 +173,13 @@ fn backup(sight: Sight<'_>) -> Option<Finding> {
     let summary = format!("{}, but {} rejects it", finding.summary, quoted(sight, &first.name));
     Some(Finding {
         summary,
-        cause: "A less preferred host has no list of valid recipients. It accepts mail for recipients that do not exist, and the most preferred host then rejects this mail. The backup host must return the mail, often to forged senders. Spammers use less preferred hosts for this reason.".to_owned(),
+        cause: "This less preferred host has no list of valid recipients. It accepts mail for recipients that do not exist, and the most preferred host then rejects this mail. The less preferred host must then return the mail, often to forged senders. Spammers use less preferred hosts for this reason.".to_owned(),
         fixes: vec![
             Fix::text(
                 "Server operator: configure the list of valid recipients on this host (Postfix: relay_recipient_maps, or reject_unverified_recipient)",
             ),
             Fix::text(
-                "Or, domain owner: remove the MX record of this host, because senders keep mail for days if the most preferred host is unavailable",
+                "Or, domain owner: remove the MX record of this host. It is not needed: if the most preferred host is unavailable, senders keep the mail and retry for days",
             ),
         ],
         ..finding
@@ -206,7 +206,7 @@ fn server_names(sight: Sight<'_>) -> Option<Finding> {
         let replies = [Phase::Greeting, Phase::Ehlo].map(|phase| session.reply_at(phase));
         replies.into_iter().flatten().filter(ReceivedReply::accepts).find(|received| !is_valid(&first_word(received)))
     };
-    // A greeting that a device on the network path has overwritten has its own finding.
+    // A separate finding reports a greeting that a device on the network path has overwritten.
     let found = replies(sight, of, |received| !first_word(received).contains("**"));
     let name = found.first().map(|one| one.received.quote(first_word(&one.received)))?;
     let what = format!("the server identifies itself as `{name}`, which is not a fully qualified host name");

@@ -56,7 +56,7 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
                 let why = "the server temporarily rejects them, because of greylisting or for another reason in its reply; repeat the check later";
                 add(what, why.to_owned());
             } else if replies.is_empty() && session.connected().is_some() && limit(session).is_none() {
-                // Connections that failed have their own finding or entry.
+                // A separate finding or entry reports connections that failed.
                 add(what, before_recipients(session).unwrap_or_else(|| "the server did not reply".to_owned()));
             }
         }
@@ -103,7 +103,7 @@ pub(super) fn finding(sight: Sight<'_>) -> Option<Finding> {
     Some(match reaches.iter().flat_map(|reach| &reach.untested).next() {
         Some((ip, kind, session)) => Finding {
             cause: format!(
-                "The IP addresses of these hosts cannot be tested from this machine: {}.",
+                "The IP addresses of the following hosts cannot be tested from this machine: {}.",
                 why_untested(*kind, *ip)
             ),
             fixes: vec![Fix::text("Repeat the check from a machine that can connect to these IP addresses")],

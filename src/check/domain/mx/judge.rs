@@ -390,7 +390,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     let domain = sight.name();
     let hosts = mail_hosts(sight);
     if hosts.is_empty() {
-        // The domain has a null MX, or records without a host name. These have their own findings.
+        // The domain has a null MX, or records without a host name. Separate findings report them.
         return Vec::new();
     }
     let states: Vec<(&DnsName, HostAddresses<'_>)> =

@@ -273,10 +273,14 @@ fn invalid(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &St
         let at = misspelt.map_or(&fault.at, |(_, at)| at);
         let line = response.body.get(at.clone()).map(str::trim).filter(|line| !line.is_empty());
         let place = line.map_or_else(String::new, |line| {
-            format!(", line {}: {}", line_at(&response.body, at), probe.quote(shortened(line)))
+            let (number, quoted) = (line_at(&response.body, at), probe.quote(shortened(line)));
+            if misspelt.is_some() {
+                format!(" (line {number}, \"{quoted}\", has a misspelt field name)")
+            } else {
+                format!(" (line {number}: \"{quoted}\")")
+            }
         });
-        let hint = if misspelt.is_some() { " (misspelt field name)" } else { "" };
-        texts.push(format!("{}{place}{hint}", fault_words(fault.kind)));
+        texts.push(format!("{}{place}", fault_words(fault.kind)));
     }
     let first = texts.first().cloned().unwrap_or_default();
     let summary = format!("the MTA-STS policy is invalid: {first}");
@@ -409,7 +413,7 @@ impl HostsUnderPolicy<'_> {
         let mut finding = self.about(&STS_MX_NOT_COVERED, Phase::Dns, summary);
         let patterns: Vec<&str> = self.policy.mx.iter().take(5).map(String::as_str).collect();
         let of_wildcards = if patterns.iter().any(|pattern| pattern.contains('*')) {
-            " A pattern with * matches exactly one label."
+            " In a pattern, * matches exactly one label."
         } else {
             ""
         };

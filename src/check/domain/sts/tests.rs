@@ -249,7 +249,7 @@ fn invalid_policies_name_the_line() {
     assert_eq!(pairs(&misspelt), expect("sts-policy-invalid", Severity::Error));
     assert_eq!(
         text(&misspelt[0]),
-        "the MTA-STS policy is invalid: it has no mx, line 3: nmx: mx0.example.de (misspelt field name)"
+        "the MTA-STS policy is invalid: it has no mx (line 3, \"nmx: mx0.example.de\", has a misspelt field name)"
     );
     let case_of_mode = of("version: STSv1\nMode: enforce\nmx: mx.example.com\nmax_age: 604800\n");
     assert!(text(&case_of_mode[0]).contains("line 2: Mode: enforce"));

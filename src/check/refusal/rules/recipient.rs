@@ -7,7 +7,7 @@ pub(crate) static RECIPIENT_UNKNOWN: Rule = Rule {
     severity: Severity::Error,
     title: "the recipient does not exist on this server",
     docs: Docs {
-        sees: "The server rejected RCPT TO, and the reply means that it has no such mailbox.",
+        sees: "The server rejected RCPT TO, and the reply means that the server has no such mailbox.",
         matters: "Mail to this email address bounces. Repeated attempts to send to unknown recipients harm the sender's reputation.",
         action: "Check the email address letter by letter. If it is wrong, remove it from your mailing lists. If the server rejects every email address of the domain, check the domain's MX records.",
         example: "550 5.1.1 <x@example.net>: Recipient address rejected: User unknown in local recipient table",

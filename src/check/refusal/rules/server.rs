@@ -99,7 +99,7 @@ pub(crate) static COMMAND_UNSUPPORTED: Rule = Rule {
     title: "the server does not support the command",
     docs: Docs {
         sees: "The reply means that the server does not implement a command or a parameter.",
-        matters: "Features that need the command are not available. Old servers, special appliances and filters on the network path send such replies.",
+        matters: "Features that need the command are not available. Old servers, appliances and filters on the network path send such replies.",
         action: "Configure your program not to use the command. Repeat the check from another network: if the reply is different there, a filter on your network path is the cause.",
         example: "502 5.5.1 Command not implemented",
         references: "RFC 5321 section 4.2.4",

@@ -447,7 +447,7 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     };
     finding.cause = if must > 0 { of(Level::Must) } else { of(Level::Should) };
     if must > 0 && should > 0 {
-        finding.consequences.push(format!("The profile also recommends changes: {}", of(Level::Should)));
+        finding.consequences.push(format!("Recommendations of the profile that are not met: {}", of(Level::Should)));
     }
     if !verdict.not_tested.is_empty() {
         finding.consequences.push(format!("Not tested by this scan: {}", verdict.not_tested.join("; ")));

@@ -118,7 +118,7 @@ impl<'s> SrvTargets<'s> {
                 continue;
             }
             let Some(host_name) = host.host_name().filter(|_| port != 0) else {
-                let words = format!("the target {} port {port} of {name} is not usable", probe.quote(host.as_str()));
+                let words = format!("the target {} (port {port}) of {name} is not usable", probe.quote(host.as_str()));
                 self.faults.push(SourceFault::Record { probe, words });
                 continue;
             };

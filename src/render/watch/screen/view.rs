@@ -76,7 +76,7 @@ impl ScreenView {
                 self.scroll = 0;
                 return ScreenAnswer::Reset;
             }
-            // As in mtr, two keys pause and resume. Either of them continues a paused watch.
+            // As in mtr, `p` pauses and the space bar resumes. `p` also resumes a paused watch.
             ScreenKey::Char('p') => self.is_paused = !self.is_paused,
             ScreenKey::Char(' ') => self.is_paused = false,
             ScreenKey::Char('d') => {
