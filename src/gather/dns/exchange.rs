@@ -161,7 +161,7 @@ async fn with_edns(
 
 /// Packets arrived, but none of them is a response to the query.
 fn unrelated(server: SocketAddr, count: usize) -> NoDnsResponse {
-    let detail = format!("{server}: {count} packets arrived, but their ID or question differs from that of the query");
+    let detail = format!("{server}: each packet that arrived (number: {count}) has a different ID or question");
     NoDnsResponse::new(DnsFaultKind::Malformed, detail)
 }
 

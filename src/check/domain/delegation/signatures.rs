@@ -40,8 +40,9 @@ pub(super) fn findings(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer])
     let all = responses(sight, apex, servers);
     let (valid, total) = {
         let is_valid = |server: &&NameServer| {
-            let mut own = all.iter().filter(|(_, of, ..)| of == *server).peekable();
-            own.peek().is_some() && own.all(|(.., seen)| seen.dnssec == DnssecState::Secure)
+            let own = || all.iter().filter(|(_, of, ..)| of == *server).map(|(.., seen)| &seen.dnssec);
+            own().any(|state| *state == DnssecState::Secure)
+                && !own().any(|state| matches!(state, DnssecState::Bogus { .. }))
         };
         (servers.iter().filter(is_valid).count(), servers.len())
     };
