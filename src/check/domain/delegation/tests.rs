@@ -357,18 +357,13 @@ fn the_keys_that_the_resolver_finds_are_compared() {
     assert!(found[0].summary.contains(key) && found[0].summary.contains("no record"), "{}", found[0].summary);
     // An alias of the same name is the same record, whether or not the server also serves its target.
     let mut world = two();
-    let seen = |records: Vec<RecordData>| {
-        let aliases = vec![crate::evidence::DnsAlias {
-            from: name(key),
-            to: name("key.example.net"),
-            dnssec: crate::evidence::DnssecState::Insecure,
-        }];
-        let seen = RecordsSeen { authoritative: true, aliases, ..response(&name(key), records) };
-        Outcome::Done { answer: Answer::Records(seen) }
-    };
+    let target = "key.example.net";
     world.record(&format!("{key} TXT v=DKIM1; p=AAAA"));
-    world.outcome(key, RecordKind::Txt, Some(server(1)), seen(vec![text("v=DKIM1; p=AAAA")]));
-    world.outcome(key, RecordKind::Txt, Some(server(2)), seen(Vec::new()));
+    for (number, records) in [(1, vec![text("v=DKIM1; p=AAAA")]), (2, Vec::new())] {
+        let alias = RecordData::Cname { target: name(target) };
+        world.outcome(key, RecordKind::Cname, Some(server(number)), done(vec![alias]));
+        world.outcome(target, RecordKind::Txt, Some(server(number)), done(records));
+    }
     assert_eq!(rules(&findings(&mut world)), Vec::<&str>::new());
 }
 

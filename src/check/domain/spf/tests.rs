@@ -274,7 +274,7 @@ fn one_record_of_the_ehlo_name_allows_all_sending_addresses() {
     });
     assert_eq!(rules(&findings), ["spf-helo"]);
     let finding = findings.first().expect("a finding");
-    assert!(finding.summary.ends_with("does not allow 192.0.2.1, 192.0.2.2: fail"), "{}", finding.summary);
+    assert!(finding.summary.ends_with("does not allow 192.0.2.1, 192.0.2.2 (SPF result: fail)"), "{}", finding.summary);
     let record = "mail.example.com. IN TXT \"v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 -all\"";
     assert_eq!(finding.fixes.first().and_then(|fix| fix.command.as_deref()), Some(record));
 }
