@@ -175,7 +175,6 @@ const WITHOUT_DOMAIN: &[(&str, &str)] = &[
     ("mx-not-tested", "this machine reaches every server"),
     ("mx-case-dependent", "the name servers ignore the case of letters"),
     ("delegation-resolver-differs", "the resolver is the first name server"),
-    ("delegation-serial-differs", "if the zones of two name servers differ, so do their records"),
     ("ptr-not-confirmed", "the servers have loopback addresses, whose names are not checked"),
     ("ptr-generic", "the servers have loopback addresses, whose names are not checked"),
     ("ehlo-name-unresolved", "the servers have loopback addresses, whose names are not checked"),

@@ -33,6 +33,9 @@ pub struct RecordsSeen {
     /// The result of smtpcheck's own DNSSEC validation. For a response without records, it is the result for the proof
     /// that there are none.
     pub dnssec: DnssecState,
+    /// The signatures of the records; null if there are none.
+    #[serde(default)]
+    pub signatures: Option<RecordSignatures>,
     /// Whether the server marked the response as authoritative (AA).
     pub authoritative: bool,
     /// Whether the server marked the response as validated (AD).
@@ -41,6 +44,16 @@ pub struct RecordsSeen {
     pub over_tcp: bool,
     /// The size of the response in bytes.
     pub size: usize,
+}
+
+/// What the signatures (RRSIG) of a set of records state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RecordSignatures {
+    /// The TTL in the zone, in seconds (RFC 4034 §3.1.4). The TTL in a resolver's response is the remaining time.
+    pub original_ttl: u32,
+    /// The numbers of the algorithms, in order.
+    pub algorithms: Vec<u8>,
 }
 
 /// The response code of a DNS server (RFC 1035 §4.1.1, RFC 6895 §2.3).
@@ -289,8 +302,8 @@ pub enum IndeterminateReason {
     LookupFailed,
     /// The resolver returns keys for the zone of the trust anchor that differ from those of the trust anchor.
     AnchorMismatch,
-    /// The response was not validated: it came from an authoritative server or from `--resolve`, or there is no trust
-    /// anchor for a zone that contains the name.
+    /// The response was not validated: it came from an authoritative server of a zone that is not signed or from
+    /// `--resolve`, or there is no trust anchor for a zone that contains the name.
     NotValidated,
 }
 

@@ -77,6 +77,17 @@ impl DnsName {
         if self.is_root() { DnsName::parse(labels) } else { DnsName::parse(&format!("{labels}.{}", self.0)) }
     }
 
+    /// The reserved name that contains this name, if there is one (RFC 6761, and IANA's registry of special-use names). No host on
+    /// the internet has such a name. Resolvers answer queries for most of these names themselves.
+    pub fn reserved_suffix(&self) -> Option<&'static str> {
+        const RESERVED: [&str; 7] = ["localhost", "invalid", "onion", "local", "internal", "home.arpa", "test"];
+        let ends_with = |suffix: &&str| {
+            let rest = self.as_str().strip_suffix(*suffix);
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        RESERVED.into_iter().find(ends_with)
+    }
+
     /// Whether this name is equal to the other, or below it.
     pub fn is_within(&self, other: &DnsName) -> bool {
         other.is_root()

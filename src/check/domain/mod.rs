@@ -6,6 +6,7 @@
 //! | `mx` | which hosts receive mail |
 //! | `hosts` | the sessions with each IP address of each host, and the findings of the ordinary checks in them |
 //! | `delegation` | the authoritative name servers |
+//! | `direct` | lookups at authoritative name servers after the resolver has failed |
 //! | `zone` | the zone that contains the domain |
 //! | `dnssec` | signatures |
 //! | `dane`, `sts`, `tlsrpt` | policies for TLS |
@@ -23,6 +24,7 @@ pub mod alignment;
 mod dane;
 mod delegation;
 mod deliverability;
+mod direct;
 mod dkim;
 mod dmarc;
 mod dnssec;

@@ -84,7 +84,8 @@ pub struct NameServerSeen {
     pub state: NameServerState,
     /// The serial number of the server's copy of the zone.
     pub serial: Option<u32>,
-    /// The record types for which its records differ from those of the other servers, for example `MX`.
+    /// The records that differ from those of the other servers: the type, for example `MX`, and the name if it is not
+    /// the domain, for example `TXT _dmarc.example.com`.
     pub differs: Vec<String>,
 }
 

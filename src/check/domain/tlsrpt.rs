@@ -169,6 +169,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if matches!(published_reports(sight), PublishedReports::Absent { .. }) {
         questions.extend(wrong_names(sight).iter().map(|name| records(name, RecordKind::Txt)));
     }
+    questions.extend(of_hosts(sight).iter().map(|name| records(name, RecordKind::Txt)));
     questions.extend(other_domains(sight).iter().map(|(_, domain)| records(domain, RecordKind::Mx)));
     questions
 }
@@ -176,6 +177,50 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     finding(sight).into_iter().chain(undeliverable(sight)).collect()
+}
+
+/// The names of the TLS-RPT records that apply to DANE: for DANE, the policy domain is the name that has the TLSA records
+/// (RFC 8460 §1.1).
+fn of_hosts(sight: Sight<'_>) -> Vec<DnsName> {
+    let domain = sight.name();
+    let hosts = mx::mail_hosts(sight);
+    let bases = hosts.iter().flat_map(|host| dane::bases_with_records(sight, &host.name));
+    let mut names: Vec<DnsName> =
+        bases.filter(|base| *base != domain).filter_map(|base| base.below("_smtp._tls").ok()).collect();
+    names.sort();
+    names.dedup();
+    names.truncate(MAX_DOMAINS);
+    names
+}
+
+/// The lookups of these records.
+enum HostReports<'s> {
+    /// Not all lookups have a result, so there may be a record.
+    Unknown,
+    /// No host with TLSA records has a record.
+    Absent,
+    /// The hosts with a record, and whether every host with TLSA records has one.
+    Found { names: Vec<DnsName>, probes: Vec<&'s Probe>, is_complete: bool },
+}
+
+fn host_reports(sight: Sight<'_>) -> HostReports<'_> {
+    let all = of_hosts(sight);
+    let (mut names, mut probes) = (Vec::new(), Vec::new());
+    for name in &all {
+        let Known::Seen(probe, seen) = sight.records(name, RecordKind::Txt) else { return HostReports::Unknown };
+        if !is_conclusive(seen) {
+            return HostReports::Unknown;
+        }
+        if seen.texts().any(|text| !versioned(&[text], "v=TLSRPTv1").is_empty()) {
+            names.push(name.clone());
+            probes.push(probe);
+        }
+    }
+    if names.is_empty() {
+        return HostReports::Absent;
+    }
+    let is_complete = names.len() == all.len();
+    HostReports::Found { names, probes, is_complete }
 }
 
 /// The email addresses in the record that belong to other domains, each with its domain.
@@ -226,7 +271,7 @@ fn finding(sight: Sight<'_>) -> Option<Finding> {
         PublishedReports::Absent { probe } => {
             // Reports are about mail between servers, not about submission (RFC 8460 §1).
             let is_needed = !purpose::is_submission(sight) && has_policy(sight);
-            let missing = || is_needed.then(|| missing(sight, probe));
+            let missing = || missing(sight, probe).filter(|_| is_needed);
             return wrong_name(sight).or_else(missing);
         }
         PublishedReports::Other { probe, text } => {
@@ -266,12 +311,28 @@ fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-fn missing(sight: Sight<'_>, probe: &Probe) -> Finding {
-    let summary = "the domain receives no reports about TLS failures, because there is no TLS-RPT record".to_owned();
+/// No record, although senders verify the servers. A record of a host applies only to DANE.
+fn missing(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
+    let has_sts = has_sts(sight);
+    let summary = match host_reports(sight) {
+        HostReports::Unknown => return None,
+        HostReports::Absent => {
+            "the domain receives no reports about TLS failures, because there is no TLS-RPT record".to_owned()
+        }
+        HostReports::Found { is_complete: true, .. } if !has_sts => return None,
+        HostReports::Found { names, probes, .. } => {
+            let quoted = probes.first().zip(names.first()).map(|(probe, name)| probe.quote(name.as_str()).to_string());
+            let what = if has_sts { "MTA-STS" } else { "some of its hosts" };
+            format!(
+                "the domain receives no reports about TLS failures for {what}: there is a TLS-RPT record at {}, which applies only to DANE at this host",
+                quoted.unwrap_or_default()
+            )
+        }
+    };
     let mut finding = Finding::new(&TLSRPT_MISSING, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     finding.cause = "The domain uses DANE or MTA-STS, so senders delay or return messages if TLS fails. TLS reports from senders show such failures.".to_owned();
     finding.fixes = vec![publish(sight, "publish this record, with an address that receives mail")];
-    finding
+    Some(finding)
 }
 
 fn publish(sight: Sight<'_>, what: &str) -> Fix {
@@ -282,19 +343,20 @@ fn publish(sight: Sight<'_>, what: &str) -> Fix {
     )
 }
 
+fn has_sts(sight: Sight<'_>) -> bool {
+    matches!(sts::summary(sight).state, PublishedState::Valid | PublishedState::Invalid)
+}
+
 /// Whether senders verify the domain's servers, with MTA-STS or DANE.
 fn has_policy(sight: Sight<'_>) -> bool {
-    let has_tlsa = |host: &DnsName| {
-        let owner = dane::owner(sight, host);
-        let seen = owner.and_then(|owner| sight.records(&owner, RecordKind::Tlsa).answer());
-        seen.is_some_and(|seen| seen.dnssec == crate::evidence::DnssecState::Secure && !seen.records.is_empty())
-    };
-    matches!(sts::summary(sight).state, PublishedState::Valid | PublishedState::Invalid)
-        || mx::mail_hosts(sight).iter().any(|host| has_tlsa(&host.name))
+    let hosts = mx::mail_hosts(sight);
+    has_sts(sight) || hosts.iter().any(|host| !dane::bases_with_records(sight, &host.name).is_empty())
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
     use super::{CHECK, summary};
     use crate::check::domain::seen::PublishedState;
     use crate::check::domain::sight::Sight;
@@ -365,6 +427,35 @@ mod tests {
         let (found, _) =
             zone("_mta-sts.example.com TXT v=STSv1; id=1\n_tlsrpt.example.com TXT v=TLSRPTv1; rua=mailto:a@b.example");
         assert_eq!(found, [("tlsrpt-invalid".to_owned(), Severity::Warning)]);
+    }
+
+    /// The findings for a domain with two hosts that have TLSA records, and these other records.
+    fn with_dane(lines: &str) -> Vec<String> {
+        let hosts = ["mx1", "mx2"].map(|host| {
+            format!(
+                "example.com MX 10 {host}.example.net\n{host}.example.net A 192.0.2.1\n_25._tcp.{host}.example.net TLSA 3 1 1 00"
+            )
+        });
+        let plan = plan("example.com");
+        let mut world = World::new();
+        world.zone(&hosts.join("\n")).zone(lines).signed();
+        let evidence = world.evidence(&plan);
+        (CHECK.judge)(&plan, &evidence).into_iter().map(|one| one.summary).collect()
+    }
+
+    #[test]
+    fn a_record_of_each_host_with_tlsa_records_is_enough_for_dane() {
+        let at = |host: &str| format!("_smtp._tls.{host}.example.net TXT v=TLSRPTv1; rua=mailto:a@example.net");
+        assert!(with_dane("")[0].contains("there is no TLS-RPT record"));
+        assert_eq!(with_dane(&format!("{}\n{}", at("mx1"), at("mx2"))), Vec::<String>::new());
+        let some = with_dane(&at("mx1"));
+        assert!(
+            some[0].contains("for some of its hosts") && some[0].contains("_smtp._tls.mx1.example.net"),
+            "{some:?}"
+        );
+        let sts = "_mta-sts.example.com TXT v=STSv1; id=1";
+        let sts = with_dane(&format!("{}\n{}\n{sts}", at("mx1"), at("mx2")));
+        assert!(sts[0].contains("for MTA-STS"), "{sts:?}");
     }
 
     #[test]

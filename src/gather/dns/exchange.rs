@@ -121,9 +121,15 @@ async fn with_edns(
         let detail = format!("{server}: no response over {way} within {} ms", timeout.as_millis());
         NoDnsResponse::new(DnsFaultKind::Timeout, detail)
     };
-    let (message, size) = match tokio::time::timeout(timeout, over_udp(server, &request, &bytes)).await {
+    let strays = AtomicUsize::new(0);
+    let (message, size) = match tokio::time::timeout(timeout, over_udp(server, &request, &bytes, &strays)).await {
         Ok(result) => result?,
-        Err(_) => return Err(silent("UDP")),
+        Err(_) => {
+            return Err(match strays.into_inner() {
+                0 => silent("UDP"),
+                count => unrelated(server, count),
+            });
+        }
     };
     received.fetch_add(size, Ordering::Relaxed);
     if !message.metadata.truncation {
@@ -153,7 +159,19 @@ async fn with_edns(
     }
 }
 
-async fn over_udp(server: SocketAddr, request: &Message, bytes: &[u8]) -> Result<(Message, usize), NoDnsResponse> {
+/// Packets arrived, but none of them is a response to the query.
+fn unrelated(server: SocketAddr, count: usize) -> NoDnsResponse {
+    let detail = format!("{server}: each packet that arrived (number: {count}) has a different ID or question");
+    NoDnsResponse::new(DnsFaultKind::Malformed, detail)
+}
+
+/// Counts the packets with a different ID or question in `strays`.
+async fn over_udp(
+    server: SocketAddr,
+    request: &Message,
+    bytes: &[u8],
+    strays: &AtomicUsize,
+) -> Result<(Message, usize), NoDnsResponse> {
     let unreachable = |error: io::Error| NoDnsResponse::of(server, &error);
     let any: SocketAddr =
         if server.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
@@ -172,17 +190,20 @@ async fn over_udp(server: SocketAddr, request: &Message, bytes: &[u8]) -> Result
         // Any host can send a packet with a wrong ID and the server's address as its source, so such a packet does not
         // end the attempt.
         if packet.get(..2) != Some(request.metadata.id.to_be_bytes().as_slice()) {
+            strays.fetch_add(1, Ordering::Relaxed);
             continue;
         }
         match parse(server, request, packet) {
             Ok(message) => return Ok((message, count)),
-            Err(ParseFailure::OtherQuestion) => {}
+            Err(ParseFailure::OtherQuestion) => {
+                strays.fetch_add(1, Ordering::Relaxed);
+            }
             Err(ParseFailure::Malformed(detail)) => {
                 return Err(NoDnsResponse::new(DnsFaultKind::Malformed, detail));
             }
         }
     }
-    Err(NoDnsResponse::new(DnsFaultKind::Malformed, format!("{server}: the responses belong to other questions")))
+    Err(unrelated(server, MAX_STRAYS))
 }
 
 async fn over_tcp(server: SocketAddr, request: &Message, bytes: &[u8]) -> Result<(Message, usize), NoDnsResponse> {

@@ -49,7 +49,7 @@ async fn look_up_name(context: &Rc<GatherContext>, request: &RecordsRequest) -> 
     let name = if request.upper_case { read::in_upper_case(&name) } else { name };
     let query = Query::query(name, read::record_type(request.kind));
     let result = match request.server {
-        Some(server) => source::authoritative(&context.dns.cache, request, &query, server).await,
+        Some(server) => context.dns.authoritative(request, &query, server).await,
         None => context.dns.look_up(request, &query).await,
     };
     match result {

@@ -49,6 +49,11 @@ impl SignedSet {
         self.signatures.is_empty()
     }
 
+    /// The zone whose key signed the set, according to its first signature.
+    pub(super) fn signer(&self) -> Option<Name> {
+        self.signatures.first().map(|signature| signature.input().signer_name.clone())
+    }
+
     /// Verifies the signatures with the given keys. If none is valid, returns the first fault, with the zone of the
     /// signature.
     fn verify(&self, now: u32, keys: &[&DNSKEY], signature: &RRSIG) -> Result<(), BogusReason> {
@@ -71,12 +76,29 @@ impl SignedSet {
     }
 }
 
-/// The state of records that the library considers bogus.
-pub(super) async fn state(cache: &DnsCache, anchors: &DnssecAnchors, set: SignedSet) -> DnssecState {
+/// The time, for comparison with the times in signatures.
+fn now() -> u32 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     // RFC 4034 §3.1.5: times are serial numbers of 32 bits.
     #[expect(clippy::cast_possible_truncation, reason = "the higher bits are not compared")]
     let now = now as u32;
+    now
+}
+
+/// The state of records in a zone whose keys are valid.
+pub(super) async fn state_with_keys_of_zone(cache: &DnsCache, zone: &Name, set: &SignedSet) -> DnssecState {
+    if set.is_unsigned() {
+        return bogus(BogusReason::NoSignature, Some(zone));
+    }
+    match signing_zone(cache, set, now()).await {
+        Ok(_) => DnssecState::Secure,
+        Err(state) => state,
+    }
+}
+
+/// The state of records that the library considers bogus.
+pub(super) async fn state(cache: &DnsCache, anchors: &DnssecAnchors, set: SignedSet) -> DnssecState {
+    let now = now();
     let mut set = set;
     for _ in 0..MAX_ZONES {
         if set.is_unsigned() {

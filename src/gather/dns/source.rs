@@ -8,12 +8,14 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
-use super::cache::DnsCache;
+use super::cache::{DnsCache, covered_type};
 use super::exchange::{DnsResponseSeen, NoDnsResponse};
 use super::read::{self, AliasPath, EndlessAliases};
-use super::reason::not_validated;
+use super::reason::{self, not_validated};
 use super::validate::{DnssecValidator, ResponseStates};
-use crate::evidence::{DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_RECORDS, RecordData, RecordsSeen};
+use crate::evidence::{
+    DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_RECORDS, RecordData, RecordSignatures, RecordsSeen,
+};
 use crate::plan::{OverrideHost, Plan};
 use crate::question::RecordsRequest;
 use crate::wire::{Host, RecordKind};
@@ -59,25 +61,37 @@ impl DnsRecordSource {
         });
         beside(work, pin!(self.cache.prefetch(query))).await
     }
+
+    /// Queries an authoritative server. If the zone is signed, the server's own signatures are verified with the zone's
+    /// keys, which come from the resolver.
+    pub(super) async fn authoritative(
+        &self,
+        request: &RecordsRequest,
+        query: &Query,
+        server: SocketAddr,
+    ) -> Result<RecordsSeen, NoDnsResponse> {
+        let response = self.cache.ask_authoritative(server, query).await?;
+        let path = aliases_of(query, &response)?;
+        let records = self.validator.state_at_server(query, &response.message).await;
+        let aliases = vec![not_validated(); path.links.len()];
+        let states = ResponseStates { aliases, records };
+        let seen = records_seen(request, query, &response, &path, &states)?;
+        let records = match query.query_type() {
+            RecordType::NS if seen.records.is_empty() && seen.aliases.is_empty() => referral(request, &response),
+            _ => return Ok(seen),
+        };
+        Ok(RecordsSeen { records, ..seen })
+    }
 }
 
-/// Queries an authoritative server. Its response is not validated.
-pub(super) async fn authoritative(
-    cache: &DnsCache,
-    request: &RecordsRequest,
-    query: &Query,
-    server: SocketAddr,
-) -> Result<RecordsSeen, NoDnsResponse> {
-    let response = cache.ask_authoritative(server, query).await?;
-    let path = aliases_of(query, &response)?;
-    let aliases = vec![not_validated(); path.links.len()];
-    let states = ResponseStates { aliases, records: not_validated() };
-    let seen = records_seen(request, query, &response, &path, &states)?;
-    let records = match query.query_type() {
-        RecordType::NS if seen.records.is_empty() && seen.aliases.is_empty() => referral(request, &response),
-        _ => return Ok(seen),
-    };
-    Ok(RecordsSeen { records, ..seen })
+/// What the signatures of a set of records state.
+fn signatures(name: &Name, kind: RecordType, records: &[Record]) -> Option<RecordSignatures> {
+    let of_set = records.iter().filter(|record| &record.name == name && covered_type(record) == Some(kind));
+    let inputs: Vec<_> = of_set.filter_map(reason::signature).map(|signature| signature.input()).collect();
+    let mut algorithms: Vec<u8> = inputs.iter().map(|input| u8::from(input.algorithm)).collect();
+    algorithms.sort_unstable();
+    algorithms.dedup();
+    Some(RecordSignatures { original_ttl: inputs.first()?.original_ttl, algorithms })
 }
 
 /// The NS records that a server of the parent zone sends as a referral (RFC 1034 §4.3.2, step 3b). They are
@@ -113,6 +127,7 @@ pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<Record
         records: records.map(|data| DnsRecord { name: request.name.clone(), ttl: 0, data }).collect(),
         left_out: 0,
         dnssec: not_validated(),
+        signatures: None,
         authoritative: false,
         authenticated: false,
         over_tcp: false,
@@ -165,6 +180,7 @@ fn records_seen(
         records: of_kind.take(MAX_RECORDS).map(|record| read::dns_record(record, &end)).collect(),
         left_out: total.saturating_sub(MAX_RECORDS),
         dnssec: states.records.clone(),
+        signatures: signatures(&path.end, kind, &message.answers),
         authoritative: message.metadata.authoritative,
         authenticated: message.metadata.authentic_data,
         over_tcp: response.over_tcp,

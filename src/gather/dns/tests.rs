@@ -7,16 +7,16 @@ mod zones;
 use std::net::SocketAddr;
 
 use hickory_resolver::proto::dnssec::Nsec3HashAlgorithm;
-use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, NSEC3};
+use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, NSEC3, RRSIG};
 use hickory_resolver::proto::op::{Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, TXT};
-use hickory_resolver::proto::rr::{RData, Record, RecordType};
+use hickory_resolver::proto::rr::{RData, Record, RecordType, SerialNumber};
 
 use self::zones::{ListensOn, LoopbackResolver, ResponseChange, Signing, TestZone, name, unchanged};
 use super::anchors::DnssecAnchors;
 use super::exchange::{DnsQuestion, MAX_RECEIVED, NoDnsResponse, ServerRole, exchange};
 use super::read;
-use super::source::{DnsRecordSource, authoritative, overridden};
+use super::source::{DnsRecordSource, overridden};
 use super::validate::may_hide_delegation;
 use crate::cli::{self, Invocation};
 use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, IndeterminateReason, RecordData, RecordsSeen};
@@ -66,13 +66,24 @@ fn zones() -> Vec<TestZone> {
         TestZone::new("forged.test", Signing::From(0), vec![("a.forged.test", a(5)), ("b.forged.test", a(6))], &[]);
     forged.falsify("a.forged.test", a(66));
     forged.strip("b.forged.test", RecordType::A);
+    let nsec3 = |count: u16| {
+        let data = NSEC3::new(Nsec3HashAlgorithm::SHA1, false, count, Vec::new(), vec![1; 20], [RecordType::A]);
+        RData::DNSSEC(DNSSECRData::NSEC3(data))
+    };
+    let of_proofs = |origin: &str| {
+        let (host, hash) = (format!("a.{origin}"), format!("0123456789abcdefghijklmnopqrstuv.{origin}"));
+        TestZone::new(origin, Signing::From(0), vec![(&host, a(8)), (&hash, nsec3(600))], &[])
+    };
+    let iterated = of_proofs("iterated.test");
+    let mut miscounted = of_proofs("miscounted.test");
+    miscounted.falsify("0123456789abcdefghijklmnopqrstuv.miscounted.test", nsec3(700));
     // The parent points to the key of another zone with this name.
     let announced = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
     let wrong_ds = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
-    let test =
-        TestZone::new("test", Signing::From(0), vec![], &[&signed, &unsigned, &expired, &future, &forged, &announced]);
+    let below = [&signed, &unsigned, &expired, &future, &forged, &announced, &iterated, &miscounted];
+    let test = TestZone::new("test", Signing::From(0), vec![], &below);
     let root = TestZone::new(".", Signing::From(0), vec![], &[&test]);
-    vec![root, test, signed, unsigned, expired, future, forged, wrong_ds]
+    vec![root, test, signed, unsigned, expired, future, forged, wrong_ds, iterated, miscounted]
 }
 
 fn plan(resolver: SocketAddr, words: &[&str]) -> Plan {
@@ -360,23 +371,111 @@ fn each_query_is_sent_once() {
     });
 }
 
+/// An authoritative server's response to a query for A records.
+async fn at_server(world: &World, at: &str) -> RecordsSeen {
+    let request = RecordsRequest::to_server(DnsName::parse(at).expect("a name"), RecordKind::A, world.resolver.address);
+    let query = Query::query(name(at), RecordType::A);
+    world.source.authoritative(&request, &query, world.resolver.address).await.expect("a response")
+}
+
+/// A server that is authoritative for queries without recursion.
+fn authoritative_without_recursion() -> ResponseChange {
+    Box::new(|_, mut message| {
+        assert_eq!(message.metadata.recursion_desired, message.metadata.checking_disabled);
+        message.metadata.authoritative = !message.metadata.recursion_desired;
+        vec![message]
+    })
+}
+
 #[test]
-fn an_authoritative_server_is_queried_without_recursion_and_not_validated() {
+fn an_authoritative_server_is_queried_without_recursion_and_its_own_signatures_are_verified() {
     run(async {
-        let change: ResponseChange = Box::new(|_, mut message| {
-            assert!(!message.metadata.recursion_desired && !message.metadata.checking_disabled);
-            message.metadata.authoritative = true;
+        let world = World::new(ListensOn::UdpAndTcp, authoritative_without_recursion()).await;
+        let seen = at_server(&world, "a.signed.test").await;
+        assert_eq!((seen.authoritative, seen.dnssec), (true, DnssecState::Secure));
+        assert_eq!(at_server(&world, "missing.signed.test").await.dnssec, DnssecState::Secure);
+        assert_eq!(at_server(&world, "a.forged.test").await.dnssec, bogus(BogusReason::WrongSignature, "forged.test"));
+        assert_eq!(at_server(&world, "b.forged.test").await.dnssec, bogus(BogusReason::NoSignature, "forged.test"));
+        let expired = at_server(&world, "a.expired.test").await.dnssec;
+        assert!(matches!(expired, DnssecState::Bogus { why: BogusReason::Expired { .. }, .. }), "{expired:?}");
+        // The keys of these zones are not valid, so the server's own signatures prove nothing.
+        for at in ["a.unsigned.test", "b.unsigned.test", "a.wrong-ds.test"] {
+            assert_eq!(at_server(&world, at).await.dnssec, indeterminate(IndeterminateReason::NotValidated), "{at}");
+        }
+    });
+}
+
+#[test]
+fn one_server_with_old_signatures_is_recognised() {
+    run(async {
+        // The resolver has the current copy of the zone, and the server has an old one.
+        let old = |message: &mut Message| {
+            for record in &mut message.answers {
+                if let RData::DNSSEC(DNSSECRData::RRSIG(signature)) = &record.data {
+                    let mut input = signature.input().clone();
+                    input.sig_expiration = SerialNumber::new(1_700_000_000);
+                    let signature = RRSIG::from_sig(input, signature.sig().to_vec());
+                    record.data = RData::DNSSEC(DNSSECRData::RRSIG(signature));
+                }
+            }
+        };
+        let change: ResponseChange = Box::new(move |_, mut message| {
+            message.metadata.authoritative = !message.metadata.recursion_desired;
+            if message.metadata.authoritative {
+                old(&mut message);
+            }
             vec![message]
         });
         let world = World::new(ListensOn::UdpAndTcp, change).await;
-        let name_asked = DnsName::parse("a.forged.test").expect("a name");
-        let request = RecordsRequest::to_server(name_asked, RecordKind::A, world.resolver.address);
-        let query = Query::query(name("a.forged.test"), RecordType::A);
-        let seen =
-            authoritative(&world.source.cache, &request, &query, world.resolver.address).await.expect("a response");
-        assert!(seen.authoritative);
-        assert_eq!(seen.dnssec, indeterminate(IndeterminateReason::NotValidated));
-        assert_eq!(world.resolver.log().len(), 1);
+        assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
+        let expired = bogus(BogusReason::Expired { at: 1_700_000_000 }, "signed.test");
+        assert_eq!(at_server(&world, "a.signed.test").await.dnssec, expired);
+    });
+}
+
+#[test]
+fn the_ttl_in_the_zone_comes_from_the_signature() {
+    run(async {
+        let change: ResponseChange = Box::new(|_, mut message| {
+            message.answers.iter_mut().for_each(|record| record.ttl = 7);
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
+        let seen = world.seen("a.signed.test", RecordKind::A).await;
+        let signatures = seen.signatures.expect("signatures");
+        assert_eq!((seen.records[0].ttl, signatures.original_ttl, signatures.algorithms), (7, 300, vec![13]));
+        assert_eq!(world.seen("a.unsigned.test", RecordKind::A).await.signatures, None);
+    });
+}
+
+#[test]
+fn a_proof_with_many_iterations_is_insecure_and_never_bogus() {
+    run(async {
+        let world = honest().await;
+        assert_eq!(world.state("a.iterated.test").await, DnssecState::Secure);
+        assert_eq!(world.state("missing.iterated.test").await, DnssecState::Insecure);
+        // The signature of such a proof still counts.
+        let missing = world.seen("missing.miscounted.test", RecordKind::A).await;
+        assert_eq!(missing.dnssec, bogus(BogusReason::WrongSignature, "miscounted.test"));
+    });
+}
+
+#[test]
+fn packets_that_do_not_belong_to_the_query_are_not_silence() {
+    run(async {
+        let change: ResponseChange = Box::new(|_, mut message| {
+            message.metadata.id = message.metadata.id.wrapping_add(1);
+            vec![message]
+        });
+        let zones = zones();
+        let anchor = zones.first().expect("the root").anchor();
+        let resolver = LoopbackResolver::start(zones, ListensOn::UdpOnly, change).await;
+        let mut plan = plan(resolver.address, &[]);
+        plan.limits.connect_ms = 50;
+        let source = DnsRecordSource::new(&plan, DnssecAnchors::parse(&anchor).expect("an anchor"));
+        let none = World { resolver, source }.ask("a.signed.test", RecordKind::A).await.expect_err("wrong IDs");
+        assert_eq!(none.kind, DnsFaultKind::Malformed);
+        assert!(none.detail.contains("(number: 1)"), "{}", none.detail);
     });
 }
 
@@ -393,7 +492,7 @@ fn a_referral_of_an_authoritative_server_has_the_records_of_the_delegation() {
         let ask = async |at: &str, kind: RecordKind| {
             let request = RecordsRequest::to_server(DnsName::parse(at).expect("a name"), kind, server);
             let query = Query::query(name(at), read::record_type(kind));
-            authoritative(&world.source.cache, &request, &query, server).await.expect("a response")
+            world.source.authoritative(&request, &query, server).await.expect("a response")
         };
         let seen = ask("unsigned.test", RecordKind::Ns).await;
         assert!(!seen.authoritative);

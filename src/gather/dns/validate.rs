@@ -8,9 +8,9 @@
 //! 4. Otherwise, the library's result counts. For bogus records, [`super::reason`] finds the reason. If the result
 //!    depends on a lookup that failed, the records are not called bogus.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
 use futures_util::stream::StreamExt;
@@ -26,12 +26,15 @@ use tokio::sync::OnceCell;
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
 use super::cache::{DnsCache, covered_type, is_answer};
-use super::read::AliasPath;
+use super::read::{self, AliasPath};
 use super::reason::{self, SignedSet, bogus, lookup_failed, not_validated};
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
 /// The maximum number of zones whose keys are looked up in advance for one response. A response can name thousands.
 const MAX_SIGNERS: usize = 32;
+
+/// The maximum number of NSEC3 iterations with which a proof is secure. Many resolvers use this limit.
+const MAX_ITERATIONS: u16 = 100;
 
 /// The DNSSEC states of a response.
 pub(super) struct ResponseStates {
@@ -48,11 +51,19 @@ pub(super) struct DnssecValidator {
     handle: OnceCell<DnssecDnsHandle<DnsCache>>,
     /// Zones that are proven to be unsigned. All names below them are insecure.
     unsigned: Mutex<HashSet<Name>>,
+    /// Whether the keys of a zone have a valid chain of signatures.
+    signed: Mutex<HashMap<Name, Arc<OnceCell<bool>>>>,
 }
 
 impl DnssecValidator {
     pub(super) fn new(cache: DnsCache, anchors: DnssecAnchors) -> DnssecValidator {
-        DnssecValidator { cache, anchors, handle: OnceCell::new(), unsigned: Mutex::default() }
+        DnssecValidator {
+            cache,
+            anchors,
+            handle: OnceCell::new(),
+            unsigned: Mutex::default(),
+            signed: Mutex::default(),
+        }
     }
 
     /// The states of a response to a query.
@@ -69,12 +80,76 @@ impl DnssecValidator {
         if let Err(why) = self.sees_signatures(query.name()).await {
             return all(DnssecState::Indeterminate { why });
         }
+        if self.is_local_answer(query.name(), message) {
+            return all(not_validated());
+        }
         if self.is_in_unsigned_zone(message, path) {
             return all(DnssecState::Insecure);
         }
         let work = pin!(self.verdict(query, message, path));
         let ahead = pin!(self.prefetch_signers(message));
         beside(work, ahead).await
+    }
+
+    /// The state of an authoritative server's response, according to the signatures in it. If it has no records, the
+    /// signature of the SOA record counts.
+    pub(super) async fn state_at_server(&self, query: &Query, message: &Message) -> DnssecState {
+        if !is_answer(message.metadata.response_code) || !message.metadata.authoritative {
+            return not_validated();
+        }
+        let name = query.name();
+        let has = |kind: RecordType| {
+            message.answers.iter().any(|record| &record.name == name && record.record_type() == kind)
+        };
+        let set = if has(query.query_type()) {
+            SignedSet::of(name, query.query_type(), &message.answers)
+        } else if has(RecordType::CNAME) {
+            SignedSet::of(name, RecordType::CNAME, &message.answers)
+        } else {
+            let soa = message.authorities.iter().find(|record| record.record_type() == RecordType::SOA);
+            let Some(soa) = soa.filter(|soa| soa.name.zone_of(name)) else { return not_validated() };
+            SignedSet::of(&soa.name, RecordType::SOA, &message.authorities)
+        };
+        let zone = match set.signer() {
+            Some(zone) => Some(zone),
+            None if self.is_in_known_unsigned_zone(name) => return not_validated(),
+            None => self.cache.find_zone(name, Some(message)).await,
+        };
+        let Some(zone) = zone.filter(|zone| zone.zone_of(name)) else { return not_validated() };
+        if !self.is_signed(&zone).await {
+            return not_validated();
+        }
+        reason::state_with_keys_of_zone(&self.cache, &zone, &set).await
+    }
+
+    /// Whether the resolver answered the query itself, because the name is reserved (RFC 6761 §6.3). The root zone does
+    /// not delegate these names, so the answer has no signature. Names below `test` may be in test zones with
+    /// signatures.
+    fn is_local_answer(&self, name: &Name, message: &Message) -> bool {
+        let reserved = read::dns_name(name).and_then(|name| name.reserved_suffix());
+        let sections = || message.answers.iter().chain(&message.authorities);
+        reserved.is_some_and(|suffix| suffix != "test")
+            && !self.anchors.has_other_zones()
+            && !sections().any(|record| record.record_type() == RecordType::RRSIG)
+    }
+
+    fn is_in_known_unsigned_zone(&self, name: &Name) -> bool {
+        self.unsigned.lock().is_ok_and(|unsigned| unsigned.iter().any(|zone| zone.zone_of(name)))
+    }
+
+    /// Whether the keys of a zone have a valid chain of signatures from a trust anchor.
+    async fn is_signed(&self, zone: &Name) -> bool {
+        let Ok(mut signed) = self.signed.lock() else { return false };
+        let cell = Arc::clone(signed.entry(zone.clone()).or_default());
+        drop(signed);
+        let check = async || {
+            let query = Query::query(zone.clone(), RecordType::DNSKEY);
+            let Ok(keys) = self.cache.ask(&query).await else { return false };
+            let path = AliasPath { links: Vec::new(), end: zone.clone() };
+            let has_keys = has_records(&keys.message, &query, &path);
+            has_keys && self.states(&query, &keys.message, &path).await.records == DnssecState::Secure
+        };
+        *cell.get_or_init(check).await
     }
 
     /// Whether the resolver passes on signatures: the keys of the trust anchor must be signed.
@@ -160,6 +235,9 @@ impl DnssecValidator {
                 (Validated::Unproven(_, Proof::Bogus), DnssecState::Secure) if path.links.is_empty() => {
                     bogus(BogusReason::DenialUnproven, None)
                 }
+                (Validated::Unproven(_, Proof::Insecure), DnssecState::Secure) if path.links.is_empty() => {
+                    DnssecState::Insecure
+                }
                 (_, state) => state,
             }
         } else {
@@ -233,7 +311,10 @@ impl DnssecValidator {
 
     async fn validated(&self, query: &Query) -> Validated {
         let handle = self.handle.get_or_init(|| async {
-            DnssecDnsHandle::with_trust_anchor(self.cache.clone(), std::sync::Arc::new(self.keys().await))
+            let handle = DnssecDnsHandle::with_trust_anchor(self.cache.clone(), Arc::new(self.keys().await));
+            // RFC 9276 §3.2: proofs with many iterations are insecure. Beyond its hard limit, the library would consider
+            // them bogus.
+            handle.nsec3_iteration_limits(Some(MAX_ITERATIONS), Some(u16::MAX))
         });
         let handle = handle.await;
         let mut options = DnsRequestOptions::default();

@@ -85,6 +85,18 @@ _dmarc TXT "v=DMARC1; p=reject"
         ..PLAIN
     },
     DomainCase {
+        name: "mx-localhost",
+        summary: "the MX record contains the name localhost instead of a null MX",
+        zone: r#"@ MX 0 localhost.
+@ TXT "v=spf1 -all"
+_dmarc TXT "v=DMARC1; p=reject"
+"#,
+        hosts: &[],
+        expect: &["mx-none-usable"],
+        exit: 3,
+        ..PLAIN
+    },
+    DomainCase {
         name: "null-mx-sends",
         summary: "the domain declares that it receives no mail, but its SPF record allows senders",
         zone: r#"@ MX 0 .
@@ -223,9 +235,35 @@ mx2 A {mx2}
 mx1 A {mx1}
 {sending}
 "#,
-        second: SecondServer::Zone("@ MX 10 old\nold A {mx1}\n@ TXT \"v=spf1 mx -all\"\n"),
+        second: SecondServer::Zone("@ MX 10 old\nold A {mx1}\n{sending}\n"),
         expect: &["mx-differs-between-servers"],
         exit: 1,
+        ..PLAIN
+    },
+    DomainCase {
+        name: "delegation-dmarc-differs",
+        summary: "the two name servers have different DMARC records",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+{sending}
+"#,
+        second: SecondServer::Zone(
+            "@ MX 10 mx1\nmx1 A {mx1}\n{spf}\nmx1 TXT \"v=spf1 a -all\"\n{dkim}\n_dmarc TXT \"v=DMARC1; p=none\"\n",
+        ),
+        expect: &["delegation-records-differ"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dnssec-unsigned-copy",
+        summary: "the zone is signed, but the second name server has a copy without signatures",
+        zone: r#"@ MX 10 mx1
+mx1 A {mx1}
+{sending}
+"#,
+        signing: ZoneSigning::Signed,
+        second: SecondServer::Zone("@ MX 10 mx1\nmx1 A {mx1}\n{sending}\n"),
+        expect: &["dnssec-bogus"],
+        notices: &["delegation-serial-differs"],
         ..PLAIN
     },
     DomainCase {

@@ -185,7 +185,7 @@ mx1 TXT "v=spf1 a -all"
 {dmarc}
 {dkim}
 "#,
-        second: SecondServer::Zone("@ MX 10 mx1\nmx1 A {mx1}\n@ TXT \"v=spf1 -all\"\n"),
+        second: SecondServer::Zone("@ MX 10 mx1\nmx1 A {mx1}\n@ TXT \"v=spf1 -all\"\n{dmarc}\n{dkim}\n"),
         expect: &["delegation-records-differ"],
         ..PLAIN
     },

@@ -1,7 +1,8 @@
 //! Findings about TLSA records. Each host is judged separately. Each certificate chain of a host is judged once, even
 //! if several IP addresses sent it.
 
-use super::lookup::{TlsaLookup, owner, service_port, tlsa_lookup, unsigned_records};
+use super::lookup::{TlsaLookup, TlsaTtl, owner, service_port, tlsa_lookup, unsigned_records};
+use super::lookup_faults;
 use super::outcome::{is_mx_secure, miss_words, references};
 use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
@@ -62,7 +63,7 @@ struct Published<'h> {
     base: &'h DnsName,
     probe: &'h Probe,
     records: &'h [TlsaRecord],
-    ttl: u32,
+    ttl: TlsaTtl,
 }
 
 impl<'s> DaneHost<'s> {
@@ -106,6 +107,15 @@ impl<'s> DaneHost<'s> {
     }
 
     fn findings(&self) -> Vec<Finding> {
+        let mut findings = self.of_lookup();
+        findings.extend(lookup_faults::of_resolver(self.sight, &self.host.name, &self.name));
+        findings.extend(self.published().and_then(|published| {
+            lookup_faults::denied_above(self.sight, published.base, published.probe, &self.name)
+        }));
+        findings
+    }
+
+    fn of_lookup(&self) -> Vec<Finding> {
         match &self.lookup {
             TlsaLookup::Failed { base, probe } => vec![self.lookup_fails(base, probe)],
             TlsaLookup::Unsigned { base, probe } => vec![self.not_signed(base, probe)],
@@ -450,13 +460,13 @@ impl<'s> DaneHost<'s> {
 
     /// Suggests publishing the record of this chain instead of the old records.
     fn publish(&self, published: Published<'_>, chain: &Presented, old: &str) -> Vec<Fix> {
-        let wait = published.ttl.saturating_mul(2);
-        let text = |record: &str| {
-            format!(
-                "DNS operator of {}: publish {record}, wait {wait} seconds (two TTLs), then remove {old}",
-                self.name
-            )
+        let wait = match published.ttl {
+            TlsaTtl::Original(ttl) => format!("wait {} seconds (two TTLs)", ttl.saturating_mul(2)),
+            TlsaTtl::Remaining(ttl) => {
+                format!("wait for two TTLs (at least {} seconds; the zone shows the exact TTL)", ttl.saturating_mul(2))
+            }
         };
+        let text = |record: &str| format!("DNS operator of {}: publish {record}, {wait}, then remove {old}", self.name);
         self.records_to_publish(text, |other| {
             let key = |presented: &Presented| presented.leaf().map(|leaf| leaf.spki_sha256.clone());
             key(other) == key(chain)
@@ -525,7 +535,7 @@ fn owner_name(base: &DnsName, probe: &Probe) -> String {
 }
 
 /// How the TLSA record lookup failed.
-fn failure_words(sight: Sight<'_>, base: &DnsName) -> String {
+pub(super) fn failure_words(sight: Sight<'_>, base: &DnsName) -> String {
     let Some(owner) = owner(sight, base) else { return "the name is too long".to_owned() };
     match sight.records(&owner, RecordKind::Tlsa) {
         Known::Seen(_, seen) => match (&seen.code, &seen.dnssec) {

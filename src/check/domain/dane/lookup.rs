@@ -9,11 +9,14 @@
 //! 3. A failed or bogus lookup makes the host unusable. Senders try the next name only if the records are absent or not
 //!    signed (RFC 7672 §2.2.2).
 //!
-//! A fault of this machine's resolver is not a fault of the domain, so in that case the result is unknown.
+//! A fault of this machine's resolver is not a fault of the domain. If the resolver does not answer the lookup of TLSA
+//! records, smtpcheck looks them up at the authoritative servers. The lookup counts as failed only if these servers do
+//! not answer either.
 
+use crate::check::domain::direct;
 use crate::check::domain::purpose;
 use crate::check::domain::sight::{Known, Sight, records};
-use crate::evidence::{DnsFaultKind, DnssecState, Fault, Probe, RecordsSeen};
+use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, Probe, RecordsSeen};
 use crate::policy::tlsa::TlsaRecord;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
@@ -37,7 +40,28 @@ pub(super) enum TlsaLookup<'s> {
     /// The lookup failed, or its result is bogus.
     Failed { base: DnsName, probe: &'s Probe },
     /// There are signed TLSA records.
-    Present { base: DnsName, probe: &'s Probe, records: Vec<TlsaRecord>, ttl: u32 },
+    Present { base: DnsName, probe: &'s Probe, records: Vec<TlsaRecord>, ttl: TlsaTtl },
+}
+
+/// How long resolvers keep the TLSA records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TlsaTtl {
+    /// The TTL in the zone.
+    Original(u32),
+    /// The time for which the resolver still keeps the records. The TTL in the zone is the same or longer.
+    Remaining(u32),
+}
+
+impl TlsaTtl {
+    /// The TTL in the zone is in the signatures, and in responses of authoritative servers.
+    fn of(seen: &RecordsSeen) -> TlsaTtl {
+        let shown = seen.records.iter().map(|record| record.ttl).max().unwrap_or(0);
+        match &seen.signatures {
+            Some(signatures) => TlsaTtl::Original(signatures.original_ttl),
+            None if seen.authoritative => TlsaTtl::Original(shown),
+            None => TlsaTtl::Remaining(shown),
+        }
+    }
 }
 
 /// The names at which TLSA records are looked up, or the reason why they are not looked up.
@@ -56,8 +80,75 @@ pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
         Bases::Nowhere(TlsaLookup::Insecure) => vec![host.clone()],
         Bases::Nowhere(_) => Vec::new(),
     };
-    questions.extend(names.iter().filter_map(|base| owner(sight, base)).map(|owner| records(&owner, RecordKind::Tlsa)));
+    for base in &names {
+        let Some(owner) = owner(sight, base) else { continue };
+        questions.push(records(&owner, RecordKind::Tlsa));
+        let known = sight.records(&owner, RecordKind::Tlsa);
+        if direct::may_be_of_resolver(known) {
+            questions.extend(direct::questions(sight, &owner, RecordKind::Tlsa));
+        }
+        // Some resolvers look up each label separately (QNAME minimisation), so this name must exist, too.
+        if known.answer().is_some_and(|seen| !seen.records.is_empty())
+            && let Some(above) = owner.parent()
+        {
+            questions.push(records(&above, RecordKind::Tlsa));
+        }
+    }
     questions
+}
+
+/// The lookup in which a name server denies the name above TLSA records (`_tcp`), although it has names below it
+/// (RFC 8020).
+pub(super) fn denied_above<'s>(sight: Sight<'s>, base: &DnsName) -> Option<&'s Probe> {
+    let owner = owner(sight, base)?;
+    sight
+        .records(&owner, RecordKind::Tlsa)
+        .answer()
+        .filter(|seen| !seen.records.is_empty() && seen.aliases.is_empty())?;
+    match sight.records(&owner.parent()?, RecordKind::Tlsa) {
+        Known::Seen(probe, seen) if seen.code == DnsCode::NxDomain => Some(probe),
+        Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+    }
+}
+
+/// What the authoritative servers have, if the resolver did not answer the lookup of TLSA records.
+enum AtServers<'s> {
+    /// The lookups have not ended yet.
+    Open,
+    /// These servers answered.
+    Answered(Vec<(&'s Probe, &'s RecordsSeen)>),
+    /// No server answered.
+    Nothing,
+}
+
+fn at_servers<'s>(sight: Sight<'s>, owner: &DnsName) -> AtServers<'s> {
+    let Some(replies) = direct::replies(sight, owner, RecordKind::Tlsa) else { return AtServers::Open };
+    if replies.iter().any(|reply| matches!(reply, Known::Waiting)) {
+        return AtServers::Open;
+    }
+    // If one server fails, senders may reach that server.
+    let answers: Option<Vec<_>> = replies
+        .into_iter()
+        .map(|reply| match reply {
+            Known::Seen(probe, seen) if seen.authoritative && seen.is_answer() => Some((probe, seen)),
+            Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+        })
+        .collect();
+    answers.filter(|answers| !answers.is_empty()).map_or(AtServers::Nothing, AtServers::Answered)
+}
+
+/// The failed lookup at the resolver, and the answers of the authoritative servers: the fault is in the resolver.
+pub(super) fn fault_of_resolver<'s>(sight: Sight<'s>, host: &DnsName) -> Option<(DnsName, &'s Probe, Vec<&'s Probe>)> {
+    let Bases::Names(bases) = bases(sight, host) else { return None };
+    bases.into_iter().find_map(|base| {
+        let owner = owner(sight, &base)?;
+        let known = sight.records(&owner, RecordKind::Tlsa);
+        let probe = known.probe().filter(|_| direct::may_be_of_resolver(known))?;
+        match at_servers(sight, &owner) {
+            AtServers::Answered(answers) => Some((base, probe, answers.into_iter().map(|(probe, _)| probe).collect())),
+            AtServers::Open | AtServers::Nothing => None,
+        }
+    })
 }
 
 /// The lookup that found TLSA records of a host whose IP addresses are not signed. If this lookup fails, there is no
@@ -66,6 +157,20 @@ pub(super) fn unsigned_records<'s>(sight: Sight<'s>, host: &DnsName) -> Option<&
     match sight.records(&owner(sight, host)?, RecordKind::Tlsa) {
         Known::Seen(probe, seen) if seen.is_answer() && !seen.records.is_empty() => Some(probe),
         _ => None,
+    }
+}
+
+/// The names of a host that have signed TLSA records.
+pub(in crate::check::domain) fn bases_with_records(sight: Sight<'_>, host: &DnsName) -> Vec<DnsName> {
+    match tlsa_lookup(sight, host) {
+        TlsaLookup::Present { base, .. } => vec![base],
+        TlsaLookup::Open
+        | TlsaLookup::Unknown
+        | TlsaLookup::Insecure
+        | TlsaLookup::Unresolvable
+        | TlsaLookup::Absent
+        | TlsaLookup::Unsigned { .. }
+        | TlsaLookup::Failed { .. } => Vec::new(),
     }
 }
 
@@ -81,7 +186,18 @@ pub(super) fn tlsa_lookup<'s>(sight: Sight<'s>, host: &DnsName) -> TlsaLookup<'s
     let mut result = TlsaLookup::Absent;
     for base in bases {
         let Some(owner) = owner(sight, &base) else { continue };
-        match at_base(sight.records(&owner, RecordKind::Tlsa), base) {
+        let known = sight.records(&owner, RecordKind::Tlsa);
+        if direct::may_be_of_resolver(known) {
+            match at_servers(sight, &owner) {
+                AtServers::Open => return TlsaLookup::Open,
+                AtServers::Answered(answers) => match of_servers(&answers, base) {
+                    TlsaLookup::Absent => continue,
+                    decided => return decided,
+                },
+                AtServers::Nothing => {}
+            }
+        }
+        match at_base(known, base) {
             TlsaLookup::Absent => {}
             unsigned @ TlsaLookup::Unsigned { .. } => result = unsigned,
             decided => return decided,
@@ -99,6 +215,17 @@ pub(in crate::check::domain) fn owner(sight: Sight<'_>, base: &DnsName) -> Optio
 /// Submission ports have records of their own (RFC 7671 §7). Any other port is used in a test setup instead of port 25.
 pub(super) fn service_port(sight: Sight<'_>) -> u16 {
     if purpose::is_submission(sight) { sight.plan.target.port } else { 25 }
+}
+
+/// The records according to authoritative servers. Their own signatures count, because the resolver returned none.
+fn of_servers<'s>(answers: &[(&'s Probe, &'s RecordsSeen)], base: DnsName) -> TlsaLookup<'s> {
+    let is_secure = answers.iter().all(|(_, seen)| seen.dnssec == DnssecState::Secure && seen.aliases.is_empty());
+    let Some((probe, seen)) = answers.first().filter(|_| is_secure) else { return TlsaLookup::Unknown };
+    if seen.is_void() {
+        return TlsaLookup::Absent;
+    }
+    let records = seen.records.iter().filter_map(|record| TlsaRecord::read(&record.data)).collect();
+    TlsaLookup::Present { base, probe, records, ttl: TlsaTtl::of(seen) }
 }
 
 fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
@@ -131,8 +258,7 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
         DnssecState::Insecure => TlsaLookup::Unsigned { base, probe },
         DnssecState::Secure => {
             let records = seen.records.iter().filter_map(|record| TlsaRecord::read(&record.data)).collect();
-            let ttl = seen.records.iter().map(|record| record.ttl).max().unwrap_or(0);
-            TlsaLookup::Present { base, probe, records, ttl }
+            TlsaLookup::Present { base, probe, records, ttl: TlsaTtl::of(seen) }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `lookup` | the names at which TLSA records are looked up |
+//! | `lookup_faults` | findings about lookups that only some resolvers answer |
 //! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
 //! | `submission` | the findings about a submission port |
@@ -10,6 +11,7 @@
 
 mod judge;
 mod lookup;
+mod lookup_faults;
 mod outcome;
 mod rules;
 mod submission;
@@ -23,7 +25,7 @@ use crate::check::finding::{Check, Finding};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
-pub(super) use lookup::owner;
+pub(super) use lookup::{bases_with_records, owner};
 pub(super) use outcome::{ChainUse, chain_use, result, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };

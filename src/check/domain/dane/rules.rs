@@ -21,11 +21,11 @@ pub(super) static DANE_LOOKUP_FAILS: Rule = Rule {
     severity: Severity::Error,
     title: "the TLSA records cannot be looked up",
     docs: Docs {
-        sees: "The address records of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails with SERVFAIL, a timeout, or a response whose signatures are invalid. If the host has no TLSA records, a signed response must prove that they do not exist.",
+        sees: "The address records of an MX host are signed with DNSSEC, but the lookup of its TLSA records fails with SERVFAIL, a timeout, or a response whose signatures are invalid. If the host has no TLSA records, a signed response must prove that they do not exist. If only this machine's resolver fails, and the name servers answer, the finding is a notice. If a name server denies the name above TLSA records (_tcp), it is a warning.",
         matters: "Senders that use DANE must not deliver to a host whose TLSA records cannot be looked up, even if it has none. They try the next host. If there is no other host, the message stays in their queue.",
         action: "Operator of the host's DNS: fix the name servers. They must answer queries for the name in the finding and, if the name has no TLSA records, send signed proof of this. Sign the zone again, and update name servers that do not support TLSA.",
         example: "TLSA records of _25._tcp.mx1.example.com: SERVFAIL, while the IP addresses are signed and valid",
-        references: "RFC 7672 section 2.1.2 (errors), RFC 7672 section 2.2.2 (lookup)",
+        references: "RFC 7672 section 2.1.2 (errors), RFC 7672 section 2.2.2 (lookup), RFC 8020 section 2 (NXDOMAIN)",
     },
 };
 

@@ -406,7 +406,8 @@ fn the_names_of_the_records_contain_the_port() {
         case.plan.target.port = port;
         case.publish_at(asked, literal(3, 1, 1, &"0".repeat(64))).world.signed();
         let (chain, found) = (case.chain(), case.findings());
-        assert_eq!(asked_for_tlsa(&case.world), [asked], "port {port}");
+        // The second name must exist, because some resolvers look it up.
+        assert_eq!(asked_for_tlsa(&case.world), [asked, "_tcp.mx.example.com"], "port {port}");
         let command = found[0].fixes[0].command.clone().expect("a record");
         let command = crate::evidence::quote::resolve(&command, |_, text| text.to_owned());
         assert!(command.starts_with(&format!("{asked}. IN TLSA 3 1 1 ")), "port {port}: {command}");
@@ -494,4 +495,110 @@ fn findings_about_submission_ports_do_not_speak_of_delivery() {
             assert!(text.contains("ail programs") && finding.failure.is_none(), "{text}");
         }
     }
+}
+
+/// A case in which the resolver does not return the TLSA records, and the name server has this response.
+fn behind_a_faulty_resolver(at_server: crate::evidence::Outcome) -> Case {
+    let server = std::net::SocketAddr::from(([8, 8, 8, 1], 53));
+    let mut case = Case::new();
+    case.world.zone("example.com NS ns1.example.com\nns1.example.com A 8.8.8.1");
+    let soa = crate::evidence::RecordData::Soa { primary: name("ns1.example.com"), serial: 1, expire: 1, minimum: 1 };
+    case.world.answer("example.com", RecordKind::Soa, response(&name("example.com"), vec![soa]));
+    case.world.signed();
+    case.world.fails(OWNER, RecordKind::Tlsa, DnsFaultKind::Timeout);
+    case.world.outcome(OWNER, RecordKind::Tlsa, Some(server), at_server);
+    case
+}
+
+fn from_server(records: Vec<crate::evidence::RecordData>, dnssec: DnssecState) -> crate::evidence::Outcome {
+    let seen = response(&name(OWNER), records);
+    let seen = crate::evidence::RecordsSeen { authoritative: true, dnssec, ..seen };
+    crate::evidence::Outcome::Done { answer: crate::evidence::Answer::Records(seen) }
+}
+
+#[test]
+fn a_faulty_resolver_is_not_a_fault_of_the_domain() {
+    let made = made((-1, 30));
+    let matching = || {
+        let text = record(3, 1, 1, &made.ders[0]).to_string();
+        let mut world = World::new();
+        world.record(&format!("{OWNER} TLSA {text}"));
+        let request = crate::question::RecordsRequest::to_resolver(name(OWNER), RecordKind::Tlsa);
+        match world.lookup(&request) {
+            crate::evidence::Outcome::Done { answer: crate::evidence::Answer::Records(seen) } => {
+                seen.records[0].data.clone()
+            }
+            other => unreachable!("{other:?}"),
+        }
+    };
+    let chain = sent(&made.ders.iter().collect::<Vec<_>>());
+    let judged = |outcome| {
+        let mut case = behind_a_faulty_resolver(outcome);
+        let evidence = case.evidence();
+        let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+        let tls = ServerTls::Chains(vec![&chain]);
+        let found = findings(sight, &[host("mx.example.com", vec![tls])]);
+        let seen = result(sight, &name("mx.example.com"), Some(&chain));
+        let found: Vec<(String, Severity, bool)> =
+            found.into_iter().map(|one| (one.rule.into_owned(), one.severity, one.failure.is_some())).collect();
+        (found, seen.state, seen.delivers)
+    };
+    let notice = || vec![("dane-lookup-fails".to_owned(), Severity::Notice, false)];
+    let valid = from_server(vec![matching()], DnssecState::Secure);
+    assert_eq!(judged(valid), (notice(), Some(DaneState::Valid), Delivery::Authenticated));
+    let absent = from_server(Vec::new(), DnssecState::Secure);
+    assert_eq!(judged(absent), (notice(), Some(DaneState::Absent), Delivery::Encrypted));
+    // Without valid signatures, it is not known what senders find.
+    let why = crate::evidence::IndeterminateReason::NotValidated;
+    let unknown = from_server(vec![matching()], DnssecState::Indeterminate { why });
+    assert_eq!(judged(unknown), (notice(), None, Delivery::Unknown));
+    // The name server does not answer either.
+    let fault = crate::evidence::Fault::Dns { kind: DnsFaultKind::Timeout, detail: "test".to_owned() };
+    let (found, state, delivers) = judged(crate::evidence::Outcome::Failed { fault });
+    assert_eq!(found, [("dane-lookup-fails".to_owned(), Severity::Error, true)]);
+    assert_eq!((state, delivers), (Some(DaneState::Error), Delivery::NotDelivered));
+}
+
+#[test]
+fn the_wait_uses_the_ttl_of_the_zone() {
+    let fix = |signatures: Option<crate::evidence::RecordSignatures>| {
+        let mut case = Case::new();
+        case.publish("3 1 1 0000000000000000000000000000000000000000000000000000000000000000");
+        let request = crate::question::RecordsRequest::to_resolver(name(OWNER), RecordKind::Tlsa);
+        let crate::evidence::Outcome::Done { answer: crate::evidence::Answer::Records(seen) } =
+            case.world.lookup(&request)
+        else {
+            unreachable!("records")
+        };
+        let mut seen = crate::evidence::RecordsSeen { signatures, ..seen };
+        seen.records[0].ttl = 15;
+        case.world.answer(OWNER, RecordKind::Tlsa, seen);
+        case.world.signed();
+        let found = case.findings();
+        assert_eq!(found[0].rule, "dane-mismatch");
+        found[0].fixes[0].text.clone()
+    };
+    let signatures = crate::evidence::RecordSignatures { original_ttl: 3600, algorithms: vec![13] };
+    let text = fix(Some(signatures));
+    assert!(text.contains("wait 7200 seconds (two TTLs)"), "{text}");
+    // A report of an earlier version contains only the remaining TTL.
+    let text = fix(None);
+    assert!(text.contains("at least 30 seconds"), "{text}");
+}
+
+#[test]
+fn a_name_above_the_records_that_does_not_exist_is_found() {
+    let found = |code: DnsCode| {
+        let mut case = Case::new();
+        case.publish_for((3, 1, 1), 0);
+        let seen = response(&name("_tcp.mx.example.com"), Vec::new());
+        let seen = crate::evidence::RecordsSeen { code, ..seen };
+        case.world.answer("_tcp.mx.example.com", RecordKind::Tlsa, seen);
+        case.world.signed();
+        case.findings()
+    };
+    assert!(found(DnsCode::NoError).is_empty());
+    let denied = found(DnsCode::NxDomain);
+    assert_eq!((denied.len(), denied[0].severity), (1, Severity::Warning));
+    assert!(denied[0].summary.contains("_tcp.mx.example.com"), "{}", denied[0].summary);
 }

@@ -3,6 +3,7 @@
 use super::super::mx::{DNS_ANSWER_TRUNCATED, code_words};
 use super::super::sight::{Known, Sight};
 use super::super::zone;
+use super::compared::compared;
 use super::differs;
 use super::letter_case;
 use super::rules::{
@@ -11,8 +12,9 @@ use super::rules::{
 };
 use super::servers::{
     NameServer, ServerGroup, ServerReply, addresses_known, answer, differing, groups, has_no_address, is_blocked_here,
-    name_servers, normalised, reply, shown_as, tested,
+    name_servers, records_of, reply, shown_as, tested,
 };
+use super::signatures;
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
@@ -41,16 +43,41 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     };
     findings.extend(lame(sight, &apex, &of_zone));
     findings.extend(parent.map(|found| found.finding));
-    let differing = differing(sight, &servers);
-    for (kind, groups) in &differing {
-        findings.extend(differs(sight, &apex, *kind, groups, &servers));
+    let differing = differing(sight, &apex, &servers);
+    let (of_domain, below): (Vec<&Difference>, Vec<&Difference>) =
+        differing.iter().partition(|(name, ..)| *name == sight.name());
+    for (name, kind, groups) in of_domain {
+        findings.extend(differs(sight, &apex, (name, *kind), groups, &servers));
     }
+    findings.extend(below_differ(sight, &apex, &below, &servers));
     findings.extend(letter_case::finding(sight, &servers));
+    findings.extend(signatures::findings(sight, &apex, &servers));
     if differing.is_empty() {
         findings.extend(serials(sight, &apex, &servers));
-        findings.extend(resolver_differs(sight, &servers));
+    }
+    for (name, kind) in compared(sight, &apex) {
+        findings.extend(resolver_differs(sight, &name, kind, &servers));
     }
     findings
+}
+
+/// Records of one name and type, with the groups of servers.
+type Difference = (DnsName, RecordKind, Vec<ServerGroup>);
+
+/// Differences in records below the domain. An old copy of the zone often differs in many of them, so they are in one
+/// finding, with the TLSA records first, because mail depends on them.
+fn below_differ(sight: Sight<'_>, apex: &DnsName, below: &[&Difference], servers: &[NameServer]) -> Option<Finding> {
+    let is_tlsa = |(_, kind, _): &&&Difference| *kind == RecordKind::Tlsa;
+    let (name, kind, groups) = below.iter().find(is_tlsa).or(below.first())?;
+    let mut finding = differs(sight, apex, (name, *kind), groups, servers)?;
+    for (other, of, groups) in below.iter().filter(|(other, ..)| other != name) {
+        finding.consequences.push(format!("The {of} records of {other} differ, too"));
+        let probes = groups.iter().flat_map(|group| &group.servers);
+        for probe in probes.filter_map(|server| answer(sight, other, *of, server).probe()) {
+            finding = finding.tried(probe.id);
+        }
+    }
+    Some(finding)
 }
 
 fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Finding> {
@@ -190,14 +217,13 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
 fn differs(
     sight: Sight<'_>,
     apex: &DnsName,
-    kind: RecordKind,
+    (domain, kind): (&DnsName, RecordKind),
     groups: &[ServerGroup],
     servers: &[NameServer],
 ) -> Option<Finding> {
-    let domain = sight.name();
     let quoted = |group: &ServerGroup| {
         let first = group.servers.first()?;
-        let probe = answer(sight, &domain, kind, first).probe()?;
+        let probe = answer(sight, domain, kind, first).probe()?;
         let names: Vec<String> = group.servers.iter().map(|server| shown_as(server, probe)).collect();
         let records = match group.records.is_empty() {
             true => "no record".to_owned(),
@@ -211,24 +237,29 @@ fn differs(
     let rule = if kind == RecordKind::Mx { &MX_DIFFERS_BETWEEN_SERVERS } else { &DELEGATION_RECORDS_DIFFER };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Certain, summary);
     finding.cause = match kind {
+        RecordKind::Tlsa => "Senders that use DANE get different records, depending on the name server that their resolver queries. If the records of one server match no certificate, these senders deliver mail only some of the time.",
+        RecordKind::Txt if *domain != sight.name() => "Which record senders and receivers use, or whether they find one, depends on the name server that their resolver queries.",
         RecordKind::Mx => "Which hosts receive the mail depends on the name server that the sender's resolver queries.",
         _ => "For example, the SPF result depends on the name server that the receiver's resolver queries.",
     }
     .to_owned();
+    if kind == RecordKind::Tlsa {
+        finding.severity = Severity::Error;
+    }
     if serials_of(sight, apex, servers).len() > 1 {
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("The zone's serial numbers also differ, so a change may not have reached all servers yet. To find out, repeat the check in a few minutes.".to_owned());
     }
     let odd = groups.last().and_then(|group| {
         let first = group.servers.first()?;
-        Some(shown_as(first, answer(sight, &domain, kind, first).probe()?))
+        Some(shown_as(first, answer(sight, domain, kind, first).probe()?))
     });
     finding.fixes.push(Fix::text(format!(
         "DNS operator: check the zone transfer to {}; if you use several DNS providers, publish the same records at all of them",
         odd.unwrap_or_default()
     )));
     for server in groups.iter().flat_map(|group| &group.servers) {
-        if let Some(probe) = answer(sight, &domain, kind, server).probe() {
+        if let Some(probe) = answer(sight, domain, kind, server).probe() {
             finding = finding.tried(probe.id);
         }
     }
@@ -281,15 +312,14 @@ fn serials(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<F
     Some(serials.iter().flat_map(|(_, group)| group).fold(finding, |finding, (_, probe)| finding.tried(probe.id)))
 }
 
-/// The MX records from the resolver differ from those of all authoritative servers.
-fn resolver_differs(sight: Sight<'_>, servers: &[NameServer]) -> Option<Finding> {
-    let domain = sight.name();
-    let Known::Seen(probe, seen) = sight.records(&domain, RecordKind::Mx) else { return None };
-    let groups = groups(sight, RecordKind::Mx, servers);
+/// The records from the resolver differ from those of all authoritative servers.
+fn resolver_differs(sight: Sight<'_>, domain: &DnsName, kind: RecordKind, servers: &[NameServer]) -> Option<Finding> {
+    let Known::Seen(probe, seen) = sight.records(domain, kind) else { return None };
+    let groups = groups(sight, domain, kind, servers);
     let group = groups.first().filter(|group| groups.len() == 1 && !group.servers.is_empty())?;
     // The authoritative servers do not follow an alias into another zone.
     let follows_alias = !seen.aliases.is_empty() || group.records.iter().any(|record| record.starts_with("CNAME "));
-    if follows_alias || !seen.is_answer() || normalised(seen) == group.records {
+    if follows_alias || !seen.is_answer() || records_of(sight, domain, seen) == group.records {
         return None;
     }
     let shown = |records: &[String]| match records.is_empty() {
@@ -297,8 +327,8 @@ fn resolver_differs(sight: Sight<'_>, servers: &[NameServer]) -> Option<Finding>
         false => probe.quote(shortened(&records.join(", "))).to_string(),
     };
     let summary = format!(
-        "the resolver returned MX records for {domain} ({}) that differ from those of its name servers ({})",
-        shown(&normalised(seen)),
+        "the resolver returned {kind} records for {domain} ({}) that differ from those of its name servers ({})",
+        shown(&records_of(sight, domain, seen)),
         shown(&group.records)
     );
     let finding = Finding::new(&DELEGATION_RESOLVER_DIFFERS, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
@@ -307,6 +337,6 @@ fn resolver_differs(sight: Sight<'_>, servers: &[NameServer]) -> Option<Finding>
         fixes: vec![Fix::text("If the records were not changed recently, repeat the check with another resolver (--resolver)")],
         ..finding
     };
-    let probes = group.servers.iter().filter_map(|server| answer(sight, &domain, RecordKind::Mx, server).probe());
+    let probes = group.servers.iter().filter_map(|server| answer(sight, domain, kind, server).probe());
     Some(probes.fold(finding, |finding, probe| finding.tried(probe.id)))
 }

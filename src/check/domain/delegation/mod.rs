@@ -5,15 +5,18 @@
 //! probably cannot send DNS queries to the internet, and there is no finding about the servers.
 //!
 //! Modules: [`parent`] (the NS records in the parent zone), [`servers`] (the queried servers and their
-//! responses), [`judge`] (the findings), [`differs`] (the finding that the parent zone has different NS records),
-//! [`letter_case`] (servers that do not ignore letter case), [`rules`].
+//! responses), [`compared`] (the records that are compared), [`judge`] (the findings), [`differs`] (the finding that the
+//! parent zone has different NS records), [`signatures`] (servers with signatures that are not valid), [`letter_case`]
+//! (servers that do not ignore letter case), [`rules`].
 
+mod compared;
 mod differs;
 mod judge;
 mod letter_case;
 mod parent;
 mod rules;
 mod servers;
+mod signatures;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +27,7 @@ use crate::check::finding::Check;
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
-use crate::wire::RecordKind;
+use crate::wire::{DnsName, RecordKind};
 use servers::{ServerReply, addresses_known, differing, name_servers, request, tested};
 
 pub(super) static CHECK: Check = Check { subject: "domain-delegation", ask, judge: judge::judge, rules: rules::RULES };
@@ -39,19 +42,37 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         questions.extend([RecordKind::A, RecordKind::Aaaa].map(|kind| records(&server, kind)));
     }
     if addresses_known(sight, &apex) {
-        for server in tested(sight, &apex) {
-            for (name, kind) in [
-                (&apex, RecordKind::Soa),
-                (&apex, RecordKind::Ns),
-                (&sight.name(), RecordKind::Mx),
-                (&sight.name(), RecordKind::Txt),
-            ] {
-                questions.push(Question::Records(request(sight, name, kind, server.ip)));
-            }
-            questions.push(Question::Records(letter_case::request(sight, &server)));
+        let servers = tested(sight, &apex);
+        let own = [(apex.clone(), RecordKind::Soa), (apex.clone(), RecordKind::Ns)];
+        let own: Vec<(DnsName, RecordKind)> = own.into_iter().chain(compared::of_domain(sight)).collect();
+        for server in &servers {
+            let to_server =
+                |(name, kind): &(DnsName, RecordKind)| Question::Records(request(sight, name, *kind, server.ip));
+            questions.extend(own.iter().map(to_server));
+            questions.push(Question::Records(letter_case::request(sight, server)));
+        }
+        let below = compared::below(sight, &apex);
+        for server in compared::one_of_each(&servers) {
+            questions
+                .extend(below.iter().map(|(name, kind)| Question::Records(request(sight, name, *kind, server.ip))));
         }
     }
     questions
+}
+
+/// Whether at least one authoritative server has a TXT record of a name that satisfies a condition, although the
+/// resolver returned none.
+pub(super) fn has_text_at_servers(sight: Sight<'_>, name: &DnsName, is_wanted: impl Fn(&str) -> bool) -> bool {
+    let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };
+    let servers = tested(sight, &apex);
+    let seen = servers.iter().filter_map(|server| servers::answer(sight, name, RecordKind::Txt, server).answer());
+    seen.filter(|seen| seen.authoritative).any(|seen| seen.texts().any(&is_wanted))
+}
+
+/// Whether at least one authoritative server sends these records with signatures that are valid.
+pub(super) fn is_valid_at_a_server(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };
+    signatures::is_valid_at_a_server(sight, name, kind, &tested(sight, &apex))
 }
 
 /// The authoritative name servers with their state.
@@ -61,7 +82,7 @@ pub(super) fn summary(sight: Sight<'_>) -> Vec<NameServerSeen> {
         return Vec::new();
     }
     let tested = tested(sight, &apex);
-    let differing = differing(sight, &tested);
+    let differing = differing(sight, &apex, &tested);
     let mut list = Vec::new();
     for name in name_servers(sight, &apex) {
         let of_name: Vec<_> = tested.iter().filter(|server| server.name == name).collect();
@@ -95,8 +116,8 @@ pub(super) fn summary(sight: Sight<'_>) -> Vec<NameServerSeen> {
                 },
                 differs: differing
                     .iter()
-                    .filter(|(_, groups)| groups.iter().skip(1).any(|group| group.servers.contains(server)))
-                    .map(|(kind, _)| kind.to_string())
+                    .filter(|(.., groups)| groups.iter().skip(1).any(|group| group.servers.contains(server)))
+                    .map(|(of, kind, _)| compared::words(sight, of, *kind))
                     .collect(),
             });
         }

@@ -70,10 +70,10 @@ pub(super) static MX_CASE_DEPENDENT: Rule = Rule {
 pub(super) static DELEGATION_RECORDS_DIFFER: Rule = Rule {
     id: "delegation-records-differ",
     severity: Severity::Warning,
-    title: "the authoritative name servers have different TXT records",
+    title: "the authoritative name servers have different TXT or TLSA records",
     docs: Docs {
-        sees: "smtpcheck queried each authoritative name server for the TXT records of the domain, which contain the SPF record, and their responses differ.",
-        matters: "The SPF result depends on the name server that a receiver's resolver queries. Such faults are intermittent.",
+        sees: "smtpcheck queried each authoritative name server for the TXT records of the domain, which contain the SPF record, for the DMARC, MTA-STS, TLS-RPT and DKIM records, and for the TLSA records of MX hosts in the same zone. Their responses differ. If TLSA records differ, the finding is an error.",
+        matters: "The result of SPF, DKIM, DMARC or DANE depends on the name server that the other side's resolver queries. Such faults are intermittent.",
         action: "DNS operator: fix the zone transfer to the name server whose records are different. If you use two DNS providers, publish the same records at both.",
         example: "one of two DNS providers stores the quotation marks as part of the text",
         references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
@@ -96,9 +96,9 @@ pub(super) static DELEGATION_SERIAL_DIFFERS: Rule = Rule {
 pub(super) static DELEGATION_RESOLVER_DIFFERS: Rule = Rule {
     id: "delegation-resolver-differs",
     severity: Severity::Notice,
-    title: "the resolver and the authoritative name servers return different MX records",
+    title: "the resolver and the authoritative name servers return different records",
     docs: Docs {
-        sees: "All authoritative name servers have the same MX records, but this machine's resolver returned different ones.",
+        sees: "All authoritative name servers have the same MX, TXT or TLSA records, but this machine's resolver returned different ones, or none.",
         matters: "The resolver may have cached an older response, or a local network may have its own records for the domain (split DNS). The results of this check apply to the records that the resolver returned.",
         action: "If the records were changed recently, repeat the check later. To test the public records, use another resolver (--resolver).",
         example: "an internal DNS server with its own records for the domain",

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::super::sight::{Known, Sight};
+use super::compared::compared;
 use super::parent;
 use crate::evidence::{DnsCode, DnsFaultKind, Fault, Probe, RecordData, RecordsSeen};
 use crate::question::RecordsRequest;
@@ -145,26 +146,32 @@ pub(super) fn is_blocked_here(sight: Sight<'_>, apex: &DnsName, servers: &[NameS
     replies.iter().any(|reply| matches!(reply, ServerReply::Silent { .. })) && !replies.iter().any(responds)
 }
 
-/// The record types in which the authoritative servers differ, each with the groups of servers that have the same
-/// records, largest group first.
-pub(super) fn differing(sight: Sight<'_>, servers: &[NameServer]) -> Vec<(RecordKind, Vec<ServerGroup>)> {
-    [RecordKind::Mx, RecordKind::Txt]
+/// The records in which the authoritative servers differ, each with the groups of servers that have the same records,
+/// largest group first.
+pub(super) fn differing(
+    sight: Sight<'_>,
+    apex: &DnsName,
+    servers: &[NameServer],
+) -> Vec<(DnsName, RecordKind, Vec<ServerGroup>)> {
+    compared(sight, apex)
         .into_iter()
-        .map(|kind| (kind, groups(sight, kind, servers)))
-        .filter(|(_, groups)| groups.len() > 1)
+        .map(|(name, kind)| {
+            let groups = groups(sight, &name, kind, servers);
+            (name, kind, groups)
+        })
+        .filter(|(.., groups)| groups.len() > 1)
         .collect()
 }
 
-/// The servers, grouped by their authoritative response to the query for one record type of the domain.
-pub(super) fn groups(sight: Sight<'_>, kind: RecordKind, servers: &[NameServer]) -> Vec<ServerGroup> {
-    let domain = sight.name();
+/// The servers, grouped by their authoritative response to the query for records of one name and type.
+pub(super) fn groups(sight: Sight<'_>, name: &DnsName, kind: RecordKind, servers: &[NameServer]) -> Vec<ServerGroup> {
     let mut groups: Vec<ServerGroup> = Vec::new();
     for server in servers {
-        let Known::Seen(_, seen) = answer(sight, &domain, kind, server) else { continue };
+        let Known::Seen(_, seen) = answer(sight, name, kind, server) else { continue };
         if !seen.authoritative || !seen.is_answer() {
             continue;
         }
-        let records = normalised(seen);
+        let records = records_of(sight, name, seen);
         match groups.iter_mut().find(|group| group.records == records) {
             Some(group) => group.servers.push(server.clone()),
             None => groups.push(ServerGroup { records, servers: vec![server.clone()] }),
@@ -174,18 +181,32 @@ pub(super) fn groups(sight: Sight<'_>, kind: RecordKind, servers: &[NameServer])
     groups
 }
 
+/// The records of a response in a form that can be compared. Below the domain, a name without records and a name that
+/// does not exist are the same.
+pub(super) fn records_of(sight: Sight<'_>, name: &DnsName, seen: &RecordsSeen) -> Vec<String> {
+    let mut records = normalised(seen);
+    if *name != sight.name() && seen.code == DnsCode::NxDomain && seen.records.is_empty() && seen.aliases.is_empty() {
+        records.clear();
+    }
+    records
+}
+
 /// The records of a response in a form that can be compared.
 pub(super) fn normalised(seen: &RecordsSeen) -> Vec<String> {
+    // A server that also serves the target of an alias adds the records of the target; other servers do not.
+    if let Some(alias) = seen.aliases.first() {
+        return vec![format!("CNAME {}", alias.to)];
+    }
     let mut records: Vec<String> = seen
         .records
         .iter()
         .map(|record| match &record.data {
             RecordData::Mx { preference, host } => format!("{preference} {host}"),
             RecordData::Txt { text, .. } => text.clone(),
+            RecordData::Tlsa { usage, selector, matching, data } => format!("{usage} {selector} {matching} {data}"),
             other => format!("{other:?}"),
         })
         .collect();
-    records.extend(seen.aliases.iter().map(|alias| format!("CNAME {}", alias.to)));
     if seen.code == DnsCode::NxDomain {
         records.push("NXDOMAIN".to_owned());
     }

@@ -309,3 +309,121 @@ fn the_same_records_in_another_order_or_no_response_show_nothing_about_the_case(
         assert_eq!(rules(&findings(&mut world)), Vec::<&str>::new());
     }
 }
+
+fn text(text: &str) -> RecordData {
+    RecordData::Txt { text: text.to_owned(), lengths: vec![text.len()], raw_b64: None }
+}
+
+fn tlsa(data: &str) -> RecordData {
+    RecordData::Tlsa { usage: 3, selector: 1, matching: 1, data: data.to_owned() }
+}
+
+#[test]
+fn differences_below_the_domain_are_found_in_one_finding() {
+    let mut world = two();
+    world.record("_dmarc.example.com TXT v=DMARC1; p=reject");
+    for (number, policy) in [(1, "v=DMARC1; p=reject"), (2, "v=DMARC1; p=none")] {
+        world.outcome("_dmarc.example.com", RecordKind::Txt, Some(server(number)), done(vec![text(policy)]));
+    }
+    let found = findings(&mut world);
+    assert_eq!((rules(&found), found[0].severity), (vec!["delegation-records-differ"], Severity::Warning));
+    assert!(found[0].summary.contains("TXT records for _dmarc.example.com"), "{}", found[0].summary);
+    let plan = plan("example.com");
+    let seen = results(&plan, &world.evidence(&plan)).expect("results").delegation;
+    assert_eq!(seen[1].differs, ["TXT _dmarc.example.com"]);
+
+    // TLSA records come first, because mail depends on them.
+    world.record("_25._tcp.mx.example.com TLSA 3 1 1 aa");
+    for (number, data) in [(1, "aa"), (2, "bb")] {
+        world.outcome("_25._tcp.mx.example.com", RecordKind::Tlsa, Some(server(number)), done(vec![tlsa(data)]));
+    }
+    world.signed();
+    let found = findings(&mut world);
+    let found: Vec<&Finding> = found.iter().filter(|one| one.rule == "delegation-records-differ").collect();
+    assert_eq!((found.len(), found[0].severity), (1, Severity::Error));
+    assert!(found[0].summary.contains("TLSA records for _25._tcp.mx.example.com"), "{}", found[0].summary);
+    assert_eq!(found[0].consequences, ["The TXT records of _dmarc.example.com differ, too"]);
+}
+
+#[test]
+fn the_keys_that_the_resolver_finds_are_compared() {
+    let mut world = two();
+    let key = "selector1._domainkey.example.com";
+    world.record(&format!("{key} TXT v=DKIM1; p=AAAA"));
+    world.outcome(key, RecordKind::Txt, Some(server(1)), done(vec![text("v=DKIM1; p=AAAA")]));
+    world.outcome(key, RecordKind::Txt, Some(server(2)), done(Vec::new()));
+    let found = findings(&mut world);
+    assert_eq!(rules(&found), ["delegation-records-differ"]);
+    assert!(found[0].summary.contains(key) && found[0].summary.contains("no record"), "{}", found[0].summary);
+    // An alias of the same name is the same record, whether or not the server also serves its target.
+    let mut world = two();
+    let target = "key.example.net";
+    world.record(&format!("{key} TXT v=DKIM1; p=AAAA"));
+    for (number, records) in [(1, vec![text("v=DKIM1; p=AAAA")]), (2, Vec::new())] {
+        let alias = RecordData::Cname { target: name(target) };
+        world.outcome(key, RecordKind::Cname, Some(server(number)), done(vec![alias]));
+        world.outcome(target, RecordKind::Txt, Some(server(number)), done(records));
+    }
+    assert_eq!(rules(&findings(&mut world)), Vec::<&str>::new());
+}
+
+#[test]
+fn one_server_with_signatures_that_are_not_valid_is_named() {
+    use crate::evidence::{BogusReason, DnssecState};
+    let with = |first: DnssecState, second: DnssecState| {
+        let mut world = two();
+        for (number, dnssec) in [(1, first), (2, second)] {
+            for (kind, data) in [
+                (RecordKind::Soa, soa(7)),
+                (RecordKind::Mx, mx("mx.example.com")),
+                (RecordKind::Txt, text("v=spf1 -all")),
+                (RecordKind::Ns, RecordData::Ns { host: name("ns1.example.com") }),
+            ] {
+                let seen = response(&name("example.com"), vec![data]);
+                let seen = RecordsSeen { authoritative: true, dnssec: dnssec.clone(), ..seen };
+                let answer = Answer::Records(seen);
+                world.outcome("example.com", kind, Some(server(number)), Outcome::Done { answer });
+            }
+            for label in ["_dmarc", "_mta-sts", "_smtp._tls"] {
+                let of = format!("{label}.example.com");
+                let seen = response(&name(&of), Vec::new());
+                let seen = RecordsSeen { authoritative: true, dnssec: dnssec.clone(), ..seen };
+                let answer = Answer::Records(seen);
+                world.outcome(&of, RecordKind::Txt, Some(server(number)), Outcome::Done { answer });
+            }
+        }
+        findings(&mut world)
+    };
+    let bogus = |why| DnssecState::Bogus { why, zone: Some(name("example.com")) };
+    let expired = || bogus(BogusReason::Expired { at: 1_700_000_000 });
+    assert_eq!(rules(&with(DnssecState::Secure, DnssecState::Secure)), Vec::<&str>::new());
+    let found = with(DnssecState::Secure, expired());
+    assert_eq!((rules(&found), found[0].severity), (vec!["dnssec-signature-expired"], Severity::Warning));
+    let summary = &found[0].summary;
+    assert!(summary.contains("ns2.example.com") && !summary.contains("ns1.example.com"), "{summary}");
+    assert!(summary.contains("2023-11-14") && found[0].failure.is_none(), "{summary}");
+    let found = with(bogus(BogusReason::NoSignature), DnssecState::Secure);
+    assert_eq!((rules(&found), found[0].confidence), (vec!["dnssec-bogus"], Confidence::Certain));
+    // If no server has valid signatures, the finding about the domain covers them.
+    assert_eq!(rules(&with(expired(), expired())), Vec::<&str>::new());
+}
+
+#[test]
+fn a_resolver_that_hides_records_does_not_make_them_missing() {
+    let mut world = two();
+    world.answer("example.com", RecordKind::Txt, response(&name("example.com"), Vec::new()));
+    for number in [1, 2] {
+        let policy = done(vec![text("v=DMARC1; p=reject")]);
+        world.outcome("_dmarc.example.com", RecordKind::Txt, Some(server(number)), policy);
+    }
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    let found = super::judge::judge(&plan, &evidence);
+    assert_eq!(rules(&found), ["delegation-resolver-differs", "delegation-resolver-differs"]);
+    assert!(found[0].summary.contains("TXT records for example.com") && found[0].summary.contains("v=spf1 -all"));
+    for check in [&crate::check::domain::spf::CHECK, &crate::check::domain::dmarc::CHECK] {
+        let others = (check.judge)(&plan, &evidence);
+        let others = rules(&others);
+        assert!(!others.contains(&"spf-missing") && !others.contains(&"dmarc-missing"), "{others:?}");
+    }
+}

@@ -74,6 +74,13 @@ pub(super) fn lookups(sight: Sight<'_>) -> Vec<SelectorLookup<'_>> {
         .collect()
 }
 
+/// The names of the keys that the resolver found, and of the requested selectors.
+pub(in crate::check::domain) fn known_names(sight: Sight<'_>) -> Vec<DnsName> {
+    let is_known =
+        |lookup: &SelectorLookup<'_>| lookup.is_requested || lookup.seen.is_some_and(|seen| !seen.records.is_empty());
+    lookups(sight).into_iter().filter(is_known).map(|lookup| lookup.name).collect()
+}
+
 /// The selector without `._domainkey` and the domain, which users sometimes add (`s1._domainkey`).
 pub(super) fn selector_of(typed: &str, keys: &DnsName) -> String {
     let typed = typed.trim().trim_matches('.').to_ascii_lowercase();

@@ -12,7 +12,7 @@ use self::lookup::{
     CONFIRMING, SelectorLookup, SelectorResult, UNUSED_SELECTOR, exists, lookups, mistyped_names, questions_above,
     wildcard, wildcard_alias, wildcard_text,
 };
-pub(super) use self::lookup::{can_exist, can_exist_above, lookup_of_keys, lookups_above};
+pub(super) use self::lookup::{can_exist, can_exist_above, known_names, lookup_of_keys, lookups_above};
 use super::seen::{DkimSeen, DkimState, NotTested};
 use super::sight::{Known, Sight, records};
 use crate::check::finding::{Check, Finding, Rule, Severity};

@@ -10,6 +10,7 @@ mod rules;
 
 use self::lookup::{DmarcState, about, exists, found_at, record_at, state, wrong_names};
 use super::alignment::{AlignmentWord, DmarcAlignment};
+use super::delegation;
 use super::dkim;
 use super::seen::{DmarcSeen, NotTested, PublishedState};
 use super::sight::{Sight, is_conclusive, records};
@@ -240,7 +241,12 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 /// No record applies.
 fn missing(sight: Sight<'_>) -> Option<Finding> {
     let domain = sight.name();
-    let probe = sight.records(&domain.below("_dmarc").ok()?, RecordKind::Txt).probe()?;
+    let name = domain.below("_dmarc").ok()?;
+    // If the name servers have a record, the finding about the resolver or about the differing servers reports it.
+    if delegation::has_text_at_servers(sight, &name, |text| text.starts_with("v=DMARC1")) {
+        return None;
+    }
+    let probe = sight.records(&name, RecordKind::Txt).probe()?;
     let summary = format!("no DMARC record applies to {domain}");
     let sends_nothing = sight
         .records(&domain, RecordKind::Txt)

@@ -2,7 +2,7 @@
 //! cannot deliver mail. A state that could not be determined is never reported as insecure.
 
 use super::super::sight::{Known, Sight};
-use super::super::{mx, zone};
+use super::super::{delegation, mx, zone};
 use super::rules::{
     DNSSEC_BOGUS, DNSSEC_DS_MISMATCH, DNSSEC_NOT_ACTIVE, DNSSEC_NOT_TESTED, DNSSEC_SIGNATURE_EXPIRED,
     DNSSEC_SIGNATURE_NOT_YET_VALID, DNSSEC_WEAK,
@@ -49,7 +49,8 @@ fn bogus_reason(seen: &RecordsSeen) -> Option<(&BogusReason, Option<&DnsName>)> 
     })
 }
 
-fn rule_of(why: &BogusReason) -> &'static Rule {
+/// The rule for records that are bogus for this reason.
+pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
     match why {
         BogusReason::Expired { .. } => &DNSSEC_SIGNATURE_EXPIRED,
         BogusReason::NotYetValid { .. } => &DNSSEC_SIGNATURE_NOT_YET_VALID,
@@ -91,7 +92,9 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
 /// bogus.
 fn prevents_delivery(sight: Sight<'_>) -> bool {
     let is_bogus = |name: &DnsName, kind: RecordKind| {
-        sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some())
+        let is_bogus = sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some());
+        // A resolver that gets signatures that are not valid queries another name server.
+        is_bogus && !delegation::is_valid_at_a_server(sight, name, kind)
     };
     let hosts = mx::mail_hosts(sight);
     is_bogus(&sight.name(), RecordKind::Mx)
@@ -283,7 +286,45 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
         });
     }
     findings.extend(iterations(sight, &apex, weak));
+    findings.extend(without_signatures(sight, &apex, &algorithms, ds, weak));
     findings
+}
+
+/// The zone has keys of an algorithm that signs nothing. RFC 4035 §2.2: each algorithm of a key must sign each set.
+fn without_signatures(
+    sight: Sight<'_>,
+    apex: &DnsName,
+    algorithms: &[u8],
+    ds: &RecordsSeen,
+    weak: impl Fn(String, &Probe) -> Finding,
+) -> Option<Finding> {
+    let Known::Seen(probe, seen) = sight.records(apex, RecordKind::Soa) else { return None };
+    let signatures = seen.signatures.as_ref().filter(|_| seen.dnssec == DnssecState::Secure)?;
+    let unused: Vec<u8> = algorithms.iter().copied().filter(|one| !signatures.algorithms.contains(one)).collect();
+    let first = unused.first()?;
+    let list = unused.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    let is_announced = ds
+        .records
+        .iter()
+        .any(|record| matches!(record.data, RecordData::Ds { algorithm, .. } if unused.contains(&algorithm)));
+    let finding = weak(
+        format!(
+            "the zone {apex} has a key (DNSKEY) of algorithm {list}, but its SOA record has no signature of this algorithm"
+        ),
+        probe,
+    );
+    Some(Finding {
+        severity: if is_announced { Severity::Warning } else { Severity::Notice },
+        cause: if is_announced {
+            "The parent zone announces this algorithm (DS), so resolvers that require signatures of each announced algorithm fail to resolve the zone.".to_owned()
+        } else {
+            "Each algorithm for which a zone has keys must sign all of its records. Some resolvers fail to resolve zones in which signatures are missing.".to_owned()
+        },
+        fixes: vec![Fix::text(format!(
+            "DNS operator: sign all records of {apex} with a key of algorithm {first}, or remove the DS record and then the key of this algorithm"
+        ))],
+        ..finding
+    })
 }
 
 fn iterations(sight: Sight<'_>, apex: &DnsName, weak: impl Fn(String, &Probe) -> Finding) -> Option<Finding> {

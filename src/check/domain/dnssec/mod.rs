@@ -14,7 +14,8 @@ use crate::evidence::{DnssecState, Evidence, IndeterminateReason, RecordsSeen};
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
-use words::bogus_words;
+pub(super) use judge::rule_of;
+pub(super) use words::bogus_words;
 
 pub(super) static CHECK: Check = Check { subject: "domain-dnssec", ask, judge: judge::judge, rules: rules::RULES };
 

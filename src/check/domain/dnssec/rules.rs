@@ -7,7 +7,7 @@ pub(super) static DNSSEC_SIGNATURE_EXPIRED: Rule = Rule {
     severity: Severity::Error,
     title: "a DNSSEC signature has expired",
     docs: Docs {
-        sees: "The signature on the MX records of the domain, or on the IP addresses of an MX host, has expired according to this machine's clock.",
+        sees: "The signature on the MX records of the domain, or on the IP addresses of an MX host, has expired according to this machine's clock. If only some of the authoritative name servers send expired signatures, the finding is a warning and names these servers.",
         matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver, including many large providers, do not deliver mail to the domain. They retry for several days.",
         action: "Check this machine's clock first. DNS operator: if the clock is correct, sign the zone again, publish it on all name servers, and find out why the signer did not run.",
         example: "example.com. RRSIG MX ... expired on 2026-01-31",
@@ -46,7 +46,7 @@ pub(super) static DNSSEC_BOGUS: Rule = Rule {
     severity: Severity::Error,
     title: "the records fail DNSSEC validation",
     docs: Docs {
-        sees: "The MX records of the domain, or the IP addresses of an MX host, should be signed, but a signature is missing or wrong, or its key is missing. The finding is also reported if a name server denies that the records exist, without valid proof.",
+        sees: "The MX records of the domain, or the IP addresses of an MX host, should be signed, but a signature is missing or wrong, or its key is missing. The finding is also reported if a name server denies that the records exist, without valid proof. If only some of the authoritative name servers send such records, the finding is a warning and names these servers.",
         matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver do not deliver mail to the domain.",
         action: "DNS operator: sign the zone again and publish it on all name servers. To find where the chain of signatures is broken, use an online tool that displays the chain.",
         example: "a secondary name server that serves an unsigned copy of the zone",
@@ -59,11 +59,11 @@ pub(super) static DNSSEC_WEAK: Rule = Rule {
     severity: Severity::Warning,
     title: "the zone uses DNSSEC algorithms or parameters that some resolvers do not accept",
     docs: Docs {
-        sees: "The zone is signed with an algorithm that uses SHA-1 (5 or 7) or an older hash, has only DS records with a SHA-1 digest, or uses NSEC3 with more than 100 iterations. The finding is also reported if the DS records have only algorithms that no resolver supports, because the zone then counts as unsigned. With 1 to 100 iterations, the finding is a notice.",
+        sees: "The zone is signed with an algorithm that uses SHA-1 (5 or 7) or an older hash, has only DS records with a SHA-1 digest, uses NSEC3 with more than 100 iterations, or has a DS record for an algorithm that does not sign the zone's records. The finding is also reported if the DS records have only algorithms that no resolver supports, because the zone then counts as unsigned. With 1 to 100 iterations, or with such a key but no DS record for it, the finding is a notice.",
         matters: "Some resolvers treat such a zone as unsigned, so DANE has no effect. Others fail to resolve it.",
         action: "DNS operator: change to algorithm 13 with a SHA-256 digest in the DS record, and use NSEC3 with 0 iterations and without salt, or NSEC.",
         example: "NSEC3PARAM 1 0 150 aabbccdd",
-        references: "RFC 9905 (SHA-1 must not be used), RFC 9904 (recommended algorithms), RFC 9276 section 3.1 (iterations must be 0), RFC 4035 section 5.2 (unsupported algorithms)",
+        references: "RFC 9905 (SHA-1 must not be used), RFC 9904 (recommended algorithms), RFC 9276 section 3.1 (iterations must be 0), RFC 4035 sections 2.2 (each algorithm signs all records) and 5.2 (unsupported algorithms)",
     },
 };
 

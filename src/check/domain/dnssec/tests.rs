@@ -128,3 +128,25 @@ fn the_results_contain_the_states() {
     assert_eq!(seen.dnssec.state, Some(DnssecWord::Secure));
     assert_eq!(seen.mx[0].dnssec.state, Some(DnssecWord::Insecure), "AAAA is not in the tables, so it is not signed");
 }
+
+#[test]
+fn an_algorithm_that_signs_nothing_is_found() {
+    let with = |keys: &str, signed_with: Vec<u8>| {
+        let mut world = signed(13, 2, 0);
+        world.zone(keys);
+        let soa =
+            crate::evidence::RecordData::Soa { primary: name("ns1.example.com"), serial: 1, expire: 1, minimum: 1 };
+        let signatures = Some(crate::evidence::RecordSignatures { original_ttl: 300, algorithms: signed_with });
+        let seen = response(&name("example.com"), vec![soa]);
+        let seen = RecordsSeen { dnssec: DnssecState::Secure, signatures, ..seen };
+        world.answer("example.com", RecordKind::Soa, seen);
+        findings(&mut world)
+    };
+    assert_eq!(rules(&with("", vec![13])), Vec::<&str>::new());
+    assert_eq!(rules(&with("example.com DNSKEY 257 8 77", vec![8, 13])), Vec::<&str>::new());
+    let found = with("example.com DNSKEY 257 8 77", vec![13]);
+    assert_eq!((rules(&found), found[0].severity), (vec!["dnssec-weak"], Severity::Notice));
+    assert!(found[0].summary.contains("algorithm 8"), "{}", found[0].summary);
+    let found = with("example.com DNSKEY 257 8 77\nexample.com DS 77 8 2", vec![13]);
+    assert_eq!(found[0].severity, Severity::Warning);
+}

@@ -3,7 +3,7 @@
 use crate::evidence::BogusReason;
 
 /// Why records are bogus, as a short phrase.
-pub(super) fn bogus_words(why: &BogusReason) -> String {
+pub(in crate::check::domain) fn bogus_words(why: &BogusReason) -> String {
     match why {
         BogusReason::Expired { at } => format!("the signature expired on {}", date(*at)),
         BogusReason::NotYetValid { at } => format!("the signature is not valid before {}", date(*at)),

@@ -6,16 +6,18 @@
 use std::fmt::Display;
 use std::net::IpAddr;
 
+use super::super::direct::{self, AliasSteps};
 use super::super::sight::{Known, Sight};
 use super::known::{
-    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, mail_hosts, published, usable, was_stopped,
+    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_unanswered, mail_hosts, published,
+    usable, was_stopped,
 };
 use super::rules::{
     DNS_ANSWER_TRUNCATED, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
     MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING, MX_NAME_NOT_VALID, MX_NONE_USABLE,
     MX_NULL, MX_NULL_INVALID,
 };
-use super::set::{domain_alias, duplicates, families, finding, is_bogus, names_not_valid, too_many};
+use super::set::{domain_alias, duplicates, families, finding, is_bogus, names_not_valid, reserved, too_many};
 use super::special::not_public;
 use crate::check::finding::{Finding, PhaseFailure, Severity, in_shell};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Probe, RecordData, RecordsSeen};
@@ -91,7 +93,7 @@ fn lookup_failed(sight: Sight<'_>, probe: &Probe, fault: &Fault) -> Finding {
     };
     match kind {
         Some(DnsFaultKind::AliasLoop) => {
-            return Finding { failure: Some(PhaseFailure::Unreachable), ..alias_loop(&domain, probe) };
+            return Finding { failure: Some(PhaseFailure::Unreachable), ..alias_loop(&domain, probe, &[]) };
         }
         Some(DnsFaultKind::AliasLimit) => {
             return Finding { failure: Some(PhaseFailure::Unreachable), ..alias_limit(&domain, probe) };
@@ -201,8 +203,13 @@ fn alias_limit(name: &dyn Display, probe: &Probe) -> Finding {
     }
 }
 
-fn alias_loop(name: &dyn Display, probe: &Probe) -> Finding {
-    let summary = format!("the CNAME records of {name} form a loop");
+/// `names` contains the names of the loop, if they are known.
+fn alias_loop(name: &dyn Display, probe: &Probe, names: &[DnsName]) -> Finding {
+    let shown = names.iter().map(DnsName::as_str).collect::<Vec<_>>().join(" -> ");
+    let summary = match names {
+        [] => format!("the CNAME records of {name} form a loop"),
+        _ => format!("the CNAME records of {name} form a loop: {}", probe.quote(shown)),
+    };
     Finding {
         cause: "The name has no IP address, so senders cannot deliver mail to it.".to_owned(),
         fixes: vec![Fix::run(
@@ -221,6 +228,7 @@ fn with_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Vec<Find
     findings.extend(null_records(sight, probe, seen));
     findings.extend(addresses_as_hosts(sight, probe, seen));
     findings.extend(unreadable(sight, probe, seen));
+    findings.extend(reserved(sight, probe, seen));
     findings.extend(hosts_without_address(sight, probe));
     findings.extend(aliases(sight, probe));
     findings.extend(not_public(sight, probe));
@@ -366,8 +374,8 @@ fn failed_lookups<'s>(sight: Sight<'s>, host: &DnsName) -> Vec<(&'s Probe, Strin
 enum HostAddresses<'s> {
     /// The host has addresses, or they are not known yet, or the DNSSEC check reports that they are bogus.
     Present,
-    /// The CNAME records form a loop.
-    Loop(&'s Probe),
+    /// The CNAME records form a loop of these names, if the name servers show them.
+    Loop(&'s Probe, Vec<DnsName>),
     /// The chain of CNAME records is too long, so the addresses are not known.
     Limit(&'s Probe),
     /// A lookup failed, and no address is known.
@@ -385,13 +393,18 @@ fn addresses_of<'s>(sight: Sight<'s>, host: &DnsName) -> HostAddresses<'s> {
     }
     for one in known {
         if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::AliasLoop, .. }) = one {
-            return HostAddresses::Loop(probe);
+            return HostAddresses::Loop(probe, Vec::new());
         }
         if let Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::AliasLimit, .. }) = one {
             return HostAddresses::Limit(probe);
         }
     }
     if let Some((probe, why)) = failed_lookups(sight, host).into_iter().next() {
+        if is_unanswered(sight, host)
+            && let (AliasSteps::Loop(names), _) = direct::aliases(sight, host)
+        {
+            return HostAddresses::Loop(probe, names);
+        }
         return HostAddresses::Unknown(probe, why);
     }
     let Some(probe) = known.iter().find_map(|known| known.probe()) else { return HostAddresses::Present };
@@ -412,7 +425,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     let is_known =
         states.iter().all(|(_, state)| !matches!(state, HostAddresses::Unknown(..) | HostAddresses::Limit(_)));
     // If the CNAME records of every host are wrong, the findings about them contain the fix.
-    let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(_) | HostAddresses::Limit(_)));
+    let all_loop = states.iter().all(|(_, state)| matches!(state, HostAddresses::Loop(..) | HostAddresses::Limit(_)));
     let mut findings = Vec::new();
     for (host, state) in &states {
         match state {
@@ -422,9 +435,9 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                     findings.push(host_lookup_failed(sight, host, failed, why, Severity::Notice));
                 }
             }
-            HostAddresses::Loop(failed) if all_loop || !(has_none && is_known) => findings.push(Finding {
+            HostAddresses::Loop(failed, names) if all_loop || !(has_none && is_known) => findings.push(Finding {
                 failure: all_loop.then_some(PhaseFailure::Unreachable),
-                ..alias_loop(&failed.quote(host.as_str()), failed)
+                ..alias_loop(&failed.quote(host.as_str()), failed, names)
             }),
             HostAddresses::Limit(failed) => findings.push(Finding {
                 failure: all_loop.then_some(PhaseFailure::Unreachable),
@@ -437,7 +450,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             HostAddresses::Missing(found, why) if !(has_none && is_known) => {
                 findings.push(host_missing(sight, host, found, why));
             }
-            HostAddresses::Missing(..) | HostAddresses::Loop(_) => {}
+            HostAddresses::Missing(..) | HostAddresses::Loop(..) => {}
         }
     }
     if !has_none || !is_known || all_loop {
@@ -448,7 +461,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         .iter()
         .filter_map(|(host, state)| match state {
             HostAddresses::Missing(_, why) => Some(format!("{} {why}", probe.quote(host.as_str()))),
-            HostAddresses::Loop(_) => Some(format!("{} has a CNAME loop", probe.quote(host.as_str()))),
+            HostAddresses::Loop(..) => Some(format!("{} has a CNAME loop", probe.quote(host.as_str()))),
             HostAddresses::Present | HostAddresses::Unknown(..) | HostAddresses::Limit(_) => None,
         })
         .collect();
@@ -465,7 +478,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         ))
     }));
     for (_, state) in &states {
-        if let HostAddresses::Missing(found, _) | HostAddresses::Loop(found) = state {
+        if let HostAddresses::Missing(found, _) | HostAddresses::Loop(found, _) = state {
             none = none.tried(found.id);
         }
     }

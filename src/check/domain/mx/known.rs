@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::super::direct;
 use super::super::seen::NotTested;
 use super::super::sight::{Known, Sight, is_conclusive};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
-use crate::plan::{Family, Plan};
-use crate::wire::{DnsName, RecordKind};
+use crate::plan::{Family, OverrideHost, Plan};
+use crate::wire::{DnsName, Host, RecordKind};
 
 /// The maximum number of hosts that are looked up and tested.
 pub(in crate::check::domain) const MAX_HOSTS: usize = 20;
@@ -38,7 +39,7 @@ pub(in crate::check::domain) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
         return vec![MxHost { preference: None, name: sight.name() }];
     }
     let mut hosts: Vec<MxHost> = published(seen)
-        .filter(|(_, host)| !host.is_root() && as_address(host).is_none())
+        .filter(|(_, host)| !host.is_root() && as_address(host).is_none() && !is_never_a_host(sight, host))
         .map(|(preference, host)| MxHost { preference: Some(preference), name: host.clone() })
         .collect();
     // Senders choose among hosts of the same preference at random. Here, such hosts are sorted by name to keep reports
@@ -67,6 +68,11 @@ pub(in crate::check::domain) fn is_null(sight: Sight<'_>) -> bool {
 /// Whether both address lookups of a host have ended.
 pub(in crate::check::domain) fn is_looked_up(sight: Sight<'_>, host: &DnsName) -> bool {
     KINDS.iter().all(|&kind| !sight.records(host, kind).is_open())
+}
+
+/// Whether both address lookups of a host ended with an error code of the resolver or without a response.
+pub(super) fn is_unanswered(sight: Sight<'_>, host: &DnsName) -> bool {
+    KINDS.iter().all(|&kind| direct::may_be_of_resolver(sight.records(host, kind)))
 }
 
 /// Every IP address that DNS has for a host, IPv4 first.
@@ -255,6 +261,15 @@ pub(in crate::check::domain) fn published(seen: &RecordsSeen) -> impl Iterator<I
         RecordData::Mx { preference, host } => Some((*preference, host)),
         _ => None,
     })
+}
+
+/// Whether no server on the internet can have this name: it is below `localhost`, `invalid` or `onion`. A domain with
+/// such a name is a test, and `--resolve` can give the name an address.
+pub(super) fn is_never_a_host(sight: Sight<'_>, host: &DnsName) -> bool {
+    let suffix = host.reserved_suffix().filter(|suffix| matches!(*suffix, "localhost" | "invalid" | "onion"));
+    let is_given =
+        |name| !sight.plan.overrides_of(&OverrideHost::One(Host::Name(name)), sight.plan.target.port).is_empty();
+    suffix.is_some() && suffix != sight.name().reserved_suffix() && !host.host_name().is_some_and(is_given)
 }
 
 /// The IP address, if the target of an MX record is an IP address instead of a name.

@@ -15,6 +15,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 
+use super::direct;
 use super::sight::{Sight, records};
 use crate::check::finding::Check;
 use crate::evidence::Evidence;
@@ -38,6 +39,10 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         [RecordKind::Mx, RecordKind::A, RecordKind::Aaaa, RecordKind::Cname].map(|kind| records(&domain, kind)).into();
     for host in mail_hosts(sight) {
         questions.extend(KINDS.map(|kind| records(&host.name, kind)));
+        // A resolver responds to a loop of aliases with SERVFAIL.
+        if known::is_unanswered(sight, &host.name) {
+            questions.extend(direct::aliases(sight, &host.name).1);
+        }
     }
     questions
 }

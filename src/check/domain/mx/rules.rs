@@ -98,11 +98,11 @@ pub(super) static MX_NONE_USABLE: Rule = Rule {
     severity: Severity::Error,
     title: "no MX host has a usable IP address",
     docs: Docs {
-        sees: "The domain has MX records, but none of their hosts has an IP address.",
+        sees: "The domain has MX records, but none of their hosts has an IP address, or all have reserved names such as localhost.",
         matters: "Mail for this domain cannot be delivered. Because the domain has MX records, senders must not use the domain's own IP addresses.",
-        action: "Domain owner: point the MX record to a host name that has an A or AAAA record.",
+        action: "Domain owner: point the MX record to a host name that has an A or AAAA record. If the domain receives no mail, publish a null MX (MX 0 .) instead.",
         example: "MX 10 mail.example.com, where mail.example.com does not exist",
-        references: "RFC 5321 section 5.1 (it is an error if MX records are present but none is usable)",
+        references: "RFC 5321 section 5.1 (it is an error if MX records are present but none is usable), RFC 6761 section 6 (reserved names), RFC 7505 section 3 (null MX)",
     },
 };
 
@@ -150,7 +150,7 @@ pub(super) static MX_HOST_MISSING: Rule = Rule {
     severity: Severity::Warning,
     title: "an MX host does not exist or has no IP address",
     docs: Docs {
-        sees: "The host name in an MX record does not exist (NXDOMAIN), or has neither an A nor an AAAA record. If no MX host has an IP address, smtpcheck reports mx-none-usable instead.",
+        sees: "The host name in an MX record does not exist (NXDOMAIN), has neither an A nor an AAAA record, or is a reserved name such as localhost. If no MX host has an IP address, smtpcheck reports mx-none-usable instead.",
         matters: "Senders skip this host. If the other hosts are not available, mail is delayed. If the name is in a domain that is not registered, an attacker could register it and receive the mail.",
         action: "Domain owner: remove the MX record, or publish A and AAAA records for the host.",
         example: "MX 20 old-backup.example.com after the server was shut down",

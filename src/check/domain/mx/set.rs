@@ -3,9 +3,13 @@
 use std::net::IpAddr;
 
 use super::super::sight::{Known, Sight};
-use super::known::{MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, is_test_server, mail_hosts, published, usable};
-use super::rules::{MX_DOMAIN_ALIAS, MX_DUPLICATE, MX_MANY, MX_NAME_NOT_VALID, MX_NO_IPV4, MX_NO_IPV6};
-use crate::check::finding::{Finding, Rule, Severity};
+use super::known::{
+    MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, is_never_a_host, is_test_server, mail_hosts, published, usable,
+};
+use super::rules::{
+    MX_DOMAIN_ALIAS, MX_DUPLICATE, MX_HOST_MISSING, MX_MANY, MX_NAME_NOT_VALID, MX_NO_IPV4, MX_NO_IPV6, MX_NONE_USABLE,
+};
+use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{DnssecState, Phase, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::wire::{DnsName, RecordKind};
@@ -17,6 +21,41 @@ pub(super) fn is_bogus(seen: &RecordsSeen) -> bool {
 /// A finding about a lookup.
 pub(super) fn finding(rule: &'static Rule, probe: &Probe, confidence: Confidence, summary: String) -> Finding {
     Finding::new(rule, Phase::Dns, confidence, summary).tried(probe.id)
+}
+
+/// MX hosts with a reserved name (RFC 6761). Resolvers answer queries for `localhost` with the loopback address, so a
+/// sender may connect to itself.
+pub(super) fn reserved(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
+    let domain = sight.name();
+    let (_, first) = published(seen).find(|(_, host)| is_never_a_host(sight, host))?;
+    let quoted = probe.quote(first.as_str());
+    let has_others = !all_hosts(sight).is_empty();
+    let rule = if has_others { &MX_HOST_MISSING } else { &MX_NONE_USABLE };
+    let summary =
+        format!("{quoted} is an MX host of {domain}, but no server on the internet can have this reserved name");
+    let mut found = finding(rule, probe, Confidence::Certain, summary);
+    found.cause = match first.reserved_suffix() {
+        Some("localhost") => {
+            "The name stands for the machine that looks it up. A sender that uses the record connects to itself, or returns the message."
+        }
+        Some("onion") => "Only Tor can connect to such a name. DNS has no IP address for it.",
+        _ => "DNS has no IP address for such a name.",
+    }
+    .to_owned();
+    if has_others {
+        found.fixes.push(Fix::text(format!("Domain owner: delete the MX record of {quoted}")));
+        return Some(found);
+    }
+    found.failure = Some(PhaseFailure::Unreachable);
+    found.fixes = vec![
+        Fix::text(format!(
+            "Domain owner: if the domain receives no mail, replace the record with a null MX: {domain}. MX 0 ."
+        )),
+        Fix::text(format!(
+            "If the domain should receive mail, name the mail server in the record, for example: {domain}. MX 10 mail.{domain}."
+        )),
+    ];
+    Some(found)
 }
 
 pub(super) fn duplicates(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {

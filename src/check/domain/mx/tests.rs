@@ -298,3 +298,60 @@ fn a_limit_of_smtpcheck_makes_the_check_incomplete_and_blames_no_server() {
     assert_eq!((found[0].failure, found[0].severity), (Some(PhaseFailure::Incomplete), Severity::Error));
     assert!(found[0].summary.contains("smtpcheck's limit") && found[0].otherwise.is_none(), "{found:?}");
 }
+
+#[test]
+fn a_reserved_name_is_no_host_and_needs_a_null_mx() {
+    for (host, cause) in [
+        ("localhost", "connects to itself"),
+        ("mx.localhost", "connects to itself"),
+        ("mail.invalid", "no IP address"),
+        ("abc.onion", "Tor"),
+    ] {
+        // Resolvers answer queries for localhost themselves.
+        let found = of_zone(&format!("example.com MX 0 {host}\nlocalhost A 127.0.0.1\nmx.localhost A 127.0.0.1"));
+        assert_eq!((rules(&found), found[0].failure), (vec!["mx-none-usable"], Some(PhaseFailure::Unreachable)));
+        assert!(found[0].cause.contains(cause), "{}", found[0].cause);
+        assert!(found[0].fixes[0].text.ends_with("null MX: example.com. MX 0 ."), "{}", found[0].fixes[0].text);
+    }
+    let beside = of_zone(&format!("example.com MX 5 localhost\n{GOOD}"));
+    assert_eq!((rules(&beside), beside[0].severity), (vec!["mx-host-missing"], Severity::Warning));
+    // Names for private networks may exist there.
+    assert_eq!(
+        rules(&of_zone(
+            "example.com MX 5 mx.corp.internal\nmx.corp.internal A 8.8.4.4\nmx.corp.internal AAAA 2a00:1450::1"
+        )),
+        Vec::<&str>::new()
+    );
+    assert_eq!(rules(&of_zone("example.com MX 5 mx.home.arpa")), ["mx-none-usable"]);
+}
+
+#[test]
+fn a_loop_of_aliases_behind_a_resolver_is_named() {
+    let server = std::net::SocketAddr::from(([8, 8, 8, 1], 53));
+    let world = |target: &str| {
+        let mut world = World::new();
+        world.zone("example.com MX 10 a.example.com\nexample.com NS ns1.example.com\nns1.example.com A 8.8.8.1");
+        let soa =
+            crate::evidence::RecordData::Soa { primary: name("ns1.example.com"), serial: 1, expire: 1, minimum: 1 };
+        world.answer("example.com", RecordKind::Soa, response(&name("example.com"), vec![soa]));
+        for kind in [RecordKind::A, RecordKind::Aaaa] {
+            let seen = crate::evidence::RecordsSeen {
+                code: DnsCode::ServFail,
+                ..response(&name("a.example.com"), Vec::new())
+            };
+            world.answer("a.example.com", kind, seen);
+        }
+        for (from, to) in [("a.example.com", "b.example.com"), ("b.example.com", target)] {
+            let alias = crate::evidence::RecordData::Cname { target: name(to) };
+            let seen = crate::evidence::RecordsSeen { authoritative: true, ..response(&name(from), vec![alias]) };
+            let answer = crate::evidence::Answer::Records(seen);
+            world.outcome(from, RecordKind::Cname, Some(server), Outcome::Done { answer });
+        }
+        world
+    };
+    let found = findings(&mut world("a.example.com"));
+    assert_eq!(rules(&found), ["mx-alias-loop"]);
+    assert!(found[0].summary.contains("a.example.com -> b.example.com -> a.example.com"), "{}", found[0].summary);
+    // Without a loop, the resolver or the name servers are at fault.
+    assert_eq!(rules(&findings(&mut world("c.example.com"))), ["mx-host-lookup-failed"]);
+}

@@ -7,6 +7,7 @@ use super::rules::{
     NULL_MX_SENDS, PTR_USED, STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
 };
 use super::{Subject, WRONG_NAMES, is_null_mx, known};
+use crate::check::domain::delegation;
 use crate::check::domain::sight::Known;
 use crate::check::finding::{Finding, Rule, Severity};
 use crate::evidence::Phase;
@@ -89,8 +90,17 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
     finding
 }
 
+/// Whether a TXT record is an SPF record (RFC 7208 §4.5).
+fn is_spf(text: &str) -> bool {
+    text == "v=spf1" || text.starts_with("v=spf1 ")
+}
+
 fn missing(subject: Subject<'_>) -> Vec<Finding> {
     let domain = subject.domain();
+    // If the name servers have a record, the finding about the resolver or about the differing servers reports it.
+    if delegation::has_text_at_servers(subject.sight, &subject.sight.name(), is_spf) {
+        return Vec::new();
+    }
     let mut finding = finding(subject, &MISSING, format!("{domain} has no SPF record"));
     let is_null = is_null_mx(subject);
     let record = if is_null { "v=spf1 -all" } else { "v=spf1 mx ~all" };

@@ -86,6 +86,7 @@ pub(in crate::check) fn response(of: &DnsName, records: Vec<RecordData>) -> Reco
         records: records.into_iter().map(|data| DnsRecord { name: of.clone(), ttl: 3600, data }).collect(),
         left_out: 0,
         dnssec: DnssecState::Insecure,
+        signatures: None,
         authoritative: false,
         authenticated: false,
         over_tcp: false,

@@ -141,7 +141,11 @@ impl TestZone {
         }
         proofs.dedup();
         let soa = self.set(&self.origin, RecordType::SOA).into_iter();
-        for set in soa.chain(proofs.into_iter().filter_map(|at| self.set(at, RecordType::NSEC))) {
+        // A zone with NSEC3 records sends all of them, and no NSEC record.
+        let hashed: Vec<&RecordSet> = self.sets.values().filter_map(|sets| sets.get(&RecordType::NSEC3)).collect();
+        let ordered = proofs.into_iter().filter_map(|at| self.set(at, RecordType::NSEC));
+        let proofs: Vec<&RecordSet> = if hashed.is_empty() { ordered.collect() } else { hashed };
+        for set in soa.chain(proofs) {
             message.add_authorities(set.records(true).cloned());
         }
     }

@@ -1,0 +1,56 @@
+//! The records that are compared between the authoritative servers: the MX and TXT records of the domain, and the
+//! records below it that decide how its mail is delivered and authenticated.
+//!
+//! The queries start as soon as the addresses of the servers are known, at the same time as the query for the SOA record,
+//! so no other lookup waits for them. Their number is limited: [`MAX_KEYS`] keys, [`MAX_HOSTS`] hosts, and one IP address
+//! of each name server.
+
+use super::super::{dane, dkim, mx};
+use super::servers::NameServer;
+use crate::check::domain::sight::{Known, Sight};
+use crate::wire::{DnsName, RecordKind};
+
+/// The maximum number of DKIM keys.
+const MAX_KEYS: usize = 5;
+/// The maximum number of MX hosts whose TLSA records are compared.
+const MAX_HOSTS: usize = 4;
+
+/// Records of the domain itself, which are requested from each IP address.
+pub(super) fn of_domain(sight: Sight<'_>) -> [(DnsName, RecordKind); 2] {
+    [(sight.name(), RecordKind::Mx), (sight.name(), RecordKind::Txt)]
+}
+
+/// Records below the domain or for its hosts, which are requested from one IP address of each server. Names outside the
+/// zone belong to other servers. A record that the resolver does not find may exist at one server.
+pub(super) fn below(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKind)> {
+    let domain = sight.name();
+    let labels = ["_dmarc", "_mta-sts", "_smtp._tls"];
+    let policies = labels.into_iter().filter_map(|label| domain.below(label).ok());
+    let keys = dkim::known_names(sight).into_iter().take(MAX_KEYS);
+    let hosts = mx::mail_hosts(sight).into_iter().take(MAX_HOSTS).filter_map(|host| dane::owner(sight, &host.name));
+    let is_asked = |owner: &DnsName| match sight.records(owner, RecordKind::Tlsa) {
+        Known::Unasked | Known::Skipped => false,
+        Known::Waiting | Known::Seen(..) | Known::Failed(..) => true,
+    };
+    let mut names: Vec<(DnsName, RecordKind)> = policies.chain(keys).map(|name| (name, RecordKind::Txt)).collect();
+    names.extend(hosts.filter(is_asked).map(|owner| (owner, RecordKind::Tlsa)));
+    names.retain(|(name, _)| name.is_within(apex));
+    names
+}
+
+/// All compared records.
+pub(super) fn compared(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKind)> {
+    of_domain(sight).into_iter().chain(below(sight, apex)).collect()
+}
+
+/// One IP address of each server.
+pub(super) fn one_of_each(servers: &[NameServer]) -> Vec<&NameServer> {
+    let is_first =
+        |(at, server): &(usize, &NameServer)| servers.iter().take(*at).all(|earlier| earlier.name != server.name);
+    servers.iter().enumerate().filter(is_first).map(|(_, server)| server).collect()
+}
+
+/// The records, in words.
+pub(super) fn words(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> String {
+    if *name == sight.name() { kind.to_string() } else { format!("{kind} {name}") }
+}
