@@ -1,7 +1,7 @@
 //! Findings about TLSA records. Each host is judged separately. Each certificate chain of a host is judged once, even
 //! if several IP addresses sent it.
 
-use super::lookup::{TlsaLookup, TlsaTtl, owner, service_port, tlsa_lookup, unsigned_records};
+use super::lookup::{TlsaLookup, TlsaTtl, failure_words, service_port, tlsa_lookup, unsigned_records};
 use super::lookup_faults;
 use super::outcome::{is_mx_secure, miss_words, references};
 use super::rules::{
@@ -11,9 +11,9 @@ use super::rules::{
 use super::submission::for_submission;
 use crate::check::domain::purpose;
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
-use crate::check::domain::sight::{Known, Sight};
+use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
-use crate::evidence::{Certificate, DnsCode, DnssecState, Fault, Phase, Presented, Probe};
+use crate::evidence::{Certificate, Phase, Presented, Probe};
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaVerdict};
 use crate::wire::{DnsName, RecordKind};
@@ -532,24 +532,6 @@ fn owner_text(sight: Sight<'_>, base: &DnsName) -> String {
 
 fn owner_name(base: &DnsName, probe: &Probe) -> String {
     probe.quote(base.as_str()).to_string()
-}
-
-/// How the TLSA record lookup failed.
-pub(super) fn failure_words(sight: Sight<'_>, base: &DnsName) -> String {
-    let Some(owner) = owner(sight, base) else { return "the name is too long".to_owned() };
-    match sight.records(&owner, RecordKind::Tlsa) {
-        Known::Seen(_, seen) => match (&seen.code, &seen.dnssec) {
-            (_, DnssecState::Bogus { .. }) => "the DNSSEC signatures are not valid (bogus)".to_owned(),
-            (DnsCode::ServFail, _) => "SERVFAIL".to_owned(),
-            (DnsCode::Refused, _) => "REFUSED".to_owned(),
-            (DnsCode::NotImplemented, _) => "NOTIMP".to_owned(),
-            (DnsCode::FormErr, _) => "FORMERR".to_owned(),
-            (DnsCode::Other(code), _) => format!("response code {code}"),
-            (DnsCode::NoError | DnsCode::NxDomain, _) => "the response is not usable".to_owned(),
-        },
-        Known::Failed(probe, Fault::Dns { detail, .. }) => probe.quote(detail.as_str()).to_string(),
-        _ => "no usable response".to_owned(),
-    }
 }
 
 fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {

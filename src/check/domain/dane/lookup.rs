@@ -263,6 +263,24 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
     }
 }
 
+/// How the TLSA record lookup failed.
+pub(super) fn failure_words(sight: Sight<'_>, base: &DnsName) -> String {
+    let Some(owner) = owner(sight, base) else { return "the name is too long".to_owned() };
+    match sight.records(&owner, RecordKind::Tlsa) {
+        Known::Seen(_, seen) => match (&seen.code, &seen.dnssec) {
+            (_, DnssecState::Bogus { .. }) => "the DNSSEC signatures are not valid (bogus)".to_owned(),
+            (DnsCode::ServFail, _) => "SERVFAIL".to_owned(),
+            (DnsCode::Refused, _) => "REFUSED".to_owned(),
+            (DnsCode::NotImplemented, _) => "NOTIMP".to_owned(),
+            (DnsCode::FormErr, _) => "FORMERR".to_owned(),
+            (DnsCode::Other(code), _) => format!("response code {code}"),
+            (DnsCode::NoError | DnsCode::NxDomain, _) => "the response is not usable".to_owned(),
+        },
+        Known::Failed(probe, Fault::Dns { detail, .. }) => probe.quote(detail.as_str()).to_string(),
+        _ => "no usable response".to_owned(),
+    }
+}
+
 /// Whether a response, or an alias that leads to it, is bogus.
 fn is_bogus(seen: &RecordsSeen) -> bool {
     let states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);

@@ -1,7 +1,6 @@
 //! Findings about lookups of TLSA records that only some resolvers answer.
 
-use super::judge::failure_words;
-use super::lookup::{self, fault_of_resolver};
+use super::lookup::{self, failure_words, fault_of_resolver};
 use super::rules::DANE_LOOKUP_FAILS;
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, Severity, in_shell};

@@ -6,7 +6,6 @@
 //! of each name server.
 
 use super::super::{dane, dkim, mx};
-use super::servers::NameServer;
 use crate::check::domain::sight::{Known, Sight};
 use crate::wire::{DnsName, RecordKind};
 
@@ -41,13 +40,6 @@ pub(super) fn below(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKin
 /// All compared records.
 pub(super) fn compared(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKind)> {
     of_domain(sight).into_iter().chain(below(sight, apex)).collect()
-}
-
-/// One IP address of each server.
-pub(super) fn one_of_each(servers: &[NameServer]) -> Vec<&NameServer> {
-    let is_first =
-        |(at, server): &(usize, &NameServer)| servers.iter().take(*at).all(|earlier| earlier.name != server.name);
-    servers.iter().enumerate().filter(is_first).map(|(_, server)| server).collect()
 }
 
 /// The records, in words.

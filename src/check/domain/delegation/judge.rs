@@ -44,7 +44,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(lame(sight, &apex, &of_zone));
     findings.extend(parent.map(|found| found.finding));
     let differing = differing(sight, &apex, &servers);
-    let (of_domain, below): (Vec<&Difference>, Vec<&Difference>) =
+    let (of_domain, below): (Vec<&ServerDifference>, Vec<&ServerDifference>) =
         differing.iter().partition(|(name, ..)| *name == sight.name());
     for (name, kind, groups) in of_domain {
         findings.extend(differs(sight, &apex, (name, *kind), groups, &servers));
@@ -62,12 +62,17 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// Records of one name and type, with the groups of servers.
-type Difference = (DnsName, RecordKind, Vec<ServerGroup>);
+type ServerDifference = (DnsName, RecordKind, Vec<ServerGroup>);
 
 /// Differences in records below the domain. An old copy of the zone often differs in many of them, so they are in one
 /// finding, with the TLSA records first, because mail depends on them.
-fn below_differ(sight: Sight<'_>, apex: &DnsName, below: &[&Difference], servers: &[NameServer]) -> Option<Finding> {
-    let is_tlsa = |(_, kind, _): &&&Difference| *kind == RecordKind::Tlsa;
+fn below_differ(
+    sight: Sight<'_>,
+    apex: &DnsName,
+    below: &[&ServerDifference],
+    servers: &[NameServer],
+) -> Option<Finding> {
+    let is_tlsa = |(_, kind, _): &&&ServerDifference| *kind == RecordKind::Tlsa;
     let (name, kind, groups) = below.iter().find(is_tlsa).or(below.first())?;
     let mut finding = differs(sight, apex, (name, *kind), groups, servers)?;
     for (other, of, groups) in below.iter().filter(|(other, ..)| other != name) {

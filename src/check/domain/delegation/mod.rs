@@ -52,7 +52,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
             questions.push(Question::Records(letter_case::request(sight, server)));
         }
         let below = compared::below(sight, &apex);
-        for server in compared::one_of_each(&servers) {
+        for server in servers::one_of_each(&servers) {
             questions
                 .extend(below.iter().map(|(name, kind)| Question::Records(request(sight, name, *kind, server.ip))));
         }

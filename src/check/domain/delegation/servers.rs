@@ -95,6 +95,13 @@ pub(super) fn tested(sight: Sight<'_>, apex: &DnsName) -> Vec<NameServer> {
     chosen
 }
 
+/// One IP address of each server.
+pub(super) fn one_of_each(servers: &[NameServer]) -> Vec<&NameServer> {
+    let is_first =
+        |(at, server): &(usize, &NameServer)| servers.iter().take(*at).all(|earlier| earlier.name != server.name);
+    servers.iter().enumerate().filter(is_first).map(|(_, server)| server).collect()
+}
+
 /// A server in a sentence: its name and its IP address.
 pub(super) fn shown_as(server: &NameServer, probe: &Probe) -> String {
     format!("{} [{}]", probe.quote(server.name.as_str()), server.ip)
