@@ -299,7 +299,7 @@ fn a_response_over_tcp_that_is_not_valid_is_not_a_missing_one() {
         let world = World::new(ListensOn::UdpAndTcp, change).await;
         let failure = world.ask("signed.test", RecordKind::Mx).await.expect_err("no valid response");
         assert_eq!(failure.kind, DnsFaultKind::Malformed, "{}", failure.detail);
-        assert!(failure.detail.contains("over TCP: "), "{}", failure.detail);
+        assert!(failure.detail.contains("over TCP failed: "), "{}", failure.detail);
         assert!(failure.detail.contains("another question"), "{}", failure.detail);
     });
 }

@@ -330,7 +330,7 @@ fn everyone(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
 fn is_wide(ip: IpAddr, prefix: u8) -> bool {
     match ip {
         IpAddr::V4(v4) => prefix <= 8 && !(prefix == 8 && v4.is_private()),
-        // All unique local addresses are in fc00::/7, which nobody can use on the internet.
+        // All unique local addresses are in fc00::/7, which no host can use on the internet.
         IpAddr::V6(v6) => prefix <= 16 && !(prefix >= 7 && v6.is_unique_local()),
     }
 }
