@@ -139,9 +139,10 @@ impl DnssecValidator {
 
     /// Whether the keys of a zone have a valid chain of signatures from a trust anchor.
     async fn is_signed(&self, zone: &Name) -> bool {
-        let Ok(mut signed) = self.signed.lock() else { return false };
-        let cell = Arc::clone(signed.entry(zone.clone()).or_default());
-        drop(signed);
+        let cell = match self.signed.lock() {
+            Ok(mut signed) => Arc::clone(signed.entry(zone.clone()).or_default()),
+            Err(_) => return false,
+        };
         let check = async || {
             let query = Query::query(zone.clone(), RecordType::DNSKEY);
             let Ok(keys) = self.cache.ask(&query).await else { return false };
