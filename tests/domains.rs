@@ -217,7 +217,7 @@ fn the_tlsa_records_of_the_servers_are_printed() {
         ("domain-healthy", 0, None),
         // The exit code is that of the check.
         ("dane-mismatch", 6, None),
-        ("domain-plain", 0, Some("until the zones of these names are signed with DNSSEC: domain-plain.test")),
+        ("domain-plain", 0, Some("until the zones of the following names are signed with DNSSEC: domain-plain.test")),
     ] {
         let (run, digest) = printed(name);
         let expected = format!("_{port}._tcp.mx1.{name}.test. IN TLSA 3 1 1 {}\n", digest.unwrap());

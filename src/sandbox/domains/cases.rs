@@ -334,7 +334,6 @@ _25._tcp.mx1 TLSA 3 1 1 {spki:mx1}
 "#,
         signing: ZoneSigning::WrongSignature,
         expect: &["dnssec-bogus"],
-        notices: &["tlsrpt-missing"],
         exit: 3,
         ..PLAIN
     },
