@@ -84,7 +84,7 @@ pub(super) static ALL: &[Scenario] = &[
             ..RELAY
         },
         client: BARE,
-        expect: &["server-fault"],
+        expect: &["server-closing"],
         exit: 4,
     },
     Scenario {
