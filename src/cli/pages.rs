@@ -26,7 +26,7 @@ pub fn manual(args: &ManArgs) -> Result<String, UsageError> {
     Ok(page(spec, spec.command(&[]), &format!("smtpcheck-{}", spec.name)))
 }
 
-/// The program: the flags of a check, because a check needs no command, and all commands as subcommands.
+/// The program as one clap command: the flags of `check`, whose name can be omitted, and every command as a subcommand.
 fn program() -> Command {
     let visible = COMMANDS.iter().filter(|spec| !spec.is_hidden);
     check::SPEC.command(&[]).subcommands(visible.map(|spec| spec.command(&[]).name(spec.name)))

@@ -1,5 +1,5 @@
 //! The faults of a certification path, one for each rule of RFC 5280 that it violates, and features of a valid path
-//! that some clients cannot verify. This file contains facts only; the checks decide which clients are affected.
+//! that some clients do not support. This file contains facts only; the checks decide which clients are affected.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -136,7 +136,7 @@ pub struct AnchorSeen {
     pub not_after: Option<Timestamp>,
 }
 
-/// A feature of the path that some clients cannot verify.
+/// A feature of the path that some clients do not support.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClientLimit {
@@ -144,8 +144,8 @@ pub struct ClientLimit {
     pub place: usize,
     /// The feature.
     pub what: String,
-    /// Clients that cannot verify it.
+    /// Clients that do not support it.
     pub rejected_by: Vec<String>,
-    /// Clients that can verify it.
+    /// Clients that support it.
     pub accepted_by: Vec<String>,
 }

@@ -29,7 +29,7 @@ pub struct Presented {
     /// Faults in the path, except the expiry of certificates that the server sent.
     #[serde(default)]
     pub faults: Vec<PathFault>,
-    /// Features of a valid path that some clients cannot verify.
+    /// Features of a valid path that some clients do not support.
     #[serde(default)]
     pub limits: Vec<ClientLimit>,
 }

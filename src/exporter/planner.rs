@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::render::exporter::ModuleRow;
 use crate::secret::Secret;
 
-/// Makes the plans of probes. `commands` implements it with the configuration file.
+/// Makes the plans of probes. `commands` implements this trait based on the configuration file.
 pub trait ProbePlanner {
     /// The plan for a request.
     fn plan(&self, request: &ProbeRequest) -> Result<PlannedProbe, ProbeRefusal>;

@@ -6,7 +6,7 @@
 //!
 //! 1. a decisive enhanced status, which is more specific than the words next to it;
 //! 2. a phrase in the text: of the recognised provider, of the recognised software, or a general one; if there is none,
-//!    a general phrase that is known with other codes;
+//!    a general phrase that the lexicon lists for other codes;
 //! 3. the meaning that the recognised provider or software gives to the enhanced status, if it differs from the
 //!    registry;
 //! 4. the enhanced status, if it has a specific meaning (`5.7.1` has none, because servers use it for all kinds of
@@ -104,7 +104,7 @@ pub(super) fn by_known_parts(reply: &Reply, context: &Context<'_>) -> Option<Rea
         .or_else(|| by_status_or_code(reply, context))
 }
 
-/// Whether a rejection is interpreted only by a code whose meaning is not likely. Codes 500 to 504 are about the
+/// Whether the interpretation of a rejection is based only on its code and is not likely. Codes 500 to 504 are about the
 /// command, not about its content (RFC 5321 §4.2.2), and 521 and 556 have one meaning (RFC 7504), so they are never vague.
 pub(super) fn is_vague_code(reading: &Reading, reply: &Reply) -> bool {
     if reply.code.is_some_and(|code| matches!(code.number(), 500..=504 | 521 | 556)) {
@@ -115,7 +115,7 @@ pub(super) fn is_vague_code(reading: &Reading, reply: &Reply) -> bool {
     is_code && is_rejection && reading.confidence == Confidence::Possible
 }
 
-/// A reading based only on the code always allows another one; a certain reading allows none.
+/// An interpretation based only on the code always has an alternative; a certain interpretation has none.
 fn calibrated(mut reading: Reading) -> Reading {
     let of_code = matches!(reading.basis, Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. });
     if of_code && reading.cause != Cause::Accepted && reading.confidence == Confidence::Certain {
@@ -130,7 +130,7 @@ fn calibrated(mut reading: Reading) -> Reading {
 
 const OTHER_TEXT: &str = "The text of the reply may contain more information.";
 
-/// The meaning of words or a status about a mailbox if the mailbox is the sender's. At MAIL, the server knows only the
+/// Reinterprets a reply about a mailbox if the mailbox is the sender's, not the recipient's. At MAIL, the server knows only the
 /// sender (RFC 5321 §3.3). Later, the reply names the sender: Postfix rejects senders in reply to RCPT.
 fn about_sender(reading: Reading, reply: &Reply, context: &Context<'_>) -> Reading {
     let is_mailbox =

@@ -40,7 +40,7 @@ pub(super) async fn blocked_ports(resources: &Resources, plans: &[&Plan]) -> Res
         }
     }
     let mut schedule = Schedule::new(targets.iter().map(|plan| plan.target.host.to_string()), LIMITS);
-    // The results are small and need no order, so checks may run far ahead of the first unfinished check.
+    // The results are small and their order does not matter, so later checks do not have to wait for a slow one.
     schedule.is_finished_up_to(targets.len());
     let mut running = FuturesUnordered::new();
     let mut reached: Vec<PortReach> = vec![PortReach::Unknown; targets.len()];

@@ -82,7 +82,7 @@ pub struct TargetSummary {
     pub changes: Vec<WatchChange>,
     /// The number of changes that are no longer listed.
     pub changes_dropped: u64,
-    /// How often each rule was raised; notices are not counted.
+    /// How often each rule was reported; notices are not counted.
     pub rules: Vec<RuleCount>,
     /// The last checks that failed, the oldest first.
     pub failed_checks: Vec<FailedCheck>,
@@ -187,8 +187,7 @@ impl Watch {
     }
 
     /// The exit code of the worst check. If a target has no completed check, its result is unknown, and the watch is
-    /// incomplete. A difference between servers and a check whose record
-    /// cannot be read are treated like a finding.
+    /// incomplete. Differences between servers and checks whose records cannot be read are treated like findings.
     fn exit_code(&self, targets: &[TargetSummary], limit: Option<f64>) -> u8 {
         let of_unchecked = targets.iter().filter(|target| target.checks == 0).map(|_| Exit::Incomplete.code());
         if let Some(limit) = limit {
@@ -213,7 +212,7 @@ impl TargetSummary {
     }
 }
 
-/// The worst of some exit codes.
+/// The worst of the given exit codes.
 fn worst(codes: impl Iterator<Item = u8>) -> u8 {
     let rank = |code: &u8| WORST_FIRST.iter().position(|known| known == code).unwrap_or(0);
     codes.min_by_key(rank).unwrap_or(0)

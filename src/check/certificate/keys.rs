@@ -186,12 +186,12 @@ pub(super) fn staple_invalid(seen: CertificateContext<'_>, fault: StapleFault) -
     finding
 }
 
-/// Features of a valid chain that some clients cannot verify.
+/// Features of a valid chain that some clients do not support.
 pub(super) fn limited_clients(seen: CertificateContext<'_>) -> Vec<Finding> {
     let found = seen.presented.limits.iter().map(|limit| {
         let (rejecting, accepting) = (limit.rejected_by.join(", "), limit.accepted_by.join(" and "));
         let summary =
-            format!("some clients cannot verify the chain, because {} has {}", seen.called(limit.place), limit.what);
+            format!("some clients do not support the chain, because {} has {}", seen.called(limit.place), limit.what);
         let mut finding = seen.finding(&CERTIFICATE_LIMITED_CLIENTS, Confidence::Certain, summary);
         finding.cause = format!("{accepting} can verify the chain, but clients that use {rejecting} cannot.");
         finding.fixes = vec![Fix::text(

@@ -290,7 +290,7 @@ pub(super) static CERTIFICATE_STAPLE_UNUSABLE: Rule = Rule {
 pub(super) static CERTIFICATE_LIMITED_CLIENTS: Rule = Rule {
     id: "certificate-limited-clients",
     severity: Severity::Warning,
-    title: "some clients cannot verify the certificate",
+    title: "some clients do not support the certificate",
     docs: Docs {
         sees: "The chain is valid, but it has a feature that some TLS libraries do not support: a critical certificatePolicies or inhibitAnyPolicy extension, name constraints for directory names, more than six CA certificates, an unusual signature, or the host name only in the common name.",
         matters: "Whether a client accepts the certificate depends on its TLS library. The finding lists the libraries that accept it and those that reject it.",

@@ -116,7 +116,7 @@ pub(super) fn sentences(evidence: &Evidence) -> Vec<String> {
         sentences.push(format!("Clients that connect: {}", can.join(", ")));
     }
     if !cannot.is_empty() {
-        sentences.push(format!("Clients that do not connect: {}", cannot.join("; ")));
+        sentences.push(format!("Clients that cannot connect: {}", cannot.join("; ")));
     }
     sentences
 }

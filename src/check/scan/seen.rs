@@ -1,6 +1,6 @@
 //! The ClientHellos of a scan with their results, computed once for each evaluation of the evidence.
 //!
-//! The server's choice is a result for the version that it chose, which may be older than the version that was offered.
+//! A response counts as a result for the version that the server chose, even if it is older than the version offered.
 
 use serde::{Deserialize, Serialize};
 
@@ -149,8 +149,8 @@ impl<'a> Seen<'a> {
         known
     }
 
-    /// The numbers of the groups that are known to be accepted in TLS 1.3 or, if the version is older, in any older
-    /// version.
+    /// The numbers of the groups known to be accepted: for TLS 1.3, in TLS 1.3; for an older version, in any version
+    /// before TLS 1.3.
     pub(super) fn groups(&self, version: Version) -> Vec<u16> {
         let is_13 = version == Version::Tls13;
         let mut known: Vec<u16> = Vec::new();
@@ -186,7 +186,7 @@ impl<'a> Seen<'a> {
         versions
     }
 
-    /// Whether the server rejected a matching ClientHello, that is, accepts none of the items in it.
+    /// Whether the server rejected a ClientHello for which `is_it` is true, so that it accepts none of the offered items.
     pub(super) fn is_exhausted(&self, is_it: impl Fn(&Offer) -> bool) -> bool {
         self.hellos.iter().any(|one| is_it(one.offer()) && one.is_rejected)
     }

@@ -5,8 +5,8 @@
 //! 2. Ports 465 and 587 of each host that a source names, because implicit TLS is preferred (RFC 8314 §3.3) and a
 //!    setting without TLS is recommended only if TLS was tried.
 //! 3. Ports 2525 and 25 of such a host, if none of its other ports can be reached.
-//! 4. If no source has settings: the usual host names, on ports 465 and 587. Services that the domain's SRV records
-//!    declare as not offered are not guessed.
+//! 4. If no source has settings: the usual host names, on ports 465 and 587. If SRV records declare that
+//!    the domain does not offer a service, no names are guessed for it.
 
 use super::seen::{SettingSecurity, SourceKind};
 use super::sight::SettingsSight;

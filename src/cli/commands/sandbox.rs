@@ -68,7 +68,7 @@ pub struct SandboxArgs {
     /// Also start a DNS server on this UDP and TCP port, for names such as SCENARIO.test; 0 selects a free port
     #[arg(long, value_name = "PORT", value_parser = number(0..=u16::MAX), help_heading = HEADING)]
     pub dns: Option<u16>,
-    /// Serve mail domains such as dane-mismatch.test instead, with their DNS, mail servers, MTA-STS policies and client settings; see smtpcheck domain and smtpcheck settings (Linux only)
+    /// Serve mail domains such as dane-mismatch.test instead, with their DNS records, mail servers, MTA-STS policies and client settings; see smtpcheck domain and smtpcheck settings (Linux only)
     #[arg(long, help_heading = HEADING, conflicts_with_all = ["scenarios", "fleet", "listen", "allow_remote"])]
     pub domains: bool,
     /// With --domains: port of the web server for MTA-STS policies and autoconfiguration files [default: any free port]

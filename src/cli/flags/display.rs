@@ -1,5 +1,5 @@
-//! Display flags: colours, symbols and width. A flag takes precedence over the colour variables of the environment, and these
-//! take precedence over the default, which is to use colours if the output is a terminal.
+//! Display flags: colours, symbols and width. A flag takes precedence over the environment variables for colour, which take
+//! precedence over the default: colours are used if the output is a terminal.
 
 use clap::Args;
 
@@ -61,7 +61,7 @@ pub struct OutputTarget {
 /// The environment variables that turn colours on or off. `None` means that a variable is not set.
 #[derive(Clone, Debug, Default)]
 pub struct ColourEnvironment {
-    /// `NO_COLOR`: any value except the empty one turns colours off.
+    /// `NO_COLOR`: any non-empty value turns colours off.
     pub no_color: Option<String>,
     /// `CLICOLOR_FORCE`: any value except `0` turns colours on.
     pub clicolor_force: Option<String>,

@@ -6,7 +6,7 @@
 //! | `macros` | macro strings: `%{i}._spf.%{d}` |
 //! | `select` | which TXT records of a name are SPF records, and which only look like SPF records |
 //! | `evaluate` | the result for one client, exactly as the standard defines it |
-//! | `tree` | the record with all included records, for every client at the same time |
+//! | `tree` | the record with all included records, independently of any particular client |
 //!
 //! No function in this module does lookups. Each function receives a callback that returns the known records of a name,
 //! and returns the names that must be looked up next.
@@ -24,10 +24,10 @@ use std::net::IpAddr;
 use crate::evidence::RecordData;
 use crate::wire::{DnsName, RecordKind};
 
-/// The number of terms with DNS lookups that an evaluation may contain (RFC 7208 §4.6.4).
+/// The maximum number of terms that cause DNS lookups in one evaluation (RFC 7208 §4.6.4).
 pub(crate) const MAX_LOOKUPS: u32 = 10;
 
-/// The number of lookups without a record that receivers allow (RFC 7208 §4.6.4).
+/// The maximum number of void lookups, which are lookups that return no records (RFC 7208 §4.6.4).
 pub(crate) const MAX_VOID: u32 = 2;
 
 /// The maximum number of hosts that one `mx` term refers to, and of PTR names for one IP address (RFC 7208 §4.6.4).
@@ -54,7 +54,7 @@ pub(crate) type SpfNeed = (DnsName, RecordKind);
 /// The function that returns what is known about a name.
 pub(crate) type SpfKnown<'k> = &'k dyn Fn(&DnsName, RecordKind) -> SpfLookup;
 
-/// The IP addresses among records.
+/// The IP addresses in a list of records.
 pub(crate) fn addresses(records: &[RecordData]) -> Vec<IpAddr> {
     let ip = |record: &RecordData| match record {
         RecordData::A { ip } => Some(IpAddr::V4(*ip)),

@@ -245,7 +245,7 @@ fn differs(
         RecordKind::Tlsa => "Senders that use DANE get different records, depending on the name server that their resolver queries. If the records of one server match no certificate, these senders deliver mail only some of the time.",
         RecordKind::Txt if *domain != sight.name() => "Which record senders and receivers use, or whether they find one, depends on the name server that their resolver queries.",
         RecordKind::Mx => "Which hosts receive the mail depends on the name server that the sender's resolver queries.",
-        _ => "For example, the SPF result depends on the name server that the receiver's resolver queries.",
+        _ => "The result of an SPF check, for example, depends on which name server the receiver's resolver queries.",
     }
     .to_owned();
     if kind == RecordKind::Tlsa {

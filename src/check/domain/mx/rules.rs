@@ -73,7 +73,7 @@ pub(super) static MX_NULL_INVALID: Rule = Rule {
     title: "a null MX record is not valid",
     docs: Docs {
         sees: "An MX record has the host `.` (null MX), but the domain also has other MX records, or the preference is not 0. If the null MX is the only MX record, the finding is a warning.",
-        matters: "A null MX must be the only MX record, with preference 0. Otherwise, the result depends on the sender: some return the message, others use the other hosts or try to look up the root domain.",
+        matters: "A null MX must be the only MX record, with preference 0. Otherwise, the result depends on the sending server: some servers return the message, and others use the remaining hosts or try to look up the root domain.",
         action: "Domain owner: if the domain receives mail, delete the record with the host `.`. If it receives no mail, keep only `MX 0 .`.",
         example: "MX 0 . and MX 10 mx1.example.com at the same domain",
         references: "RFC 7505 section 3 (a domain with a null MX must not have other MX records)",
@@ -176,7 +176,7 @@ pub(super) static MX_ADDRESS_NOT_PUBLIC: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host has an IP address that is not public",
     docs: Docs {
-        sees: "An IP address of an MX host is a private, loopback, link-local, documentation or other special address. The finding is a warning if every IP address of every MX host is private, because the domain may be used only in a private network. It is a notice if the check uses a port other than 25, a DNS server on this machine, or IP addresses from --resolve. If the check uses a port other than 25, or a DNS server on this machine with a port other than 53, smtpcheck assumes that loopback addresses belong to test servers, and reports no finding for them.",
+        sees: "An IP address of an MX host is a private, loopback, link-local, documentation or other special address. The finding is a warning if every IP address of every MX host is private, because the domain may be used only in a private network. It is a notice if the check uses a port other than 25, a DNS server on this machine, or IP addresses from --resolve. Loopback addresses are not reported at all if the check uses a port other than 25, or a DNS server on this machine with a port other than 53, because they then belong to test servers.",
         matters: "On the internet, this IP address leads to no server, or to a different one. A sender may even connect to itself.",
         action: "Domain owner: publish the public IP address of the mail server, or remove the record.",
         example: "mail.example.com. A 192.168.1.10",

@@ -527,9 +527,10 @@ fn long(subject: Subject<'_>) -> Option<Finding> {
     if length <= MAX_LENGTH {
         return None;
     }
-    let summary = format!("the SPF record and its name have {length} bytes; the recommended maximum is {MAX_LENGTH}");
+    let summary =
+        format!("the SPF record and its name are {length} bytes long; the recommended maximum is {MAX_LENGTH} bytes");
     let mut finding = finding(subject, &LONG, summary);
-    finding.cause = "The DNS response does not fit in 512 bytes, so receivers may need EDNS or TCP to get it. If a firewall blocks these, the SPF result is a temporary error or none.".to_owned();
+    finding.cause = "The DNS response does not fit in 512 bytes, so receivers may need EDNS or TCP to get it. If a firewall blocks these, the SPF result is `temperror` or `none`.".to_owned();
     finding.fixes.push(Fix::text(
         "Domain owner: remove terms that are no longer needed, or move some of them to an included record. Make sure that the name servers respond over TCP",
     ));
