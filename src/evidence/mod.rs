@@ -46,7 +46,7 @@ pub use presented::{ChainFault, NameMatch, Presented, Trust, TrustStore};
 pub use proxy::{ProxyFault, ProxyFaultKind, ServerUnreachable, SpokenInstead, TunnelResult};
 pub use record::{Answer, Evidence, Outcome, Probe, SkipReason};
 pub use records::{
-    BogusReason, DnsAlias, DnsCode, DnsRecord, DnssecState, IndeterminateReason, MAX_RECORDS, RecordData,
+    BogusReason, DnsAlias, DnsCode, DnsRecord, DnssecState, IndeterminateReason, MAX_ALIASES, MAX_RECORDS, RecordData,
     RecordSignatures, RecordsSeen,
 };
 pub use session::Session;

@@ -14,6 +14,9 @@ use crate::wire::{DnsName, RecordKind};
 /// The maximum number of records kept from a response.
 pub const MAX_RECORDS: usize = 400;
 
+/// The maximum number of CNAME records that are followed from one name. Resolvers follow 8 to 16.
+pub const MAX_ALIASES: usize = 12;
+
 /// The response to a DNS query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

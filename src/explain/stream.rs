@@ -76,7 +76,7 @@ pub fn log(
         explainer.logins.read(&line);
         if let Some(word) = one_word(&line) {
             explainer.extent.words += 1;
-            explainer.pass_on(&Explained { line: Some(explainer.extent.lines), ..word });
+            explainer.pass_on(Explained { line: Some(explainer.extent.lines), ..word });
         }
         let is_used = finder.push(&line, &mut |found| explainer.reply(found)) == LineUse::Reply;
         let Some(message) = traces.push(&line, is_used) else { continue };
@@ -171,8 +171,7 @@ impl LogExplainer<'_> {
     }
 
     /// Passes an explanation on: a failure at once, and then the accepted commands that were read before it.
-    fn pass_on(&mut self, explained: &Explained) {
-        let mut explained = explained.clone();
+    fn pass_on(&mut self, mut explained: Explained) {
         self.logins.mask(&mut explained);
         if explained.is_accepted() {
             self.accepted.push(explained);
@@ -214,7 +213,7 @@ impl LogExplainer<'_> {
             _ => self.extent.replies += 1,
         }
         let explained = explained.clone();
-        self.pass_on(&explained);
+        self.pass_on(explained);
     }
 
     fn count(&mut self, FoundReply { line, text, phase, host, port, side }: FoundReply) {
@@ -308,7 +307,7 @@ impl LogExplainer<'_> {
                 self.extent.unknown += 1;
                 if self.mode == LogMode::Each {
                     let unknown = Explained::new(ExplanationKind::Unknown, line.text.as_str());
-                    self.pass_on(&Explained { line: Some(line.number), ..unknown });
+                    self.pass_on(Explained { line: Some(line.number), ..unknown });
                 }
                 let FailureLine { number, text, is_failure } = line;
                 let masked = || FailureLine { number, text: self.logins.masked(&without_secrets(&text)), is_failure };
@@ -332,7 +331,7 @@ impl LogExplainer<'_> {
         match self.mode {
             LogMode::Each => {
                 self.extent.replies += 1;
-                self.pass_on(&Explained { line: Some(line.number), ..explained });
+                self.pass_on(Explained { line: Some(line.number), ..explained });
             }
             LogMode::Count => {
                 let side = LogSide::of(&line.text);
@@ -349,7 +348,7 @@ impl LogExplainer<'_> {
         self.extent.errors += 1;
         let explained = Explained { line: Some(line.number), ..explained };
         match self.mode {
-            LogMode::Each => self.pass_on(&explained),
+            LogMode::Each => self.pass_on(explained),
             LogMode::Count => {
                 let tally = self.tallies.entry(TallyKey::Error(explained.rule));
                 tally.or_insert_with(|| Tally { count: 0, example: explained }).count += 1;
@@ -431,7 +430,7 @@ impl LogExplainer<'_> {
         self.extent.errors += 1;
         let explained = || Explained { line: Some(line.number), ..found.explained(&line.text) };
         if self.mode == LogMode::Each {
-            return self.pass_on(&explained());
+            return self.pass_on(explained());
         }
         let tally = self.tallies.entry(TallyKey::Error(found.rule()));
         tally.or_insert_with(|| Tally { count: 0, example: explained() }).count += 1;

@@ -37,17 +37,19 @@ fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
     Some(finding)
 }
 
+/// The fix for servers whose TLSA records are not known (RFC 7672 §3.1.2): the server must send the CA certificate that a
+/// TLSA record with usage 2 matches.
+pub(in crate::check) const KEEP_FOR_DANE: &str =
+    "If you publish TLSA records with usage 2 (DANE), keep each certificate that one of the records matches";
+
 fn surplus(seen: CertificateContext<'_>) -> Option<Finding> {
     let summary = unnecessary(seen.presented, seen.now, &[])?;
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_UNNECESSARY, Confidence::Certain, summary);
     finding.cause =
         "The server's certificate file contains more than its own certificate and the necessary intermediate certificates. Each handshake is larger than necessary.".to_owned();
     finding.fixes = vec![Fix::text("Server operator: remove the unnecessary certificates from the file")];
-    // RFC 7672 §3.1.2: the server must send the CA certificate that a TLSA record with usage 2 matches.
     if seen.plan.target.port == 25 {
-        finding.fixes.push(Fix::text(
-            "If you publish TLSA records with usage 2 (DANE), keep each certificate that one of the records matches",
-        ));
+        finding.fixes.push(Fix::text(KEEP_FOR_DANE));
     }
     Some(finding)
 }

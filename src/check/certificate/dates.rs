@@ -56,28 +56,27 @@ fn intermediate(seen: CertificateContext<'_>, place: usize, one: &Certificate) -
     finding
 }
 
+/// When a valid certificate expires, as the predicate of a sentence, if that is within this number of days.
+pub(in crate::check) fn ending_in(one: &Certificate, now: Timestamp, limit: u16) -> Option<String> {
+    let is_soon =
+        one.is_in_date(now) && one.not_after.duration_since(now) <= SignedDuration::from_hours(i64::from(limit) * 24);
+    is_soon.then(|| format!("expires {} ({})", ahead(days(now, one.not_after)), date(one.not_after)))
+}
+
 /// Findings about certificates that expire within the limits of `--cert-days`. The second limit is an error on every
 /// port, because the user set it explicitly.
 pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
     let (lineage, limits) = (seen.lineage(), seen.plan.tls.days);
-    let within = |one: &Certificate, days: u16| {
-        one.is_in_date(seen.now)
-            && one.not_after.duration_since(seen.now) <= SignedDuration::from_hours(i64::from(days) * 24)
-    };
-    let soon = lineage.into_iter().filter(|(_, one)| within(one, limits.warning));
-    soon.map(|(place, one)| {
-        let summary = format!(
-            "{} expires {} ({})",
-            seen.called(place),
-            ahead(days(seen.now, one.not_after)),
-            date(one.not_after)
-        );
+    let soon =
+        lineage.into_iter().filter_map(|(place, one)| Some((place, one, ending_in(one, seen.now, limits.warning)?)));
+    soon.map(|(place, one, end)| {
+        let summary = format!("{} {end}", seen.called(place));
         let mut finding = seen.finding(&CERTIFICATE_EXPIRES_SOON, Confidence::Certain, summary);
         finding.cause =
             "Once the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually takes place about 30 days before expiry, so it may have failed."
                 .to_owned();
         finding.fixes = vec![renewal(), Fix::repeat("Repeat the check after renewing the certificate", format!("smtpcheck {}", seen.target()))];
-        if limits.error > 0 && within(one, limits.error) {
+        if limits.error > 0 && ending_in(one, seen.now, limits.error).is_some() {
             finding.severity = Severity::Error;
             finding.failure = Some(PhaseFailure::Tls);
         }

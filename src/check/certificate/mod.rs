@@ -26,8 +26,9 @@ use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsMode, Verify};
 use crate::wire::Host;
-pub(super) use chain::unnecessary;
+pub(super) use chain::{KEEP_FOR_DANE, unnecessary};
 use context::CertificateContext;
+pub(super) use dates::ending_in;
 use rules::CERTIFICATE_NAME_MISMATCH;
 
 pub(crate) static CHECK: Check = Check { subject: "certificate", ask: asks_nothing, judge, rules: rules::RULES };

@@ -184,7 +184,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 fn of_hosts(sight: Sight<'_>) -> Vec<DnsName> {
     let domain = sight.name();
     let hosts = mx::mail_hosts(sight);
-    let bases = hosts.iter().flat_map(|host| dane::bases_with_records(sight, &host.name));
+    let bases = hosts.iter().filter_map(|host| dane::base_with_records(sight, &host.name));
     let mut names: Vec<DnsName> =
         bases.filter(|base| *base != domain).filter_map(|base| base.below("_smtp._tls").ok()).collect();
     names.sort();
@@ -350,7 +350,7 @@ fn has_sts(sight: Sight<'_>) -> bool {
 /// Whether senders verify the domain's servers, with MTA-STS or DANE.
 fn has_policy(sight: Sight<'_>) -> bool {
     let hosts = mx::mail_hosts(sight);
-    has_sts(sight) || hosts.iter().any(|host| !dane::bases_with_records(sight, &host.name).is_empty())
+    has_sts(sight) || hosts.iter().any(|host| dane::base_with_records(sight, &host.name).is_some())
 }
 
 #[cfg(test)]

@@ -35,27 +35,28 @@ mod qmail;
 mod sendmail;
 mod session;
 mod transcript;
+mod unfinished;
 
 use std::collections::VecDeque;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use self::extract::{ExtractedReply, MarkedLine, at_start, bare, phase_in_words, unfolded};
+use self::extract::{ExtractedReply, MarkedLine, bare, phase_in_words, unfolded};
 use self::libraries::Repetition;
 use self::marks::MARKS;
 use self::memory::Memory;
 use self::transcript::line_of_session;
+use self::unfinished::UnfinishedReply;
 use super::side::LogSide;
 use crate::lexicon::ReplyPhase;
 use crate::wire::ReplyCode;
 
 pub(crate) use self::extract::{inner_reply, phase_of_code};
+pub use self::unfinished::MAX_HELD;
 
 /// The number of bytes that are examined in a line.
 pub const MAX_LINE: usize = 64 * 1024;
-/// The maximum size of a multi-line reply in bytes; the rest is discarded.
-pub const MAX_HELD: usize = 64 * 1024;
 /// The maximum number of replies from a bounce's text that are kept, to recognise them when the headers repeat them.
 const MAX_QUOTED: usize = 16;
 
@@ -108,24 +109,6 @@ pub struct Finder {
 
 /// The number of lines after a reply in a stack trace within which the same text is a repetition.
 const TRACE_REACH: u64 = 150;
-
-/// A reply that may continue in the next line.
-#[derive(Debug)]
-struct UnfinishedReply {
-    line: u64,
-    side: LogSide,
-    port: Option<u16>,
-    reply: ExtractedReply,
-    /// The complete text of a header or `said:` line, which can continue on lines that begin with a space.
-    folded: Option<String>,
-    /// The number of lines that were joined to a reply whose text begins on the line after the code, and whether these
-    /// lines begin with a space.
-    wrapped: Option<(u8, bool)>,
-    from_exception: Repetition,
-}
-
-/// The maximum number of lines that are joined to a reply whose text begins on the line after the code.
-const MAX_WRAPPED: u8 = 8;
 
 impl Finder {
     /// Takes one line, with or without its line ending, and passes on the replies that it completes.
@@ -292,84 +275,6 @@ impl Memory {
             let (before, after) = line.split_at_checked(end)?;
             reader(self, MarkedLine { line, before, after })
         })
-    }
-}
-
-impl UnfinishedReply {
-    /// Adds the next line if it belongs to this reply. Returns whether it does.
-    fn continues_with(&mut self, line: &str) -> bool {
-        if let Some(folded) = &mut self.folded
-            && line.starts_with([' ', '\t'])
-            && !line.trim().is_empty()
-        {
-            if folded.len() + line.len() <= MAX_HELD {
-                folded.push(' ');
-                folded.push_str(line.trim());
-            }
-            return true;
-        }
-        if self.reply.is_open() {
-            return self.has_next_line(line);
-        }
-        self.folded.is_none() && (self.repeats_status(line) || self.is_wrapped_at(line))
-    }
-
-    /// Adds a line with the code of this reply, whose last line is not complete. After the last line of a reply, a line
-    /// with the same code belongs to another reply.
-    fn has_next_line(&mut self, line: &str) -> bool {
-        let next = libraries::further_line(line).or_else(|| line_of_session(line)).unwrap_or_else(|| line.trim_start());
-        let code = self.reply.text.get(..3).unwrap_or_default();
-        let same = at_start(next).is_some_and(|next| next.starts_with(code));
-        if same && self.reply.text.len() + next.len() <= MAX_HELD {
-            self.reply.text.push('\n');
-            self.reply.text.push_str(next.trim_end());
-            if let Some(folded) = &mut self.folded {
-                folded.push(' ');
-                folded.push_str(next.trim_end());
-            }
-        }
-        same
-    }
-
-    /// Adds a line that begins with the status of this reply: libraries show the lines of a reply without their codes.
-    fn repeats_status(&mut self, line: &str) -> bool {
-        let words = self.reply.status_of_lines().and_then(|status| line.trim_start().strip_prefix(status));
-        let Some(words) = words.filter(|words| words.starts_with(' ')).map(str::to_owned) else { return false };
-        self.join(&words)
-    }
-
-    /// Adds a line of a text that begins on the line after the code.
-    fn is_wrapped_at(&mut self, line: &str) -> bool {
-        let is_indented = line.starts_with([' ', '\t']);
-        let is_next = match self.wrapped {
-            None => self.reply.is_line && self.reply.may_continue() && self.reply.has_no_words(),
-            Some((lines, indented)) => lines < MAX_WRAPPED && indented == is_indented && !self.is_at_end(),
-        };
-        let words = line.trim();
-        let is_text = words.contains(' ')
-            && words.contains(char::is_alphabetic)
-            && at_start(words).is_none()
-            && line_of_session(line).is_none()
-            && !session::begins_like_command(words.as_bytes());
-        let is_last_word = self.wrapped.is_some() && is_indented && !words.is_empty();
-        if !is_next || !is_text && !is_last_word {
-            return false;
-        }
-        self.wrapped = Some((self.wrapped.map_or(1, |(lines, _)| lines + 1), is_indented));
-        self.join(words)
-    }
-
-    /// Whether the text ends with Postfix's words after a reply.
-    fn is_at_end(&self) -> bool {
-        self.reply.text.trim_end().ends_with("command)")
-    }
-
-    fn join(&mut self, words: &str) -> bool {
-        if self.reply.text.len() + words.len() <= MAX_HELD {
-            self.reply.text.push(' ');
-            self.reply.text.push_str(words.trim());
-        }
-        true
     }
 }
 

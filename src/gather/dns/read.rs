@@ -9,12 +9,10 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::rdata::TXT;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
-use crate::evidence::{DnsCode, DnsRecord, RecordData};
+use crate::evidence::{DnsCode, DnsRecord, MAX_ALIASES, RecordData};
 use crate::gather::certificate;
 use crate::wire::{DnsName, RecordKind};
 
-/// The maximum number of CNAME records that are followed. Resolvers follow 8 to 16.
-pub(super) const MAX_ALIASES: usize = 12;
 /// The record type SPF (RFC 7208 §14.1), for which hickory has no name.
 const SPF: u16 = 99;
 

@@ -14,7 +14,7 @@ use super::read::{self, AliasPath, EndlessAliases};
 use super::reason::{self, not_validated};
 use super::validate::{DnssecValidator, ResponseStates};
 use crate::evidence::{
-    DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_RECORDS, RecordData, RecordSignatures, RecordsSeen,
+    DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_ALIASES, MAX_RECORDS, RecordData, RecordSignatures, RecordsSeen,
 };
 use crate::plan::{OverrideHost, Plan};
 use crate::question::RecordsRequest;
@@ -148,7 +148,7 @@ fn aliases_of<'m>(query: &Query, response: &'m DnsResponseSeen) -> Result<AliasP
         EndlessAliases::Loop => NoDnsResponse::new(DnsFaultKind::AliasLoop, "the CNAME records form a loop"),
         EndlessAliases::Limit => NoDnsResponse::new(
             DnsFaultKind::AliasLimit,
-            format!("there are more than {} CNAME records in a chain", read::MAX_ALIASES),
+            format!("there are more than {MAX_ALIASES} CNAME records in a chain"),
         ),
     })
 }

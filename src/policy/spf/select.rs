@@ -46,7 +46,7 @@ pub(crate) fn select(records: &[RecordData]) -> SpfTexts {
 }
 
 /// RFC 7208 §4.5: exactly `v=spf1`, then a space or the end. Letters may be in either case.
-fn is_spf(text: &str) -> bool {
+pub(crate) fn is_spf(text: &str) -> bool {
     let version = text.split(' ').next().unwrap_or_default();
     version.eq_ignore_ascii_case("v=spf1")
 }

@@ -1,15 +1,14 @@
 //! Findings about TLSA records. Each host is judged separately. Each certificate chain of a host is judged once, even
 //! if several IP addresses sent it.
 
-use super::lookup::{TlsaLookup, TlsaTtl, failure_words, service_port, tlsa_lookup, unsigned_records};
+use super::client::DaneClient;
+use super::lookup::{PublishedTlsa, TlsaLookup, TlsaTtl, failure_words, service_port, tlsa_lookup, unsigned_records};
 use super::lookup_faults;
 use super::outcome::{is_mx_secure, miss_words, references};
 use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
 };
-use super::submission::for_submission;
-use crate::check::domain::purpose;
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
@@ -22,14 +21,14 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
     let hosts: Vec<DaneHost<'_>> = hosts.iter().map(|host| DaneHost::new(sight, host)).collect();
     let mut findings: Vec<Finding> = hosts.iter().flat_map(DaneHost::findings).collect();
+    if DaneClient::of(sight) == DaneClient::MailProgram {
+        return findings;
+    }
     // Delivery fails only if senders that use DANE cannot deliver to any of the hosts.
     if hosts.iter().all(|host| host.is_usable() == Some(false)) {
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             finding.failure = Some(PhaseFailure::Tls);
         }
-    }
-    if purpose::is_submission(sight) {
-        return findings.into_iter().map(for_submission).collect();
     }
     findings.extend(unsigned_mx(sight, &hosts));
     findings.extend(incomplete(&hosts));
@@ -51,40 +50,24 @@ pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> V
 /// An MX host with its TLSA records.
 struct DaneHost<'s> {
     sight: Sight<'s>,
+    client: DaneClient,
     host: &'s PolicyHost<'s>,
     /// The name of the host, for use in a sentence.
     name: String,
     lookup: TlsaLookup<'s>,
 }
 
-/// The records of one host, and the facts that are needed to judge a chain.
-#[derive(Clone, Copy)]
-struct Published<'h> {
-    base: &'h DnsName,
-    probe: &'h Probe,
-    records: &'h [TlsaRecord],
-    ttl: TlsaTtl,
-}
-
 impl<'s> DaneHost<'s> {
     fn new(sight: Sight<'s>, host: &'s PolicyHost<'s>) -> DaneHost<'s> {
-        DaneHost { sight, host, name: name_of(sight, &host.name), lookup: tlsa_lookup(sight, &host.name) }
+        let (name, lookup) = (name_of(sight, &host.name), tlsa_lookup(sight, &host.name));
+        DaneHost { sight, client: DaneClient::of(sight), host, name, lookup }
     }
 
-    fn published(&self) -> Option<Published<'_>> {
-        match &self.lookup {
-            TlsaLookup::Present { base, probe, records, ttl } => Some(Published { base, probe, records, ttl: *ttl }),
-            TlsaLookup::Open
-            | TlsaLookup::Unknown
-            | TlsaLookup::Insecure
-            | TlsaLookup::Unresolvable
-            | TlsaLookup::Absent
-            | TlsaLookup::Unsigned { .. }
-            | TlsaLookup::Failed { .. } => None,
-        }
+    fn published(&self) -> Option<PublishedTlsa<'_>> {
+        self.lookup.published()
     }
 
-    fn evaluate(&self, published: Published<'_>, chain: &Presented) -> TlsaOutcome {
+    fn evaluate(&self, published: PublishedTlsa<'_>, chain: &Presented) -> TlsaOutcome {
         tlsa::evaluate(published.records, chain, &references(self.sight, &self.host.name, published.base))
     }
 
@@ -127,7 +110,7 @@ impl<'s> DaneHost<'s> {
         }
     }
 
-    fn of_records(&self, published: Published<'_>) -> Vec<Finding> {
+    fn of_records(&self, published: PublishedTlsa<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         findings.extend(self.without_starttls(published));
         findings.extend(self.unusable(published));
@@ -140,7 +123,7 @@ impl<'s> DaneHost<'s> {
 
     fn of_chain(
         &self,
-        published: Published<'_>,
+        published: PublishedTlsa<'_>,
         chain: &Presented,
         servers: &[&PolicyServer<'_>],
         outcome: &TlsaOutcome,
@@ -177,7 +160,9 @@ impl<'s> DaneHost<'s> {
             format!("the TLSA records of {} cannot be looked up: {}", self.name, failure_words(self.sight, base));
         let mut finding = Finding::new(&DANE_LOOKUP_FAILS, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
         finding.cause = format!(
-            "The IP addresses of the host can be looked up, but the TLSA records at {owner} cannot. Senders that use DANE do not deliver mail to the host, even if it has no TLSA records."
+            "The IP addresses of the host can be looked up, but the TLSA records at {owner} cannot. {} {}, even if it has no TLSA records.",
+            self.client.first_noun(),
+            self.client.do_not_use("the host")
         );
         finding.otherwise = Some(
             "This machine's resolver, or a device on the network path to the resolver, may remove DNSSEC records. Repeat the check with another resolver (--resolver) to find out.".to_owned(),
@@ -193,11 +178,13 @@ impl<'s> DaneHost<'s> {
     }
 
     fn not_signed(&self, base: &DnsName, probe: &Probe) -> Finding {
-        let summary = format!("the TLSA records of {} are not signed, so senders ignore them", self.name);
+        let summary =
+            format!("the TLSA records of {} are not signed, so {} ignore them", self.name, self.client.noun());
         let mut finding = Finding::new(&DANE_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
         finding.cause = format!(
-            "The TLSA records at {}, or the IP addresses of the host, are in a zone that is not signed, or that resolvers treat as unsigned. Senders use TLSA records only if the signatures of both are valid.",
-            owner_of(self.sight, base, probe)
+            "The TLSA records at {}, or the IP addresses of the host, are in a zone that is not signed, or that resolvers treat as unsigned. {} use TLSA records only if the signatures of both are valid.",
+            owner_of(self.sight, base, probe),
+            self.client.first_noun()
         );
         finding.fixes = vec![Fix::text(format!(
             "DNS operator of {}: sign the zones that contain the TLSA records and the IP addresses, and publish their DS records in the parent zones",
@@ -206,7 +193,7 @@ impl<'s> DaneHost<'s> {
         finding
     }
 
-    fn without_starttls(&self, published: Published<'_>) -> Option<Finding> {
+    fn without_starttls(&self, published: PublishedTlsa<'_>) -> Option<Finding> {
         let servers = self.host.without_starttls();
         if servers.is_empty() {
             return None;
@@ -216,8 +203,12 @@ impl<'s> DaneHost<'s> {
         let mut finding = Finding::new(&DANE_WITHOUT_STARTTLS, Phase::Starttls, Confidence::Certain, summary)
             .tried(published.probe.id);
         finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
-        finding.cause = "TLSA records require TLS, so senders that use DANE do not deliver mail to this server. TLS reports contain starttls-not-supported."
-            .to_owned();
+        finding.cause = format!(
+            "TLSA records require TLS, so {} {}.{}",
+            self.client.noun(),
+            self.client.do_not_use("this server"),
+            self.client.reports("starttls-not-supported")
+        );
         finding.fixes = vec![
             Fix::text(format!(
                 "Server operator: configure a certificate, and advertise STARTTLS to every client on port {}",
@@ -228,7 +219,7 @@ impl<'s> DaneHost<'s> {
         Some(finding)
     }
 
-    fn unusable(&self, published: Published<'_>) -> Option<Finding> {
+    fn unusable(&self, published: PublishedTlsa<'_>) -> Option<Finding> {
         let unusable: Vec<(&TlsaRecord, String)> = published
             .records
             .iter()
@@ -245,10 +236,14 @@ impl<'s> DaneHost<'s> {
         let mut finding =
             Finding::new(&DANE_UNUSABLE, Phase::Dns, Confidence::Certain, summary).tried(published.probe.id);
         if is_all {
-            finding.cause = "Senders that use DANE require TLS for this host, but do not authenticate it, because no record is usable. TLS reports contain tlsa-invalid.".to_owned();
+            finding.cause = format!(
+                "{} that use DANE require TLS for this host, but do not authenticate it, because no record is usable.{}",
+                self.client.first_noun(),
+                self.client.reports("tlsa-invalid")
+            );
         } else {
             finding.severity = Severity::Notice;
-            finding.cause = "Senders ignore this record and use the others.".to_owned();
+            finding.cause = format!("{} ignore this record and use the others.", self.client.first_noun());
         }
         let fix = |record: &str| format!("DNS operator of {}: replace the unusable record with {record}", self.name);
         finding.fixes = self.records_to_publish(fix, |_| true);
@@ -258,18 +253,21 @@ impl<'s> DaneHost<'s> {
         Some(finding)
     }
 
-    fn mismatch(&self, published: Published<'_>, seen: SeenChain<'_>) -> Finding {
+    fn mismatch(&self, published: PublishedTlsa<'_>, seen: SeenChain<'_>) -> Finding {
         let summary = format!("no TLSA record of {} matches {}", self.name, self.certificate_words(seen));
         let mut finding = self.about(&DANE_MISMATCH, published, seen, summary);
         let reasons = reasons(published.probe, seen.outcome);
         finding.cause = format!(
-            "TLSA records: {reasons}. Senders that use DANE do not deliver mail to this server. TLS reports contain validation-failure or tlsa-invalid."
+            "TLSA records: {reasons}. {} {}.{}",
+            self.client.first_noun(),
+            self.client.do_not_use("this server"),
+            self.client.reports("validation-failure or tlsa-invalid")
         );
         finding.fixes = self.publish(published, seen.chain, "the records that do not match");
         finding
     }
 
-    fn stale(&self, published: Published<'_>, seen: SeenChain<'_>) -> Option<Finding> {
+    fn stale(&self, published: PublishedTlsa<'_>, seen: SeenChain<'_>) -> Option<Finding> {
         let kinds = seen.outcome.stale_kinds();
         if kinds.is_empty() {
             return None;
@@ -280,10 +278,26 @@ impl<'s> DaneHost<'s> {
             format!("the {kinds} TLSA records of {} do not match {}", self.name, self.certificate_words(seen));
         let mut finding = self.about(&DANE_STALE_DIGEST, published, seen, summary);
         if is_fatal {
-            finding.cause = "Another record matches, but its digest is weaker. Of the records with the same usage and selector, strict senders use only those with the strongest digest. Postfix therefore does not deliver mail to the host. mox and other senders that accept any matching record deliver mail.".to_owned();
+            finding.cause = format!(
+                "Another record matches, but its digest is weaker. Of the records with the same usage and selector, strict {} use only those with the strongest digest. {}",
+                self.client.noun(),
+                match self.client {
+                    DaneClient::Sender =>
+                        "Postfix therefore does not deliver mail to the host. mox and other senders that accept any matching record deliver mail.",
+                    DaneClient::MailProgram =>
+                        "They do not connect to the host. Mail programs that accept any matching record do.",
+                }
+            );
         } else {
             finding.severity = Severity::Warning;
-            finding.cause = "Another record matches, so current senders deliver mail. However, for each published combination of usage, selector and matching type, one record must match, because senders may support only some combinations.".to_owned();
+            finding.cause = format!(
+                "Another record matches, so current {0} {1}. However, for each published combination of usage, selector and matching type, one record must match, because {0} may support only some combinations.",
+                self.client.noun(),
+                match self.client {
+                    DaneClient::Sender => "deliver mail",
+                    DaneClient::MailProgram => "connect",
+                }
+            );
         }
         finding.fixes = vec![Fix::text(format!(
             "DNS operator of {}: remove the {kinds} records that do not match, or replace them with records for the current certificate",
@@ -295,7 +309,7 @@ impl<'s> DaneHost<'s> {
         Some(finding)
     }
 
-    fn anchor_not_sent(&self, published: Published<'_>, seen: SeenChain<'_>) -> Finding {
+    fn anchor_not_sent(&self, published: PublishedTlsa<'_>, seen: SeenChain<'_>) -> Finding {
         let is_in_record = seen.outcome.matches_with_record();
         let summary = format!("{} does not send the CA certificate that its TLSA record matches", self.name);
         let mut finding = self.about(&DANE_ANCHOR_NOT_SENT, published, seen, summary);
@@ -305,16 +319,28 @@ impl<'s> DaneHost<'s> {
             more => format!("{more} certificates. This chain"),
         };
         finding.cause = format!(
-            "Senders compare a usage 2 record with the CA certificates that the server sends. The server sends {sent} does not lead to the CA certificate of any record.{}",
+            "{} compare a usage 2 record with the CA certificates that the server sends. The server sends {sent} does not lead to the CA certificate of any record.{}",
+            self.client.first_noun(),
             end_of(seen.chain)
         );
         if is_in_record {
             finding.severity = Severity::Warning;
-            finding.cause.push_str(" The record contains the full CA certificate, and the names suggest that this CA issued the chain. In this case, Postfix and mox use the certificate in the record; other senders do not deliver mail to the host.");
+            finding.cause.push_str(" The record contains the full CA certificate, and the names suggest that this CA issued the chain. In this case, ");
+            finding.cause.push_str(match self.client {
+                DaneClient::Sender => {
+                    "Postfix and mox use the certificate in the record; other senders do not deliver mail to the host."
+                }
+                DaneClient::MailProgram => {
+                    "some mail programs use the certificate in the record; others do not connect to the host."
+                }
+            });
         } else {
-            finding.cause.push_str(
-                " Senders that use DANE do not deliver mail to the host. TLS reports contain validation-failure.",
-            );
+            finding.cause.push_str(&format!(
+                " {} {}.{}",
+                self.client.first_noun(),
+                self.client.do_not_use("the host"),
+                self.client.reports("validation-failure")
+            ));
         }
         finding.otherwise = Some(
             "The record may be for a CA that issued an earlier certificate. In that case, publish a record for the current CA."
@@ -327,7 +353,7 @@ impl<'s> DaneHost<'s> {
         finding
     }
 
-    fn certificate_invalid(&self, published: Published<'_>, seen: SeenChain<'_>) -> Finding {
+    fn certificate_invalid(&self, published: PublishedTlsa<'_>, seen: SeenChain<'_>) -> Finding {
         let is_expired = seen.outcome.misses().contains(&&ChainMiss::OutOfDate);
         let (what, word) = if is_expired {
             ("has expired or is not valid yet", "certificate-expired")
@@ -341,7 +367,10 @@ impl<'s> DaneHost<'s> {
         );
         let mut finding = self.about(&DANE_CERTIFICATE_INVALID, published, seen, summary);
         finding.cause = format!(
-            "Usage 2 requires valid dates and a matching name, so senders that use DANE do not deliver mail to the host. TLS reports contain {word}."
+            "Usage 2 requires valid dates and a matching name, so {} {}.{}",
+            self.client.noun(),
+            self.client.do_not_use("the host"),
+            self.client.reports(word)
         );
         let name = owner_name(published.base, published.probe);
         finding.fixes = vec![Fix::text(format!("Server operator: renew the certificate for the name {name}"))];
@@ -349,7 +378,7 @@ impl<'s> DaneHost<'s> {
         finding
     }
 
-    fn breaks_at_renewal(&self, published: Published<'_>, seen: SeenChain<'_>) -> Option<Finding> {
+    fn breaks_at_renewal(&self, published: PublishedTlsa<'_>, seen: SeenChain<'_>) -> Option<Finding> {
         let is_matching = |one: &&TlsaVerdict| one.result == TlsaMatch::Matches && !one.is_superseded;
         let matching: Vec<&TlsaVerdict> = seen.outcome.records.iter().filter(is_matching).collect();
         if !matching.iter().all(|one| one.record.selector == 0) {
@@ -363,7 +392,9 @@ impl<'s> DaneHost<'s> {
         let mut finding = self.about(&DANE_BREAKS_AT_RENEWAL, published, seen, summary);
         let end = seen.chain.leaf()?.not_after.strftime("%Y-%m-%d");
         finding.cause = format!(
-            "The record matches the full certificate, which changes at every renewal. This certificate is valid until {end}. After it is renewed, senders that use DANE do not deliver mail to the host until the record is replaced."
+            "The record matches the full certificate, which changes at every renewal. This certificate is valid until {end}. After it is renewed, {} {} until the record is replaced.",
+            self.client.noun(),
+            self.client.do_not_use("the host")
         );
         finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
         finding
@@ -376,7 +407,7 @@ impl<'s> DaneHost<'s> {
     /// server then sends a different chain after a renewal.
     fn breaks_with_next_ca(
         &self,
-        published: Published<'_>,
+        published: PublishedTlsa<'_>,
         seen: SeenChain<'_>,
         matching: &[&TlsaVerdict],
     ) -> Option<Finding> {
@@ -393,7 +424,9 @@ impl<'s> DaneHost<'s> {
         finding.severity = Severity::Notice;
         let end = authority.not_after.strftime("%Y-%m-%d");
         finding.cause = format!(
-            "The record matches the full certificate of an intermediate CA, which is valid until {end}. If another intermediate CA issues the server's next certificate, senders that use DANE do not deliver mail to the host until the record is replaced."
+            "The record matches the full certificate of an intermediate CA, which is valid until {end}. If another intermediate CA issues the server's next certificate, {} {} until the record is replaced.",
+            self.client.noun(),
+            self.client.do_not_use("the host")
         );
         finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
         finding.fixes.push(Fix::text(
@@ -402,7 +435,13 @@ impl<'s> DaneHost<'s> {
         Some(finding)
     }
 
-    fn about(&self, rule: &'static Rule, published: Published<'_>, seen: SeenChain<'_>, summary: String) -> Finding {
+    fn about(
+        &self,
+        rule: &'static Rule,
+        published: PublishedTlsa<'_>,
+        seen: SeenChain<'_>,
+        summary: String,
+    ) -> Finding {
         let mut finding = Finding::new(rule, Phase::Tls, Confidence::Certain, summary).tried(published.probe.id);
         for probe in seen.servers.iter().filter_map(|server| server.probe) {
             finding = finding.tried(probe);
@@ -459,7 +498,7 @@ impl<'s> DaneHost<'s> {
     }
 
     /// Suggests publishing the record of this chain instead of the old records.
-    fn publish(&self, published: Published<'_>, chain: &Presented, old: &str) -> Vec<Fix> {
+    fn publish(&self, published: PublishedTlsa<'_>, chain: &Presented, old: &str) -> Vec<Fix> {
         let wait = match published.ttl {
             TlsaTtl::Original(ttl) => format!("wait {} seconds (two TTLs)", ttl.saturating_mul(2)),
             TlsaTtl::Remaining(ttl) => {

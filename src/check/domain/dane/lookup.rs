@@ -43,6 +43,34 @@ pub(super) enum TlsaLookup<'s> {
     Present { base: DnsName, probe: &'s Probe, records: Vec<TlsaRecord>, ttl: TlsaTtl },
 }
 
+/// The signed TLSA records of a host.
+#[derive(Clone, Copy)]
+pub(super) struct PublishedTlsa<'h> {
+    /// The name below which they are.
+    pub(super) base: &'h DnsName,
+    pub(super) probe: &'h Probe,
+    pub(super) records: &'h [TlsaRecord],
+    pub(super) ttl: TlsaTtl,
+}
+
+impl TlsaLookup<'_> {
+    /// The signed records, if there are any.
+    pub(super) fn published(&self) -> Option<PublishedTlsa<'_>> {
+        match self {
+            TlsaLookup::Present { base, probe, records, ttl } => {
+                Some(PublishedTlsa { base, probe, records, ttl: *ttl })
+            }
+            TlsaLookup::Open
+            | TlsaLookup::Unknown
+            | TlsaLookup::Insecure
+            | TlsaLookup::Unresolvable
+            | TlsaLookup::Absent
+            | TlsaLookup::Unsigned { .. }
+            | TlsaLookup::Failed { .. } => None,
+        }
+    }
+}
+
 /// How long resolvers keep the TLSA records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TlsaTtl {
@@ -160,18 +188,9 @@ pub(super) fn unsigned_records<'s>(sight: Sight<'s>, host: &DnsName) -> Option<&
     }
 }
 
-/// The names of a host that have signed TLSA records.
-pub(in crate::check::domain) fn bases_with_records(sight: Sight<'_>, host: &DnsName) -> Vec<DnsName> {
-    match tlsa_lookup(sight, host) {
-        TlsaLookup::Present { base, .. } => vec![base],
-        TlsaLookup::Open
-        | TlsaLookup::Unknown
-        | TlsaLookup::Insecure
-        | TlsaLookup::Unresolvable
-        | TlsaLookup::Absent
-        | TlsaLookup::Unsigned { .. }
-        | TlsaLookup::Failed { .. } => Vec::new(),
-    }
+/// The name of a host below which it has signed TLSA records.
+pub(in crate::check::domain) fn base_with_records(sight: Sight<'_>, host: &DnsName) -> Option<DnsName> {
+    tlsa_lookup(sight, host).published().map(|published| published.base.clone())
 }
 
 /// The TLSA records of a host.

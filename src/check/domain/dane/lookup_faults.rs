@@ -1,5 +1,6 @@
 //! Findings about lookups of TLSA records that only some resolvers answer.
 
+use super::client::DaneClient;
 use super::lookup::{self, failure_words, fault_of_resolver};
 use super::rules::DANE_LOOKUP_FAILS;
 use crate::check::domain::sight::Sight;
@@ -18,7 +19,10 @@ pub(super) fn of_resolver(sight: Sight<'_>, host: &DnsName, shown: &str) -> Opti
     );
     let mut finding = Finding::new(&DANE_LOOKUP_FAILS, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
     finding.severity = Severity::Notice;
-    finding.cause = "The fault is in the resolver, or in a device on the network path to it. Senders with other resolvers are not affected. If the signatures of the name servers are valid, the results for DANE use their responses.".to_owned();
+    finding.cause = format!(
+        "The fault is in the resolver, or in a device on the network path to it. {} with other resolvers are not affected. If the signatures of the name servers are valid, the results for DANE use their responses.",
+        DaneClient::of(sight).first_noun()
+    );
     finding.otherwise = Some("The name servers may answer smtpcheck, but not the resolver. Repeat the check with another resolver to find out.".to_owned());
     finding.fixes = vec![Fix::text("Repeat the check with another resolver (--resolver)")];
     Some(servers.iter().fold(finding, |finding, server| finding.tried(server.id)))
@@ -34,7 +38,10 @@ pub(super) fn denied_above(sight: Sight<'_>, base: &DnsName, records: &Probe, sh
     );
     let mut finding = Finding::new(&DANE_LOOKUP_FAILS, Phase::Dns, Confidence::Likely, summary);
     finding.severity = Severity::Warning;
-    finding.cause = "Resolvers that look up each label separately (QNAME minimisation) conclude that the TLSA records do not exist. Senders that use such a resolver do not authenticate the host, or do not deliver mail to it.".to_owned();
+    finding.cause = format!(
+        "Resolvers that look up each label separately (QNAME minimisation) conclude that the TLSA records do not exist. {} that use such a resolver do not authenticate the host, or do not use it.",
+        DaneClient::of(sight).first_noun()
+    );
     finding.otherwise = Some("The resolver, instead of the name server, may have changed the response code. Repeat the check with another resolver to find out.".to_owned());
     finding.fixes = vec![Fix::run(
         format!(

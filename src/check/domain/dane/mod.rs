@@ -2,19 +2,19 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `client` | the programs that use the records: senders, or mail programs on submission ports |
 //! | `lookup` | the names at which TLSA records are looked up |
 //! | `lookup_faults` | findings about lookups that only some resolvers answer |
 //! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
-//! | `submission` | the findings about a submission port |
 //! | `rules` | the rules |
 
+mod client;
 mod judge;
 mod lookup;
 mod lookup_faults;
 mod outcome;
 mod rules;
-mod submission;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +25,7 @@ use crate::check::finding::{Check, Finding};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
-pub(super) use lookup::{bases_with_records, owner};
+pub(super) use lookup::{base_with_records, owner};
 pub(super) use outcome::{ChainUse, chain_use, result, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };

@@ -76,11 +76,12 @@ fn below_differ(
     let (name, kind, groups) = below.iter().find(is_tlsa).or(below.first())?;
     let mut finding = differs(sight, apex, (name, *kind), groups, servers)?;
     for (other, of, groups) in below.iter().filter(|(other, ..)| other != name) {
-        finding.consequences.push(format!("The {of} records of {other} differ, too"));
-        let probes = groups.iter().flat_map(|group| &group.servers);
-        for probe in probes.filter_map(|server| answer(sight, other, *of, server).probe()) {
-            finding = finding.tried(probe.id);
+        let servers = groups.iter().flat_map(|group| &group.servers);
+        let probes: Vec<&Probe> = servers.filter_map(|server| answer(sight, other, *of, server).probe()).collect();
+        if let Some(probe) = probes.first() {
+            finding.consequences.push(format!("The {of} records of {} differ, too", probe.quote(other.as_str())));
         }
+        finding = probes.into_iter().fold(finding, |finding, probe| finding.tried(probe.id));
     }
     Some(finding)
 }

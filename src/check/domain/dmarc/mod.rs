@@ -94,7 +94,7 @@ fn permission_name(of: &DnsName, target: &DnsName) -> Option<DnsName> {
 fn has_agreed(sight: Sight<'_>, of: &DnsName, target: &DnsName) -> Option<bool> {
     let Some(name) = permission_name(of, target) else { return Some(true) };
     let seen = sight.records(&name, RecordKind::Txt).answer().filter(|seen| is_conclusive(seen))?;
-    Some(seen.texts().any(|text| matches!(DmarcText::parse(text), DmarcText::Record(_))))
+    Some(seen.texts().any(is_record))
 }
 
 /// Whether a domain receives mail; `None` while unknown.
@@ -218,6 +218,11 @@ fn walk_words(steps: &[WalkStep]) -> Vec<String> {
     steps.iter().map(|step| format!("_dmarc.{}: {}", step.name, words(&step.found))).collect()
 }
 
+/// Whether receivers use a TXT record as a DMARC record.
+fn is_record(text: &str) -> bool {
+    matches!(DmarcText::parse(text), DmarcText::Record(_))
+}
+
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence).filter(|sight| exists(*sight)) else { return Vec::new() };
     let state = state(sight);
@@ -243,7 +248,7 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     let domain = sight.name();
     let name = domain.below("_dmarc").ok()?;
     // If the name servers have a record, the finding about the resolver or about the differing servers reports it.
-    if delegation::has_text_at_servers(sight, &name, |text| text.starts_with("v=DMARC1")) {
+    if delegation::has_text_at_servers(sight, &name, is_record) {
         return None;
     }
     let probe = sight.records(&name, RecordKind::Txt).probe()?;
@@ -328,29 +333,8 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
     } else {
         // Receivers use a policy for subdomains only from the record of the organizational domain (RFC 9989 §4.10.1).
         let is_of_organization = *at == state.organization_by_list || state.organization.as_ref() == Some(at);
-        let open: Vec<&str> = [("sp", record.subdomains), ("np", record.nonexistent)]
-            .into_iter()
-            .filter_map(|(tag, policy)| (policy == Some(Disposition::None) && is_of_organization).then_some(tag))
-            .collect();
-        if let Some(tag) = open.first() {
-            // Without np, sp also applies to subdomains that do not exist.
-            let subdomains = match (*tag, record.nonexistent) {
-                ("np", _) => "subdomains that do not exist",
-                (_, Some(Disposition::Quarantine | Disposition::Reject)) => "subdomains that exist",
-                _ => "subdomains",
-            };
-            let summary =
-                format!("the DMARC record of {at} has p={word}, but {tag}=none: mail from {subdomains} can be forged");
-            let fix = Fix::text(format!("{operator} remove {tag}=none, or change it to {tag}={word}"));
-            findings.push(about(
-                &rules::SUBDOMAINS_OPEN,
-                probe,
-                summary,
-                &format!(
-                    "This tag sets the policy for {subdomains}, so receivers deliver forged mail that claims to come from them."
-                ),
-                fix,
-            ));
+        if is_of_organization {
+            findings.extend(open_subdomains(at, probe, record, word, &operator));
         }
         if let Some(percent) = record.percent.filter(|percent| *percent < 100) {
             let summary =
@@ -397,6 +381,24 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
         findings.push(finding);
     }
     findings
+}
+
+/// The policy for subdomains, or for those that do not exist, is none.
+fn open_subdomains(at: &DnsName, probe: &Probe, record: &DmarcRecord, word: &str, operator: &str) -> Option<Finding> {
+    let is_open = |policy: Option<Disposition>| policy == Some(Disposition::None);
+    let (tags, subdomains, cause) = match (is_open(record.subdomains), is_open(record.nonexistent)) {
+        (false, false) => return None,
+        (true, true) => ("sp=none and np=none", "subdomains", "These tags set"),
+        (false, true) => ("np=none", "subdomains that do not exist", "This tag sets"),
+        // Without np, sp also applies to subdomains that do not exist.
+        (true, false) if record.nonexistent.is_none() => ("sp=none", "subdomains", "This tag sets"),
+        (true, false) => ("sp=none", "subdomains that exist", "This tag sets"),
+    };
+    let summary = format!("the DMARC record of {at} has p={word}, but {tags}: mail from {subdomains} can be forged");
+    let fix = Fix::text(format!("{operator} remove {tags}, or change the policy from none to {word}"));
+    let cause =
+        format!("{cause} the policy for {subdomains}, so receivers deliver forged mail that claims to come from them.");
+    Some(about(&rules::SUBDOMAINS_OPEN, probe, summary, &cause, fix))
 }
 
 /// Neither the domain nor, under relaxed alignment, a parent domain in the same organization has a DKIM key.

@@ -1,6 +1,8 @@
 //! Findings about DNSSEC. If the MX records or the IP addresses of all hosts are bogus, senders that validate DNSSEC
 //! cannot deliver mail. A state that could not be determined is never reported as insecure.
 
+use std::collections::BTreeSet;
+
 use super::super::sight::{Known, Sight};
 use super::super::{delegation, mx, zone};
 use super::rules::{
@@ -9,7 +11,9 @@ use super::rules::{
 };
 use super::words::{bogus_words, date};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell, plural};
-use crate::evidence::{BogusReason, DnssecState, Evidence, IndeterminateReason, Phase, Probe, RecordData, RecordsSeen};
+use crate::evidence::{
+    BogusReason, DnsRecord, DnssecState, Evidence, IndeterminateReason, Phase, Probe, RecordData, RecordsSeen,
+};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::wire::{DnsName, RecordKind};
@@ -223,16 +227,7 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
     let weak = |summary: String, probe: &Probe| {
         Finding::new(&DNSSEC_WEAK, Phase::Dns, Confidence::Certain, summary).tried(probe.id)
     };
-    let mut algorithms: Vec<u8> = keys
-        .records
-        .iter()
-        .filter_map(|record| match record.data {
-            RecordData::Dnskey { algorithm, .. } => Some(algorithm),
-            _ => None,
-        })
-        .collect();
-    algorithms.sort_unstable();
-    algorithms.dedup();
+    let (algorithms, announced) = (algorithms_of(keys), algorithms_of(ds));
     let is_old = |algorithm: &u8| matches!(algorithm, 1 | 3 | 5 | 6 | 7 | 12);
     if !algorithms.is_empty() && algorithms.iter().all(is_old) {
         let list: Vec<String> = algorithms.iter().map(u8::to_string).collect();
@@ -245,17 +240,8 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
         });
     }
     // RFC 4035 §5.2: if the resolver supports no algorithm of the DS records, the zone counts as unsigned.
-    let of_ds_records: Vec<u8> = ds
-        .records
-        .iter()
-        .filter_map(|record| match record.data {
-            RecordData::Ds { algorithm, .. } => Some(algorithm),
-            _ => None,
-        })
-        .collect();
-    if !of_ds_records.is_empty() && !of_ds_records.iter().any(|algorithm| KNOWN_ALGORITHMS.contains(algorithm)) {
-        let mut list: Vec<String> = of_ds_records.iter().map(u8::to_string).collect();
-        list.dedup();
+    if !announced.is_empty() && !announced.iter().any(|algorithm| KNOWN_ALGORITHMS.contains(algorithm)) {
+        let list: Vec<String> = announced.iter().map(u8::to_string).collect();
         findings.push(Finding {
             cause: "Resolvers treat a zone as unsigned if they support none of the algorithms of its DS records, so DNSSEC and DANE have no effect.".to_owned(),
             fixes: vec![Fix::text(format!(
@@ -286,8 +272,18 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
         });
     }
     findings.extend(iterations(sight, &apex, weak));
-    findings.extend(without_signatures(sight, &apex, &algorithms, ds, weak));
+    findings.extend(without_signatures(sight, &apex, &algorithms, &announced, weak));
     findings
+}
+
+/// The algorithms of keys or DS records, each once, in their order.
+fn algorithms_of(seen: &RecordsSeen) -> Vec<u8> {
+    let algorithm = |record: &DnsRecord| match record.data {
+        RecordData::Dnskey { algorithm, .. } | RecordData::Ds { algorithm, .. } => Some(algorithm),
+        _ => None,
+    };
+    let all: BTreeSet<u8> = seen.records.iter().filter_map(algorithm).collect();
+    all.into_iter().collect()
 }
 
 /// The zone has keys of an algorithm that signs nothing. RFC 4035 §2.2: each algorithm of a key must sign each set.
@@ -295,7 +291,7 @@ fn without_signatures(
     sight: Sight<'_>,
     apex: &DnsName,
     algorithms: &[u8],
-    ds: &RecordsSeen,
+    announced: &[u8],
     weak: impl Fn(String, &Probe) -> Finding,
 ) -> Option<Finding> {
     let Known::Seen(probe, seen) = sight.records(apex, RecordKind::Soa) else { return None };
@@ -303,10 +299,7 @@ fn without_signatures(
     let unused: Vec<u8> = algorithms.iter().copied().filter(|one| !signatures.algorithms.contains(one)).collect();
     let first = unused.first()?;
     let list = unused.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-    let is_announced = ds
-        .records
-        .iter()
-        .any(|record| matches!(record.data, RecordData::Ds { algorithm, .. } if unused.contains(&algorithm)));
+    let is_announced = announced.iter().any(|algorithm| unused.contains(algorithm));
     let finding = weak(
         format!(
             "the zone {apex} has a key (DNSKEY) of algorithm {list}, but its SOA record has no signature of this algorithm"

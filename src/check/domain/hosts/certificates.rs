@@ -120,7 +120,7 @@ fn without_needed(
     finding.summary = certificate::unnecessary(presented, sight.evidence.started_at, &of_dane.needed)?;
     if of_dane.needed.is_empty() {
         // The host has no TLSA record that matches a CA certificate of the chain.
-        finding.fixes.truncate(1);
+        finding.fixes.retain(|fix| fix.text != certificate::KEEP_FOR_DANE);
     }
     Some(finding)
 }

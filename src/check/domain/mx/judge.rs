@@ -20,7 +20,7 @@ use super::rules::{
 use super::set::{domain_alias, duplicates, families, finding, is_bogus, names_not_valid, reserved, too_many};
 use super::special::not_public;
 use crate::check::finding::{Finding, PhaseFailure, Severity, in_shell};
-use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Probe, RecordData, RecordsSeen};
+use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, MAX_ALIASES, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::wire::{DnsName, RecordKind};
@@ -189,8 +189,9 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
 fn alias_limit(name: &dyn Display, probe: &Probe) -> Finding {
     let summary = format!("the chain of CNAME records of {name} is too long");
     Finding {
-        cause: "smtpcheck follows at most 12 CNAME records. Most resolvers have a similar limit, and respond with SERVFAIL if a chain is longer, so many senders do not find an IP address."
-            .to_owned(),
+        cause: format!(
+            "smtpcheck follows at most {MAX_ALIASES} CNAME records. Most resolvers have a similar limit, and respond with SERVFAIL if a chain is longer, so many senders do not find an IP address."
+        ),
         otherwise: Some(
             "A resolver with a higher limit finds the IP address, so senders that use such a resolver deliver mail."
                 .to_owned(),

@@ -15,7 +15,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::policy::spf::SpfLookup;
 use crate::policy::spf::evaluate::SpfResult;
 use crate::policy::spf::record::{SpfMechanism, SpfMistakeKind, SpfQualifier, SpfRecord, SpfTermKind};
-use crate::policy::spf::select::{IgnoredBecause, SpfTexts, select};
+use crate::policy::spf::select::{IgnoredBecause, SpfTexts, is_spf, select};
 use crate::policy::spf::tree::{SpfEffect, SpfExp, SpfExpProblem, SpfFound, allows_everyone, default_result};
 use crate::wire::RecordKind;
 
@@ -88,11 +88,6 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
         finding.fixes.push(Fix::text("Repeat the check with another resolver (--resolver)"));
     }
     finding
-}
-
-/// Whether a TXT record is an SPF record (RFC 7208 §4.5).
-fn is_spf(text: &str) -> bool {
-    text == "v=spf1" || text.starts_with("v=spf1 ")
 }
 
 fn missing(subject: Subject<'_>) -> Vec<Finding> {

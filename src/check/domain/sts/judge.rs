@@ -9,10 +9,11 @@ use super::rules::{
     STS_NOT_ENFORCED, STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_WITHOUT_RECORD,
     STS_WITHOUT_STARTTLS,
 };
+use crate::check::certificate;
 use crate::check::domain::purpose;
 use crate::check::domain::senders::servers::{PolicyHost, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
-use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, plural};
+use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{DnsCode, HttpResponse, Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::mta_sts::{StsEffect, StsFault, StsFaultKind, StsMode, StsPolicy, StsRecord, line_at};
@@ -279,14 +280,9 @@ fn of_policy(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &
 fn ends_soon(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     let Known::Seen(_, seen) = sight.fetched(&policy_request(sight)?) else { return None };
     let leaf = seen.presented.as_ref()?.leaf()?;
-    let days = leaf.not_after.duration_since(sight.evidence.started_at).as_hours() / 24;
-    let limit = sight.plan.tls.days.warning;
-    if !leaf.is_in_date(sight.evidence.started_at) || days >= i64::from(limit) {
-        return None;
-    }
+    let end = certificate::ending_in(leaf, sight.evidence.started_at, sight.plan.tls.days.warning)?;
     let host = format!("mta-sts.{}", sight.name());
-    let end = leaf.not_after.strftime("%Y-%m-%d");
-    let summary = format!("the certificate of {host} expires in less than {} ({end})", plural(days + 1, "day", "days"));
+    let summary = format!("the certificate of {host} {end}");
     let mut finding = Finding::new(&STS_CERTIFICATE_ENDS, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
     finding.cause = "After that, senders cannot fetch the MTA-STS policy. Senders without a stored policy deliver mail as if there were none.".to_owned();
     finding.fixes = vec![Fix::text(format!(
