@@ -35,8 +35,8 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     findings
 }
 
-/// The `3 1 1` records for the certificates that these hosts' servers currently send, at the names for the port that
-/// smtpcheck connected to. A host without a certificate has no such record.
+/// The `3 1 1` records for the certificates that the servers of these hosts currently send. Their names contain the
+/// port that smtpcheck connected to. A host without a certificate has no such record.
 pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<String> {
     let mut records = Vec::new();
     for host in hosts {
@@ -403,8 +403,8 @@ impl<'s> DaneHost<'s> {
         Some(finding)
     }
 
-    /// The records match the full certificate of an intermediate CA, which CAs replace more often than their roots. The
-    /// server then sends a different chain after a renewal.
+    /// The records match the full certificate of an intermediate CA. CAs replace their intermediate certificates more
+    /// often than their root certificates. The server then sends a different chain after its next renewal.
     fn breaks_with_next_ca(
         &self,
         published: PublishedTlsa<'_>,
@@ -460,7 +460,7 @@ impl<'s> DaneHost<'s> {
         }
     }
 
-    /// The `3 1 1` records for the chains of the host, each with its chain, at the name that senders look up first for
+    /// The chains of the host, each with its `3 1 1` record. The records are at the name that senders look up first for
     /// this port.
     fn suggested(&self, port: u16) -> Vec<(&'s Presented, Option<String>)> {
         let base = match &self.lookup {
@@ -512,7 +512,7 @@ impl<'s> DaneHost<'s> {
         })
     }
 
-    /// The record as a quotation, because its owner name was received from DNS.
+    /// Marks the record as quoted text, because its owner name was received from DNS.
     fn quoted_record(&self, record: &str) -> String {
         match self.sight.records(&self.sight.name(), RecordKind::Mx).probe() {
             Some(probe) => probe.quote(record).to_string(),

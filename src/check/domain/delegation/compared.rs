@@ -20,7 +20,8 @@ pub(super) fn of_domain(sight: Sight<'_>) -> [(DnsName, RecordKind); 2] {
 }
 
 /// Records below the domain or for its hosts, which are requested from one IP address of each server. Names outside the
-/// zone belong to other servers. A record that the resolver does not find may exist at one server.
+/// zone are left out, because other servers are responsible for them. A record that the resolver does not find may
+/// still exist at one of the servers.
 pub(super) fn below(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKind)> {
     let domain = sight.name();
     let labels = ["_dmarc", "_mta-sts", "_smtp._tls"];

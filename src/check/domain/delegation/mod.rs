@@ -60,7 +60,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-/// Whether at least one authoritative server has a TXT record of a name that satisfies a condition, although the
+/// Whether at least one authoritative server has a TXT record at this name that satisfies the condition, although the
 /// resolver returned none.
 pub(super) fn has_text_at_servers(sight: Sight<'_>, name: &DnsName, is_wanted: impl Fn(&str) -> bool) -> bool {
     let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };

@@ -185,7 +185,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     ]
 }
 
-/// The aliases of a name end, but smtpcheck and most resolvers do not follow so many.
+/// The chain of aliases has an end, but it is longer than the limit of smtpcheck and of most resolvers.
 fn alias_limit(name: &dyn Display, probe: &Probe) -> Finding {
     let summary = format!("the chain of CNAME records of {name} is too long");
     Finding {
@@ -323,7 +323,7 @@ fn addresses_as_hosts(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Op
     let summary = format!("MX records of {domain} with an IP address instead of a host name: {}", list.join(", "));
     let kind = if first.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa };
     Some(Finding {
-        cause: "Senders look up the digits as a host name, which does not exist. They do not use the IP address."
+        cause: "Senders look up the IP address as a host name. That name does not exist, so they cannot use the record."
             .to_owned(),
         fixes: vec![
             Fix::text(format!(

@@ -290,7 +290,7 @@ enum Resolved {
 }
 
 /// The 23 domains for which the tests of postfix-mta-sts-resolver expect a status, and the one whose lookup times out.
-/// Cases that only differ in their parsing are also in [`crate::policy::mta_sts`].
+/// Cases that differ only in their parsing are also in [`crate::policy::mta_sts`].
 #[test]
 fn domains_have_the_results_of_postfix_mta_sts_resolver() {
     use Resolved::{FetchError, Nothing, Valid};
