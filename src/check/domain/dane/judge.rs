@@ -182,7 +182,7 @@ impl<'s> DaneHost<'s> {
             format!("the TLSA records of {} are not signed, so {} ignore them", self.name, self.client.noun());
         let mut finding = Finding::new(&DANE_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
         finding.cause = format!(
-            "The TLSA records at {}, or the IP addresses of the host, are in a zone that is not signed, or that resolvers treat as unsigned. {} use TLSA records only if the signatures of both are valid.",
+            "The TLSA records at {}, or the IP addresses of the host, are in a zone that is not signed, or that resolvers treat as unsigned. {} use TLSA records only if both have valid signatures.",
             owner_of(self.sight, base, probe),
             self.client.first_noun()
         );

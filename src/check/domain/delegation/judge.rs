@@ -144,7 +144,10 @@ fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option
         port => format!(" -p {port}"),
     };
     let mut fixes = vec![Fix::run(
-        format!("DNS operator: open TCP port 53 of {} in the firewall. This command tests it", shown_as(server, probe)),
+        format!(
+            "DNS operator: open TCP port 53 of {} in the firewall. This command tests the port",
+            shown_as(server, probe)
+        ),
         format!("dig +tcp {name} {first} @{}{port}", server.ip),
     )];
     // Only TXT records can be removed without affecting mail.

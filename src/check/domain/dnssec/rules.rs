@@ -46,7 +46,7 @@ pub(super) static DNSSEC_BOGUS: Rule = Rule {
     severity: Severity::Error,
     title: "the records fail DNSSEC validation",
     docs: Docs {
-        sees: "The MX records of the domain, or the IP addresses of an MX host, should be signed, but a signature is missing or wrong, or its key is missing. The finding is also reported if a name server denies that the records exist, without valid proof. If only some of the authoritative name servers send such records, the finding is a warning and names these servers.",
+        sees: "The MX records of the domain, or the IP addresses of an MX host, should be signed, but a signature is missing or wrong, or its key is missing. The finding is also reported if a name server responds that the records do not exist, but sends no valid proof. If only some of the authoritative name servers send such records, the finding is a warning and names these servers.",
         matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver do not deliver mail to the domain.",
         action: "DNS operator: sign the zone again and publish it on all name servers. To find where the chain of signatures is broken, use an online tool that displays the chain.",
         example: "a secondary name server that serves an unsigned copy of the zone",

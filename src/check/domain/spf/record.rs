@@ -111,14 +111,14 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     if let Some(name) = found {
         finding.cause.push_str(&format!(" There is an SPF record at {name}, where receivers do not look for it."));
         finding.fixes.push(Fix::run(
-            "Domain owner: publish a record at the domain that refers to the other record",
+            "Domain owner: at the domain, publish a record that refers to the other record",
             subject.published(&format!("v=spf1 redirect={name}")),
         ));
     } else {
         let text = if is_null {
             "Domain owner: publish a record that allows no sender"
         } else {
-            "Domain owner: publish a record that lists every host that sends mail for the domain. If only the MX hosts send, this is the record"
+            "Domain owner: publish a record that lists every host that sends mail for the domain. If only the MX hosts send mail, publish this record"
         };
         finding.fixes.push(Fix::run(text, subject.published(record)));
     }
