@@ -1,5 +1,5 @@
-//! The search for the DMARC record that applies to a domain: the tree walk of RFC 9989 §4.10, and the lookup of RFC 7489
-//! (historic), which many receivers still use.
+//! The search for the DMARC record that applies to a domain: the tree walk of RFC 9989 §4.10, and the lookup of RFC
+//! 7489 (historic), which many receivers still use.
 
 use psl::Psl;
 

@@ -1,5 +1,5 @@
-//! The types that describe a mail domain: its zone, its mail servers, its MTA-STS policy or its settings for mail programs,
-//! and what smtpcheck should find.
+//! The types that describe a mail domain: its zone, its mail servers, its MTA-STS policy or its settings for mail
+//! programs, and what smtpcheck should find.
 
 use super::zone::ZoneSigning;
 use crate::sandbox::scenario::Server;
@@ -59,8 +59,8 @@ impl DomainCase {
     }
 }
 
-/// A domain with settings for mail programs. The zone, the flags and the pages may contain `{port}`, the port of the mail
-/// servers.
+/// A domain with settings for mail programs. The zone, the flags and the pages may contain `{port}`, the port of the
+/// mail servers.
 #[derive(Clone, Copy, Debug)]
 pub struct SettingsCase {
     /// The domain. Its recipient is the part of the address before the `@`.

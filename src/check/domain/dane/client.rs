@@ -1,5 +1,5 @@
-//! The clients that use the TLSA records of a port, for the sentences of findings: other servers send mail to port 25, and
-//! mail programs submit mail to the submission ports.
+//! The clients that use the TLSA records of a port, for the sentences of findings: other servers send mail to port 25,
+//! and mail programs submit mail to the submission ports.
 
 use crate::check::domain::purpose;
 use crate::check::domain::sight::Sight;

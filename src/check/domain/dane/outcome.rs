@@ -169,7 +169,7 @@ pub(super) fn report_word(outcome: &TlsaOutcome) -> &'static str {
     }
 }
 
-/// The senders that do not follow the common result, in words.
+/// The senders with a different result, each with its result.
 fn differing_senders(outcome: &TlsaOutcome) -> Vec<String> {
     let texts: &[&str] = if outcome.matches_strictly() {
         &[]

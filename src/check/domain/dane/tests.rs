@@ -400,7 +400,8 @@ fn the_names_of_the_records_contain_the_port() {
         (25, "_25._tcp.mx.example.com", "_25._tcp.mx.example.com."),
         (465, "_465._tcp.mx.example.com", "_465._tcp.mx.example.com."),
         (587, "_587._tcp.mx.example.com", "_587._tcp.mx.example.com."),
-        // A check of another port looks up the records for port 25; the suggested record is for the port that was checked.
+        // A check of another port looks up the records for port 25; the suggested record is for the port that was
+        // checked.
         (2525, "_25._tcp.mx.example.com", "_2525._tcp.mx.example.com."),
     ] {
         let mut case = Case::new();

@@ -1,9 +1,9 @@
 //! The records that are compared between the authoritative servers: the MX and TXT records of the domain, and the
 //! records below it that decide how its mail is delivered and authenticated.
 //!
-//! The queries start as soon as the addresses of the servers are known, at the same time as the query for the SOA record,
-//! so no other lookup waits for them. Their number is limited: [`MAX_KEYS`] keys, [`MAX_HOSTS`] hosts, and one IP address
-//! of each name server.
+//! The queries start as soon as the addresses of the servers are known, at the same time as the query for the SOA
+//! record, so no other lookup waits for them. Their number is limited: [`MAX_KEYS`] keys, [`MAX_HOSTS`] hosts, and one
+//! IP address of each name server.
 
 use super::super::{dane, dkim, mx};
 use crate::check::domain::sight::{Known, Sight};

@@ -5,9 +5,9 @@
 //! probably cannot send DNS queries to the internet, and there is no finding about the servers.
 //!
 //! Modules: [`parent`] (the NS records in the parent zone), [`servers`] (the queried servers and their
-//! responses), [`compared`] (the records that are compared), [`judge`] (the findings), [`differs`] (the finding that the
-//! parent zone has different NS records), [`signatures`] (servers with signatures that are not valid), [`letter_case`]
-//! (servers that do not ignore letter case), [`rules`].
+//! responses), [`compared`] (the records that are compared), [`judge`] (the findings), [`differs`] (the finding that
+//! the parent zone has different NS records), [`signatures`] (servers with signatures that are not valid),
+//! [`letter_case`] (servers that do not ignore letter case), [`rules`].
 
 mod compared;
 mod differs;
