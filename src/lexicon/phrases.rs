@@ -57,8 +57,8 @@ pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
 }
 
 impl Phrase {
-    /// Whether its words are known from one provider, but another provider may have sent them: neither the server, nor
-    /// a web address, a code in brackets or a name in the words identifies the provider.
+    /// Whether its words are known from one provider, but another provider may have sent them. This is so if nothing
+    /// identifies the provider: not the server, and no web address, code in brackets or name in the words.
     pub(super) fn is_unattributed(&self, context: &Context<'_>, text: &str) -> bool {
         let Some(provider) = self.provider.as_deref().filter(|provider| providers::is_provider(provider)) else {
             return false;

@@ -74,7 +74,7 @@ pub(super) static TLS_LARGE_HELLO_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The server sent no TLS response to the normal ClientHello, which needs more than one packet because of its post-quantum key share. It responded to a small ClientHello, but not to a large ClientHello without new algorithms.",
         matters: "Current versions of OpenSSL, Go, rustls and browsers send large ClientHellos, so none of them can connect to this server.",
-        action: "Server operator: update the server, the load balancer or the firewall that inspects TLS to a version that accepts a ClientHello that needs several packets. Until then, disable post-quantum groups in the programs that connect.",
+        action: "Server operator: update the server, the load balancer or the firewall that inspects TLS to a version that accepts ClientHellos of several packets. Until then, disable post-quantum groups in the programs that connect.",
         example: "a proxy that looks for the server name only in the first packet (tldr.fail)",
         references: "RFC 8446 section 4.1.2; https://tldr.fail",
     },

@@ -13,9 +13,9 @@
 //!    begin with a code, a command or an arrow.
 //! 2. Each row of `MARKS` has a mark and the function that reads the log format of this mark. The reply begins with the
 //!    first code after the mark.
-//! 3. A reply that ends with a `550-` line is kept until a `550 ` line or another line follows, also if words precede the
-//!    reply on its first line. A header or `said:` line is kept while the next lines begin with a space. A rejection is
-//!    kept while the next lines begin with its status, or if its text begins on the next line.
+//! 3. A reply that ends with a `550-` line is kept until a `550 ` line or another line follows, even if words precede
+//!    the reply on its first line. A header or `said:` line is kept while the next lines begin with a space. A
+//!    rejection is kept while the next lines begin with its status, or if its text begins on the next line.
 //!
 //! To support another program, add a file to this folder and rows to `MARKS`. Read next: `postfix`, as an example.
 
@@ -97,8 +97,8 @@ static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
 pub struct Finder {
     line: u64,
     held: Option<UnfinishedReply>,
-    /// The beginning of a header or sentence that continues on the next line, and the number of its line. The reply may be
-    /// on that next line.
+    /// The beginning of a header or sentence that continues on the next line, and the number of its line. The reply may
+    /// be on that next line.
     begun: Option<(u64, String)>,
     memory: Memory,
     /// The last replies, used to recognise repetitions: a bounce contains each reply in its text and in a header.
