@@ -43,8 +43,8 @@ pub struct LogSummary {
 }
 
 /// Explains a log. `output` receives each line that consists of a name (such as a rule id), and with [`LogMode::Each`]
-/// each reply, error message and unrecognised failure, as soon as it is read. It can stop the reading. Errors are those
-/// of the input.
+/// each reply, error message and unrecognised failure, as soon as it is read. `output` can stop the reading. Errors are
+/// those of the input.
 pub fn log(
     input: &mut impl BufRead,
     context: &ExplainContext,

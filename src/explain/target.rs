@@ -1,8 +1,8 @@
 //! Finds the server that an error message is about: `mx.example.com[192.0.2.1]:25`, `dial tcp 192.0.2.1:587`,
 //! `H=mx.example.com [192.0.2.1]`, `ENOTFOUND smtp.example.com`.
 //!
-//! A name counts as a server only with a known mail port or after a word that announces a host, because a source file
-//! with a line number, or a time, has the same form.
+//! A name counts as a server only if it has a known mail port or follows a word that announces a host. Otherwise, a
+//! source file with a line number, or a time, would look like a server.
 
 use super::secrets::without_secrets;
 use crate::lexicon::Fix;

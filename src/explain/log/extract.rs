@@ -60,7 +60,7 @@ impl ExtractedReply {
     }
 }
 
-/// A log line that contains a mark, that is, words that precede a reply (see `marks`).
+/// A log line that contains a mark: words that precede a reply (see `marks`).
 #[derive(Clone, Copy)]
 pub(super) struct MarkedLine<'a> {
     /// The complete line.

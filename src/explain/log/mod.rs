@@ -5,8 +5,8 @@
 //! The module never fails or panics on any input. It examines the first [`MAX_LINE`] bytes of a line, and keeps at most
 //! [`MAX_HELD`] bytes of a multi-line reply. A line without a reply needs only one pass of a byte search.
 //!
-//! The module does not interpret replies; [`crate::lexicon::read`] does. It does not report failures without a reply,
-//! such as `Connection timed out`.
+//! The module does not interpret replies; [`crate::lexicon::read`] does. The module does not report failures without a
+//! reply, such as `Connection timed out`.
 //!
 //! A line is processed in these steps:
 //! 1. One pass searches for words that precede replies (`MARKS`). A line is skipped if it contains no mark and does not
