@@ -254,7 +254,7 @@ impl ServerModule {
         planned_expectations(&args.expect.expect, &example)?;
         let login = match login(&args, &example, settings, target.is_some()) {
             Ok(login) => login,
-            // A profile can also be intended for use in a terminal.
+            // This is not an error, because the profile may be intended only for use in a terminal.
             Err(error) if !settings.settings.is_of_module => ModuleLogin::Unusable(error.to_string()),
             Err(error) => return Err(error),
         };
