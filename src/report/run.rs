@@ -1,6 +1,6 @@
-//! The results of one command: a report for each target or each check of a suite, or the reason that a check was
-//! skipped, with the check's name and its position in the suite file. Formats render a run; a single check is a run
-//! with one case.
+//! The results of one command. For each target, or each check of a suite, they contain the name, the position in the
+//! suite file, and either the report or the reason why the check was skipped. Formats render a run; a single check is a
+//! run with one case.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
