@@ -46,8 +46,8 @@ impl<'a> LiteralTables<'a> {
             (place, numbers)
         });
         let [(_, all), (_, any), _] = &numbers;
-        // The literals of which one must be in the text: the longest of `all` or, if every literal of `any` is longer,
-        // those of `any`. Long literals are preferred because they are rare.
+        // At least one of these literals must be in the text: the longest of `all` or, if every literal of `any` is
+        // longer, those of `any`. Long literals are preferred because they are rare.
         let length = |number: &&usize| self.literals.get(**number).map_or(0, |literal| literal.chars().count());
         let longest = all.iter().max_by_key(length).filter(|longest| {
             any.iter().map(|number| length(&number)).min().is_none_or(|shortest| shortest <= length(longest))

@@ -182,7 +182,7 @@ pub struct Settings {
     /// The precedence of these settings.
     pub level: SettingsLevel,
     /// Whether the profile is a module of the exporter. The settings of a module were
-    /// written for its type of check, so none of them is removed because of its meaning in another type.
+    /// written for its type of check, so all of them keep their meaning.
     pub is_of_module: bool,
 }
 

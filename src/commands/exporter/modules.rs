@@ -3,7 +3,7 @@
 //! Clients choose the target of a request, and a module can contain a login, so a request could send the password to
 //! any server. A module therefore sends its password only to the target of its profile and to its `login-host`. The
 //! name that the certificate must match (`hostname`) must also be one of these hosts, because it determines which
-//! server is accepted as the right one.
+//! server smtpcheck accepts.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
