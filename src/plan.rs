@@ -481,8 +481,8 @@ impl Plan {
         }
     }
 
-    /// The IP addresses from `--resolve` for a host, on the port of the target. Entries for `*` are used only if the host
-    /// has no entries.
+    /// The IP addresses from `--resolve` for a host, on the port of the target. Entries for `*` are used only if the
+    /// host has no entries.
     pub fn given_addresses(&self, host: &Host) -> Vec<std::net::IpAddr> {
         self.given_addresses_at(host, self.target.port)
     }

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// The maximum length of a value. Postfix reads command lines of 2048 bytes, and names have at most 255.
+/// The maximum length of a value. Postfix reads command lines of up to 2048 bytes, and a host name has at most 255
+/// bytes.
 const MAX_VALUE: usize = 255;
 
 /// One of the two commands.
@@ -50,7 +51,7 @@ pub struct ClientAttribute {
     pub value: String,
 }
 
-/// Values that represent a missing value, and that are not encoded.
+/// Values that mean "there is no value". They are not encoded.
 const WITHOUT_VALUE: [&str; 2] = ["[UNAVAILABLE]", "[TEMPUNAVAIL]"];
 
 impl ClientAttribute {
