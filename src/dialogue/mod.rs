@@ -63,7 +63,7 @@ pub use self::login::Access;
 pub use self::state::{Action, Dialogue, Peer};
 
 /// The maximum number of bytes that are read in one session. A real session has a few thousand bytes; a session with
-/// five hundred recipients and the longest legal replies uses half of this maximum.  The limit also bounds the size of
+/// five hundred recipients and the longest legal replies uses half of this maximum. The limit also bounds the size of
 /// reports, in which an escaped byte takes up to six bytes.
 pub const MAX_SESSION_BYTES: usize = 512 * 1024;
 

@@ -1,5 +1,5 @@
-//! Dovecot in three roles: as the SASL server of Postfix, as a submission server that relays to another SMTP server, and as
-//! the mailbox server, which speaks LMTP.
+//! Dovecot in three roles: as the SASL server of Postfix, as a submission server that relays to another SMTP server,
+//! and as the mailbox server, which speaks LMTP.
 //!
 //! Passwords are stored in the passwd-file as `{PLAIN}`, because CRAM-MD5, DIGEST-MD5 and SCRAM each derive different
 //! keys from them. Dovecot neither unquotes nor expands this field, which ends at a colon. Passwords with colons, or
