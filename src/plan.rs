@@ -504,8 +504,8 @@ impl Plan {
         self.proxy.as_ref().filter(|plan| plan.exception.is_none()).map(|plan| &plan.proxy)
     }
 
-    /// Whether this machine looks up the target's name. If a proxy does, this machine sends no DNS query about the
-    /// target, unless `--resolve` gives its IP addresses.
+    /// Whether this machine determines the target's IP addresses, with a lookup or from `--resolve`. Otherwise, a proxy
+    /// looks up the name, and this machine sends no DNS query about the target.
     pub fn resolves_here(&self) -> bool {
         self.used_proxy().is_none_or(|proxy| proxy.scheme.resolves_here())
             || !self.given_addresses(&self.target.host).is_empty()

@@ -225,7 +225,7 @@ fn a_closed_pipe_ends_the_watch() {
     assert_eq!((end.code, end.stderr.as_str()), (0, ""));
 }
 
-/// Runs a watch by a shell, with a redirection.
+/// Runs a watch in a shell, with a redirection.
 fn watch_in_shell(before: &str, more: &[&str], redirection: &str) -> std::process::Output {
     let line = format!("{before} exec \"$0\" \"$@\" {redirection}");
     let mut shell = Command::new("bash");

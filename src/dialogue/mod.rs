@@ -34,9 +34,10 @@
 //! | any | a reply that never ends | close the connection |
 //!
 //! Bytes that arrive before a command is sent are unsolicited. They are recorded as evidence and never interpreted as
-//! the reply to the command. After unsolicited bytes, later replies cannot be matched to commands, except over TLS, so
-//! the rest of the session is skipped. A session with [`Pacing::Paused`] continues, because it waits for more bytes
-//! after each reply. Only [`fit`] decides which replies mean success.
+//! the reply to the command. After unsolicited bytes, later replies cannot be matched to commands, so the rest of the
+//! session is skipped. A TLS handshake ends this state, because no earlier bytes are read after it. A session with
+//! [`Pacing::Paused`] continues, because it waits for more bytes after each reply. Only [`fit`] decides which replies
+//! mean success.
 
 mod auth;
 mod claims;

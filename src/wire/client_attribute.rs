@@ -1,4 +1,5 @@
-//! The attributes of XCLIENT and XFORWARD, two Postfix extensions that proxies use to pass on facts about their client.
+//! The attributes of XCLIENT and XFORWARD, two Postfix extensions with which a proxy passes facts about its client to
+//! the server.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -80,7 +81,7 @@ impl ClientAttribute {
         Ok(ClientAttribute { name, value })
     }
 
-    /// The attribute as it is sent: an IPv6 address with its prefix, and the value in xtext.
+    /// The attribute as it is sent: an IPv6 address gets the prefix `IPV6:`, and the value is encoded in xtext.
     fn encoded(&self) -> String {
         if WITHOUT_VALUE.contains(&self.value.as_str()) {
             return format!("{}={}", self.name, self.value);

@@ -30,7 +30,7 @@ pub const TOKEN_KEY: &[u8] = b"the key of the token service here";
 
 /// The SASL server of a Postfix.
 pub struct DovecotSasl {
-    /// For `smtpd_sasl_path`.
+    /// The value of `smtpd_sasl_path`.
     pub socket: PathBuf,
     keeper: Keeper,
 }
