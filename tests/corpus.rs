@@ -10,9 +10,9 @@
 //! - `collected.toml`: 532 of 611;
 //! - `composed.toml`, with composed replies in nineteen languages: 324 of 401.
 //!
-//! `outside.toml` and `outside-later.toml` contain replies that others collected and labelled, from sources that had not
-//! been used before. `kinds.toml` contains variants of replies that were classified wrongly. `after-data.toml` contains
-//! replies that smtpcheck never receives itself, because it does not send a message.
+//! `outside.toml` and `outside-later.toml` contain replies that others collected and labelled, from sources that had
+//! not been used before. `kinds.toml` contains variants of replies that were classified wrongly. `after-data.toml`
+//! contains replies that smtpcheck never receives itself, because it does not send a message.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 

@@ -17,8 +17,8 @@
 //! | StartTls | 220 | record other bytes that have arrived, then start the handshake |
 //! | | any other reply | send QUIT |
 //! | Handshake | completed | send EHLO again (RFC 3207 §4.2); with implicit TLS: Greeting |
-//! | Eavesdrop (after STARTTLS and NOOP were sent together) | any reply except 220, or two seconds of silence | send QUIT |
-//! | Claim (XCLIENT) | 220 | send EHLO again, because the session begins again; then XFORWARD, AUTH, the envelope or QUIT |
+//! | Eavesdrop (STARTTLS and NOOP were sent together) | any reply except 220, or two seconds of silence | send QUIT |
+//! | Claim (XCLIENT) | 220 | send EHLO again, because the session restarts; then XFORWARD, AUTH, the envelope or QUIT |
 //! | Claim (XFORWARD) | 250 | continue with AUTH, the envelope or QUIT |
 //! | | any other reply | send QUIT, because the server does not treat the session as the other client's |
 //! | Queries (VRFY, EXPN) | any reply | send the next of them, or QUIT |
