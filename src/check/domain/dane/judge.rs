@@ -4,7 +4,8 @@
 use super::client::DaneClient;
 use super::lookup::{PublishedTlsa, TlsaLookup, TlsaTtl, failure_words, service_port, tlsa_lookup, unsigned_records};
 use super::lookup_faults;
-use super::outcome::{is_mx_secure, miss_words, references};
+use super::outcome::{is_mx_secure, references};
+use super::phrases::{end_of, owner_name, owner_of, owner_text, reasons};
 use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
@@ -527,50 +528,6 @@ struct SeenChain<'c> {
     chain: &'c Presented,
     servers: &'c [&'c PolicyServer<'c>],
     outcome: &'c TlsaOutcome,
-}
-
-/// Where the chain that the server sent ends, and which certificate would be next.
-fn end_of(chain: &Presented) -> String {
-    let mut last = chain.leaf();
-    for _ in 0..chain.chain.len() {
-        match last.and_then(|one| one.issued_by).and_then(|at| chain.chain.get(at)) {
-            Some(issuer) => last = Some(issuer),
-            None => break,
-        }
-    }
-    match last {
-        Some(last) if last.self_signed => format!(" The chain ends at the root {}.", last.subject),
-        Some(last) => {
-            format!(" The chain ends at {}. The certificate of its issuer, {}, is not sent.", last.subject, last.issuer)
-        }
-        None => String::new(),
-    }
-}
-
-/// Why each record does not match.
-fn reasons(probe: &Probe, outcome: &TlsaOutcome) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    for one in &outcome.records {
-        if let TlsaMatch::Misses(miss) = &one.result {
-            let text = format!("{} ({})", probe.quote(one.record.kind()), miss_words(miss));
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
-    }
-    texts.join("; ")
-}
-
-fn owner_of(sight: Sight<'_>, base: &DnsName, probe: &Probe) -> String {
-    probe.quote(owner_text(sight, base)).to_string()
-}
-
-fn owner_text(sight: Sight<'_>, base: &DnsName) -> String {
-    format!("_{}._tcp.{base}", service_port(sight))
-}
-
-fn owner_name(base: &DnsName, probe: &Probe) -> String {
-    probe.quote(base.as_str()).to_string()
 }
 
 fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {

@@ -7,6 +7,7 @@
 //! | `lookup_faults` | findings about lookups that only some resolvers answer |
 //! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
+//! | `phrases` | parts of the findings' sentences |
 //! | `rules` | the rules |
 
 mod client;
@@ -14,6 +15,7 @@ mod judge;
 mod lookup;
 mod lookup_faults;
 mod outcome;
+mod phrases;
 mod rules;
 #[cfg(test)]
 mod tests;

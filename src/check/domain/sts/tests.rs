@@ -501,5 +501,5 @@ fn the_end_of_the_certificate_of_the_policy_host_is_watched() {
     assert_eq!(with(30), []);
     let found = with(3);
     assert_eq!(pairs(&found), expect("sts-certificate-expires-soon", Severity::Warning));
-    assert!(found[0].summary.contains("less than 4 days"), "{}", found[0].summary);
+    assert!(found[0].summary.contains("expires in 3 days"), "{}", found[0].summary);
 }
