@@ -70,8 +70,13 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
 /// One finding for each rule and zone.
 fn bogus(sight: Sight<'_>) -> Vec<Finding> {
     let mut found: Vec<(&'static Rule, Option<DnsName>, Finding, Vec<String>)> = Vec::new();
+    let mut findings = Vec::new();
     for (name, kind, probe, seen) in responses(sight) {
         let Some((why, zone)) = bogus_reason(seen) else { continue };
+        if delegation::is_valid_at_every_server(sight, &name, kind) {
+            findings.push(bogus_at_resolver(&name, kind, why, probe));
+            continue;
+        }
         let rule = rule_of(why);
         let what = format!("{kind} of {}", probe.quote(name.as_str()));
         match found.iter_mut().find(|(known, at, ..)| known.id == rule.id && at.as_ref() == zone) {
@@ -82,14 +87,31 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
             None => found.push((rule, zone.cloned(), one_bogus(sight, rule, why, zone, probe), vec![what])),
         }
     }
-    found
-        .into_iter()
-        .map(|(_, _, mut finding, names)| {
-            finding.summary = format!("{} ({})", finding.summary, names.join(", "));
-            finding.failure = prevents_delivery(sight).then_some(PhaseFailure::Unreachable);
-            finding
-        })
-        .collect()
+    findings.extend(found.into_iter().map(|(_, _, mut finding, names)| {
+        finding.summary = format!("{} ({})", finding.summary, names.join(", "));
+        finding.failure = prevents_delivery(sight).then_some(PhaseFailure::Unreachable);
+        finding
+    }));
+    findings
+}
+
+/// The resolver's response is bogus, but the signatures of all authoritative servers are valid.
+fn bogus_at_resolver(name: &DnsName, kind: RecordKind, why: &BogusReason, probe: &Probe) -> Finding {
+    let summary = format!(
+        "this machine's resolver returned {kind} records for {} with invalid DNSSEC signatures ({}), but the signatures of the name servers are valid",
+        probe.quote(name.as_str()),
+        bogus_words(why)
+    );
+    let mut finding = Finding::new(rule_of(why), Phase::Dns, Confidence::Likely, summary).tried(probe.id);
+    finding.severity = Severity::Warning;
+    finding.cause = "The resolver, or a device on the network path to it, changes DNS responses or has old ones in its cache. The domain is not at fault. The results of this check apply to the records that the resolver returned."
+        .to_owned();
+    finding.otherwise = Some(
+        "A name server that was not queried may send invalid signatures. Repeat the check with another resolver to find out."
+            .to_owned(),
+    );
+    finding.fixes = vec![Fix::text("Repeat the check with another resolver (--resolver)")];
+    finding
 }
 
 /// Whether senders that validate DNSSEC find no host: the MX records are bogus, or the addresses of every host are
@@ -192,19 +214,33 @@ fn not_tested(sight: Sight<'_>) -> Option<Finding> {
             "smtpcheck's trust anchor matches no key of its zone (by default the root zone), so DNSSEC and DANE were not tested",
             "This machine's resolver may use another root zone or change responses, or the trust anchor may be out of date. This is not a fault of the domain.",
         ),
-        _ => (
+        IndeterminateReason::UnsupportedAlgorithm => (
+            "a zone is signed only with Ed448, which smtpcheck cannot verify, so DNSSEC and DANE were not tested",
+            "Resolvers that support Ed448 (algorithm 16) validate the records of this zone. For other resolvers, the zone is unsigned.",
+        ),
+        IndeterminateReason::LookupFailed | IndeterminateReason::NotValidated => (
             "a key that DNSSEC validation needs could not be looked up, so DNSSEC was not tested",
             "A DNSKEY or DS record is missing because its lookup failed, so it is not known whether the records are signed correctly.",
         ),
     };
     let is_anchor = why == IndeterminateReason::AnchorMismatch;
+    let fix = match why {
+        IndeterminateReason::AnchorMismatch => Fix::text(
+            "Repeat the check with another resolver (--resolver), or with the trust anchor of its root zone (--trust-anchor)",
+        ),
+        IndeterminateReason::UnsupportedAlgorithm => Fix::run(
+            "Validate the records with a program that supports Ed448, for example delv from BIND",
+            format!("delv {} MX", sight.name()),
+        ),
+        IndeterminateReason::SignaturesStripped
+        | IndeterminateReason::LookupFailed
+        | IndeterminateReason::NotValidated => {
+            Fix::text("Repeat the check with a resolver that supports DNSSEC (--resolver)")
+        }
+    };
     Some(Finding {
         cause: cause.to_owned(),
-        fixes: vec![Fix::text(if is_anchor {
-            "Repeat the check with another resolver (--resolver), or with the trust anchor of its root zone (--trust-anchor)"
-        } else {
-            "Repeat the check with a resolver that supports DNSSEC (--resolver)"
-        })],
+        fixes: vec![fix],
         severity: if is_anchor { Severity::Warning } else { Severity::Notice },
         ..Finding::new(&DNSSEC_NOT_TESTED, Phase::Dns, Confidence::Certain, summary.to_owned()).tried(probe.id)
     })

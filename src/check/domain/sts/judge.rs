@@ -10,9 +10,9 @@ use super::rules::{
     STS_WITHOUT_STARTTLS,
 };
 use crate::check::certificate;
-use crate::check::domain::purpose;
 use crate::check::domain::senders::servers::{PolicyHost, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight};
+use crate::check::domain::{delegation, purpose};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{DnsCode, HttpResponse, Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
@@ -388,7 +388,9 @@ impl HostsUnderPolicy<'_> {
     fn of_host(self, host: &PolicyHost<'_>) -> Vec<Finding> {
         let name = name_of(self.sight, &host.name);
         if !self.policy.allows(&host.name) {
-            return vec![self.not_covered(&host.name, &name)];
+            // MTA-STS protects mail from hosts that a resolver invents (RFC 8461 §10.1). The policy must not allow them.
+            let is_invented = delegation::is_host_only_at_resolver(self.sight, &host.name);
+            return if is_invented { Vec::new() } else { vec![self.not_covered(&host.name, &name)] };
         }
         let mut findings = Vec::new();
         let servers = host.without_starttls();
