@@ -8,6 +8,7 @@
 //! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
 //! | `phrases` | parts of the findings' sentences |
+//! | `replace` | fixes that publish and remove records |
 //! | `rules` | the rules |
 
 mod client;
@@ -16,6 +17,7 @@ mod lookup;
 mod lookup_faults;
 mod outcome;
 mod phrases;
+mod replace;
 mod rules;
 #[cfg(test)]
 mod tests;
