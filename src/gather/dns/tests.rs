@@ -55,11 +55,14 @@ fn zones() -> Vec<TestZone> {
         ],
         &[],
     );
+    // Zones with keys and DS records below the unsigned zone.
+    let island = TestZone::new("island.unsigned.test", Signing::From(0), vec![("a.island.unsigned.test", a(13))], &[]);
+    let old_island = TestZone::new("old.unsigned.test", Signing::From(-30), vec![("a.old.unsigned.test", a(13))], &[]);
     let unsigned = TestZone::new(
         "unsigned.test",
         Signing::Unsigned,
         vec![("a.unsigned.test", a(2)), ("b.unsigned.test", a(3))],
-        &[],
+        &[&island, &old_island],
     );
     let expired = TestZone::new("expired.test", Signing::From(-30), vec![("a.expired.test", a(3))], &[]);
     let future = TestZone::new("future.test", Signing::From(30), vec![("a.future.test", a(4))], &[]);
@@ -94,7 +97,10 @@ fn zones() -> Vec<TestZone> {
         [&signed, &unsigned, &expired, &future, &forged, &announced, &iterated, &miscounted, &wild, &ed448, &gost];
     let test = TestZone::new("test", Signing::From(0), vec![], &below);
     let root = TestZone::new(".", Signing::From(0), vec![], &[&test]);
-    vec![root, test, signed, unsigned, expired, future, forged, wrong_ds, iterated, miscounted, wild, ed448, gost]
+    vec![
+        root, test, signed, unsigned, expired, future, forged, wrong_ds, iterated, miscounted, wild, ed448, gost,
+        island, old_island,
+    ]
 }
 
 fn plan(resolver: SocketAddr, words: &[&str]) -> Plan {
@@ -260,6 +266,16 @@ fn a_wildcard_does_not_answer_for_a_name_that_exists() {
         assert_eq!(world.state("b.wild.test").await, DnssecState::Secure);
         for at in ["m.wild.test", "y.deep.wild.test"] {
             assert_eq!(world.state(at).await, unproven, "{at}");
+        }
+    });
+}
+
+#[test]
+fn a_signed_zone_below_an_unsigned_one_is_insecure() {
+    run(async {
+        let world = honest().await;
+        for at in ["a.island.unsigned.test", "none.island.unsigned.test", "a.old.unsigned.test"] {
+            assert_eq!(world.state(at).await, DnssecState::Insecure, "{at}");
         }
     });
 }

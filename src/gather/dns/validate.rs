@@ -228,7 +228,8 @@ impl DnssecValidator {
         };
         let mut aliases = Vec::new();
         for link in &path.links {
-            aliases.push(self.state_of_set(&link.name, RecordType::CNAME, message, answers).await);
+            let state = self.state_of_set(&link.name, RecordType::CNAME, message, answers).await;
+            aliases.push(self.below_unsigned_zone(&link.name, state).await);
         }
         let records = if has_records {
             let state = self.state_of_set(&path.end, query.query_type(), message, answers).await;
@@ -247,7 +248,7 @@ impl DnssecValidator {
         } else {
             self.state_of_denial(&path.end, message, &validated).await
         };
-        let records = match records {
+        let records = match self.below_unsigned_zone(&path.end, records).await {
             DnssecState::Insecure if self.is_signed_with_ed448(&path.end).await => {
                 DnssecState::Indeterminate { why: IndeterminateReason::UnsupportedAlgorithm }
             }
@@ -262,6 +263,27 @@ impl DnssecValidator {
             }
         }
         ResponseStates { aliases, records }
+    }
+
+    /// The state of records that the library considers bogus because a DS record above them has no signature. If the zone
+    /// with this DS record is proven to be unsigned, everything below it is insecure (RFC 4035 §5.2).
+    async fn below_unsigned_zone(&self, name: &Name, state: DnssecState) -> DnssecState {
+        if !matches!(state, DnssecState::Bogus { .. }) {
+            return state;
+        }
+        let Some(zone) = self.cache.find_zone(name, None).await.filter(|zone| !zone.is_root()) else { return state };
+        let Some(parent) = self.cache.find_zone(&zone.base_name(), None).await else { return state };
+        // The keys of the trust anchor's zone are signed.
+        if self.anchors.zone(&parent) == parent {
+            return state;
+        }
+        let query = Query::query(parent.clone(), RecordType::SOA);
+        let Ok(response) = self.cache.ask(&query).await else { return state };
+        let path = AliasPath { links: Vec::new(), end: parent };
+        match Box::pin(self.states(&query, &response.message, &path)).await.records {
+            DnssecState::Insecure => DnssecState::Insecure,
+            _ => state,
+        }
     }
 
     /// Whether the DS records of a zone that contains the name have only algorithms that the library does not support, and
