@@ -430,6 +430,10 @@ impl<'g> Grow<'g> {
 /// together contain all IPv4 addresses.
 pub(crate) fn allows_everyone(record: &SpfRecord) -> Option<Vec<usize>> {
     use super::record::SpfQualifier;
+    // RFC 7208 §4.6: a syntax error anywhere makes the whole record invalid.
+    if record.mistakes().next().is_some() {
+        return None;
+    }
     let mut halves: Vec<(bool, usize)> = Vec::new();
     for (at, term) in record.terms.iter().enumerate() {
         let SpfTermKind::Directive(qualifier, mechanism) = &term.kind else { continue };
