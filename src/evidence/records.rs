@@ -36,6 +36,10 @@ pub struct RecordsSeen {
     /// The result of smtpcheck's own DNSSEC validation. For a response without records, it is the result for the proof
     /// that there are none.
     pub dnssec: DnssecState,
+    /// Whether a response without records has no SOA record of a zone that contains the name. Such a response does not
+    /// prove that there are no records: it may be a referral, or invented (RFC 2308 §2.1 and 2.2).
+    #[serde(default)]
+    pub without_soa: bool,
     /// The signatures of the records; null if there are none.
     #[serde(default)]
     pub signatures: Option<RecordSignatures>,

@@ -7,6 +7,7 @@
 //! | `hosts` | the sessions with each IP address of each host, and the findings of the ordinary checks in them |
 //! | `delegation` | the authoritative name servers |
 //! | `direct` | lookups at authoritative name servers after the resolver has failed |
+//! | `denial` | negative responses that do not prove that a record is missing |
 //! | `zone` | the zone that contains the domain |
 //! | `dnssec` | signatures |
 //! | `dane`, `sts`, `tlsrpt` | policies for TLS |
@@ -24,6 +25,7 @@ pub mod alignment;
 mod dane;
 mod delegation;
 mod deliverability;
+mod denial;
 mod direct;
 mod dkim;
 mod dmarc;
@@ -49,6 +51,7 @@ mod zone;
 
 use super::finding::Check;
 pub use deliverability::{AddressResult, PolicyFailure, address_result, names_without_dnssec};
+pub(super) use denial::limit_confidence;
 pub use lists::default_lists;
 pub use results::{results, tlsa_records};
 

@@ -1,6 +1,7 @@
 //! The input of the domain checks: the plan and the evidence so far, with short functions that create questions and
 //! find answers.
 
+use crate::check::finding::Finding;
 use crate::evidence::{Answer, DnssecState, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen};
 use crate::plan::{DomainPlan, Plan};
 use crate::question::{FetchRequest, Question, RecordsRequest};
@@ -60,6 +61,12 @@ impl<'s> Sight<'s> {
             Answer::Records(seen) => Some(seen),
             _ => None,
         })
+    }
+
+    /// Adds the lookups of these records to the evidence of a finding, as far as they have ended.
+    pub(crate) fn tried(&self, finding: Finding, lookups: impl IntoIterator<Item = (DnsName, RecordKind)>) -> Finding {
+        let probes = lookups.into_iter().filter_map(|(name, kind)| self.records(&name, kind).probe());
+        probes.fold(finding, |finding, probe| finding.tried(probe.id))
     }
 
     /// The response to a GET request.

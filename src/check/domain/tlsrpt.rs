@@ -302,6 +302,7 @@ fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
     let (name, probe, text) = misplaced(sight)?;
     let summary = format!("the TLS-RPT record is at the wrong name {name}");
     let mut finding = Finding::new(&TLSRPT_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding = sight.tried(finding, record_name(sight).map(|name| (name, RecordKind::Txt)));
     let domain = sight.name();
     finding.cause = format!("Senders look only at _smtp._tls.{domain}, so no reports will arrive.");
     finding.fixes = vec![Fix::run(
@@ -330,6 +331,7 @@ fn missing(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         }
     };
     let mut finding = Finding::new(&TLSRPT_MISSING, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding = sight.tried(finding, of_hosts(sight).into_iter().map(|name| (name, RecordKind::Txt)));
     finding.cause = "The domain uses DANE or MTA-STS, so senders delay or return messages if TLS fails. TLS reports from senders show such failures.".to_owned();
     finding.fixes = vec![publish(sight, "publish this record, with an address that receives mail")];
     Some(finding)

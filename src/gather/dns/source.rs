@@ -8,7 +8,7 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
-use super::cache::{DnsCache, covered_type};
+use super::cache::{DnsCache, covered_type, is_answer};
 use super::exchange::{DnsResponseSeen, NoDnsResponse};
 use super::read::{self, AliasPath, EndlessAliases};
 use super::reason::{self, not_validated};
@@ -127,6 +127,7 @@ pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<Record
         records: records.map(|data| DnsRecord { name: request.name.clone(), ttl: 0, data }).collect(),
         left_out: 0,
         dnssec: not_validated(),
+        without_soa: false,
         signatures: None,
         authoritative: false,
         authenticated: false,
@@ -173,6 +174,7 @@ fn records_seen(
     let end = read::dns_name(&path.end).unwrap_or_else(|| request.name.clone());
     let of_kind = message.answers.iter().filter(|record| record.name == path.end && record.record_type() == kind);
     let total = of_kind.clone().count();
+    let is_soa_above = |record: &Record| record.record_type() == RecordType::SOA && record.name.zone_of(&path.end);
     Ok(RecordsSeen {
         server: Some(response.server),
         code: read::code(message.metadata.response_code),
@@ -180,6 +182,9 @@ fn records_seen(
         records: of_kind.take(MAX_RECORDS).map(|record| read::dns_record(record, &end)).collect(),
         left_out: total.saturating_sub(MAX_RECORDS),
         dnssec: states.records.clone(),
+        without_soa: total == 0
+            && is_answer(message.metadata.response_code)
+            && !message.authorities.iter().any(is_soa_above),
         signatures: signatures(&path.end, kind, &message.answers),
         authoritative: message.metadata.authoritative,
         authenticated: message.metadata.authentic_data,

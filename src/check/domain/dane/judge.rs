@@ -2,7 +2,9 @@
 //! if several IP addresses sent it.
 
 use super::client::DaneClient;
-use super::lookup::{PublishedTlsa, TlsaLookup, TlsaTtl, failure_words, service_port, tlsa_lookup, unsigned_records};
+use super::lookup::{
+    PublishedTlsa, TlsaLookup, TlsaTtl, failure_words, owner, service_port, tlsa_lookup, unsigned_records,
+};
 use super::lookup_faults;
 use super::outcome::{is_mx_secure, miss_words, references};
 use super::rules::{
@@ -591,6 +593,7 @@ fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {
 
 fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
     let with = hosts.iter().find_map(DaneHost::published)?;
+    let sight = hosts.first()?.sight;
     let is_without = |host: &&DaneHost<'_>| {
         matches!(host.lookup, TlsaLookup::Absent | TlsaLookup::Insecure | TlsaLookup::Unsigned { .. })
     };
@@ -601,6 +604,8 @@ fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
     }
     let summary = format!("only some MX hosts have TLSA records; there are none for {}", names.join(", "));
     let mut finding = Finding::new(&DANE_INCOMPLETE, Phase::Dns, Confidence::Certain, summary).tried(with.probe.id);
+    let owners = without.iter().filter_map(|host| Some((owner(sight, &host.host.name)?, RecordKind::Tlsa)));
+    finding = sight.tried(finding, owners);
     finding.cause = "Senders do not verify the certificates of hosts without TLSA records. An attacker who blocks the other hosts can force senders to use these hosts.".to_owned();
     finding.fixes = without
         .iter()

@@ -267,7 +267,13 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     };
     let fix = Fix::run(format!("DNS operator: {advice}"), format!("_dmarc.{domain}. TXT \"{record}\""));
     let cause = "Receivers cannot tell forged mail from genuine mail with this domain in the From header, and some large receivers require a DMARC record.";
-    Some(about(&rules::MISSING, probe, summary, cause, fix))
+    Some(sight.tried(about(&rules::MISSING, probe, summary, cause, fix), searched(sight)))
+}
+
+/// The lookups of the record at the domain and above it.
+fn searched(sight: Sight<'_>) -> impl Iterator<Item = (DnsName, RecordKind)> {
+    let names = walk(&sight.name()).into_iter().chain([organizational_domain_by_list(&sight.name())]);
+    names.filter_map(|name| name.below("_dmarc").ok()).map(|name| (name, RecordKind::Txt))
 }
 
 /// The two search methods have different results.
@@ -303,7 +309,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
         state.organization_by_list,
         sight.name()
     ));
-    let mut finding = about(&rules::RESULTS_DIFFER, probe, summary, cause, fix);
+    let mut finding = sight.tried(about(&rules::RESULTS_DIFFER, probe, summary, cause, fix), searched(sight));
     finding.consequences.push(format!("The record was found at _dmarc.{at}"));
     Some(finding)
 }
@@ -456,9 +462,8 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             let fix = Fix::text(format!("DNS operator of {at}: use a report address in a domain that receives mail"));
             let cause = "The domain has neither an MX record nor an IP address, or declares that it receives no mail. Reports cannot be delivered.";
             let mut finding = about(&rules::REPORT_DOMAIN, probe, summary, cause, fix);
-            if let Some(asked) = sight.records(&target, RecordKind::Mx).probe() {
-                finding = finding.tried(asked.id);
-            }
+            let kinds = [RecordKind::Mx, RecordKind::A, RecordKind::Aaaa];
+            finding = sight.tried(finding, kinds.map(|kind| (target.clone(), kind)));
             // The domain deliberately declares that it receives no mail, so the report address is the mistake.
             finding.severity = Severity::Warning;
             findings.push(finding);

@@ -265,7 +265,7 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         return vec![host_lookup_failed(sight, &domain, failed, why, Severity::Error)];
     }
     let summary = format!("{domain} has neither MX records nor an IP address");
-    vec![Finding {
+    let found = Finding {
         cause: "The domain exists, but senders find no host that receives its mail, and return messages immediately."
             .to_owned(),
         fixes: vec![
@@ -275,7 +275,13 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
         ],
         ..finding(&MX_MISSING, probe, Confidence::Certain, summary)
-    }]
+    };
+    vec![sight.tried(found, of_addresses(&domain))]
+}
+
+/// The lookups of the addresses of a name.
+fn of_addresses(name: &DnsName) -> [(DnsName, RecordKind); 2] {
+    KINDS.map(|kind| (name.clone(), kind))
 }
 
 fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
@@ -449,7 +455,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                 findings.push(host_lookup_failed(sight, host, failed, why, severity));
             }
             HostAddresses::Missing(found, why) if !(has_none && is_known) => {
-                findings.push(host_missing(sight, host, found, why));
+                findings.push(sight.tried(host_missing(sight, host, found, why), of_addresses(host)));
             }
             HostAddresses::Missing(..) | HostAddresses::Loop(..) => {}
         }
@@ -478,9 +484,9 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             probe.quote(host.name.as_str())
         ))
     }));
-    for (_, state) in &states {
+    for (host, state) in &states {
         if let HostAddresses::Missing(found, _) | HostAddresses::Loop(found, _) = state {
-            none = none.tried(found.id);
+            none = sight.tried(none.tried(found.id), of_addresses(host));
         }
     }
     findings.push(none);

@@ -15,6 +15,8 @@ mod sending;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
+
 use super::mx;
 use super::seen::{PublishedState, SpfSeen, SpfTermSeen};
 use super::sight::{Known, Sight, is_conclusive, records};
@@ -23,10 +25,12 @@ use crate::evidence::{DnsCode, Evidence, Probe};
 use crate::plan::Plan;
 use crate::policy::spf::evaluate::SpfStep;
 use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode, SpfTree, allows_everyone};
-use crate::policy::spf::{MAX_LOOKUPS, SpfLookup};
+use crate::policy::spf::{MAX_LOOKUPS, SpfKnown, SpfLookup};
 use crate::policy::txt::in_strings;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
+
+pub(super) use sending::denied_for;
 
 pub(super) static CHECK: Check = Check { subject: "domain-spf", ask, judge, rules: rules::RULES };
 
@@ -56,6 +60,24 @@ fn known(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> SpfLookup {
         Known::Seen(_, seen) if seen.records.is_empty() => SpfLookup::NoRecord,
         Known::Seen(_, seen) => SpfLookup::Found(seen.records.iter().map(|record| record.data.clone()).collect()),
     }
+}
+
+/// The lookups without a record among those that a computation uses.
+fn denied(sight: Sight<'_>, compute: impl FnOnce(SpfKnown<'_>)) -> Vec<(DnsName, RecordKind)> {
+    let found = RefCell::new(Vec::new());
+    compute(&|name, kind| {
+        let lookup = known(sight, name, kind);
+        if matches!(lookup, SpfLookup::NxDomain | SpfLookup::NoRecord) {
+            found.borrow_mut().push((name.clone(), kind));
+        }
+        lookup
+    });
+    found.into_inner()
+}
+
+/// The lookups without a record in the domain's SPF tree.
+fn denied_in_tree(sight: Sight<'_>) -> Vec<(DnsName, RecordKind)> {
+    denied(sight, |known| drop(SpfTree::of(&sight.name(), known)))
 }
 
 /// The part of the domain's SPF tree that is known so far.

@@ -6,7 +6,7 @@ use super::rules::{
     ALIAS, ALLOWS_EVERYONE, EXP_IGNORED, IGNORED, IGNORED_MODIFIER, LONG, LOOKUP_FAILED, MISSING, NETWORK_WIDE, NO_ALL,
     NULL_MX_SENDS, PTR_USED, STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
 };
-use super::{Subject, WRONG_NAMES, is_null_mx, known};
+use super::{Subject, WRONG_NAMES, denied_in_tree, is_null_mx, known};
 use crate::check::domain::delegation;
 use crate::check::domain::sight::Known;
 use crate::check::finding::{Finding, Rule, Severity};
@@ -510,7 +510,8 @@ fn explanation(subject: Subject<'_>) -> Option<Finding> {
         finding(subject, &EXP_IGNORED, format!("receivers ignore the explanation of the SPF record: {reason}"));
     finding.cause = "The SPF result does not change.".to_owned();
     finding.fixes.push(Fix::text("Domain owner: publish one TXT record that contains the explanation, or remove exp="));
-    Some(finding)
+    let texts = denied_in_tree(subject.sight).into_iter().filter(|(_, kind)| *kind == RecordKind::Txt);
+    Some(subject.sight.tried(finding, texts))
 }
 
 /// The maximum length of the name and the text of a record, so that the response fits in 512 bytes (RFC 7208 §3.4).

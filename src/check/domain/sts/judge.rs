@@ -149,6 +149,10 @@ fn field_of(kind: StsFaultKind) -> Option<&'static str> {
 fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Finding {
     let summary = format!("the MTA-STS policy cannot be fetched: {}", why.words());
     let mut finding = Finding::new(&STS_POLICY_UNREACHABLE, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    if matches!(why, FetchFailure::NoName) {
+        let host = policy_request(sight).map(|request| DnsName::from(&request.host));
+        finding = sight.tried(finding, host.map(|host| (host, RecordKind::A)));
+    }
     let host = format!("mta-sts.{}", sight.name());
     let fix = match why {
         FetchFailure::Lookup(_) => {

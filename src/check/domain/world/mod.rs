@@ -32,6 +32,8 @@ pub(in crate::check) struct World {
     /// The responses of authoritative servers for names in upper case, if they differ.
     upper_case: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
     pages: HashMap<(String, String, FetchTransport), Outcome>,
+    /// Whether the resolver's responses without records have no SOA record.
+    hides_soa: bool,
     /// Answers to additional questions, for tests that need more than the tables.
     pub(in crate::check) others: fn(&Plan, &Question) -> Option<Outcome>,
     /// The questions, in the order in which they were asked.
@@ -86,6 +88,7 @@ pub(in crate::check) fn response(of: &DnsName, records: Vec<RecordData>) -> Reco
         records: records.into_iter().map(|data| DnsRecord { name: of.clone(), ttl: 3600, data }).collect(),
         left_out: 0,
         dnssec: DnssecState::Insecure,
+        without_soa: false,
         signatures: None,
         authoritative: false,
         authenticated: false,
@@ -103,6 +106,7 @@ impl World {
             responses: HashMap::new(),
             upper_case: HashMap::new(),
             pages: HashMap::new(),
+            hides_soa: false,
             others: |_, _| None,
             asked: Vec::new(),
         }
@@ -207,6 +211,12 @@ impl World {
                 seen.dnssec = DnssecState::Secure;
             }
         }
+        self
+    }
+
+    /// Makes the resolver send responses without records that have no SOA record.
+    pub(in crate::check) fn hides_soa(&mut self) -> &mut World {
+        self.hides_soa = true;
         self
     }
 
@@ -363,7 +373,8 @@ impl World {
                 _ => {
                     let exists = self.responses.keys().any(|(known, ..)| known.is_within(&at));
                     let code = if exists { DnsCode::NoError } else { DnsCode::NxDomain };
-                    let seen = RecordsSeen { code, aliases, ..response(&at, Vec::new()) };
+                    let without_soa = self.hides_soa && request.server.is_none();
+                    let seen = RecordsSeen { code, aliases, without_soa, ..response(&at, Vec::new()) };
                     return Outcome::Done { answer: Answer::Records(seen) };
                 }
             }
