@@ -140,6 +140,12 @@ pub(crate) fn suggested(base: &str, port: u16, certificate: &Certificate) -> Opt
     Some(format!("_{port}._tcp.{base}. IN TLSA 3 1 1 {}", hex(&Sha256::digest(key))))
 }
 
+/// The record `2 0 1` for the certificate of a CA, as in a zone file.
+pub(crate) fn suggested_for_ca(base: &str, port: u16, certificate: &Certificate) -> Option<String> {
+    let digest = Sha256::digest(decoded(certificate)?);
+    Some(format!("_{port}._tcp.{base}. IN TLSA 2 0 1 {}", hex(&digest)))
+}
+
 fn decoded(certificate: &Certificate) -> Option<Vec<u8>> {
     STANDARD.decode(&certificate.der_b64).ok().filter(|der| !der.is_empty())
 }

@@ -13,7 +13,8 @@ pub struct DomainCase {
     pub summary: &'static str,
     /// The zone as a master file (RFC 1035 §5), without SOA and NS records. These placeholders are replaced: `{mx1}` by the
     /// IP address of the host mx1, `{web}` by that of the web server, `{spki:mx1}` and `{cert:mx1}` by the SHA-256
-    /// digests of the public key and of the certificate of mx1, `{zeros}` by a digest that matches nothing, `{host}` by
+    /// digests of the public key and of the certificate of mx1, `{issuer-spki:mx1}` and `{issuer-cert:mx1}` by those of the
+    /// second certificate that mx1 sends, `{zeros}` by a digest that matches nothing, `{host}` by
     /// records of an MX host mx1, `{spf}`, `{dkim}` and `{dmarc}` by correct records, `{sending}` by all three and an SPF
     /// record for mx1, and `{rsa}` by a key for a DKIM record. `{name}` is the name of the domain without `.test`.
     ///

@@ -4,7 +4,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `case` | the types that describe a domain |
-//! | `cases`, `records`, `sending` | the domains for `smtpcheck domain` |
+//! | `cases`, `records`, `sending`, `special` | the domains for `smtpcheck domain` |
 //! | `settings` | the domains for `smtpcheck settings` |
 //! | `directory` | the mail servers and pages of all domains |
 //! | `zone` | a zone, signed when it is created |
@@ -20,6 +20,7 @@ mod policy;
 mod records;
 mod sending;
 mod settings;
+mod special;
 mod zone;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -37,6 +38,7 @@ use self::dns::{AnswerFault, ZoneStore};
 use self::records::RECORDS;
 use self::sending::AUTHENTICATION;
 use self::settings::SETTINGS_DOMAINS;
+use self::special::SPECIAL;
 use self::zone::{SignedZone, ZoneBelow};
 use super::certificates::{Certificates, ServerNames};
 use super::dns_server::DnsServer;
@@ -55,7 +57,9 @@ const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const THIRD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// All domains.
-pub static DOMAIN_CASES: &[DomainCase] = &joined::<{ RECEIVING.len() + RECORDS.len() + AUTHENTICATION.len() }>();
+pub static DOMAIN_CASES: &[DomainCase] = &joined::<
+    { RECEIVING.len() + RECORDS.len() + AUTHENTICATION.len() + SPECIAL.len() },
+>([RECEIVING, RECORDS, AUTHENTICATION, SPECIAL]);
 
 /// All domains that publish settings for mail programs.
 pub static SETTINGS_CASES: &[SettingsCase] = SETTINGS_DOMAINS;
@@ -66,16 +70,16 @@ fn all_cases() -> impl Iterator<Item = &'static DomainCase> {
 }
 
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates the indexes")]
-const fn joined<const N: usize>() -> [DomainCase; N] {
+const fn joined<const N: usize>(lists: [&[DomainCase]; 4]) -> [DomainCase; N] {
     let mut all = [PLAIN; N];
-    let mut at = 0;
+    let (mut list, mut of_list, mut at) = (0, 0, 0);
     while at < N {
-        all[at] = match at.checked_sub(RECEIVING.len()) {
-            None => RECEIVING[at],
-            Some(after) if after < RECORDS.len() => RECORDS[after],
-            Some(after) => AUTHENTICATION[after - RECORDS.len()],
-        };
-        at += 1;
+        if of_list == lists[list].len() {
+            (list, of_list) = (list + 1, 0);
+        } else {
+            all[at] = lists[list][of_list];
+            (at, of_list) = (at + 1, of_list + 1);
+        }
     }
     all
 }
@@ -416,17 +420,18 @@ fn filled(
     for (number, host) in case.hosts.iter().enumerate() {
         let (label, address) = (host.label, address_of(at, number));
         text = text.replace(&format!("{{{label}}}"), &address.to_string());
-        let (spki, cert) = (format!("{{spki:{label}}}"), format!("{{cert:{label}}}"));
-        if !text.contains(&spki) && !text.contains(&cert) {
+        if !text.contains(&format!(":{label}}}")) {
             continue;
         }
         let scenario = directory.scenario_at(address).ok_or("a mail server without an address")?;
         let names = ServerNames { name: scenario.name, ip: IpAddr::V4(address) };
         let identity = certificates.identity(host.server.identity, host.server.tls, names)?;
-        let der = identity.chain.first().ok_or("a mail server without a certificate")?;
-        let (_, leaf) = x509_parser::parse_x509_certificate(der).map_err(|error| error.to_string())?;
-        text = text.replace(&spki, &hex(&Sha256::digest(leaf.public_key().raw)));
-        text = text.replace(&cert, &hex(&Sha256::digest(der)));
+        for (der, of) in identity.chain.iter().zip(["", "issuer-"]) {
+            let (_, parsed) = x509_parser::parse_x509_certificate(der).map_err(|error| error.to_string())?;
+            let key = hex(&Sha256::digest(parsed.public_key().raw));
+            text = text.replace(&format!("{{{of}spki:{label}}}"), &key);
+            text = text.replace(&format!("{{{of}cert:{label}}}"), &hex(&Sha256::digest(der)));
+        }
     }
     Ok(text)
 }

@@ -50,12 +50,12 @@ pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> V
 }
 
 /// An MX host with its TLSA records.
-struct DaneHost<'s> {
-    sight: Sight<'s>,
-    client: DaneClient,
-    host: &'s PolicyHost<'s>,
+pub(super) struct DaneHost<'s> {
+    pub(super) sight: Sight<'s>,
+    pub(super) client: DaneClient,
+    pub(super) host: &'s PolicyHost<'s>,
     /// The name of the host, for use in a sentence.
-    name: String,
+    pub(super) name: String,
     lookup: TlsaLookup<'s>,
 }
 
@@ -69,7 +69,7 @@ impl<'s> DaneHost<'s> {
         self.lookup.published()
     }
 
-    fn evaluate(&self, published: PublishedTlsa<'_>, chain: &Presented) -> TlsaOutcome {
+    pub(super) fn evaluate(&self, published: PublishedTlsa<'_>, chain: &Presented) -> TlsaOutcome {
         tlsa::evaluate(published.records, chain, &references(self.sight, &self.host.name, published.base))
     }
 
@@ -120,6 +120,7 @@ impl<'s> DaneHost<'s> {
             let outcome = self.evaluate(published, chain);
             findings.extend(self.of_chain(published, chain, &servers, &outcome));
         }
+        findings.extend(self.ca_key(published));
         findings
     }
 
@@ -500,7 +501,7 @@ impl<'s> DaneHost<'s> {
     }
 
     /// Suggests publishing the record of this chain instead of the old records.
-    fn publish(&self, published: PublishedTlsa<'_>, chain: &Presented, old: &str) -> Vec<Fix> {
+    pub(super) fn publish(&self, published: PublishedTlsa<'_>, chain: &Presented, old: &str) -> Vec<Fix> {
         let wait = match published.ttl {
             TlsaTtl::Original(ttl) => format!("wait {} seconds (two TTLs)", ttl.saturating_mul(2)),
             TlsaTtl::Remaining(ttl) => {
@@ -515,7 +516,7 @@ impl<'s> DaneHost<'s> {
     }
 
     /// The record as a quotation, because its owner name was received from DNS.
-    fn quoted_record(&self, record: &str) -> String {
+    pub(super) fn quoted_record(&self, record: &str) -> String {
         match self.sight.records(&self.sight.name(), RecordKind::Mx).probe() {
             Some(probe) => probe.quote(record).to_string(),
             None => record.to_owned(),

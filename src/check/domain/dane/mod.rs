@@ -2,6 +2,7 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `ca_key` | the notice about records that match only the key of a CA |
 //! | `client` | the programs that use the records: senders, or mail programs on submission ports |
 //! | `lookup` | the names at which TLSA records are looked up |
 //! | `lookup_faults` | findings about lookups that only some resolvers answer |
@@ -9,6 +10,7 @@
 //! | `judge` | findings |
 //! | `rules` | the rules |
 
+mod ca_key;
 mod client;
 mod judge;
 mod lookup;
@@ -26,7 +28,7 @@ use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
 pub(super) use lookup::{base_with_records, owner};
-pub(super) use outcome::{ChainUse, chain_use, result, worst};
+pub(super) use outcome::{ChainUse, chain_use, result, unmatched_records, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };
 

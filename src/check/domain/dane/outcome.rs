@@ -115,6 +115,26 @@ fn is_mx_bogus(sight: Sight<'_>) -> bool {
     mx.is_some_and(|seen| matches!(seen.dnssec, DnssecState::Bogus { .. }))
 }
 
+/// Why a record does not match, if another record of the same kind does.
+const OF_OTHER_CERTIFICATE: &str = "it may belong to the previous or the next certificate; another record matches";
+
+/// The TLSA records of a host that match none of its certificates, although other records match them: they are for the
+/// next key or certificate, or left over (RFC 7671 §8.1). The argument contains the result for each certificate.
+pub(in crate::check::domain) fn unmatched_records(of_certificates: &[&DaneSeen]) -> Vec<String> {
+    let records = || of_certificates.iter().flat_map(|of_certificate| &of_certificate.records);
+    let is_unmatched = |record: &str| {
+        let mut same = records().filter(|other| other.record == record);
+        same.all(|other| other.matches == Some(false) && other.problem.as_deref() == Some(OF_OTHER_CERTIFICATE))
+    };
+    let mut unmatched: Vec<String> = Vec::new();
+    for record in records().map(|record| &record.record).filter(|record| is_unmatched(record)) {
+        if !unmatched.contains(record) {
+            unmatched.push(record.clone());
+        }
+    }
+    unmatched
+}
+
 fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
     let (state, delivers, result) = if outcome.is_unusable() {
         (DaneState::Unusable, Delivery::Encrypted, Some("tlsa-invalid"))
@@ -146,7 +166,7 @@ fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
                     }
                     TlsaMatch::Matches => None,
                     TlsaMatch::Misses(_) if !stale.contains(&one.record.kind()) => {
-                        Some("it may belong to the previous or the next certificate; another record matches".to_owned())
+                        Some(OF_OTHER_CERTIFICATE.to_owned())
                     }
                     TlsaMatch::Misses(why) => Some(miss_words(why).to_owned()),
                 },

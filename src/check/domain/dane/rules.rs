@@ -12,6 +12,7 @@ pub(super) static RULES: &[&Rule] = &[
     &DANE_UNUSABLE,
     &DANE_NOT_SIGNED,
     &DANE_BREAKS_AT_RENEWAL,
+    &DANE_CA_KEY,
     &DANE_MX_NOT_SIGNED,
     &DANE_INCOMPLETE,
 ];
@@ -130,6 +131,19 @@ pub(super) static DANE_BREAKS_AT_RENEWAL: Rule = Rule {
         action: "Operator of the host's DNS: publish the 3 1 1 TLSA record that smtpcheck prints. Server operator: keep the key when you renew the certificate.",
         example: "3 0 1 with a certificate that is renewed every 60 days",
         references: "RFC 7671 section 8 (changes), RFC 7672 section 3.1 (3 1 1 is recommended)",
+    },
+};
+
+pub(super) static DANE_CA_KEY: Rule = Rule {
+    id: "dane-ca-key",
+    severity: Severity::Notice,
+    title: "a TLSA record matches only the key of a CA, not its certificate",
+    docs: Docs {
+        sees: "A TLSA record of the form 2 1 x matches the key of a CA certificate that the server sends.",
+        matters: "The certificate of a CA can limit the length of the chain and the names in certificates. Senders that know only the CA's key may not apply these limits, so selector 0 is preferred for usage 2.",
+        action: "Operator of the host's DNS: publish the 3 1 1 record for the server's key, or the 2 0 1 record for the certificate of the CA, and then remove the 2 1 x record. smtpcheck prints both records.",
+        example: "2 1 1 for the key of an intermediate CA",
+        references: "RFC 7672 section 3.1.2 (selector 0 is preferred for usage 2), RFC 5280 section 4.2.1.9 (path length) and section 4.2.1.10 (name constraints)",
     },
 };
 

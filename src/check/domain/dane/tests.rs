@@ -4,7 +4,7 @@
 
 use super::judge::{findings, suggested_records};
 use super::lookup::questions;
-use super::outcome::{result, worst};
+use super::outcome::{result, unmatched_records, worst};
 use crate::check::domain::seen::{DaneState, Delivery};
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, ServerTls};
 use crate::check::domain::sight::{Sight, records};
@@ -234,12 +234,59 @@ fn records_about_the_complete_certificate_break_at_renewal() {
     assert_eq!(ids(&both.findings()), []);
     // An intermediate CA (position 1) changes more often than its key and than the root (position 2).
     for (record, at, expected) in
-        [((2, 0, 1), 1, &[("dane-breaks-at-renewal", Severity::Notice)][..]), ((2, 1, 1), 1, &[]), ((2, 0, 1), 2, &[])]
+        [((2, 0, 1), 1, &[("dane-breaks-at-renewal", Severity::Notice)][..]), ((2, 0, 1), 2, &[])]
     {
         let mut case = Case::new();
         case.publish_for(record, at).world.signed();
         assert_eq!(ids(&case.findings()), expected, "{record:?} at {at}");
     }
+}
+
+#[test]
+fn a_record_for_the_key_of_a_ca_is_a_notice_with_the_records_to_publish_instead() {
+    for (matching, at) in [(1, 1), (2, 2)] {
+        let mut case = Case::new();
+        case.publish_for((2, 1, matching), at).world.signed();
+        let found = case.findings();
+        assert_eq!(ids(&found), [("dane-ca-key", Severity::Notice)]);
+        let commands: Vec<String> = found[0].fixes.iter().filter_map(|fix| fix.command.clone()).collect();
+        let leaf = record(3, 1, 1, &case.made.ders[0]).to_string();
+        let authority = record(2, 0, 1, &case.made.ders[at]).to_string();
+        assert!(commands[0].contains(&leaf) && commands[1].contains(&authority), "{commands:?}");
+    }
+    // A record that matches no certificate is reported only as a mismatch.
+    let mut other = Case::new();
+    other.publish(literal(2, 1, 1, &"0".repeat(64))).publish_for((3, 1, 1), 0).world.signed();
+    assert_eq!(ids(&other.findings()), [("dane-stale-digest", Severity::Warning)]);
+}
+
+#[test]
+fn a_record_for_the_next_key_is_unmatched() {
+    let unmatched = |publish: &dyn Fn(&mut Case)| {
+        let mut case = Case::new();
+        publish(&mut case);
+        case.world.signed();
+        let (chain, evidence) = (case.chain(), case.evidence());
+        let other = made((-1, 30));
+        let other = sent(&other.ders.iter().collect::<Vec<_>>());
+        let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+        let of = |chain: &Presented| result(sight, &name("mx.example.com"), Some(chain));
+        (unmatched_records(&[&of(&chain)]), unmatched_records(&[&of(&chain), &of(&other)]))
+    };
+    let next = literal(3, 1, 1, &"0".repeat(64)).to_string();
+    let rollover = unmatched(&|case| {
+        case.publish_for((3, 1, 1), 0).publish(&next);
+    });
+    // No record matches the second chain, so the record may be intended for that chain.
+    assert_eq!(rollover, (vec![next.clone()], Vec::new()));
+    let single = unmatched(&|case| {
+        case.publish_for((3, 1, 1), 0);
+    });
+    assert_eq!(single, (Vec::new(), Vec::new()));
+    let stale = unmatched(&|case| {
+        case.publish_for((3, 1, 1), 0).publish(literal(3, 1, 2, &"0".repeat(128)));
+    });
+    assert_eq!(stale, (Vec::new(), Vec::new()));
 }
 
 #[test]

@@ -20,17 +20,21 @@ use crate::wire::{DnsName, RecordKind};
 pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> Vec<MxSeen> {
     mx::mail_hosts(sight)
         .into_iter()
-        .map(|host| MxSeen {
-            preference: host.preference,
-            host: host.name.as_str().to_owned(),
-            implicit: host.preference.is_none(),
-            alias: alias(sight, &host.name),
-            dnssec: dnssec::of_addresses(sight, &host.name),
-            addresses: mx::addresses(sight, &host.name)
-                .into_iter()
-                .map(|ip| address_seen(sight, &host.name, ip))
-                .collect(),
-            problem: mx::problem(sight, &host.name),
+        .map(|host| {
+            let of_host = mx::addresses(sight, &host.name).into_iter();
+            let addresses: Vec<MxAddressSeen> = of_host.map(|ip| address_seen(sight, &host.name, ip)).collect();
+            let certificates = addresses.iter().flat_map(|address| &address.certificates);
+            let of_certificates: Vec<&DaneSeen> = certificates.map(|one| &one.policies.dane).collect();
+            MxSeen {
+                preference: host.preference,
+                host: host.name.as_str().to_owned(),
+                implicit: host.preference.is_none(),
+                alias: alias(sight, &host.name),
+                dnssec: dnssec::of_addresses(sight, &host.name),
+                unmatched_tlsa: dane::unmatched_records(&of_certificates),
+                addresses,
+                problem: mx::problem(sight, &host.name),
+            }
         })
         .collect()
 }
