@@ -9,7 +9,7 @@ from servers import DELAYED, DIRECT, PASSWORD, USER, program
 
 
 def clients(bench):
-    """The programs, and for each the command that checks STARTTLS at a host and port and then sends QUIT."""
+    """Each program, with the command that checks STARTTLS at a host and port, and then sends QUIT."""
     found = {"smtpcheck": lambda host, port: ([bench.smtpcheck, "--tls", "starttls", f"{host}:{port}"], b"")}
     if bench.other:
         found["smtpcheck before"] = lambda host, port: ([bench.other, "--tls", "starttls", f"{host}:{port}"], b"")

@@ -32,7 +32,7 @@ def domain(bench):
     missing = [name for name in programs if not (shutil.which(name) or pathlib.Path("/usr/sbin", name).exists())]
     postfix = next((server for server in bench.servers if server.name == "Postfix"), None)
     if missing or not postfix:
-        return complain(f"{', '.join(missing) or 'Postfix'} is not installed, so the table about a domain is left out") or ""
+        return complain(f"{', '.join(missing) or 'Postfix'} is not installed, so the table about a domain is omitted") or ""
     service = Domains(bench)
     round_trip_ms = bench.line.round_trip_ms()
     session = [bench.smtpcheck, "--tls", "starttls", "--insecure", "--connect-timeout", "5s", f"{NET}.11:{DOMAIN_PORT}"]

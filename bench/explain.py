@@ -40,7 +40,7 @@ def run_of(words, expected):
     def run():
         measurement = measure(words)
         if measurement.code != expected:
-            complain(f"{' '.join(words)} ended with {measurement.code} and not with {expected}: {measurement.output[-300:]}")
+            complain(f"{' '.join(words)} ended with exit code {measurement.code} instead of {expected}: {measurement.output[-300:]}")
         return measurement
 
     return run

@@ -46,8 +46,8 @@ class Line:
         return json.loads(self.command("counts"))
 
     def round_trip_ms(self):
-        """The measured round trip: the time to be refused by a port without a listener, the fastest of nine. The line
-        itself adds a few tenths of a millisecond."""
+        """The measured round trip: the time until a port without a listener refuses a connection, in the
+        fastest of nine attempts. The line itself adds a few tenths of a millisecond."""
         times = []
         for _ in range(9):
             began = time.perf_counter()

@@ -76,7 +76,7 @@ class Servers:
                         return True
             except OSError:
                 time.sleep(0.05)
-        complain(f"{server.name} does not respond and is left out; see {self.folder}")
+        complain(f"{server.name} does not respond and is omitted; see {self.folder}")
         return False
 
     def certificates(self):

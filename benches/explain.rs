@@ -1,7 +1,7 @@
 //! Measures how fast `smtpcheck explain -` reads a log: bytes per second for lines without a reply, and replies per
 //! second for lines that each contain a different reply, so that no cached result is used. It also measures a process
-//! that explains one reply, from its start to its end. The tables of the lexicon need no preparation, so this takes only a
-//! little longer than `--version`.
+//! that explains one reply, from its start to its end. The tables of the lexicon need no preparation, so this takes
+//! only a little longer than `--version`.
 //!
 //! Run it with `cargo bench --bench explain`. The target is 50 MB/s and 20,000 replies/s on one core, and 5 ms for a
 //! process.

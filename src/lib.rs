@@ -26,8 +26,8 @@
 //! 8. [`sandbox`] is independent of these modules: it runs misconfigured SMTP servers to test mail programs and
 //!    smtpcheck itself.
 //!
-//! The table in the section "Structure of the source" of `README.md` says which files a new check, rule, kind of evidence,
-//! format, command or flag needs.
+//! The table in the section "Structure of the source" of `README.md` says which files a new check, rule, kind of
+//! evidence, format, command or flag needs.
 //!
 //! Reading order: `wire`, `evidence`, `dialogue` (its header contains the transition table), `check`, then the other
 //! modules.
@@ -63,9 +63,9 @@
 //! | cli | check, expect, host, plan, render, report, sasl, snippets, source, wire |
 //! | commands | everything |
 //!
-//! Only `exporter`, `gather`, `host`, `run` and `sandbox` may use tokio. Only `exporter`, `gather` and `sandbox` may use
-//! rustls, and only `exporter` and `gather` hyper. Only `gather` and `sandbox` may use hickory.
-//! Only `render` may use terminal colours.
+//! Only `exporter`, `gather`, `host`, `run` and `sandbox` may use tokio. Only `exporter`, `gather` and `sandbox` may
+//! use rustls, and only `exporter` and `gather` hyper. Only `gather` and `sandbox` may use hickory. Only `render` may
+//! use terminal colours.
 
 #![warn(unreachable_pub, reason = "items that neither tests nor embedding programs need are visible only in the crate")]
 

@@ -481,8 +481,8 @@ impl Plan {
         }
     }
 
-    /// The IP addresses from `--resolve` for a host, on the port of the target. Entries for `*` are used only if the host
-    /// has no entries.
+    /// The IP addresses from `--resolve` for a host, on the port of the target. Entries for `*` are used only if the
+    /// host has no entries.
     pub fn given_addresses(&self, host: &Host) -> Vec<std::net::IpAddr> {
         self.given_addresses_at(host, self.target.port)
     }
@@ -504,8 +504,8 @@ impl Plan {
         self.proxy.as_ref().filter(|plan| plan.exception.is_none()).map(|plan| &plan.proxy)
     }
 
-    /// Whether this machine looks up the target's name. If a proxy does, this machine sends no DNS query about the
-    /// target, unless `--resolve` gives its IP addresses.
+    /// Whether this machine determines the target's IP addresses, with a lookup or from `--resolve`. Otherwise, a proxy
+    /// looks up the name, and this machine sends no DNS query about the target.
     pub fn resolves_here(&self) -> bool {
         self.used_proxy().is_none_or(|proxy| proxy.scheme.resolves_here())
             || !self.given_addresses(&self.target.host).is_empty()

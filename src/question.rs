@@ -3,13 +3,13 @@
 //!
 //! Checks ask questions, and `gather/` answers them. Equal questions are asked only once.
 //!
-//! A new kind of question needs a branch in each `match` on `Question` or `Answer`, which the compiler finds. These are in
-//! this file, `gather/gatherer.rs`, `inquiry/mod.rs`, `evidence/record.rs`, `evidence/views.rs`, `evidence/mask.rs` (which text
-//! is masked), `check/domain/hosts/ordinary.rs`, `check/domain/world/mod.rs`, `check/settings/ordinary.rs`,
+//! A new kind of question needs a branch in each `match` on `Question` or `Answer`, which the compiler finds. These are
+//! in this file, `gather/gatherer.rs`, `inquiry/mod.rs`, `evidence/record.rs`, `evidence/views.rs`, `evidence/mask.rs`
+//! (which text is masked), `check/domain/hosts/ordinary.rs`, `check/domain/world/mod.rs`, `check/settings/ordinary.rs`,
 //! `render/text/domain.rs`, `render/view/lookups.rs`, `render/view/session.rs`, `tests/ports.rs`,
-//! `tests/support/replay/network.rs` and `tests/support/bodies/server.rs`. Transcripts need a key for the answer: its type
-//! in `tests/support/replay/format.rs`, and its value and description in `tests/support/replay/mod.rs`. If an answer
-//! contains text from a peer, `evidence/quote.rs` describes how a finding quotes it.
+//! `tests/support/replay/network.rs` and `tests/support/bodies/server.rs`. Transcripts need a key for the answer: its
+//! type in `tests/support/replay/format.rs`, and its value and description in `tests/support/replay/mod.rs`. If an
+//! answer contains text from a peer, `evidence/quote.rs` describes how a finding quotes it.
 
 mod hello;
 
@@ -105,8 +105,8 @@ pub struct FetchRequest {
     /// The IP addresses to which the request may be sent.
     #[serde(default)]
     pub reach: FetchReach,
-    /// The time limit in milliseconds for the request, from the lookup to the end of the response; null if each part has
-    /// its own limit.
+    /// The time limit in milliseconds for the request, from the lookup to the end of the response; null if each part
+    /// has its own limit.
     #[serde(default)]
     pub limit_ms: Option<u64>,
 }
@@ -116,7 +116,7 @@ pub struct FetchRequest {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FetchTransport {
-    /// HTTPS. If the certificate does not verify, no request is sent.
+    /// HTTPS. If the certificate fails verification, no request is sent.
     #[default]
     Https,
     /// HTTP, without TLS. The response is not authenticated.
@@ -131,8 +131,8 @@ pub enum FetchReach {
     /// All.
     #[default]
     Any,
-    /// Public addresses, and those from `--resolve`. The operator of a public domain could otherwise make this machine
-    /// send requests to servers in its own network.
+    /// Public addresses, and those from `--resolve`. Otherwise, the operator of a public domain could make smtpcheck
+    /// send requests to servers in the network of this machine.
     Public,
 }
 

@@ -1,8 +1,8 @@
 //! Every mail domain of the sandbox against the built program: the findings and the exit code are those listed for the
 //! domain, and every rule of `check/domain` is raised by a domain, or by a unit test for a stated reason.
 //!
-//! `cargo test --test domains -- --nocapture table` prints the table of all domains with their results. The servers need
-//! all addresses in 127.0.0.0/8, which only Linux has.
+//! `cargo test --test domains -- --nocapture table` prints the table of all domains with their results. The servers
+//! need all addresses in 127.0.0.0/8, which only Linux has.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a failing test panics")]

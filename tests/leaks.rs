@@ -17,7 +17,7 @@ use support::server::{Identity, Server};
 
 const USER: &str = "u@example.net";
 
-/// The formats that print most. The other formats print a subset of the same information.
+/// The formats that print the most. The other formats print a subset of the same information.
 const FORMATS: [&[&str]; 2] = [&["--json"], &["-v", "--show-chain"]];
 
 fn hex(bytes: &[u8], between: &str) -> String {

@@ -258,8 +258,8 @@ fn a_password_that_is_an_ordinary_word_changes_nothing_in_the_output() {
     }
 }
 
-/// Otherwise an on-path attacker without the password could send a list of words, and see in a public log which word
-/// was masked.
+/// If the output depended on the password, an on-path attacker without the password could send a list of words, and see
+/// in a public log which word was masked.
 #[test]
 fn a_session_without_a_successful_login_looks_the_same_for_every_password() {
     let list = "hunter22 purplehorsebattery swordfish99 letmein1 trustno1";

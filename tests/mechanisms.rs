@@ -34,8 +34,8 @@ impl Session {
     }
 }
 
-/// Logs in with the credentials of the vector. `answer` is the server from AUTH on; its argument is the number of
-/// replies sent so far.
+/// Logs in with the credentials of the vector. From AUTH on, `answer` responds as the server; its argument is the
+/// number of replies sent so far.
 fn log_in(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String) -> Session {
     let secret = Secret::new(vector.secret.to_owned());
     let (proof, kind) = match mechanism.needs {

@@ -118,7 +118,8 @@ fn the_exit_code_is_that_of_the_best_port() {
     let identity = Identity::new();
     let imap = "S: * OK IMAP4rev1 ready\nwait";
     let refuses = "S: 554 5.7.1 go away\nC\nS: 221 bye";
-    // Only the server that stays silent needs a short time limit. A busy machine may not greet within it.
+    // Only the server that stays silent needs a short time limit. On a busy machine, the other servers may not send a
+    // greeting within such a limit.
     for (script, timeout, state, code) in [
         (STARTTLS, "30s", "open", 6),
         (imap, "30s", "not-smtp", 8),

@@ -235,8 +235,8 @@ fn files_that_descriptions_and_readme_md_name_exist() {
     }
 }
 
-/// A new variant needs a branch in these files. The compiler reports one after the other, so the description of the type
-/// lists all of them.
+/// A new variant needs a branch in these files. The compiler reports one after the other, so the description of the
+/// type lists all of them.
 #[test]
 fn descriptions_list_every_file_with_a_match_on_a_new_variant() {
     let sources: Vec<(PathBuf, String)> = files("src").into_iter().chain(files("tests")).collect();

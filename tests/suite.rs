@@ -569,7 +569,7 @@ fn ndjson_records_are_written_check_by_check_and_end_with_a_summary() {
     assert_eq!(shown.code, 0, "{shown}");
 }
 
-/// The expectation was never reached; the reason is what stopped the session.
+/// The session ended before the expectation could be checked, so the first line names what ended the session.
 #[test]
 fn the_first_line_names_the_check_and_the_root_cause() {
     let text = "[[check]]\nname = \"a\"\ntarget = \"{greylisted}\"\ncacert = \"{ca}\"\nto = \"you@sandbox.test\"\n\

@@ -51,7 +51,7 @@ fn every_rule_has_a_transcript_where_it_fires_and_one_where_it_does_not() {
     assert!(unknown.is_empty(), "transcripts name rules that do not exist: {unknown:?}");
 }
 
-/// The reported reply code and outcome are also those of the last login.
+/// The reported mechanism, reply code and outcome are all those of the last login.
 #[test]
 fn the_report_contains_the_last_of_several_logins() {
     let played = all().into_iter().find(|played| played.name.ends_with("try-all-mechanisms")).unwrap();

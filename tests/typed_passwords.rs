@@ -10,7 +10,7 @@ use support::program::{Run, run, run_with};
 /// A password without characters that a message would escape.
 const TYPED: &str = "Hunter2secret";
 
-/// Words with the password in the place `*`.
+/// Words in which the password replaces `*`.
 const NAMES: [&str; 6] = [
     "u:*",
     "u:*@mx.example.invalid",
@@ -44,7 +44,7 @@ fn assert_hidden(run: &Run, what: &str) {
     }
 }
 
-/// The command fails with a usage error that has a text.
+/// The command fails with a usage error that contains a message.
 #[track_caller]
 fn assert_rejected(words: &[&str]) {
     let run = run(words);

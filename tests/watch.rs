@@ -225,7 +225,7 @@ fn a_closed_pipe_ends_the_watch() {
     assert_eq!((end.code, end.stderr.as_str()), (0, ""));
 }
 
-/// Runs a watch by a shell, with a redirection.
+/// Runs a watch in a shell, with a redirection.
 fn watch_in_shell(before: &str, more: &[&str], redirection: &str) -> std::process::Output {
     let line = format!("{before} exec \"$0\" \"$@\" {redirection}");
     let mut shell = Command::new("bash");
@@ -365,7 +365,8 @@ fn a_short_interval_for_another_machine_needs_a_flag() {
 
 #[test]
 fn servers_behind_one_address_are_distinguished_and_the_one_that_differs_is_named() {
-    // The sandbox counts connections, and other tests may use this scenario too, so each server is reached at least once.
+    // The sandbox counts connections, and other tests may use this scenario too, so each server is reached at least
+    // once.
     let run = watch("backends-differ", &["--count", "12", "--json"]);
     let target = summary(&run);
     assert_eq!(run.code, 6, "{run}");
@@ -397,7 +398,7 @@ fn a_certificate_that_is_replaced_is_one_change_and_not_a_difference() {
     assert_eq!((differences(&target).len(), target["backends"].as_array().unwrap().len()), (0, 1), "{run}");
 }
 
-/// In the second of two saved reports, everything is different that a watch compares.
+/// The second of two saved reports differs in everything that a watch compares.
 #[test]
 fn every_kind_of_change_is_listed() {
     let target = sandbox().addresses["healthy-submission"].replace("127.0.0.1", "localhost");

@@ -81,7 +81,7 @@ impl<T> Problems<'_, T> {
         }
     }
 
-    /// Literals must have the form in which they are searched.
+    /// Literals must have the form in which the program searches for them.
     fn literals<'a>(&mut self, literals: impl IntoIterator<Item = &'a Spanned<String>>) {
         for literal in literals {
             let text = literal.get_ref();
@@ -246,7 +246,7 @@ fn codes(entries: &Entries, known: &Known<'_>, found: &mut Vec<String>) {
     }
 }
 
-/// The classifier can return each cause of a rejection.
+/// Each cause of a rejection must have one entry, because the classifier can return every cause.
 fn wordings(entries: &Entries, found: &mut Vec<String>) {
     let file = &entries.wordings;
     let mut problems = Problems { file, found };

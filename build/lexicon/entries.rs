@@ -440,7 +440,7 @@ pub(super) struct MechanismEntry {
     pub(super) secret_on_wire: String,
     pub(super) strength: Spanned<String>,
     pub(super) remark: String,
-    /// Whether smtpcheck should support it.
+    /// Whether smtpcheck can log in with the mechanism.
     pub(super) can_smtpcheck: bool,
 }
 

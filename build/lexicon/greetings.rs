@@ -1,5 +1,5 @@
-//! Finds literals in the regular expression for a greeting, so that every greeting that the expression matches contains
-//! one of them. The program compiles an expression only if a greeting contains one of its literals. Otherwise, an
+//! Finds literals in the regular expression for a greeting: every greeting that the expression matches contains at
+//! least one of them. The program compiles an expression only if a greeting contains one of its literals. Otherwise, an
 //! unknown greeting would make it compile all expressions.
 //!
 //! Only literals outside of groups are found. This is sufficient for nearly all rows. The other rows are tried for

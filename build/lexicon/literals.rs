@@ -2,8 +2,8 @@
 //! needs no preparation.
 //!
 //! Each literal is indexed once, in the slot of four of its bytes (two if it is shorter). The bytes are those whose
-//! slot is rarest in the examples, so that text leads to few literals that it does not contain. Of equally rare slots,
-//! the emptiest is used.
+//! slot is rarest in the examples, so that the search tests few literals that the text does not contain. Of equally
+//! rare slots, the emptiest is used.
 
 use std::collections::HashMap;
 
@@ -46,8 +46,8 @@ impl<'a> LiteralTables<'a> {
             (place, numbers)
         });
         let [(_, all), (_, any), _] = &numbers;
-        // One of these must be in the text: the longest literal of `all`, or, if every literal of `any` is longer, one
-        // of `any`, because long literals are rare.
+        // At least one of these literals must be in the text: the longest of `all` or, if every literal of `any` is
+        // longer, those of `any`. Long literals are preferred because they are rare.
         let length = |number: &&usize| self.literals.get(**number).map_or(0, |literal| literal.chars().count());
         let longest = all.iter().max_by_key(length).filter(|longest| {
             any.iter().map(|number| length(&number)).min().is_none_or(|shortest| shortest <= length(longest))

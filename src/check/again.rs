@@ -49,8 +49,8 @@ fn target_word(plan: &Plan) -> String {
     if plan.target.host.socket().is_some() { in_shell(&notation) } else { notation }
 }
 
-/// Adds the target's protocol to a command. Checks write commands without it, and `HOST:PORT` or the path of a socket
-/// alone would be checked as SMTP.
+/// Adds the target's protocol to a command. Checks write commands without the protocol, and smtpcheck would check
+/// `HOST:PORT` or the path of a socket alone as SMTP.
 fn in_notation(plan: &Plan, command: &str) -> String {
     let (place, notation) = (plan.target.host.with_port(plan.target.port), target_word(plan));
     let Some(rest) = command.strip_prefix("smtpcheck ").filter(|_| place != notation) else {
@@ -77,7 +77,7 @@ fn repeats(plan: &Plan, phase: Phase, command: &str) -> bool {
     is_about_target && (is_of_envelope || words().any(|word| word == "--retry"))
 }
 
-/// Adds the user, the sender and the recipients, without which a repeated check would end in an earlier phase.
+/// Adds the user, the sender and the recipients. Without them, a repeated check would end in an earlier phase.
 fn with_envelope(plan: &Plan, command: &str) -> String {
     let mut whole = command.to_owned();
     let is_check = CommandKind::of(command) == Some(CommandKind::Check);

@@ -43,8 +43,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     [helo_only(plan, session), differing].into_iter().flatten().collect()
 }
 
-/// The server accepted HELO after it rejected EHLO. An error if STARTTLS or a login was requested, because both need
-/// EHLO.
+/// The server accepted HELO after it rejected EHLO. The finding is an error if STARTTLS or a login was requested,
+/// because both need EHLO.
 fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let at = |phase| session.reply_at(phase).filter(|received| received.accepts());
     let received = at(Phase::Ehlo).or_else(|| at(Phase::EhloTls))?;

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_check_of_a_domain_the_failure_that_determines_the_exit_code_is_first_and_a_limit_is_the_last_of_them() {
+    fn in_a_check_of_a_domain_the_deciding_failure_is_first_and_a_limit_is_last() {
         let plan = world::plan("example.com");
         let expected = ["rejection", "policy", "handshake", "limit", "other error", "warning", "notice"];
         assert_eq!(order(&plan), expected);

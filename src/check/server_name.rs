@@ -81,9 +81,9 @@ fn symptom(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Sym
     matches!(handshake.presented.name, NameMatch::Differs { .. }).then_some(Symptom::OtherCertificate)
 }
 
-/// Whether a failed handshake may be caused by the server name. Alert 112 always means this. HAProxy with strict-sni,
-/// nginx and others send alert 40, 49 or 80, or close the connection. The name may be the cause only if the server also
-/// rejected a ClientHello with all versions and cipher suites.
+/// Whether the server name may be the cause of a failed handshake. Alert 112 is always about the name. HAProxy with
+/// strict-sni, nginx and others send alert 40, 49 or 80, or close the connection. The name may be the cause only if the
+/// server also rejected a ClientHello with all versions and cipher suites.
 fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
     let is_vague = match tls.kind {
         TlsFaultKind::Alert { code: 112, .. } => return true,

@@ -126,7 +126,7 @@ fn reject_near_command(word: &str) -> Result<(), UsageError> {
         letters.sort_unstable();
         letters
     };
-    // A short word that differs in one letter is often a different word, for example "mac" and "man".
+    // A short word that differs from a command in one letter is often a different word, for example "mac" and "man".
     let near = nearest(word, names()).filter(|near| word.chars().count() > 3 || letters(word) == letters(near));
     match near {
         Some(near) => {
@@ -176,7 +176,7 @@ fn without(mut words: Vec<OsString>, command: Option<(usize, String)>) -> Vec<Os
     words
 }
 
-/// Rejects extra words after a command that takes none.
+/// Rejects words after a command that takes no arguments.
 fn reject_more(words: &[(usize, String)]) -> Result<(), UsageError> {
     match words.first() {
         Some((_, word)) => Err(UsageError::new(format!("unexpected argument {}", word.escape_debug()))),

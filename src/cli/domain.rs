@@ -207,7 +207,7 @@ fn domain(text: &str) -> Result<TypedDomain, InvalidValue> {
     }
     if text.matches(':').count() == 1 {
         let reason =
-            "it contains a colon; if the text after it is a password, use --password-file in smtpcheck settings";
+            "it contains a colon; if the text after it is a password, use smtpcheck settings with --password-file";
         return Err(InvalidValue {
             is_secret: true,
             ..InvalidValue::new(reason, "write only the domain, or an email address in it")
@@ -296,7 +296,8 @@ fn several(words: &[String]) -> UsageError {
             } else {
                 "run it once for each domain"
             };
-            // A second word that is neither a domain nor an IP address can be a password, so it is not repeated.
+            // A second word that is neither a domain nor an IP address can be a password, so the message does not
+            // repeat it.
             match domain(second).is_ok() || is_address {
                 true => UsageError::new(reason).about("domain", second.as_str()).with_hint(hint),
                 false => UsageError::new(reason).with_hint(hint),

@@ -37,8 +37,8 @@ pub struct RareParts {
     hidden: Vec<String>,
 }
 
-/// Flags in whose value a colon separates a host from a port, or has no meaning. Users also write targets and passwords
-/// there.
+/// Flags in whose values a colon separates a host from a port, or has no special meaning. Users also write targets and
+/// passwords in these values.
 const NAME_FLAGS: [&str; 15] = [
     "--output",
     "-o",
@@ -137,7 +137,7 @@ impl UsageError {
             let value =
                 word.strip_prefix("--").and_then(|flag| flag.split_once('=')).map_or(word.as_str(), |(_, value)| value);
             for part in likely_passwords(value, form) {
-                // A message can also contain a piece of a part, such as the beginning of a path, or a name without
+                // A message can also contain only a piece of such a part: the beginning of a path, or a name without
                 // punctuation marks.
                 let marks = [',', ';', ':', ' ', '\t'];
                 let pieces = part.split(marks).chain(part.split('/').take(1));

@@ -361,10 +361,10 @@ fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> 
 }
 
 /// The kind of credentials, from the mechanisms of `--auth` and the source of the secret:
-/// 1. with `--token-command` it is a token, and at least one mechanism must use a token;
+/// 1. with `--token-command`, it is a token, and at least one mechanism must use a token;
 /// 2. if all mechanisms use a token, the secret is a token, regardless of its source;
 /// 3. if all mechanisms are EXTERNAL or ANONYMOUS, there is no secret. EXTERNAL needs a client certificate;
-/// 4. in all other cases it is a password.
+/// 4. in all other cases, it is a password.
 fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageError> {
     let needs: Vec<CredentialKind> =
         mechanisms.iter().filter_map(|name| sasl::find(name)).map(|mechanism| mechanism.needs).collect();

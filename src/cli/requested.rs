@@ -1,5 +1,5 @@
-//! Resolves contradictions between requested values: a session that ends before something that another flag requests, and
-//! TLS tests without TLS.
+//! Resolves contradictions between requested values: a session that ends before an action that another flag requests,
+//! and TLS tests without TLS.
 //!
 //! A contradiction between values of the same precedence is a usage error. Otherwise the value with the higher
 //! precedence is used. [`super::plan`] then builds the plan.

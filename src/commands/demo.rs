@@ -1,8 +1,8 @@
 //! `smtpcheck demo [SCENARIO]`: runs servers or a mail domain with known faults and checks them, in one process. The
 //! checks are ordinary checks with the arguments that a user would write. The text format shows these arguments.
 //!
-//! A lesson is one server or mail domain, and the check of it. The text format shows the lessons one after the other.
-//! All other formats show them as one run, because a sequence of several documents is not a valid document.
+//! A lesson is one server or mail domain, and its check. The text format shows the lessons one after the other. All
+//! other formats show them as one run, because a sequence of several documents is not a valid document.
 
 use std::ffi::OsString;
 

@@ -127,10 +127,9 @@ pub enum StreamError {
     Output(io::Error),
 }
 
-/// Explains a log. With [`ExplainForm::Json`], each failure is written as it is read, and the commands that were accepted
-/// before it follow it. With [`ExplainForm::Text`], the
-/// counts per category are written at the end. If the log contains only one reply, its explanation is written instead
-/// of the counts.
+/// Explains a log. With [`ExplainForm::Json`], each failure is written as soon as it is read, followed by the commands
+/// that were accepted before it. With [`ExplainForm::Text`], the counts per category are written at the end. If the log
+/// contains only one reply, the explanation of this reply is written instead.
 pub fn stream(
     input: &mut impl BufRead,
     output: impl Write,

@@ -11,7 +11,7 @@ use crate::wire::{Class, Command, Reply};
 
 impl<'a> Dialogue<'a> {
     /// Continues after the reply to the AUTH command that tests whether AUTH works before TLS. If the server responds
-    /// to `*` with another challenge, the session ends instead of sending `*` again.
+    /// to `*` with another challenge, the session ends, and `*` is not sent again.
     pub(super) fn question_answered(&mut self, asked: AuthProbe, reply: &Reply) {
         match (asked, reply.has_code(334)) {
             (AuthProbe::Begun, true) => {

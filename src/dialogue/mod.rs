@@ -17,8 +17,8 @@
 //! | StartTls | 220 | record other bytes that have arrived, then start the handshake |
 //! | | any other reply | send QUIT |
 //! | Handshake | completed | send EHLO again (RFC 3207 §4.2); with implicit TLS: Greeting |
-//! | Eavesdrop (after STARTTLS and NOOP were sent together) | any reply except 220, or two seconds of silence | send QUIT |
-//! | Claim (XCLIENT) | 220 | send EHLO again, because the session begins again; then XFORWARD, AUTH, the envelope or QUIT |
+//! | Eavesdrop (STARTTLS and NOOP were sent together) | any reply except 220, or two seconds of silence | send QUIT |
+//! | Claim (XCLIENT) | 220 | send EHLO again, because the session restarts; then XFORWARD, AUTH, the envelope or QUIT |
 //! | Claim (XFORWARD) | 250 | continue with AUTH, the envelope or QUIT |
 //! | | any other reply | send QUIT, because the server does not treat the session as the other client's |
 //! | Queries (VRFY, EXPN) | any reply | send the next of them, or QUIT |
@@ -34,9 +34,10 @@
 //! | any | a reply that never ends | close the connection |
 //!
 //! Bytes that arrive before a command is sent are unsolicited. They are recorded as evidence and never interpreted as
-//! the reply to the command. After unsolicited bytes, later replies cannot be matched to commands, except over TLS, so
-//! the rest of the session is skipped. A session with [`Pacing::Paused`] continues, because it waits for more bytes
-//! after each reply. Only [`fit`] decides which replies mean success.
+//! the reply to the command. After unsolicited bytes, later replies cannot be matched to commands, so the rest of the
+//! session is skipped. A TLS handshake ends this state, because no earlier bytes are read after it. A session with
+//! [`Pacing::Paused`] continues, because it waits for more bytes after each reply. Only [`fit`] decides which replies
+//! mean success.
 
 mod auth;
 mod claims;
@@ -63,7 +64,7 @@ pub use self::login::Access;
 pub use self::state::{Action, Dialogue, Peer};
 
 /// The maximum number of bytes that are read in one session. A real session has a few thousand bytes; a session with
-/// five hundred recipients and the longest legal replies has half of this maximum. The limit also bounds the size of
+/// five hundred recipients and the longest legal replies uses half of this maximum. The limit also bounds the size of
 /// reports, in which an escaped byte takes up to six bytes.
 pub const MAX_SESSION_BYTES: usize = 512 * 1024;
 

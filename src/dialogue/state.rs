@@ -13,7 +13,7 @@ use crate::wire::{Assembler, Capabilities, ClientCommand, Command, Framer, Reply
 
 /// The next action of the driver.
 pub enum Action {
-    /// Write the bytes in one go, without waiting for a reply in between.
+    /// Write all of these bytes, without waiting for a reply in between.
     Send(Zeroizing<Vec<u8>>),
     /// Start the handshake, then call [`Dialogue::secured`].
     BeginTls,

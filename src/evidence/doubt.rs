@@ -189,8 +189,8 @@ impl Presented {
     }
 }
 
-/// Whether a path fault is left out, because it would report the same weakness twice: weak keys and signatures are
-/// detected from the certificates themselves, which works even without a path.
+/// Whether a path fault is left out. Weak keys and signatures are also detected from the certificates themselves, which
+/// works even without a path, so the path fault would report the same weakness twice.
 fn is_found_from_facts(fault: &PathFault) -> bool {
     let is_weakness = matches!(fault.kind, PathFaultKind::WeakKey { .. } | PathFaultKind::WeakSignature { .. });
     is_weakness && matches!(fault.at, PathPlace::Sent { .. })

@@ -137,9 +137,9 @@ pub enum EventKind {
     Token {
         /// The kind of token.
         form: TokenForm,
-        /// When it expires, in seconds since 1970; null if the token does not contain this.
+        /// When it expires, in seconds since 1970; null if the token does not state it.
         expires: Option<i64>,
-        /// Its audience; null if the token does not contain this.
+        /// Its audience; null if the token does not state it.
         audience: Option<String>,
         /// Its permissions and its owner; null if it is not a JSON Web Token.
         #[serde(default)]

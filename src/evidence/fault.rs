@@ -18,8 +18,8 @@ pub enum Fault {
         /// One of the IP addresses.
         address: std::net::IpAddr,
     },
-    /// smtpcheck could not connect to any IP address. All attempts are in the transcript; this is the most significant
-    /// one.
+    /// smtpcheck could not connect to any IP address. All attempts are in the transcript; the fault here is that of the
+    /// most significant attempt.
     NotConnected {
         /// Why that attempt failed.
         connect: ConnectFault,

@@ -109,7 +109,7 @@ impl Evidence {
         Mask { evidence: self, exposures, proxy_logins, earlier_run, before: OnceCell::new() }
     }
 
-    /// The evidence as it is shown. It contains no secret, and no data from which a mask could search for one.
+    /// The evidence as it is shown. It contains no secret, and no data with which a mask could search for one.
     pub fn masked_evidence(&self) -> Evidence {
         let mask = self.mask();
         Evidence {
@@ -147,7 +147,7 @@ impl Mask<'_> {
                     TunnelResult::Failed { fault } => TunnelResult::Failed { fault: self.proxy_fault(shown, fault) },
                 },
             },
-            // These were written by smtpcheck or are facts about TLS.
+            // These events contain only text written by smtpcheck, or facts about TLS.
             EventKind::Dialled { .. }
             | EventKind::SocketOpened { .. }
             | EventKind::ProxyDialled { .. }

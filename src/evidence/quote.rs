@@ -7,8 +7,8 @@
 //! replaced first.
 //!
 //! A check quotes the text of a reply with `ReceivedReply::quote` and its neighbours in `session.rs`. If the text is
-//! part of an answer and not of the transcript, the check makes a [`Quote`] with [`QuoteOrigin::Attempt`], and `mask.rs`
-//! masks the answer itself. `tests/transcripts.rs` verifies that each check marks the text that it quotes.
+//! part of an answer and not of the transcript, the check makes a [`Quote`] with [`QuoteOrigin::Attempt`], and
+//! `mask.rs` masks the answer itself. `tests/transcripts.rs` verifies that each check marks the text that it quotes.
 
 use std::borrow::Cow;
 use std::fmt;

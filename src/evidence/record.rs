@@ -64,7 +64,7 @@ pub enum Outcome {
         /// The reason.
         fault: Fault,
     },
-    /// The probe was not tested.
+    /// The probe was not run.
     Skipped {
         /// The reason.
         reason: SkipReason,
@@ -90,7 +90,7 @@ pub enum Answer {
     Session,
 }
 
-/// Why a probe was not tested.
+/// Why a probe was not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

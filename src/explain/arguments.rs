@@ -75,7 +75,7 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
         .collect();
     if !replies.is_empty() {
         let mut replies: Vec<Explained> = replies.into_iter().map(|reply| with_program(reply, item)).collect();
-        // The failure is the answer; the commands that were accepted before it only show how far the session came.
+        // The failure is the answer; the commands that were accepted before it only show how far the session got.
         replies.sort_by_key(Explained::is_accepted);
         return replies;
     }
@@ -170,7 +170,8 @@ fn of_rule(found: &'static check::Rule) -> Explained {
     }
 }
 
-/// An extension, alone or as in the reply to EHLO (`SIZE 35882577`). A sentence can begin with the same word: `Send error`.
+/// An extension, alone or as in the reply to EHLO (`SIZE 35882577`). A sentence can begin with the same word:
+/// `Send error`.
 fn of_keyword(word: &str) -> Option<Explained> {
     let first = word.split_whitespace().next()?;
     if first.len() < word.trim().len() && word.contains(|c: char| c.is_ascii_lowercase()) {

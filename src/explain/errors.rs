@@ -27,7 +27,8 @@ impl FoundError {
         Some(FoundError { error: program_errors::find(&text)?, program: programs::recognised(&text) })
     }
 
-    /// A failure of a sending server, written in the form of a reply from another server (`450 4.4.316 Connection refused`).
+    /// A failure of a sending server, written in the form of a reply from another server
+    /// (`450 4.4.316 Connection refused`).
     pub(super) fn instead_of_reply(text: &str) -> Option<FoundError> {
         let text = prepared(text);
         Some(FoundError { error: program_errors::find_instead_of_reply(&text)?, program: programs::recognised(&text) })

@@ -153,7 +153,8 @@ pub(super) enum DeliveryPart {
     Other,
 }
 
-/// The state in a line of Postfix (`connect to ...`, then `status=deferred`) or Exim (`H=...`, then `== a@example.com`).
+/// The state in a line of Postfix (`connect to ...`, then `status=deferred`) or Exim (`H=...`, then
+/// `== a@example.com`).
 pub(super) fn delivery_part(text: &str) -> DeliveryPart {
     let contains = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if contains(&["status=deferred", "status=bounced", " == ", " ** "]) {

@@ -89,8 +89,8 @@ impl ExplainContext {
         Some(explained)
     }
 
-    /// Explains a sentence about a rejection in a line that contains neither a reply code nor a status: `SMTP server did
-    /// not accept the sender`. The line must be about mail and contain the words of a known phrase.
+    /// Explains a sentence about a rejection in a line that contains neither a reply code nor a status:
+    /// `SMTP server did not accept the sender`. The line must be about mail and contain the words of a known phrase.
     pub(super) fn words_anywhere(&self, line: &str) -> Option<Explained> {
         let text = lexicon::normal(line);
         if text.len() > MAX_SENTENCE || !ABOUT_MAIL.iter().any(|word| text.contains(word)) {
@@ -209,8 +209,9 @@ fn recognised(host: &str) -> Option<Recognised> {
     Some(Recognised { provider: row.provider.as_deref(), software: row.software.as_deref() })
 }
 
-/// The meaning of a reply without a code, as some mail libraries show it. Its text is interpreted with a code of the class in
-/// its status, or of either class. Only a status or a known phase shows that it is a rejection.
+/// The meaning of a reply without a code, as some mail libraries show it. Its text is interpreted with a code of the
+/// class that its status shows. Without a status, codes of both classes are tried, but only if the phase is known:
+/// otherwise, nothing shows that the text is a rejection.
 fn without_code(text: &str, reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let codes: &[&str] = match reply.enhanced.map(EnhancedStatus::class) {
         _ if reply.code.is_some() || !text.contains(' ') => return None,
@@ -306,8 +307,8 @@ fn with_origin(row: &StatusRow) -> String {
     }
 }
 
-/// Whether the registry gives a status a meaning that is not the cause of the reply. Servers use many statuses for other
-/// reasons, so the text of the reply takes precedence.
+/// Whether the registry gives a status a meaning that is not the cause of the reply. Servers use many statuses for
+/// other reasons, so the text of the reply takes precedence.
 fn contradicts(row: &StatusRow, status: EnhancedStatus, reading: &Reading) -> bool {
     let by_registry = row.cause(status);
     let is_vague = row.generic || matches!(by_registry, Cause::Other | Cause::Accepted);

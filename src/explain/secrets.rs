@@ -49,8 +49,8 @@ const NAMES: [&str; 26] = [
 /// Short words that must be a separate word in the name: `smtp_pass`, `smtpPass`, `--pw`.
 const SHORT_NAMES: [&str; 3] = ["pass", "pw", "pin"];
 
-/// The number of bytes before or after a word that are searched for its name or value, so that long texts are read in
-/// linear time.
+/// The number of bytes before or after a word that are searched for its name or value. The limit keeps the time for
+/// long texts linear.
 const NEAR: usize = 1000;
 
 /// Beginnings of tokens and keys that providers issue.
@@ -161,7 +161,7 @@ const STATES: [&str; 18] = [
 ];
 
 /// The secrets in the text that are one word. A word after `password: ` can be part of a sentence, so it counts only if
-/// the line ends with it or it cannot be an ordinary word. A word such as `password` is not a secret that a reply could
+/// it ends the line or cannot be an ordinary word. A word such as `password` is not a secret that a reply could
 /// reveal.
 pub(super) fn secret_words(text: &str) -> impl Iterator<Item = &str> {
     let found = if may_contain_secret(text) { places(text) } else { Vec::new() };

@@ -43,8 +43,8 @@ pub struct LogSummary {
 }
 
 /// Explains a log. `output` receives each line that consists of a name (such as a rule id), and with [`LogMode::Each`]
-/// each reply, error message and unrecognised failure, as soon as it is read. It can stop the reading. Errors are those
-/// of the input.
+/// each reply, error message and unrecognised failure, as soon as it is read. `output` can stop the reading. Errors are
+/// those of the input.
 pub fn log(
     input: &mut impl BufRead,
     context: &ExplainContext,
@@ -151,7 +151,7 @@ struct LogExplainer<'a> {
     /// The last messages, which a bounce repeats in a header.
     recent: VecDeque<String>,
     /// With [`LogMode::Each`], the accepted commands before a failure. The failure is passed on before them, because it
-    /// is the answer, and they only show how far the session came.
+    /// is the answer, and they only show how far the session got.
     accepted: Vec<Explained>,
     unknown: Option<FailureLine>,
     logins: Logins,
@@ -322,7 +322,7 @@ impl LogExplainer<'_> {
         self.context.reply_anywhere(&line.text).is_some_and(|explained| explained.rule.is_some())
     }
 
-    /// Reads a line in an unknown format that contains a reply code. Returns whether it does.
+    /// Reads the reply code in a line of unknown format. Returns whether the line contains one.
     fn reply_anywhere(&mut self, line: &FailureLine) -> bool {
         let Some((text, phase)) = log::anywhere::reply(&line.text) else { return false };
         let Some(explained) = self.context.reply_anywhere(&line.text) else { return false };
@@ -341,7 +341,7 @@ impl LogExplainer<'_> {
         true
     }
 
-    /// Reads a line that contains the words of a rejection without a code. Returns whether it does.
+    /// Reads the words of a rejection without a code. Returns whether the line contains such words.
     fn rejection_in_words(&mut self, line: &FailureLine) -> bool {
         let Some(explained) = self.context.words_anywhere(&line.text) else { return false };
         self.supersede_generic(line.number);

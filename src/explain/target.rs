@@ -1,8 +1,8 @@
 //! Finds the server that an error message is about: `mx.example.com[192.0.2.1]:25`, `dial tcp 192.0.2.1:587`,
 //! `H=mx.example.com [192.0.2.1]`, `ENOTFOUND smtp.example.com`.
 //!
-//! A name counts as a server only with a known mail port or after a word that announces a host, because a source file with a
-//! line number, or a time, has the same form.
+//! A name counts as a server only if it has a known mail port or follows a word that announces a host. Otherwise, a
+//! source file with a line number, or a time, would look like a server.
 
 use super::secrets::without_secrets;
 use crate::lexicon::Fix;
@@ -45,7 +45,8 @@ impl ServerName {
         self.host.as_deref()
     }
 
-    /// Fills the placeholders of a fix: with the server, and with words such as USER for values that only a check knows.
+    /// Fills the placeholders of a fix: with the server, and with words such as USER for values that only a check
+    /// knows.
     pub(super) fn fill(&self, fix: Fix) -> Fix {
         let values = [
             ("{host}:{port}", self.place()),
@@ -112,8 +113,8 @@ const BEFORE_SERVER: [&str; 9] = [
     "support.google.com/mail/answer/7720 [",
 ];
 
-/// The server in a message. Two forms are handled separately: a line of Exchange's protocol log, in which the local address is
-/// first, and named fields.
+/// The server in a message. Two forms are handled separately: a line of Exchange's protocol log, in which the local
+/// address is first, and named fields.
 pub(super) fn server_of(text: &str) -> ServerName {
     // A password may look like the name of a host.
     let text = &without_secrets(text);

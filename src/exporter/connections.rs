@@ -1,9 +1,9 @@
-//! The open connections, and which of them is closed when their number has reached its limit and another client
-//! connects. Connections that send no request therefore cannot keep other clients out.
+//! Keeps the list of open connections. If their number has reached its limit and another client connects, one of them
+//! is closed. Connections that send no request therefore cannot keep other clients out.
 //!
 //! A connection whose request is being processed is never closed. The number of these connections is below the limit,
-//! because only `max_probes` checks run, few requests wait for a password comparison, and every other response is
-//! ready at once.
+//! because only `max_probes` checks run, few requests wait for a password comparison, and every other response is ready
+//! immediately.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

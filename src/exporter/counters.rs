@@ -253,7 +253,7 @@ fn labelled(counts: Vec<((&'static str, &'static str), u64)>) -> Vec<Sample> {
     counts.into_iter().map(sample).collect()
 }
 
-/// A count as a value. Counts are far below 2^53, up to which every integer is exact.
+/// A count as a value. Counts are far below 2^53, the limit up to which a double represents every integer exactly.
 #[allow(clippy::cast_precision_loss, reason = "counts are below 2^53")]
 fn number(count: u64) -> f64 {
     count as f64

@@ -4,8 +4,8 @@
 //! - [`server`] accepts connections, limits their number, size and duration, and ends gracefully. [`connections`]
 //!   selects the connection that is closed if there are too many.
 //! - [`routes`] finds the page for a request, and [`probe`] runs the check for `/probe`.
-//! - [`web_config`] parses the file with TLS certificates and users, [`tls`] sets up TLS from it, and [`access`] decides
-//!   who has access.
+//! - [`web_config`] parses the file with TLS certificates and users, [`tls`] sets up TLS from it, and [`access`]
+//!   decides who has access.
 //! - [`counters`] counts, and [`history`] keeps the last probes.
 //!
 //! Everything runs on one thread, together with the checks, so no locks are needed. Only password comparisons and the

@@ -72,7 +72,7 @@ async fn page_of(service: &Rc<ExporterService>, request: &Request<Incoming>) -> 
     let path = uri.path();
     let (allowed, message, allow): (&[Method], &str, &'static str) = match path {
         "/-/reload" => (&[Method::POST, Method::PUT], "this page requires the POST or PUT method", "POST, PUT"),
-        // HEAD is not allowed: the result requires a check, and a client that requests no content expects none.
+        // HEAD is not allowed: the result requires a check, and a client that requests no content does not expect one.
         "/probe" => (&[Method::GET], "this page requires the GET method", "GET"),
         _ => (&[Method::GET, Method::HEAD], "this page requires the GET or HEAD method", "GET, HEAD"),
     };

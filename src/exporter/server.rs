@@ -83,7 +83,7 @@ pub(super) async fn run(
         // The log contains the result.
         let _ = service.reload();
     }
-    service.log("a signal arrived; ending");
+    service.log("a signal arrived; the exporter is stopping");
     accepting.iter().for_each(JoinHandle::abort);
     let all = u32::try_from(most).unwrap_or(u32::MAX);
     for (phase, time) in [(StopPhase::Draining, DRAIN), (StopPhase::Stopping, STOP)] {

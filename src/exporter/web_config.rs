@@ -1,5 +1,5 @@
-//! Parses the web configuration file of the Prometheus exporter toolkit (`--web.config.file` of other exporters), a YAML
-//! file with certificates and users:
+//! Parses the web configuration file of the Prometheus exporter toolkit (`--web.config.file` of other exporters), a
+//! YAML file with certificates and users:
 //!
 //! ```yaml
 //! tls_server_config:
@@ -24,14 +24,14 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::source::{FileError, Position, nearest};
 
-/// The deepest value has depth 3.
+/// The maximum depth of a value. The deepest value that smtpcheck supports has depth 3.
 const DEEPEST: usize = 8;
 
 /// The maximum number of parser events. A file with a thousand users has about 2,000.
 const MOST_EVENTS: usize = 20_000;
 
-/// The cost of a hash is the binary logarithm of its number of rounds. One comparison takes about 90 ms with 10, and
-/// three seconds with 15.
+/// The cost of a hash is the binary logarithm of its number of rounds. One comparison takes about 90 ms with a cost of
+/// 10, and three seconds with a cost of 15.
 const MOST_COST: u32 = 15;
 
 /// The response headers that the toolkit allows.

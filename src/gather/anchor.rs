@@ -33,7 +33,8 @@ pub(super) struct EncodedCertificate {
     der: OnceLock<Vec<u8>>,
 }
 
-/// The length of the base64 text from which the names are read: the public root certificates need at most 430.
+/// The length of the base64 text from which the names are read: the public root certificates need at most 430
+/// characters.
 const START: usize = 512;
 
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
@@ -79,8 +80,8 @@ impl EncodedCertificate {
     }
 }
 
-/// Decodes the first [`START`] base64 characters, without memory of its own for them: this happens to every certificate
-/// of the trust store.
+/// Decodes the first [`START`] base64 characters, without allocating memory for them, because it is called for every
+/// certificate of the trust store.
 fn start_of(text: &[u8]) -> Option<Vec<u8>> {
     let mut base64 = [0; START];
     let mut length = 0;

@@ -1,5 +1,5 @@
-//! Establishes one TCP connection to a server within the time limit for connecting: directly ([`super::race`]) or through
-//! a proxy ([`proxy`]). If the session begins with a PROXY header, it is sent here.
+//! Establishes one TCP connection to a server within the time limit for connecting: directly ([`super::race`]) or
+//! through a proxy ([`proxy`]). If the session begins with a PROXY header, it is sent here.
 
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;

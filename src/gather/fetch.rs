@@ -219,8 +219,8 @@ async fn read(context: &GatherContext, response: Response<Incoming>, deadline: I
     }
 }
 
-/// The text of a body. XML files can be in UTF-16 (with a byte order mark), or in ISO 8859-1 or Windows-1252 according to
-/// their declaration (XML 1.0 §4.3.3); everything else is read as UTF-8.
+/// The text of a body. XML files can be in UTF-16 (with a byte order mark), or in ISO 8859-1 or Windows-1252 according
+/// to their declaration (XML 1.0 §4.3.3); everything else is read as UTF-8.
 fn text_of(bytes: &[u8]) -> String {
     let units = |from_two: fn([u8; 2]) -> u16| -> String {
         let pairs = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok());

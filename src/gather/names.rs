@@ -56,7 +56,7 @@ pub(crate) struct SharedLookups {
 /// The DNS server, and the time limit for connecting, which determines the timeout of a lookup.
 type ResolverSettings = (Option<SocketAddr>, u64);
 
-/// A name that was looked up before its check begins.
+/// A name that was looked up before its check began.
 pub(crate) struct Resolved {
     /// The check's lookups, which contain the result.
     pub(crate) names: Rc<LookupCache>,

@@ -1,6 +1,6 @@
-//! Happy Eyeballs (RFC 8305): connects to the addresses of one host. IPv6 and IPv4 addresses alternate, and a new attempt
-//! starts every 250 ms or as soon as the previous one has failed. The first connection is used. Every attempt is recorded
-//! as evidence.
+//! Happy Eyeballs (RFC 8305): connects to the addresses of one host. IPv6 and IPv4 addresses alternate, and a new
+//! attempt starts every 250 ms or as soon as the previous one has failed. The first connection is used. Every attempt
+//! is recorded as evidence.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
@@ -29,7 +29,7 @@ const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 pub(super) struct Race<'a> {
     context: &'a Rc<GatherContext>,
     port: u16,
-    /// The only IP address to use, if the name has it. `None` if the name does not have it, or if there is no
+    /// The only IP address that may be used. `None` if the name does not have this IP address, or if there is no
     /// restriction.
     only: Option<IpAddr>,
     source: Option<watch::Receiver<KnownAddresses>>,

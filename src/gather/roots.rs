@@ -20,7 +20,8 @@ use crate::host::file;
 /// The maximum number of files that are read in one directory. A hashed directory on a current system has 300 entries,
 /// including links.
 const MAX_FILES: usize = 5000;
-/// The maximum total size of the files in directories, and of one file. A current system has 1 MB.
+/// The maximum total size of the files in directories, and the maximum size of one file. On a current system, all
+/// certificates together take 1 MB.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
 /// All trusted certificates.

@@ -40,7 +40,8 @@ pub(crate) async fn open(
     }
 }
 
-/// Unlike for TCP, the kernel does not wait until a Unix socket's queue has room.
+/// Connects again until the queue of the socket has room. For TCP, the kernel does this; for a Unix socket, it does
+/// not.
 async fn connect_when_free(path: &SocketPath) -> io::Result<ServerStream> {
     loop {
         match connect(path).await {

@@ -46,7 +46,8 @@ impl Opening {
         self.first.clone()
     }
 
-    /// The ServerHello, and the contents of the later unencrypted messages that were received. Certificates are left out.
+    /// The ServerHello, and the contents of the later unencrypted messages that were received. Certificates are left
+    /// out.
     pub(crate) fn server_hello(&mut self) -> Option<ServerHello> {
         match self.answer.take().or_else(|| std::mem::take(&mut self.reader).finish()) {
             Some(TlsAnswer::ServerHello(hello)) => Some(ServerHello { certificates: Vec::new(), ..hello }),

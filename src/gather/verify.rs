@@ -3,7 +3,7 @@
 //! into evidence.
 //!
 //! A valid path is also verified with webpki. If webpki rejects it, the rejection is recorded in the evidence: programs
-//! that use rustls fail, and others do not.
+//! that use rustls reject the chain, and other programs do not.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub(super) fn presented(
     with_staple(ders, sent, &[], store, expected).0
 }
 
-/// Like [`presented`], with the OCSP response that the server sent; empty if there was none.
+/// Like [`presented`], but also evaluates the OCSP response that the server sent (empty if it sent none).
 pub(super) fn with_staple(
     ders: &[CertificateDer<'static>],
     sent: usize,

@@ -12,13 +12,12 @@ const SPARE: usize = 32;
 #[cfg(unix)]
 const USED: usize = 16;
 
-/// A limit of descriptors that this program never reaches with a single check, even if it inherits hundreds of open
-/// files.
+/// A descriptor limit that this program never reaches with a single check, even if it inherits hundreds of open files.
 #[cfg(unix)]
 const AMPLE: u64 = 1024;
 
-/// Tests whether enough descriptors are free. If the limit is low, or the lowest free descriptor is already half of it,
-/// this function opens and closes as many as are needed.
+/// Tests whether enough descriptors are free. If the limit is low, or many descriptors are already in use, this
+/// function opens and closes as many descriptors as are needed.
 #[cfg(unix)]
 pub(crate) fn are_left() -> Result<(), SetupError> {
     use std::io;

@@ -187,8 +187,9 @@ pub(crate) fn is_null_device(_: &File) -> bool {
     false
 }
 
-/// Whether standard output was closed when this program started. Rust's standard library then opens the null device for
-/// reading and writing in its place, while a shell opens it only for writing.
+/// Whether standard output was closed when this program started. In that case, Rust's standard library opens the null
+/// device instead, for reading and writing. A shell that redirects the output to the null device opens it only for
+/// writing.
 #[cfg(unix)]
 pub(crate) fn is_stdout_closed() -> bool {
     use std::os::fd::AsFd;
@@ -250,9 +251,9 @@ pub(crate) fn is_of_this_process(path: &Path) -> bool {
     beginnings.iter().any(|beginning| path.starts_with(beginning)) || path.as_os_str() == "-"
 }
 
-/// Returns a message if other users of this machine can read a file that contains a secret. Returns `None` if only its
-/// owner can read it. Also returns `None` for pipes, devices, files that were opened for this program (`/dev/stdin`,
-/// `/dev/fd/3`), and files in `/run/secrets` or the credentials of systemd, because the platform sets their modes.
+/// Returns a message if other users of this machine can read a file that contains a secret, and `None` if only its
+/// owner can read it. Also returns `None` for pipes, devices and files that were opened for this program (`/dev/stdin`,
+/// `/dev/fd/3`), and for files in `/run/secrets` and systemd credentials, whose modes the platform sets.
 #[cfg(unix)]
 pub(crate) fn readable_by_others(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;

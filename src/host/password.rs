@@ -190,8 +190,8 @@ async fn next_signal(signals: Option<&mut super::signals::Signals>) -> Signal {
 const NOT_SHOWN_MESSAGES: &str = "(its messages are not shown, because they may repeat the password)";
 
 /// The standard error output of a command, without the password. Some commands also write the password to standard
-/// error, for example with `sh -x`. If it is not known which part of the output is the password, or if the output
-/// contains a password that is too short to be masked reliably, a fixed text is returned instead.
+/// error, for example with `sh -x`. A fixed text is returned instead if it is not known which part of the output is the
+/// password, or if the output contains a password that is too short to be masked reliably.
 fn shown_stderr(stderr: &[u8], stdout: &[u8], secret: Option<&Secret>) -> String {
     let text = String::from_utf8_lossy(stderr);
     if text.trim().is_empty() || stdout.is_empty() {

@@ -20,7 +20,7 @@ static RECEIVED: OnceLock<Signal> = OnceLock::new();
 /// The function that ends the process.
 static END: OnceLock<fn(u8)> = OnceLock::new();
 
-/// The function that is called first.
+/// The function that is called before the process ends.
 static BEFORE_END: OnceLock<fn()> = OnceLock::new();
 
 /// Installs the function that ends the process. Its argument is the exit code. Without this function, a signal only

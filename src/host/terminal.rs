@@ -33,9 +33,9 @@ impl Drop for HiddenPrompt {
     }
 }
 
-/// Turns off the echo of the terminal before the prompt is printed, so that nothing that is typed early is shown, and
-/// watches for signals until the returned value is dropped. On a signal, it restores the echo and ends the program. If
-/// there is no terminal, or on systems other than Unix, it has no effect.
+/// Turns off the echo of the terminal before the prompt is printed, so that early input is not shown. Watches for
+/// signals until the returned value is dropped. On a signal, it restores the echo and ends the program. If there is no
+/// terminal, or on systems other than Unix, it has no effect.
 #[cfg(unix)]
 pub(super) fn watch_prompt() -> Option<HiddenPrompt> {
     use super::{file, signals};

@@ -6,9 +6,9 @@
 //!
 //! The confidence of the result is at most `possible`, and the result is the same on every machine.
 //!
-//! The classifier is not used for replies with the codes 500 to 504, 521 and 556, which do not depend on its content
-//! (RFC 5321 §4.2.2). It does not replace a phrase, an enhanced status with a specific meaning, or a code with
-//! a likely meaning. Read next: `build/lexicon/classifier.rs`, which learns the weights.
+//! The classifier is not used for replies with the codes 500 to 504, 521 and 556, which do not depend on the content of
+//! the command (RFC 5321 §4.2.2). It does not replace a phrase, an enhanced status with a specific meaning, or a code
+//! with a likely meaning. Read next: `build/lexicon/classifier.rs`, which learns the weights.
 
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
@@ -24,9 +24,9 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/scale.rs"));
 static WEIGHTS: Weights<'static> =
     Weights { bytes: include_bytes!(concat!(env!("OUT_DIR"), "/lexicon/classifier.bin")), scale: SCALE };
 
-/// The lead that a cause needs over every other category. When each source in turn is left out of the training, the
-/// classifier improves four vague codes for each one that it makes worse. With a smaller lead, it also reads text that
-/// has no known words.
+/// The lead that a cause needs over every other category. If each source in turn is left out of the training, the
+/// classifier improves the reading of four vague codes for each reading that it makes worse. With a smaller lead, it
+/// would also assign a cause to text without known words.
 const LEAD: f32 = 0.7;
 
 /// The meaning of a reply that resembles the known replies in a category.
@@ -57,7 +57,8 @@ struct Weights<'a> {
 }
 
 impl Weights<'_> {
-    /// The possible cause in this phase with the largest sum, and its lead over every other category.
+    /// Of the causes that are possible in this phase, the one with the largest sum, and its lead over every other
+    /// category.
     fn leading(&self, features: &WordingFeatures, phase: Option<ReplyPhase>) -> Option<(Cause, f32)> {
         if features.words.is_empty() {
             return None;

@@ -57,8 +57,8 @@ pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
 }
 
 impl Phrase {
-    /// Whether its words are known from one provider, but another provider may have sent them: neither the server, nor
-    /// a web address, a code in brackets or a name in the words identifies the provider.
+    /// Whether its words are known from one provider, but nothing else identifies this provider: neither the server,
+    /// nor a web address, a code in brackets or a name in the words. Another provider may have sent such words.
     pub(super) fn is_unattributed(&self, context: &Context<'_>, text: &str) -> bool {
         let Some(provider) = self.provider.as_deref().filter(|provider| providers::is_provider(provider)) else {
             return false;
@@ -243,8 +243,8 @@ pub(super) fn find_despite_code(reply: &Reply, context: &Context<'_>) -> Option<
 }
 
 /// A phrase with another cause that also matches the reply, by other words in it. The reply then allows two readings.
-/// General and one-word phrases do not count. Neither do causes that a server reports in addition to the actual one:
-/// that it closes the connection, or that a login would help.
+/// General and one-word phrases do not count. The same applies to causes that a server reports in addition to the
+/// actual one: that it closes the connection, or that a login would help.
 pub(super) fn rival(best: &Phrase, reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
     let of_best: Vec<_> = best.places(&text).collect();

@@ -16,7 +16,7 @@
 //! 7. the reply code in this phase;
 //! 8. the reply code alone;
 //! 9. its first digit in this phase, then alone (RFC 5321 §4.2). Nothing else is known about such a reply, and the
-//!    interpretation says so.
+//!    interpretation states this.
 
 use serde::{Deserialize, Serialize};
 
@@ -104,8 +104,9 @@ pub(super) fn by_known_parts(reply: &Reply, context: &Context<'_>) -> Option<Rea
         .or_else(|| by_status_or_code(reply, context))
 }
 
-/// Whether the interpretation of a rejection is based only on its code and is not likely. Codes 500 to 504 are about the
-/// command, not about its content (RFC 5321 §4.2.2), and 521 and 556 have one meaning (RFC 7504), so they are never vague.
+/// Whether the interpretation of a rejection is based only on its code and is not likely. Codes 500 to 504 are about
+/// the command, not about its content (RFC 5321 §4.2.2), and 521 and 556 have one meaning (RFC 7504), so they are never
+/// vague.
 pub(super) fn is_vague_code(reading: &Reading, reply: &Reply) -> bool {
     if reply.code.is_some_and(|code| matches!(code.number(), 500..=504 | 521 | 556)) {
         return false;
@@ -130,8 +131,8 @@ fn calibrated(mut reading: Reading) -> Reading {
 
 const OTHER_TEXT: &str = "The text of the reply may contain more information.";
 
-/// Reinterprets a reply about a mailbox if the mailbox is the sender's, not the recipient's. At MAIL, the server knows only the
-/// sender (RFC 5321 §3.3). Later, the reply names the sender: Postfix rejects senders in reply to RCPT.
+/// Reinterprets a reply about a mailbox if the mailbox is the sender's, not the recipient's. At MAIL, the server knows
+/// only the sender (RFC 5321 §3.3). Later, the reply names the sender: Postfix rejects senders in reply to RCPT.
 fn about_sender(reading: Reading, reply: &Reply, context: &Context<'_>) -> Reading {
     let is_mailbox =
         matches!(reading.cause, Cause::UnknownUser | Cause::MailboxFull | Cause::MailboxDisabled | Cause::MailboxMoved);
@@ -324,7 +325,7 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
         let is_sender = context.step == Some(ReplyPhase::Mail) && sender::find(cause, Some(status)).is_some();
         // RFC 4954 §6: X.7.8 (credentials not valid) is sent only in reply to AUTH.
         let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
-        // At EHLO, the code attributes a syntax error to the EHLO name.
+        // In reply to EHLO, the reply code shows that a syntax error is in the EHLO name.
         let of_name = cause == Cause::Syntax && context.step == Some(ReplyPhase::Ehlo);
         // RFC 3463 §3.2: X.1.5 (address valid) is used in positive replies only.
         let of_success = cause == Cause::Accepted && matches!(reply.class(), Class::Transient | Class::Permanent);

@@ -29,7 +29,7 @@ pub(crate) struct ParsedCertificate<'a> {
     pub(crate) not_after: i64,
     /// SubjectPublicKeyInfo, including its tag.
     pub(crate) key: &'a [u8],
-    /// AlgorithmIdentifier inside the signed part and next to the signature, both including their tags.
+    /// The AlgorithmIdentifier inside the signed part, and the one next to the signature, each including its tag.
     pub(crate) inner_algorithm: &'a [u8],
     pub(crate) outer_algorithm: &'a [u8],
     pub(crate) signature: &'a [u8],

@@ -8,8 +8,8 @@ use super::certificate::{GeneralName, NameConstraints, ParsedCertificate};
 use super::der::{self, tag};
 use super::directory;
 
-/// The maximum product of the number of names in a certificate and the number of constraints in a CA, the same limit as in
-/// OpenSSL. Real certificates and CAs have tens of each.
+/// The maximum number of names in a certificate multiplied by the number of constraints of a CA, as in OpenSSL. Real
+/// certificates and CAs have tens of each.
 const MAX_PRODUCT: usize = 1 << 20;
 
 /// The maximum number of comparisons in one validation.
@@ -45,7 +45,8 @@ pub(crate) fn violation(
 ) -> Option<Violation> {
     let common = common_names(one, is_leaf);
     let both = || constraints.permitted.iter().chain(&constraints.excluded);
-    // GnuTLS rejects every certificate below such a constraint; OpenSSL rejects a certificate with such a name.
+    // A constraint on a kind of name that no client can compare: GnuTLS rejects every certificate below it, and OpenSSL
+    // rejects a certificate with a name of this kind.
     if both().any(|base| matches!(base, GeneralName::Other(_))) {
         return Some(Violation::UnknownKind);
     }

@@ -2,10 +2,10 @@
 //! which hosts the certificate covers, and whether the OCSP response sent with it is valid. All functions are pure:
 //! they take bytes and a time and do no I/O.
 //!
-//! smtpcheck has its own verifier for three reasons. A diagnosis must report every fault, not only the first. It must
-//! accept certificates that mail clients accept. It must never accept a certificate that one of them rejects. webpki
-//! stops at the first fault. It ignores keyUsage of CA certificates and the entire certificate of the trust anchor. It
-//! rejects extensions that OpenSSL and GnuTLS support.
+//! smtpcheck has its own verifier for three reasons. A diagnosis must report every fault, not only the first. The
+//! verifier must accept certificates that mail clients accept. It must never accept a certificate that one of them
+//! rejects. webpki stops at the first fault. It ignores keyUsage of CA certificates and the entire certificate of the
+//! trust anchor. It rejects extensions that OpenSSL and GnuTLS support.
 //!
 //! Read [`path`] with [`issuer`] first, then [`certificate`], [`constraints`], [`names`], [`signature`] with [`rare`],
 //! and [`ocsp`]; [`der`] and [`directory`] parse the bytes. The results become `evidence`, from which `evidence::doubt`

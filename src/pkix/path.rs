@@ -22,7 +22,8 @@ use super::issuer::{Anchor, Issuer};
 use super::signature::{self, SignatureAlgorithm, VerifyingKey};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace};
 
-/// The maximum number of signatures verified in one search. A chain has three or four; RSA 8192 is the slowest (0.3 ms).
+/// The maximum number of signatures verified in one search. A chain has three or four, and the slowest kind (RSA 8192)
+/// takes 0.3 ms.
 const MAX_SIGNATURES: usize = 100;
 
 /// The maximum number of certificates that one search visits. Certificates with the same name can have many orders.
@@ -191,7 +192,8 @@ impl<'a> Search<'a> {
         directory::is_same(issuer.subject, child.issuer) && !names_another_key(child, issuer)
     }
 
-    /// The path that OpenSSL chooses: issuers in the store before those that the server sent, and, if there are several, the first that has not expired (X509_build_chain with X509_V_FLAG_TRUSTED_FIRST).
+    /// The path that OpenSSL chooses: issuers in the store before those that the server sent, and, if there are
+    /// several, the first that has not expired (X509_build_chain with X509_V_FLAG_TRUSTED_FIRST).
     fn path_of_openssl(&self) -> Option<(Vec<usize>, usize)> {
         let signs = |one: &ParsedCertificate<'_>| one.extensions.key_usage.is_none_or(|bits| bits & KEY_CERT_SIGN != 0);
         let mut path = vec![0];

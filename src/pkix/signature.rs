@@ -111,8 +111,8 @@ pub(crate) enum VerifyingKey<'a> {
         /// The key in the format RSAPublicKey.
         der: &'a [u8],
         bits: usize,
-        /// Set if the key is only for RSASSA-PSS (RFC 4055 §3.3); the inner value contains its parameters, if it is
-        /// limited to some.
+        /// Set if the key is only for RSASSA-PSS (RFC 4055 §3.3); the inner value contains the parameters that the key
+        /// is limited to, if there are any.
         pss: Option<Option<(SignatureHash, SignatureHash, usize)>>,
     },
     Ec {
@@ -131,8 +131,8 @@ pub(crate) enum VerifyingKey<'a> {
     },
 }
 
-/// The smallest RSA key that has 112 bits of security according to OpenSSL. Its formula yields 108 bits for 1963 bits and
-/// rounds up, so that keys slightly shorter than 2048 bits are accepted.
+/// The smallest RSA key that has 112 bits of security according to OpenSSL. Its formula yields 108 bits for 1963 bits
+/// and rounds up, so that keys slightly shorter than 2048 bits are accepted.
 pub(crate) const LEAST_RSA_BITS: usize = 1963;
 
 /// Whether the key is a compressed point, which GnuTLS cannot read (RFC 5480 §2.2: support is optional).

@@ -7,7 +7,8 @@
 //!
 //! The crate mail-auth (0.15) also has parsers for these records. It is not used because it discards positions, unknown
 //! tags and the reasons why a record is invalid, cannot read MTA-STS policies, and does not limit void lookups when it
-//! evaluates SPF. Its current version also requires a newer Rust than this program (mail-parser 1 requires Rust 1.98).
+//! evaluates SPF. Its current version also requires a newer version of Rust than this program does (mail-parser 1
+//! requires Rust 1.98).
 
 pub(crate) mod autoconfig;
 pub(crate) mod autodiscover;

@@ -101,9 +101,9 @@ pub(crate) struct StsPolicy<'t> {
     pub(crate) faults: Vec<StsFault>,
 }
 
-/// Of the records in a TXT response, those that senders do not discard (RFC 8461 §3.1, RFC 8460 §3): the records that
-/// begin with the version and a semicolon. If there are none, the records with spaces before the semicolon, or with
-/// nothing after the version.
+/// The records in a TXT response that senders do not discard (RFC 8461 §3.1, RFC 8460 §3): those that begin with the
+/// version and a semicolon. If there are no such records: those with spaces before the semicolon, or with nothing after
+/// the version.
 pub(crate) fn versioned<'t>(texts: &[&'t str], version: &str) -> Vec<&'t str> {
     let rest = |text: &&'t str| text.strip_prefix(version);
     let exact = texts.iter().filter(|text| rest(text).is_some_and(|rest| rest.starts_with(';')));
@@ -213,7 +213,7 @@ impl<'t> StsRecord<'t> {
         StsRecord { id, faults }
     }
 
-    /// Whether senders that are not strict can use it.
+    /// Whether senders that are not strict can use the record.
     pub(crate) fn is_usable(&self) -> bool {
         self.faults.iter().all(|fault| fault.effect != StsEffect::Invalid)
     }
@@ -332,7 +332,7 @@ impl<'t> StsPolicy<'t> {
         self.faults.push(fault(kind, effect, at));
     }
 
-    /// Whether senders that are not strict can use it.
+    /// Whether senders that are not strict can use the policy.
     pub(crate) fn is_usable(&self) -> bool {
         self.faults.iter().all(|fault| fault.effect != StsEffect::Invalid)
     }
@@ -380,7 +380,7 @@ pub(crate) fn is_match(pattern: &str, host: &DnsName) -> bool {
     }
 }
 
-/// The line number, starting at 1, and the text of a position.
+/// The number of the line that contains a position. The first line has the number 1.
 pub(crate) fn line_at(body: &str, at: &Range<usize>) -> usize {
     body.get(..at.start).map_or(1, |before| before.matches('\n').count() + 1)
 }
@@ -464,8 +464,8 @@ mod tests {
     }
 
     /// The cases of postfix-mta-sts-resolver that are about parsing: 3 invalid records, 6 invalid policies and 3 valid
-    /// policies from its list of domains (the test of `check/domain/sts` has all of them), and 9 texts for its record
-    /// parser.
+    /// policies from its list of domains, and 9 texts for its record parser. The test of `check/domain/sts` has the
+    /// entire list of domains.
     #[test]
     fn records_and_policies_have_the_results_of_postfix_mta_sts_resolver() {
         let good = "version: STSv1\nmode: enforce\nmx: mail.loc\nmax_age: 86400";

@@ -1,8 +1,8 @@
 //! The placeholders of autoconfiguration files (draft-ietf-mailmaint-autoconfig): `%EMAILADDRESS%`, `%EMAILLOCALPART%`
 //! and `%EMAILDOMAIN%`. They are intended for user names, but are also used in host names.
 
-/// The text, with its placeholders replaced. `None` if it contains the local part of the address, which is not known,
-/// or a placeholder that is not defined.
+/// The text, with its placeholders replaced. `None` if a placeholder is not defined, or if it needs the local part of
+/// the address and the local part is not known.
 pub(crate) fn filled(template: &str, local: Option<&str>, domain: &str) -> Option<String> {
     let mut text = template.replace("%EMAILDOMAIN%", domain);
     if text.contains("%EMAILADDRESS%") || text.contains("%EMAILLOCALPART%") {

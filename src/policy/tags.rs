@@ -41,8 +41,8 @@ impl<'t> TagList<'t> {
         self.tags.iter().find(|tag| tag.name == name).map(|tag| tag.value)
     }
 
-    /// The first part that is not of the form `name=value`, or whose name is not a letter followed by letters, digits and
-    /// underscores (RFC 6376 §3.2).
+    /// The first part that is not of the form `name=value`, or whose name is not a letter followed by letters, digits
+    /// and underscores (RFC 6376 §3.2).
     pub(crate) fn not_a_tag(&self) -> Option<&Tag<'t>> {
         let is_name = |name: &str| {
             name.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -3,8 +3,8 @@
 /// The maximum length of a string in a DNS record (RFC 1035 §3.3.14). Longer values consist of several strings.
 pub(crate) const MAX_STRING: usize = 255;
 
-/// The text as strings in quotation marks, with at most 255 octets each. A string ends with a space, except inside a
-/// word that does not fit into one string.
+/// The text as strings in quotation marks, with at most 255 octets each. Every string except the last ends with a
+/// space, unless a word is too long for one string.
 pub(crate) fn in_strings(text: &str) -> String {
     let mut strings = Vec::new();
     let mut last = String::new();

@@ -60,7 +60,7 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         name: "json",
-        about: "for programs: one JSON document, see `smtpcheck schema`",
+        about: "for programs: one JSON document; see `smtpcheck schema`",
         difference: Some(difference::json),
         watch: Some(WatchForm::Summary(|summary, _| watch::record::summary(summary))),
         watch_summary: Some(|summary, _| watch::record::summary(summary)),

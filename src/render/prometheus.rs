@@ -79,12 +79,12 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "probe_ssl_last_chain_expiry_timestamp_seconds",
-        help: "Earliest expiry date of the certificates that lead to the trust anchor, or of the server's certificate if none do, as a Unix timestamp.",
+        help: "Earliest expiry date on the path to the trust anchor, as a Unix timestamp; if there is no path, the expiry date of the server's certificate.",
         samples: |case| sample(case, |report| Some(unix_seconds(chain_expiry(handshake(report)?)?))),
     },
     MetricFamily {
         name: "probe_ssl_last_chain_info",
-        help: "The server's certificate, as labels; always 1.",
+        help: "The server's certificate, as labels; the value is always 1.",
         samples: |case| {
             several(case, |report| {
                 let leaf = handshake(report).and_then(Handshake::leaf).filter(|leaf| leaf.is_readable());
@@ -94,7 +94,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "probe_tls_version_info",
-        help: "TLS version, as a label; always 1.",
+        help: "TLS version, as a label; the value is always 1.",
         samples: |case| {
             several(case, |report| {
                 let version = handshake(report).map(|handshake| format!("TLS {}", handshake.version));
@@ -104,7 +104,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "probe_tls_cipher_info",
-        help: "TLS cipher suite, as a label; always 1.",
+        help: "TLS cipher suite, as a label; the value is always 1.",
         samples: |case| {
             several(case, |report| {
                 let cipher = handshake(report).map(|handshake| handshake.cipher.clone());
@@ -129,7 +129,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "probe_ip_addr_hash",
-        help: "Hash of the server's IP address; it changes when the address changes.",
+        help: "Hash of the server's IP address; a new value means that the address has changed.",
         samples: |case| sample(case, |report| Some(f64::from(address_hash(peer(report)?)))),
     },
     MetricFamily {
@@ -154,7 +154,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_certificate_seconds_left",
-        help: "Seconds until the earliest expiry date in the certificate chain; negative if it has passed.",
+        help: "Seconds until the earliest expiry date in the certificate chain; negative if that date has passed.",
         samples: |case| {
             sample(case, |report| Some((earliest_expiry(report)? - unix_seconds(report.started_at())).round()))
         },
@@ -284,7 +284,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_domain_mx_dane",
-        help: "DANE state of the MX host, as the state label; always 1.",
+        help: "DANE state of the MX host, as the state label; the value is always 1.",
         samples: |case| {
             of_addresses(case, |_, address| {
                 let state = keyword(&address.policies.dane.state);
@@ -294,14 +294,14 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_domain_dane",
-        help: "Worst DANE state among the domain's MX hosts, as the state label; always 1.",
+        help: "Worst DANE state among the domain's MX hosts, as the state label; the value is always 1.",
         samples: |case| {
             of_domain(case, |seen| keyword(&seen.dane).map(|state| (vec![("state", state)], 1.0)).into_iter().collect())
         },
     },
     MetricFamily {
         name: "smtpcheck_domain_mta_sts",
-        help: "State and mode of the domain's MTA-STS policy, as labels; always 1.",
+        help: "State and mode of the domain's MTA-STS policy, as labels; the value is always 1.",
         samples: |case| {
             of_domain(case, |seen| {
                 let state = keyword(&seen.mta_sts.state).unwrap_or_default();

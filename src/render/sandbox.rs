@@ -57,7 +57,8 @@ enum Record<'a> {
         summary: &'a str,
         /// The rule ids of the errors and warnings that smtpcheck is expected to report.
         expect: &'a [&'a str],
-        /// The rule ids of the notices that smtpcheck is expected to report, without those of every sandbox domain.
+        /// The rule ids of the notices that smtpcheck is expected to report, not counting those for every sandbox
+        /// domain.
         notices: &'a [&'a str],
         /// The expected exit code of smtpcheck.
         exit: u8,

@@ -1,6 +1,6 @@
-//! Which of this machine's interfaces a server accepts. `watch` and `batch` can check a target from several IP addresses
-//! or network interfaces. If the checks from one of them pass and those from another fail, the server probably treats
-//! them differently, for example because a blocklist contains one of them.
+//! Which of this machine's interfaces a server accepts. `watch` and `batch` can check a target from several IP
+//! addresses or network interfaces. If the checks from one address or interface pass and those from another fail, the
+//! server probably treats the two differently, for example because a blocklist contains one of them.
 //!
 //! A check that never reached the server shows nothing about the interface: [`InterfaceResult::Unknown`].
 

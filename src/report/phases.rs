@@ -148,7 +148,7 @@ fn phase_result(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult 
     }
 }
 
-/// Whether the phase may have received a reply that cannot be assigned with certainty.
+/// Whether the phase may have received a reply that cannot be assigned to a command with certainty.
 fn is_in_doubt(session: Session<'_>, phase: Phase) -> bool {
     let is_answered = session.all_replies().any(|received| received.event.phase == phase);
     is_answered && session.sequence().believed_until().is_some()

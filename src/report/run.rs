@@ -1,6 +1,6 @@
-//! The results of one command: a report for each target or each check of a suite, or the reason that a check was
-//! skipped, with the check's name and its position in the suite file. Formats render a run; a single check is a run
-//! with one case.
+//! The results of one command. For each target, or each check of a suite, they contain the name, the position in the
+//! suite file, and either the report or the reason why the check was skipped. Formats render a run; a single check is a
+//! run with one case.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -107,8 +107,8 @@ impl Run {
         Run { source: RunSource::Targets, cases, lacks_results }
     }
 
-    /// The exit code of the program: 0 if no check failed (1 if a result is missing), the code of a signal if there was one, otherwise the exit code
-    /// that all failed checks share, otherwise 1.
+    /// The exit code of the program. If no check failed, it is 0, or 1 if a result is missing. After a signal, it is
+    /// the code of the signal. Otherwise, it is the exit code that all failed checks share, or 1 if their codes differ.
     pub fn exit_code(&self) -> u8 {
         let mut failures: Vec<u8> = self.reports().map(|report| report.exit.code()).filter(|&code| code != 0).collect();
         if let Some(&signal) = failures.iter().find(|&&code| code >= 128) {

@@ -22,8 +22,9 @@ impl ExitTally {
         }
     }
 
-    /// The exit code of the program, as in [`super::Run::exit_code`]: 0 if no check failed, the code of a signal if there
-    /// was one, otherwise the exit code that all failed checks share, otherwise 1.
+    /// The exit code of the program, as in [`super::Run::exit_code`]. If no check failed, it is 0. After a signal, it
+    /// is the code of the signal. Otherwise, it is the exit code that all failed checks share, or 1 if their codes
+    /// differ.
     pub fn exit_code(&self) -> u8 {
         let failures: Vec<u8> = self.by_exit.keys().copied().filter(|&code| code != 0).collect();
         if let Some(&signal) = failures.iter().find(|&&code| code >= Exit::Interrupted.code()) {

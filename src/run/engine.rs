@@ -254,7 +254,8 @@ enum Work {
     Pause(History, Duration),
 }
 
-/// Does one step of a check. It takes ownership of the job and returns it, so that the secret is wiped when the check ends.
+/// Does one step of a check. It takes ownership of the job and returns it, so that the secret is wiped when the check
+/// ends.
 async fn advance(
     resources: &Resources,
     check: usize,

@@ -1,5 +1,5 @@
-//! Decides which check of a stream begins next, and when. This file uses no I/O and no clock: the caller passes the time
-//! since the start of the run.
+//! Decides which check of a stream begins next, and when. This file uses no I/O and no clock: the caller passes the
+//! time since the start of the run.
 //!
 //! A check passes these limits in this order:
 //! 1. its host: at most `per_host` checks of one host run at the same time, so that a server does not mistake them for

@@ -1,5 +1,5 @@
-//! Repeats checks of a few targets: each target at an interval, with one check at a time. [`RepeatSchedule`] decides when
-//! a check begins; it uses no clock, so the caller passes the time since the start.
+//! Repeats checks of a few targets: each target at an interval, with one check at a time. [`RepeatSchedule`] decides
+//! when a check begins; it uses no clock, so the caller passes the time since the start.
 //!
 //! A check that takes longer than the interval delays only the next check of the same target. Missed checks are not
 //! made up for, so that a slow server does not receive a burst of checks.
@@ -48,8 +48,8 @@ pub enum RepeatCommand {
     Stop,
 }
 
-/// Receives the results of repeated checks. `target` is the index of the job. An error (for example a full disk) ends the
-/// run.
+/// Receives the results of repeated checks. `target` is the index of the job. An error (for example a full disk) ends
+/// the run.
 pub trait RepeatListener {
     /// A check is about to begin. The listener can change its plan.
     fn begins(&mut self, target: usize, job: &mut Job);

@@ -157,8 +157,8 @@ pub(super) enum Step {
 }
 
 impl History {
-    /// The state of a check before its first run. `is_exposed` is true if an earlier check has sent the same secret to the
-    /// same server.
+    /// The state of a check before its first run. `is_exposed` is true if an earlier check has sent the same secret to
+    /// the same server.
     pub(super) fn after(is_exposed: bool) -> History {
         History { is_exposed, ..History::default() }
     }

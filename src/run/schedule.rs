@@ -40,7 +40,7 @@ pub(super) struct Schedule {
     startable: BTreeSet<usize>,
     /// Checks whose delay before a retry has passed.
     due: BTreeSet<usize>,
-    /// Checks that wait before a retry are not counted.
+    /// The number of running checks. Checks that wait before a retry are not counted.
     running: usize,
     first_unfinished: usize,
 }

@@ -1,5 +1,5 @@
-//! The answers of a small DNS server on loopback for names below `test` (RFC 6761 §6.2), for use with `--resolver`. It
-//! does not support recursion. The name determines the answer:
+//! The answers of a small DNS server on loopback for names below `test` (RFC 6761 §6.2), for use with `--resolver`. The
+//! server does not support recursion. The name determines the answer:
 //!
 //! | name | answer |
 //! |---|---|

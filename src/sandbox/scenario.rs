@@ -78,8 +78,8 @@ pub struct ClientUsage {
     pub scheme: &'static str,
     /// The host name to pass as the target instead of the server's IP address (with `--resolve`).
     pub host: Option<&'static str>,
-    /// More command-line arguments. `{client-certificate}` is replaced by the path of the sandbox's client certificate, and
-    /// `{http-proxy}`, `{socks5-proxy}` and `{socks4-proxy}` by the server's address as a proxy.
+    /// More command-line arguments. `{client-certificate}` is replaced by the path of the sandbox's client certificate,
+    /// and `{http-proxy}`, `{socks5-proxy}` and `{socks4-proxy}` by the server's address as a proxy.
     pub flags: &'static [&'static str],
     /// The password or token for the login; it is never passed as an argument.
     pub secret: Option<&'static str>,

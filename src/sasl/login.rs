@@ -2,8 +2,8 @@
 //! response to a prompt.
 //!
 //! The text of the prompts is ignored. Servers use different prompts (`Username:`, `User Name\0`, `334 Ok`), but the
-//! order is fixed. If the prompts determined the order, a server could get the client to send the password instead of the
-//! user name, and the transcript does not mask the user name.
+//! order is fixed. If the prompts determined the order, a server could get the client to send the password instead of
+//! the user name, and the transcript does not mask the user name.
 
 use zeroize::Zeroizing;
 

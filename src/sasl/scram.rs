@@ -193,15 +193,16 @@ impl<'a, H: ScramHash> Scram<'a, H> {
     fn new(opening: &ExchangeStart<'a, '_>, form: BindingForm) -> Scram<'a, H> {
         let ExchangeStart { credentials, means, binding, offers_plus } = *opening;
         // RFC 5802 §6: `p` if channel binding is used; `y` if the client supports it but the server does not advertise
-        // it, so that the server can detect an on-path attacker who removed it from the list; otherwise `n`.
+        // it; otherwise `n`. If an on-path attacker removed the mechanism with channel binding from the server's list,
+        // the `y` reveals this to the server.
         let (flag, data) = match (form, binding) {
             (BindingForm::Plus, Some(binding)) => (format!("p={}", binding.name), binding.data.clone()),
             (BindingForm::Bare, Some(_)) if !offers_plus => ("y".to_owned(), Vec::new()),
             (BindingForm::Plus | BindingForm::Bare, _) => ("n".to_owned(), Vec::new()),
         };
         let authzid = credentials.authzid.as_ref().map(|name| format!("a={}", saslname(name))).unwrap_or_default();
-        // RFC 5802 §5.1: names are prepared with SASLprep. A name that SASLprep does not allow is sent unchanged, so
-        // that the server decides.
+        // RFC 5802 §5.1: names are prepared with SASLprep. A name that SASLprep does not allow is sent unchanged, and
+        // the server decides whether it is valid.
         let user = stringprep::saslprep(&credentials.user).unwrap_or(credentials.user.as_str().into()).into_owned();
         Scram {
             credentials,

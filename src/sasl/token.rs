@@ -17,7 +17,7 @@ pub(crate) struct Facts {
     pub expires: Option<i64>,
     /// The service that it is for (`aud`, RFC 7519 §4.1.3).
     pub audience: Option<String>,
-    /// The other claims; none unless it is a JSON Web Token.
+    /// The other claims, if the token is a JSON Web Token.
     pub claims: Option<TokenClaims>,
 }
 
@@ -53,7 +53,7 @@ pub enum TokenForm {
 }
 
 impl TokenForm {
-    /// Whether it is or contains a refresh token. A refresh token may be sent only to the token service.
+    /// Whether this is a refresh token or contains one. A refresh token may be sent only to the token service.
     pub fn has_refresh_token(self) -> bool {
         matches!(self, TokenForm::Refresh | TokenForm::DocumentWithRefreshToken)
     }

@@ -100,7 +100,7 @@ fn defaults(program: &Program, settings: &ServerSettings) -> Vec<String> {
         }
         Safeguard::Note => None,
         Safeguard::Missing => Some(format!(
-            "{name} {what}, and no option prevents this: even if a message arrives, the settings might not work"
+            "{name} {what}, and no option prevents this: a message that arrives does not prove that the settings work"
         )),
     })
     .collect()
@@ -126,11 +126,11 @@ fn password(program: &Program, settings: &ServerSettings) -> Option<String> {
         (PasswordSupport::OwnStore, _)
         | (PasswordSupport::Any | PasswordSupport::File(_), PasswordReference::File(_)) => None,
         (PasswordSupport::Any | PasswordSupport::Variable, PasswordReference::Variable) => Some(format!(
-            "Set the environment variable {PASSWORD_VARIABLE} to the password: {} reads it there. SMTPCHECK_PASSWORD is read only by smtpcheck",
+            "Set the environment variable {PASSWORD_VARIABLE} to the password: {} reads the password from this variable. Only smtpcheck reads SMTPCHECK_PASSWORD",
             program.name
         )),
         (PasswordSupport::Variable, PasswordReference::File(path)) => Some(format!(
-            "Set the environment variable {PASSWORD_VARIABLE} to the password in {}: {} cannot read it from a file. SMTPCHECK_PASSWORD is read only by smtpcheck",
+            "Set the environment variable {PASSWORD_VARIABLE} to the password in {}: {} cannot read the password from a file. Only smtpcheck reads SMTPCHECK_PASSWORD",
             path.display(),
             program.name
         )),

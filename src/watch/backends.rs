@@ -92,8 +92,8 @@ impl BackendHistory {
     }
 }
 
-/// The servers with one IP address and one host name: the observations that no other one replaced, because each of them
-/// was last seen after every other one was first seen. An incomplete session counts only if there is no complete session.
+/// The servers with one IP address and one host name. An observation is left out if another one replaced it: the other
+/// one was first seen after this one was last seen. An incomplete session counts only if there is no complete session.
 fn current<'a>(known: &[&'a ObservedBackend]) -> Vec<&'a ObservedBackend> {
     let complete: Vec<&ObservedBackend> = known.iter().copied().filter(|one| one.seen.is_complete()).collect();
     let known = if complete.is_empty() { known.to_vec() } else { complete };

@@ -19,8 +19,8 @@ pub const WATCH_SCHEMA: &str = include_str!("../../schema/watch.json");
 /// The maximum length of a record. A report contains at most 1 MiB of received text, which escaping makes longer.
 const LONGEST_RECORD: u64 = 64 * 1024 * 1024;
 
-/// The beginnings of the first record, and of a record with a report. The latter is the first one if the beginning of
-/// the file was cut off.
+/// The first bytes of the first record, and of a record with a report. If the beginning of a file was cut off, the file
+/// may start with a record of the second kind.
 const BEGINNINGS: [&[u8]; 2] = [b"{\"event\":\"watch\",", b"{\"event\":\"watched\","];
 
 /// One record.

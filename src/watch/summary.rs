@@ -35,8 +35,8 @@ pub struct WatchSummary {
     pub ended_at: Timestamp,
     /// The targets, in the order of the command line.
     pub targets: Vec<TargetSummary>,
-    /// The targets that were checked from several interfaces, if every check from one of them passed and every check from
-    /// another failed.
+    /// The targets that were checked from several interfaces, if every check from one of them passed and every check
+    /// from another failed.
     pub interfaces: Vec<InterfaceComparison>,
     /// The exit code of the program.
     pub exit: WatchExit,

@@ -1,5 +1,5 @@
-//! The state of one target of a watch: counts, durations by phase and by IP address, changes, and the servers behind the
-//! name.
+//! The state of one target of a watch: counts, durations by phase and by IP address, changes, and the servers behind
+//! the name.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -180,8 +180,8 @@ impl TargetWatch {
         label(&self.plan)
     }
 
-    /// The IP address that the next check is directed to, with `--every-address`; `None` if the IP addresses are not known
-    /// yet, or if there is only one.
+    /// The IP address that the next check is directed to, with `--every-address`; `None` if the IP addresses are not
+    /// known yet, or if there is only one.
     pub fn next_address(&mut self) -> Option<IpAddr> {
         let is_usable = |ip: &IpAddr| self.plan.source.can_reach(*ip) && !self.without_network.contains(ip);
         let usable: Vec<IpAddr> = self.listed.iter().copied().filter(is_usable).collect();

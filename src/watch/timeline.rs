@@ -23,11 +23,11 @@ pub struct Period {
     pub failures: u64,
     /// The exit code of the last check that failed; 0 if none failed.
     pub exit_code: u8,
-    /// The shortest, the mean and the longest duration in milliseconds of the checks that passed; null if none passed.
+    /// The shortest duration of the checks that passed, in milliseconds; null if none passed.
     pub best_ms: Option<f64>,
-    /// The mean duration.
+    /// The mean duration of the checks that passed, in milliseconds; null if none passed.
     pub mean_ms: Option<f64>,
-    /// The longest duration.
+    /// The longest duration of the checks that passed, in milliseconds; null if none passed.
     pub worst_ms: Option<f64>,
 }
 

@@ -242,7 +242,7 @@ pub enum AddressError {
         /// The first one.
         first: String,
     },
-    /// RFC 5321 §4.5.3.1.
+    /// It is longer than RFC 5321 §4.5.3.1 allows.
     TooLong,
     /// `<>` was given as a recipient.
     NullRecipient,
@@ -264,7 +264,7 @@ impl fmt::Display for AddressError {
             AddressError::NoLocalPart => {
                 f.write_str("there is no user name before the @; write it as user@example.net")
             }
-            // It can be a password, so it is not repeated.
+            // The local part may contain a password, so the message does not repeat it.
             AddressError::LocalPart { local, .. } if local.contains(':') => {
                 f.write_str("the part before the @ contains a colon; write only the address, without a password")
             }
@@ -291,7 +291,7 @@ impl fmt::Display for AddressError {
             AddressError::Several { first } => {
                 write!(
                     f,
-                    "this is more than one address; write one, for example {}, and repeat a repeatable flag for the others",
+                    "this is more than one address; write only one, for example {}; if the flag is repeatable, repeat it for the others",
                     without_password(first)
                 )
             }

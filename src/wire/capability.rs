@@ -1,8 +1,8 @@
 //! The contents of a reply to EHLO (RFC 5321 §4.1.1.1): the first line is a greeting, and every other line starts with
 //! the keyword of an extension.
 //!
-//! Keywords are compared case-insensitively (RFC 5321 §2.4, §4.1.1.1) and found on every line, including the last.
-//! `AUTH=LOGIN`, the form used before AUTH was standardised, is treated as AUTH.
+//! Keywords are compared case-insensitively (RFC 5321 §2.4, §4.1.1.1) and found on every line after the greeting,
+//! including the last. `AUTH=LOGIN`, the form used before AUTH was standardised, is treated as AUTH.
 
 use serde::{Deserialize, Serialize};
 

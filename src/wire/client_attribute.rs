@@ -1,11 +1,13 @@
-//! The attributes of XCLIENT and XFORWARD, two Postfix extensions that proxies use to pass on facts about their client.
+//! The attributes of XCLIENT and XFORWARD, two Postfix extensions with which a proxy passes facts about its client to
+//! the server.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// The maximum length of a value. Postfix reads command lines of 2048 bytes, and names have at most 255.
+/// The maximum length of a value. Postfix reads command lines of up to 2048 bytes, and a host name has at most 255
+/// bytes.
 const MAX_VALUE: usize = 255;
 
 /// One of the two commands.
@@ -50,7 +52,7 @@ pub struct ClientAttribute {
     pub value: String,
 }
 
-/// Values that represent a missing value, and that are not encoded.
+/// Values that mean "there is no value". They are not encoded.
 const WITHOUT_VALUE: [&str; 2] = ["[UNAVAILABLE]", "[TEMPUNAVAIL]"];
 
 impl ClientAttribute {
@@ -79,7 +81,7 @@ impl ClientAttribute {
         Ok(ClientAttribute { name, value })
     }
 
-    /// The attribute as it is sent: an IPv6 address with its prefix, and the value in xtext.
+    /// The attribute as it is sent: an IPv6 address gets the prefix `IPV6:`, and the value is encoded in xtext.
     fn encoded(&self) -> String {
         if WITHOUT_VALUE.contains(&self.value.as_str()) {
             return format!("{}={}", self.name, self.value);

@@ -77,8 +77,8 @@ impl DnsName {
         if self.is_root() { DnsName::parse(labels) } else { DnsName::parse(&format!("{labels}.{}", self.0)) }
     }
 
-    /// The reserved name that contains this name, if there is one (RFC 6761, and IANA's registry of special-use names). No host on
-    /// the internet has such a name. Resolvers answer queries for most of these names themselves.
+    /// The reserved name that contains this name, if there is one (RFC 6761, and IANA's registry of special-use names).
+    /// No host on the internet has such a name. Resolvers answer queries for most of these names themselves.
     pub fn reserved_suffix(&self) -> Option<&'static str> {
         const RESERVED: [&str; 7] = ["localhost", "invalid", "onion", "local", "internal", "home.arpa", "test"];
         let ends_with = |suffix: &&str| {

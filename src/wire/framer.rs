@@ -32,7 +32,7 @@ pub struct RawLine {
     pub dropped: usize,
 }
 
-/// The maximum length of the beginning of binary data.
+/// The maximum number of bytes that [`Framer::binary`] returns.
 const BINARY: usize = 64;
 
 /// Collects bytes and returns lines.
@@ -70,9 +70,9 @@ impl Framer {
     }
 
     /// The beginning of binary data: data with a NUL byte, which no reply may contain (RFC 5321 §2.3.8). It ends at two
-    /// NUL bytes, at the end of the line, or after [`BINARY`] bytes. `None` if the first line has no NUL byte, begins as
-    /// a reply does, or has not reached such an end. Only the first line counts, so the result does not depend on how
-    /// the data was split.
+    /// NUL bytes, at the end of the line, or after [`BINARY`] bytes. `None` if the first line has no NUL byte, if it
+    /// begins like a reply, or if no such end has arrived yet. Only the first line counts, so the result does not
+    /// depend on how the data was split.
     pub fn binary(&self) -> Option<&[u8]> {
         let first = self.ready.front().map_or(&self.partial, |line| &line.bytes);
         if self.has_begun || !first.contains(&0) || first.first().is_some_and(u8::is_ascii_digit) {

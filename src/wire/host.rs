@@ -1,6 +1,6 @@
 //! Host names and IP addresses as a user types them: letters, digits, hyphens, underscores (container names contain
 //! them), internationalized names in both forms, IPv4 and IPv6 literals. Quotes, commas and spaces, which are often
-//! copied from a configuration file, are reported as an error; they are not looked up.
+//! copied from a configuration file, are reported as errors instead of being looked up.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -131,7 +131,7 @@ impl Host {
         }
     }
 
-    /// The host name, unless it is an IP address or a socket.
+    /// The host name; `None` for an IP address or a socket.
     pub fn name(&self) -> Option<&DomainName> {
         match self {
             Host::Name(name) => Some(name),
@@ -139,7 +139,7 @@ impl Host {
         }
     }
 
-    /// The path of the Unix socket, if it is one.
+    /// The path of the Unix socket; `None` for a host name or an IP address.
     pub fn socket(&self) -> Option<&SocketPath> {
         match self {
             Host::Socket(path) => Some(path),

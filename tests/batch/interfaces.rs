@@ -1,5 +1,5 @@
-//! Several interfaces: each target is checked from each of them, and the summary names the targets that treat them
-//! differently.
+//! Several interfaces: each target is checked from each of them, and the summary names the targets whose results differ
+//! between the interfaces.
 
 use std::collections::BTreeSet;
 

@@ -104,7 +104,7 @@ fn the_kubernetes_manifest_calls_this_version_with_the_right_number_of_shards() 
     let completions = manifest.lines().find_map(|line| line.trim().strip_prefix("completions: ")).unwrap();
     assert!(words.contains(&format!("auto/{completions}")), "completions and --shard differ");
     assert!(manifest.contains("values: [2, 70, 74]") && manifest.contains("restartPolicy: Never"));
-    // Run as a pod would, but with a local file.
+    // Run the command as a pod would, but with a local file.
     let batch =
         Batch::new("{healthy-submission}\n{healthy-relay}\n{relay-denied}\n{certificate-expired}\n127.0.0.1:1\n");
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! Runs that end early: killed, interrupted, without disk space, without a reader, or because they would overwrite their
-//! input. What was written is valid, and the run can be resumed.
+//! Runs that end early: killed, interrupted, without disk space, without a reader, or because they would overwrite
+//! their input. What was written is valid, and the run can be resumed.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};

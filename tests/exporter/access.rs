@@ -14,7 +14,7 @@ use super::client::{Exporter, Response, read, text};
 use super::support::leak::CANARY;
 use super::{address, defaults};
 
-/// A certificate for localhost that signs itself, and its key, as PEM.
+/// A self-signed certificate for localhost and its key, in PEM format.
 struct WebIdentity {
     der: CertificateDer<'static>,
     cert: String,
@@ -28,7 +28,7 @@ fn web_identity() -> WebIdentity {
     WebIdentity { der: certificate.der().clone(), cert: certificate.pem(), key: key.serialize_pem() }
 }
 
-/// A request over TLS. `None` if the handshake fails, for example because the certificate is another one.
+/// A request over TLS. `None` if the handshake fails, for example because the server has another certificate.
 fn get_over_tls(exporter: &Exporter, identity: &WebIdentity, path: &str, headers: &[&str]) -> Option<Response> {
     let mut roots = RootCertStore::empty();
     roots.add(identity.der.clone()).unwrap();
@@ -92,7 +92,7 @@ fn tls_uses_a_renewed_certificate_without_a_reload_and_keeps_the_old_one_if_the_
     let write = |name: &str, text: &str| std::fs::write(exporter.folder.path().join(name), text).unwrap();
     write("server.crt", &second.cert);
     let began = Instant::now();
-    // The certificate does not fit its key yet.
+    // The certificate does not match the key yet.
     while !exporter.log().contains("the old configuration remains in use") {
         get_over_tls(&exporter, &first, "/-/healthy", &[]).unwrap().is(200);
         assert!(began.elapsed() < Duration::from_secs(20), "{}", exporter.log());

@@ -38,7 +38,7 @@ impl Exporter {
         Exporter::start_with(config, &[], &[])
     }
 
-    /// Starts an exporter with further files and flags. `{folder}` in a flag or a file stands for its directory.
+    /// Starts an exporter with additional files and flags. `{folder}` in a flag or a file stands for its directory.
     #[track_caller]
     pub fn start_with(config: &str, files: &[(&str, &str)], flags: &[&str]) -> Exporter {
         let folder = tempfile::tempdir().unwrap();
@@ -78,7 +78,7 @@ impl Exporter {
         self.log.lock().unwrap().clone()
     }
 
-    /// Waits until the log contains a text: another thread reads the log.
+    /// Waits until the log contains a text, because another thread reads the log.
     #[track_caller]
     pub fn logs(&self, text: &str) {
         let began = Instant::now();

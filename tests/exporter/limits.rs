@@ -38,7 +38,7 @@ fn only_allowed_targets_are_checked() {
     assert_eq!(metrics.value("smtpcheck_exporter_probes_rejected_total{reason=\"target\"}"), Some(5.0));
 }
 
-/// Without --allow-target, every server may be checked, but no file of this machine.
+/// Without --allow-target, every server may be checked, but no Unix socket of this machine.
 #[test]
 fn a_client_cannot_name_a_unix_socket() {
     let exporter = Exporter::start_with(&defaults(), &[], &[]);
@@ -138,8 +138,8 @@ fn requests_that_are_too_large_or_are_not_http_are_refused() {
     exporter.get("/-/healthy").is(200);
 }
 
-/// Clients that connect and send nothing, or only a part of a request, use up the connections, but their connections are
-/// closed when another client needs one.
+/// Clients that connect and send nothing, or only a part of a request, use up the connections, but their connections
+/// are closed when another client needs one.
 #[test]
 fn connections_without_a_request_keep_no_client_out() {
     let exporter = Exporter::start_with(&defaults(), &[], &["--max-probes", "4"]);

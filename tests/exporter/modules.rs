@@ -21,7 +21,7 @@ fn a_module_has_its_own_settings_and_expectations() {
     config.contains("[module.old]").contains("expect = \"tls.version == 1.2\"").contains("[module.default]");
 }
 
-/// A server that accepts the login, and one that does not get one.
+/// A profile that reads its password from a file, and a module whose password command fails.
 fn login_config(port: &str) -> String {
     defaults()
         + &format!(
@@ -114,7 +114,7 @@ fn a_reload_replaces_the_configuration_unless_it_contains_an_error() {
     ] {
         exporter.write_config(broken);
         let response = exporter.send("PUT", "/-/reload", &["Content-Length: 0"]).is(500);
-        // A value of the file may be a secret, so the response names only the place.
+        // A value of the file may be a secret, so the response names only the position of the error.
         response.contains("the old configuration remains in use").contains(place);
         assert!(!response.body.contains("xyzzy"), "{response:?}");
         exporter.logs(needle);

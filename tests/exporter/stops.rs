@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use super::client::{Exporter, read};
 use super::{address, defaults};
 
-/// A server without TLS that waits before its reply to EHLO. It reports the lines of each session when the session ends.
+/// A server without TLS that waits before its reply to EHLO. It reports the lines of each session when the session
+/// ends.
 fn slow_server(delay: Duration) -> (String, Receiver<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -147,7 +148,8 @@ fn a_password_command_ends_with_the_time_of_the_scrape() {
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
 
-/// A check on the command line lets signals end the program from the first password command on.
+/// In a check on the command line, signals end the program once it has started a password command. In the exporter,
+/// they must not.
 #[test]
 fn after_a_password_command_a_hangup_is_still_a_reload() {
     let config = "[profile.relay]\ntarget = \"127.0.0.1:1\"\nuser = \"u\"\npassword-command = \"sleep 1; echo x\"\n";

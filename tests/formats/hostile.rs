@@ -9,7 +9,7 @@ use smtpcheck::report::{CheckOutcome, CheckResult, FilePosition, JudgedExpectati
 
 use super::{played, rendered};
 
-/// Text that tries to be interpreted as syntax, for each of the formats.
+/// Text that looks like the syntax of one of the formats.
 const HOSTILE: &[&str] = &[
     "</code></pre></td></table></article><script>alert(1)</script><img src=x onerror=alert(1)>",
     "\" onmouseover=\"alert(1)\" x='",

@@ -40,7 +40,8 @@ impl Probe {
         Ok(probe)
     }
 
-    /// EHLO, STARTTLS, the handshake, EHLO. Only an error of the handshake is returned.
+    /// Sends EHLO and STARTTLS, performs the handshake, and sends EHLO again. Only an error of the handshake is
+    /// returned.
     pub fn starttls(address: IpAddr, port: u16, ca: &Path) -> io::Result<Probe> {
         let mut probe = Probe::plain(address, port);
         probe.send("EHLO client.example.com");

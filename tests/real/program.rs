@@ -51,9 +51,9 @@ pub mod word {
 #[derive(Clone, Copy)]
 pub enum Password<'a> {
     None,
-    /// With `--password-stdin`, followed by a line end, as `echo` sends it.
+    /// Passed with `--password-stdin`, followed by a line end, as `echo` sends it.
     OnStdin(&'a str),
-    /// As `SMTPCHECK_PASSWORD`.
+    /// Passed in the variable `SMTPCHECK_PASSWORD`.
     InEnvironment(&'a str),
 }
 

@@ -289,7 +289,7 @@ fn a_killed_test_program_leaves_no_process_and_no_directory() {
     if let Some(report) = std::env::var_os(REPORT_TO) {
         let exim = Exim::start();
         std::fs::write(report, exim.directory().to_str().unwrap()).unwrap();
-        // Killed with SIGKILL, the process neither unwinds nor drops values.
+        // Like SIGKILL, this ends the process without unwinding and without dropping values.
         std::process::abort();
     }
     let scratch = tempfile::tempdir().unwrap();

@@ -31,7 +31,7 @@ fn at_dovecot(more: &[&str], password: Password) -> Run {
     smtpcheck(&[&common, more].concat(), password)
 }
 
-/// Runs the check at both servers and returns both reports.
+/// Runs the check against both servers and returns both reports.
 fn at_both(more: &[&str], password: Password, code: i32) -> [Value; 2] {
     [at_postfix(&POSTFIX, POSTFIX.submission, more, password), at_dovecot(more, password)].map(|run| run.exits(code))
 }

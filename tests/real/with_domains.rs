@@ -15,8 +15,9 @@ use crate::support::program::{Run, findings, run_with};
 /// and so on. A check tests at most 20 hosts.
 const GROUP: usize = 12;
 
-/// A host of `example.org`: its first label, the state that smtpcheck must report, and its records besides A. In a record,
-/// `@` is the first label, and `{key:NAME}`, `{certificate:NAME}` and so on stand for data of a certificate (`filled`).
+/// A host of `example.org`: its first label, the state that smtpcheck must report, and its records besides A. In a
+/// record, `@` is the first label, and `{key:NAME}`, `{certificate:NAME}` and so on are replaced by data of a
+/// certificate (see `filled`).
 const HOSTS: &[(&str, &str, &[&str])] = &[
     ("ee-key", "valid", &["TLSA @ 3 1 1 {key:exchanger}"]),
     ("ee-certificate", "valid", &["TLSA @ 3 0 1 {certificate:exchanger}"]),
@@ -87,7 +88,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The lines of a host in the zone file. posttls-finger uses the port in the name of TLSA records, smtpcheck uses 25.
+/// The lines of a host in the zone file. In the name of a TLSA record, posttls-finger uses the port of the test server,
+/// and smtpcheck uses 25.
 fn lines(label: &str, records: &[&str]) -> String {
     let mut lines = String::new();
     if !records.iter().any(|record| record.starts_with("CNAME")) {
@@ -196,7 +198,7 @@ fn assert_does_not_find(rule: &str, report: &Value) {
     assert!(findings(report).iter().all(|(found, _)| found != rule), "{rule}\n{report:#}");
 }
 
-/// The result of posttls-finger: the state in our words, and its output.
+/// The result of posttls-finger: the state in the words of smtpcheck, and the output.
 struct Theirs {
     state: &'static str,
     text: String,

@@ -1,5 +1,5 @@
-//! smtpcheck with the LMTP server of Dovecot, over TCP and over a Unix socket, with the sockets of Postfix, and with XCLIENT,
-//! parameters and VRFY in Postfix.
+//! smtpcheck with the LMTP server of Dovecot, over TCP and over a Unix socket, with the sockets of Postfix, and with
+//! XCLIENT, parameters and VRFY in Postfix.
 
 use std::path::Path;
 use std::process::Command;

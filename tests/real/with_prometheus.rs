@@ -1,4 +1,5 @@
-//! `smtpcheck exporter` in Debian's Prometheus, and the files of `docs/monitoring` in promtool, systemd and Grafana's schema.
+//! `smtpcheck exporter` in Debian's Prometheus, and the files of `docs/monitoring` in promtool, systemd and Grafana's
+//! schema.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -75,8 +76,8 @@ fn prometheus_scrapes_healthy_expired_greylisting_and_silent_servers() {
         assert_eq!(prometheus.value(&format!("probe_success{labels}")), is_passed, "{name}");
         assert_eq!(prometheus.value(&format!("up{{job=\"smtp\",instance=\"{}\"}}", target(name))), 1.0, "{name}");
     }
-    // Prometheus 2.42 asks for OpenMetrics, so it read that format. It may have read the metrics of the exporter before the
-    // first probe ended, so the query waits for a value above zero.
+    // Prometheus 2.42 asks for OpenMetrics, so it read that format. It may have read the metrics of the exporter before
+    // the first probe ended, so the query waits for a value above zero.
     assert!(prometheus.value("smtpcheck_exporter_probes_total{result=\"fail\"} > 0") > 0.0);
     let expired = target("certificate-expired");
     assert!(prometheus.value(&format!("probe_ssl_earliest_cert_expiry{{instance=\"{expired}\"}} - time()")) < 0.0);

@@ -236,7 +236,7 @@ fn dovecot_that_waits_for_the_header_is_recognised() {
     }
 }
 
-/// The time limit of smtpcheck ends the session, not the server.
+/// The session is ended by the time limit of smtpcheck, not by the server.
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn a_load_balancer_that_waits_silently_for_the_header_is_recognised() {

@@ -1,5 +1,5 @@
-//! `smtpcheck settings` with real servers: nsd and unbound for SRV records, a web server for autoconfiguration files, and
-//! Postfix and Dovecot as the servers that are found.
+//! `smtpcheck settings` with real servers: nsd and unbound for SRV records, a web server for autoconfiguration files,
+//! and Postfix and Dovecot as the servers that are found.
 //!
 //! The certificates of Postfix and Dovecot are for `localhost`, so this is the host that the sources name. It is
 //! outside every domain here, so SRV records that name it must be signed.

@@ -30,8 +30,8 @@ const LINES: &[(&str, &str)] = &[
     ("smtpcheck explain mail.l", "mail.log"),
 ];
 
-/// The text typed before Tab, with quoted spaces, and the words of the completed line after `smtpcheck`. The last of them
-/// is the name of a check in the suite.
+/// The text typed before Tab, with quoted spaces, and the words of the completed line after `smtpcheck`. The last of
+/// them is the name of a check in the suite.
 const SPACED_LINES: &[(&str, &[&str])] = &[
     ("smtpcheck run --only acce", &["run", "--only", "accepts local mail"]),
     ("smtpcheck run --only 'accepts lo", &["run", "--only", "accepts local mail"]),
@@ -107,8 +107,8 @@ fn completes(shell: &str, args: &[&str], setup: &str, echo: &str, home: &Path) {
         }
         shown.clear();
     };
-    // The word is written in two parts, so that the echo of the input is not mistaken for output. Elvish redraws the line
-    // after each character, so no word of the line is on its screen in one piece.
+    // The word is written in two parts, so that the echo of the input is not mistaken for output. Elvish redraws the
+    // line after each character, so no word of the line is on its screen in one piece.
     screen.write_all(format!("{setup}\r echo REA''DY\r").as_bytes()).unwrap();
     wait_for("READY");
     let plain = LINES.iter().map(|(line, word)| {

@@ -2,8 +2,8 @@
 //! implicit TLS, and with the password from a file and from the environment. If STARTTLS is missing, the certificate is
 //! for another host, or the password is wrong, no message arrives.
 //!
-//! A program without an option against an unsafe default is expected to send: that is what its notes say. Two old versions
-//! of Debian are exceptions, see `OLD`.
+//! If a program has an unsafe default and no option to change it, the message is expected to arrive, as the notes of
+//! the configuration say. Two old versions in Debian are exceptions; see `OLD`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -20,7 +20,8 @@ use smtpcheck::snippets::{self, Safeguard};
 use crate::program::{Password, smtpcheck};
 use crate::servers::{Relayhost, keeper, unpacked};
 
-/// The program sends although the server has this fault, because its version lacks the option in the configuration.
+/// The program sends the message although the server has this fault, because its version lacks the option that the
+/// configuration sets.
 const OLD: &[(&str, Fault, &str)] = &[
     ("symfony", Fault::NoStartTls, "require_tls needs symfony/mailer 7.3, and Debian 12 has 5.4"),
     ("swaks", Fault::OtherName, "swaks 20201014 does not compare the host name"),
@@ -138,7 +139,7 @@ const SENDERS: &[Sender] = &[
     Sender {
         id: "symfony",
         command: |installed| {
-            // Symfony reads .env.local itself. The syntax is also that of a shell.
+            // Symfony reads .env.local itself. A shell can read the same syntax.
             let script = "set -a; . ./.env.local; exec php -d openssl.cafile=ca.pem -r \"$1\"";
             let code = r"
             require 'Symfony/Component/Mailer/autoload.php';
@@ -228,8 +229,8 @@ const SENDERS: &[Sender] = &[
     Sender { id: "exim", command: exim },
 ];
 
-/// Exim with the sections of the configuration, which delivers in the foreground. It reports a failed delivery only in its
-/// log, so only the server shows whether the message arrived.
+/// Exim with the sections of the configuration, which delivers in the foreground. It reports a failed delivery only in
+/// its log, so only the server shows whether the message arrived.
 fn exim(installed: &Installed<'_>) -> Command {
     let text = fs::read_to_string(&installed.file).unwrap();
     let (routers, rest) = text.split_once("# After begin transports:").unwrap();

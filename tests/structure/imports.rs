@@ -1,4 +1,4 @@
-//! Who imports whom: the import table between modules, and no cycles between the files of a module.
+//! Which modules import which: the import table between modules, and no cycles between the files of a module.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,5 +43,5 @@ fn files_do_not_depend_on_each_other_in_a_cycle() {
             group.iter().flat_map(arrows).collect::<Vec<_>>()
         })
         .collect();
-    assert!(wrong.is_empty(), "imports that are part of a circle:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "imports that are part of a cycle:\n{}", wrong.join("\n"));
 }

@@ -21,7 +21,7 @@ const VAGUE: &[&str] = &[
 /// The maximum length of a file in lines, without its tests.
 const MAX_LINES: usize = 600;
 
-/// The definitions at the left margin that begin with one of the words, each with its file.
+/// The definitions without indentation that begin with one of the words, each with its file.
 fn definitions(words: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for file in modules() {

@@ -96,7 +96,7 @@ pub fn words_after<'a>(code: &'a str, start: &str) -> impl Iterator<Item = (&'a 
     })
 }
 
-/// The text with spaces instead of comments and of the contents of string and character literals.
+/// The text, with spaces instead of comments and instead of the contents of string and character literals.
 fn blanked(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
@@ -259,7 +259,8 @@ pub fn dependencies(all: &[SourceFile]) -> BTreeMap<ModulePath, Vec<ModulePath>>
         .collect()
 }
 
-/// Whether the code of a file uses a name that it re-exports. A field or a child module of the same name does not count.
+/// Whether the code of a file uses a name that it re-exports. A field or a child module of the same name does not
+/// count.
 fn uses(file: &SourceFile, name: &str) -> bool {
     let body: String = file.code.split_inclusive(';').filter(|part| !is_use(part)).collect();
     body.match_indices(name).any(|(at, name)| {
@@ -288,7 +289,7 @@ fn defined_in(path: &[String], files: &BTreeMap<&ModulePath, &SourceFile>, depth
     }
 }
 
-/// Groups of modules whose dependencies form a circle.
+/// Groups of modules whose dependencies form a cycle.
 pub fn circles(edges: &BTreeMap<ModulePath, Vec<ModulePath>>) -> Vec<Vec<ModulePath>> {
     let reachable = |start: &ModulePath| {
         let mut seen = std::collections::BTreeSet::new();

@@ -70,7 +70,8 @@ const OF_LOOKUP: &[&str] = &[
     "view", "ask for", "ask the table", "see", "query", "print",
 ];
 
-/// Words in sentences whose command is the one that was run: something else must be done first.
+/// Words that a sentence contains if its command is the one that was just run, because something else must be done
+/// first.
 const OF_REPETITION: &[&str] =
     &["again", "repeat", "then ", "after", "retry", "until", "new ", "later", "wait", "password", "once "];
 

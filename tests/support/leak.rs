@@ -48,7 +48,7 @@ fn in_plain(text: &[u8]) -> Vec<Vec<u8>> {
     vec![text.to_vec()]
 }
 
-/// RFC 3986 §2.1. Characters that are not encoded are copied.
+/// Decodes percent-encoding (RFC 3986 §2.1). Characters that are not encoded are copied.
 fn from_percent(text: &[u8]) -> Vec<Vec<u8>> {
     let mut decoded = Vec::new();
     let mut rest = text;
@@ -68,7 +68,8 @@ fn from_percent(text: &[u8]) -> Vec<Vec<u8>> {
     vec![decoded]
 }
 
-/// Consecutive digits, with or without the usual separators between bytes: `63:34`, `63 34`, `\x63\x34`, `0x63, 0x34`.
+/// Decodes consecutive hexadecimal digits, with or without the usual separators between bytes: `63:34`, `63 34`,
+/// `\x63\x34`, `0x63, 0x34`.
 fn from_hex(text: &[u8]) -> Vec<Vec<u8>> {
     let unmarked = String::from_utf8_lossy(text).replace("0x", "").replace("\\x", "");
     let joined: Vec<u8> = unmarked.bytes().filter(|byte| !b" ,:-\r\n".contains(byte)).collect();
@@ -86,15 +87,15 @@ fn nibble(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// Lists of bytes as `{:?}` prints them.
+/// Decodes lists of bytes as `{:?}` prints them.
 fn from_decimal(text: &[u8]) -> Vec<Vec<u8>> {
     let text = String::from_utf8_lossy(text);
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
     vec![numbers.map(|number| number.parse().unwrap_or(0)).collect()]
 }
 
-/// RFC 4648 §4 and §5. Where the encoded text begins is unknown, so each run of characters is decoded at four
-/// alignments.
+/// Decodes base64 (RFC 4648 §4 and §5). It is not known where the encoded text begins, so each run of characters is
+/// decoded at four alignments.
 fn from_base64(text: &[u8]) -> Vec<Vec<u8>> {
     let unwrapped: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let mut decoded = Vec::new();

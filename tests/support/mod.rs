@@ -1,5 +1,5 @@
-//! Code that several test programs share: a player for transcripts, a scripted server on loopback, sandbox servers, functions
-//! that run the program, and a search for the password in every encoding.
+//! Code that several test programs share: a player for transcripts, a scripted server on loopback, sandbox servers,
+//! functions that run the program, and a search for the password in every encoding.
 
 #![allow(dead_code, reason = "each test program uses only some of these functions")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]

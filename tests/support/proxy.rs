@@ -1,5 +1,5 @@
-//! A SOCKS4a, SOCKS5 and HTTP proxy on loopback that forwards connections, for tests of sessions through a proxy. It records the
-//! targets that clients request.
+//! A SOCKS4a, SOCKS5 and HTTP proxy on loopback that forwards connections, for tests of sessions through a proxy. It
+//! records the targets that clients request.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -41,7 +41,7 @@ impl Proxy {
     }
 }
 
-/// Ends early if the client does, which shows in the test's result.
+/// Returns early if the client disconnects. The result of the test then shows this.
 fn serve(protocol: Protocol, mut client: TcpStream, server: SocketAddr, seen: &Mutex<Vec<String>>) -> Option<()> {
     let target = match protocol {
         Protocol::Socks4a => {

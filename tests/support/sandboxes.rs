@@ -33,8 +33,8 @@ impl TestSandbox {
     }
 }
 
-/// A server without TLS at a local address. `before` is called before the greeting of each session, and `after` before the
-/// reply to QUIT, because the client may connect again as soon as it has the reply.
+/// A server without TLS at a local address. `before` is called before the greeting of each session, and `after` before
+/// the reply to QUIT, because the client may connect again as soon as it has the reply.
 pub fn server(ip: &str, before: impl Fn() + Send + Sync + 'static, after: impl Fn() + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind((ip, 0)).unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -51,8 +51,8 @@ pub fn server(ip: &str, before: impl Fn() + Send + Sync + 'static, after: impl F
     address
 }
 
-/// A server without TLS at 127.0.0.1 that accepts sessions from every local address except one. It counts the sessions from
-/// each address.
+/// A server without TLS at 127.0.0.1 that accepts sessions from every local address except one. It counts the sessions
+/// from each address.
 #[cfg_attr(not(unix), allow(dead_code, reason = "used by tests for Unix"))]
 pub fn selective_server(rejected: &'static str) -> (String, Arc<Mutex<BTreeMap<String, usize>>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

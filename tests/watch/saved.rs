@@ -57,7 +57,7 @@ fn a_saved_watch_is_judged_again() {
     assert!(junit.code == 2 && junit.stderr.contains("cannot show watch records"), "{junit}");
 }
 
-/// Nothing shows that a check passed whose record cannot be read.
+/// If the record of a check cannot be read, nothing shows that the check passed.
 #[test]
 fn a_saved_watch_with_an_unreadable_record_does_not_pass() {
     let folder = tempfile::tempdir().unwrap();

@@ -47,8 +47,8 @@ pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>
     token(plan, evidence, session).or_else(|| user_name(plan, session))
 }
 
-/// The finding about AUTH before TLS. If the server both advertises and accepts a mechanism, this is one finding. A
-/// server may also accept a mechanism that it does not advertise.
+/// The finding about AUTH before TLS. If the server both advertises a mechanism and accepts it, there is only one
+/// finding. A server may also accept a mechanism that it does not advertise.
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {

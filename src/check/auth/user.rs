@@ -38,7 +38,7 @@ pub(in crate::check) fn user_name(plan: &Plan, session: Session<'_>) -> Option<F
     };
     finding.cause = "smtpcheck sent this value unchanged as the user name. Servers look up the entire value and find no such account.".to_owned();
     finding.otherwise = Some(
-        "A few servers allow user names of any form. If this is the account's user name, check the password."
+        "A few servers allow user names of any form. If this value is the account's user name, check the password."
             .to_owned(),
     );
     finding.fixes = vec![

@@ -2,7 +2,7 @@
 //! have several servers. If the servers differ, the result of a check depends on which server it reaches. The rules in
 //! this module name the server that differs from the others.
 //!
-//! With `--every-address`, this check opens a session at each IP address of the host ([`ask`]), and compares the
+//! With `--every-address`, the check opens a session at each IP address of the host ([`ask`]), and compares the
 //! results ([`compare`]). `smtpcheck watch` compares the results of many checks with the same function
 //! ([`super::judge_backends`]).
 //!

@@ -55,7 +55,7 @@ pub(super) static BACKEND_EXTENSIONS_DIFFER: Rule = Rule {
     severity: Severity::Warning,
     title: "the servers behind the name advertise different extensions",
     docs: Docs {
-        sees: "smtpcheck opened sessions with several servers behind one name (--every-address, or smtpcheck watch). Their replies to EHLO list different extensions, or the same extensions with different parameters.",
+        sees: "smtpcheck opened sessions with several servers behind one name (--every-address, or smtpcheck watch). The servers' replies to EHLO list different extensions, or the same extensions with different parameters.",
         matters: "One server may accept a message or login that another rejects: for example, the message is too large for one server, or one server lacks a login mechanism. The servers probably run different software, or one server has an old configuration.",
         action: "Server operator: compare the configuration and software version of the server that the finding names with those of the other servers.",
         example: "three servers advertise SIZE 52428800, and one advertises SIZE 10240000",

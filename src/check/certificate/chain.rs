@@ -37,8 +37,8 @@ fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// The fix for servers whose TLSA records are not known (RFC 7672 §3.1.2): the server must send the CA certificate that a
-/// TLSA record with usage 2 matches.
+/// The fix for servers whose TLSA records are not known (RFC 7672 §3.1.2): the server must send the CA certificate that
+/// a TLSA record with usage 2 matches.
 pub(in crate::check) const KEEP_FOR_DANE: &str =
     "If you publish TLSA records with usage 2 (DANE), keep each certificate that one of the records matches";
 

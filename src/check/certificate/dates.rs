@@ -56,7 +56,7 @@ fn intermediate(seen: CertificateContext<'_>, place: usize, one: &Certificate) -
     finding
 }
 
-/// When a valid certificate expires, as the predicate of a sentence, if that is within this number of days.
+/// The predicate of a sentence about when a valid certificate expires; `None` if that is not within `limit` days.
 pub(in crate::check) fn ending_in(one: &Certificate, now: Timestamp, limit: u16) -> Option<String> {
     let is_soon =
         one.is_in_date(now) && one.not_after.duration_since(now) <= SignedDuration::from_hours(i64::from(limit) * 24);

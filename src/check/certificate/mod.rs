@@ -157,8 +157,8 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
     flaws
 }
 
-/// Whether listings describe the fault only as a violation of a path validation rule. They describe other faults
-/// specifically.
+/// Whether listings describe the fault only as a violation of a path validation rule. For all other faults, they
+/// state what is wrong.
 fn is_shown(fault: &PathFault) -> bool {
     !matches!(
         fault.kind,

@@ -152,7 +152,7 @@ pub(super) static CERTIFICATE_INTERMEDIATE_EXPIRED: Rule = Rule {
         sees: "A CA certificate in the chain to the root has expired or is not valid yet. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Clients that verify certificates refuse to connect, even if the server's own certificate is valid.",
         action: "Server operator: download the current chain from the CA's website, install it, and reload the mail service.",
-        example: "the certificate that AddTrust External CA Root issued for the USERTrust RSA CA (expired in May 2020), or the one that DST Root CA X3 issued for Let's Encrypt R3 (September 2021)",
+        example: "the certificate that AddTrust External CA Root issued for the USERTrust RSA CA (expired in May 2020), or the one that DST Root CA X3 issued for Let's Encrypt R3 (expired in September 2021)",
         references: "RFC 5280 section 6.1.3 (each certificate in the path must be valid at the current time)",
     },
 };
@@ -188,7 +188,7 @@ pub(super) static CERTIFICATE_USAGE_WRONG: Rule = Rule {
     severity: Severity::Error,
     title: "the certificate is not for a TLS server",
     docs: Docs {
-        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is a CA certificate (CA:TRUE). For CA:TRUE, the finding is always a warning, because OpenSSL and GnuTLS accept such a certificate. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
+        sees: "The certificate's extended key usage lacks serverAuth, its key usage lacks digitalSignature, or the certificate is a CA certificate (CA:TRUE). For CA:TRUE, the finding is always a warning, because OpenSSL and GnuTLS accept such a certificate. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "The certificate was issued for another purpose, so most programs that verify certificates reject it.",
         action: "Server operator: get a certificate for a TLS server, with CA:FALSE, extended key usage serverAuth and key usage digitalSignature.",
         example: "a certificate for clients (clientAuth) or for signing mail (emailProtection)",

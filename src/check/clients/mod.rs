@@ -36,9 +36,9 @@ pub(crate) static CHECK: Check = Check { subject: "clients", ask: asks_nothing, 
 pub(crate) struct ClientSeen {
     /// The client, by its TLS library.
     pub client: String,
-    /// Programs that use it.
+    /// Programs that use the client's library.
     pub programs: String,
-    /// Whether it connects.
+    /// Whether the client connects.
     pub connects: Connects,
     /// The last version of the client that connects; null unless only old versions connect.
     pub until: Option<String>,

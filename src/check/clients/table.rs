@@ -14,7 +14,7 @@ use crate::wire::tls::Version;
 pub(crate) struct TlsClient {
     /// The library with its version.
     pub(crate) name: &'static str,
-    /// Programs that use it.
+    /// Programs that use the library.
     pub(crate) programs: &'static str,
     /// The oldest TLS version that the client offers.
     pub(crate) least: Version,

@@ -27,8 +27,8 @@ pub(super) const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: rules::RULES };
 
 /// Requests the name lookup and the session, and sessions with the other mail ports if the port cannot be reached.
-/// Also requests facts about this machine: after a timeout, because many clouds block outgoing connections to mail
-/// ports; and after any other failed connection to a loopback address, because this program may run in a container.
+/// Also requests facts about this machine in two cases: after a timeout, because many clouds block outgoing connections
+/// to mail ports, and after a failed connection to a loopback address, because smtpcheck may run in a container.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = Vec::new();
     if let (Host::Name(host), true) = (&plan.target.host, plan.resolves_here()) {
@@ -91,7 +91,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         _ => addresses::unreachable_addresses(session),
     };
     if let Some(mut elsewhere) = names::points_elsewhere(plan, evidence) {
-        // If the name resolves to a wrong IP address, a failed connection is a consequence of that.
+        // If the name resolves to a wrong IP address, a failed connection is a consequence of the wrong address.
         if elsewhere.failure.is_some() {
             elsewhere.consequences.extend(findings.drain(..).map(|finding| finding.summary));
         }
@@ -251,7 +251,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     Siblings::Answer
 }
 
-/// Adds to the finding whether this machine's cloud provider blocks the port.
+/// States in the finding whether this machine's cloud provider blocks the port.
 fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings: Siblings, finding: &mut Finding) {
     let Some((probe, cloud)) = place::blocks(evidence, session) else { return };
     finding.evidence.probes.push(probe.id);

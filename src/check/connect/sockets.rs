@@ -72,7 +72,7 @@ fn finish(session: Session<'_>, mut finding: Finding) -> Finding {
 
 /// Lists the sockets that a process listens on.
 fn listening() -> Fix {
-    Fix::run("List the Unix sockets on which processes listen, together with the processes (as root)", "ss -xlp")
+    Fix::run("List the listening Unix sockets and their processes (as root)", "ss -xlp")
 }
 
 /// The permissions of a file or directory, for use in a sentence.

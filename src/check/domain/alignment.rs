@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct DmarcAlignment {
     /// The mode.
     pub mode: AlignmentWord,
-    /// The domains that are aligned: the `d=` domains of DKIM signatures, or the domains of envelope senders. `*.` means
-    /// all names below a domain.
+    /// The domains that are aligned: the `d=` domains of DKIM signatures, or the domains of envelope senders. `*.`
+    /// means all names below a domain.
     pub domains: Vec<String>,
 }
 

@@ -26,8 +26,8 @@ pub struct PolicyFailure<'a> {
     pub reason: &'a str,
 }
 
-/// The result for an address, for the strictest sender. A failure counts only if it prevents delivery: a policy that is
-/// in testing mode or cannot be fetched prevents nothing (RFC 8461 §5).
+/// The result that the strictest sender gets for an address. A failure counts only if it prevents delivery: a policy
+/// that is in testing mode or cannot be fetched does not prevent delivery (RFC 8461 §5).
 pub fn address_result<'a>(address: &MxAddressSeen, policies: &'a PoliciesSeen) -> AddressResult<'a> {
     if address.reachable == Some(false) {
         return AddressResult::Unreachable;

@@ -30,8 +30,8 @@ fn levels(name: &DnsName) -> impl Iterator<Item = DnsName> {
     std::iter::successors(Some(name.clone()), DnsName::parent).take_while(|name| !name.is_root()).take(MAX_LEVELS)
 }
 
-/// The lookups that find the zone, and the zone, once it is known. They run at the same time, so that names without an
-/// answer delay the check only once. A lookup that fails shows nothing: the zone may begin at a name above.
+/// The lookups that find the zone, and the zone once it is known. The lookups run at the same time, so names without an
+/// answer delay the check only once. A failed lookup shows nothing: the zone may begin at a name above.
 fn zone(sight: Sight<'_>, name: &DnsName) -> (Vec<Question>, Option<DnsName>) {
     let questions = levels(name).map(|level| records(&level, RecordKind::Soa)).collect();
     for level in levels(name) {
@@ -78,8 +78,8 @@ pub(super) fn questions(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> V
     questions
 }
 
-/// The states of the lookups at the authoritative servers; `None` while it is not known which servers to query. A report
-/// of an earlier version contains no such lookups, so a question that was not asked is not open.
+/// The states of the lookups at the authoritative servers; `None` while it is not known which servers to query. A
+/// report of an earlier version contains no such lookups, so a question that was not asked does not count as open.
 pub(super) fn replies<'s>(sight: Sight<'s>, name: &DnsName, kind: RecordKind) -> Option<Vec<Known<'s, RecordsSeen>>> {
     let (questions, servers) = servers(sight, name);
     let is_waiting = |question: &Question| match question {
@@ -93,7 +93,7 @@ pub(super) fn replies<'s>(sight: Sight<'s>, name: &DnsName, kind: RecordKind) ->
     Some(servers.into_iter().map(to).collect())
 }
 
-/// Follows the aliases of a name one by one. The second value contains the lookups for that.
+/// Follows the aliases of a name one by one. The second value is the list of lookups that this needs.
 pub(super) fn aliases(sight: Sight<'_>, name: &DnsName) -> (AliasSteps, Vec<Question>) {
     let mut names = vec![name.clone()];
     let mut asked = Vec::new();
@@ -122,7 +122,7 @@ pub(super) fn aliases(sight: Sight<'_>, name: &DnsName) -> (AliasSteps, Vec<Ques
 }
 
 /// Whether a lookup failed at the resolver in a way that authoritative servers may not share: an error code, no
-/// response, or a response that does not fit.
+/// response, or a malformed response.
 pub(super) fn may_be_of_resolver(known: Known<'_, RecordsSeen>) -> bool {
     match known {
         Known::Seen(_, seen) => !seen.is_answer(),

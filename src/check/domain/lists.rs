@@ -111,7 +111,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-/// One address or domain in one list.
+/// The lookup of one IP address or domain in one list.
 struct ListLookup {
     zone: DnsName,
     /// The name to look up.
@@ -506,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_addresses_are_asked_in_lists_that_have_them() {
+    fn ipv6_addresses_are_looked_up_in_lists_that_contain_them() {
         let test = "2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.zen.spamhaus.org A 127.0.0.2\n";
         let entry = "7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.zen.spamhaus.org A 127.0.0.3";
         let mut world = World::new();

@@ -40,7 +40,7 @@ static BIMI_WITHOUT_POLICY: Rule = Rule {
     docs: Docs {
         sees: "default._bimi.<domain> has a BIMI record, but the DMARC policy is none, is in test mode, applies to only part of the mail, or does not cover subdomains.",
         matters: "Receivers do not show the logo.",
-        action: "DNS operator: enforce the DMARC policy with p=quarantine or p=reject, without pct and sp=none.",
+        action: "DNS operator: enforce the DMARC policy: use p=quarantine or p=reject, and remove pct and sp=none.",
         example: "default._bimi.example.com TXT \"v=BIMI1; l=https://example.com/logo.svg\", and p=none",
         references: "BIMI (draft-brand-indicators-for-message-identification): the domain needs an enforced DMARC policy",
     },

@@ -174,7 +174,7 @@ pub(super) fn confirmed(sight: Sight<'_>, ip: IpAddr) -> (Vec<String>, Option<bo
     (names.into_iter().map(DnsName::to_string).collect(), is_confirmed)
 }
 
-/// The sending IP addresses for which a lookup failed: of the PTR names, or of the addresses of a PTR name.
+/// The sending IP addresses for which the lookup of the PTR names, or of the addresses of a PTR name, failed.
 pub(super) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     let entry = |ip: &IpAddr| {
         let (_, None) = confirmed(sight, *ip) else { return None };
@@ -404,7 +404,7 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
             Some((name.to_owned(), "Or, server operator: use a name that resolves to the IP address"))
         }
         None if name != host.as_str() => {
-            Some((name.to_owned(), "Server operator: then use the new name, when it resolves to the IP address"))
+            Some((name.to_owned(), "Server operator: then use the new name, once it resolves to the IP address"))
         }
         None => None,
     };
@@ -414,7 +414,7 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
             Fix::run(text, format!("postconf -e {}", probe.quote(in_shell(&setting))))
         }
         None => Fix::text(format!(
-            "Or, server operator: use another name, which resolves to {ip}, in EHLO (in Postfix, the parameter smtp_helo_name)"
+            "Or, server operator: in EHLO, use another name that resolves to {ip} (in Postfix, set smtp_helo_name)"
         )),
     });
     Some(unresolved)
@@ -529,7 +529,7 @@ mod tests {
             (text(&fix.text), fix.command.as_deref().map(text))
         };
         let (text, command) = of("");
-        assert!(text.contains("use another name, which resolves to 192.0.2.7") && command.is_none(), "{text}");
+        assert!(text.contains("use another name that resolves to 192.0.2.7") && command.is_none(), "{text}");
         let (text, command) = of(GOOD);
         assert!(text.contains("PTR name"), "{text}");
         assert_eq!(command.as_deref(), Some("postconf -e smtp_helo_name=mail.example.com"));

@@ -130,7 +130,8 @@ pub(crate) fn records(name: &DnsName, kind: RecordKind) -> Question {
 }
 
 /// Whether the response shows which records exist, or that none exist. If the zone is signed, but the proof that no
-/// record exists is not valid, the response shows nothing: servers that validate signatures see a failed lookup.
+/// record exists is not valid, the response shows nothing, because the lookup fails for servers that validate
+/// signatures.
 pub(crate) fn is_conclusive(seen: &RecordsSeen) -> bool {
     let is_unproven = seen.records.is_empty() && matches!(seen.dnssec, DnssecState::Bogus { .. });
     seen.is_answer() && !is_unproven

@@ -47,8 +47,8 @@ struct DomainCase {
     /// TXT records that consist of several strings: the name, then the strings.
     #[serde(default)]
     strings: Vec<Vec<String>>,
-    /// Lookups without an ordinary response: name, type, [`failure`], the server (if it is not the resolver), and
-    /// `upper` (if only the name in upper case fails).
+    /// Lookups without an ordinary response: the name, the type, the word for [`failure`], the server (if it is not the
+    /// resolver), and `upper` (if only the name in upper case fails).
     #[serde(default)]
     fails: Vec<String>,
     /// Answers of authoritative servers: the address of the server, then a record.

@@ -179,8 +179,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     finding(sight).into_iter().chain(undeliverable(sight)).collect()
 }
 
-/// The names of the TLS-RPT records that apply to DANE: for DANE, the policy domain is the name that has the TLSA records
-/// (RFC 8460 §1.1).
+/// The names of the TLS-RPT records that apply to DANE: for DANE, the policy domain is the name that has the TLSA
+/// records (RFC 8460 §1.1).
 fn of_hosts(sight: Sight<'_>) -> Vec<DnsName> {
     let domain = sight.name();
     let hosts = mx::mail_hosts(sight);

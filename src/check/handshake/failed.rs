@@ -181,7 +181,7 @@ fn cause_of_alert(plan: &Plan, tls: &TlsFault, hellos: HelloResults<'_>, code: u
             "The server also rejects a ClientHello that offers all versions and cipher suites. Usually, the server has no certificate, or has a certificate that it cannot use."
         }
         40 | 70 | 71 => {
-            "The server supports no TLS version or cipher suite that smtpcheck offers (TLS 1.2 and 1.3 with current cipher suites). This is how servers that support only TLS 1.0 or 1.1 respond."
+            "The server supports no TLS version or cipher suite that smtpcheck offers (TLS 1.2 and 1.3 with current cipher suites). Servers that support only TLS 1.0 or 1.1 respond in this way."
         }
         112 if hellos.accept_without_name => {
             "The server has no certificate for the server name that was sent. It responds to a ClientHello without a name."

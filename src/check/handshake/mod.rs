@@ -58,8 +58,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-/// The next ClientHello to send: to find out what else the server accepts, or, if it rejected TLS 1.2, what it accepts
-/// in TLS 1.3.
+/// The next ClientHello to send. It tests what else the server accepts or, after the server rejected TLS 1.2, what the
+/// server accepts in TLS 1.3.
 fn more_parameters(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
     let wide = by_offer(evidence, &Offer::Version { version: Version::Tls12 }).filter(|wide| wide.probe.is_over())?;
     if plan.tls.scan {

@@ -76,8 +76,8 @@ fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, vers
     finding
 }
 
-/// Certain if the server rejected a ClientHello without the family of suites that it chose: it then supports no suite
-/// that smtpcheck's TLS library offers.
+/// The finding about suites that are too old. It is certain if the server rejected a ClientHello without the family of
+/// suites that it had chosen: such a server supports no suite that smtpcheck's TLS library offers.
 fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHello) -> Finding {
     let prime = taken.dh_bits.map(|bits| format!(" and a Diffie-Hellman prime of {bits} bits")).unwrap_or_default();
     let summary = format!(

@@ -74,7 +74,7 @@ pub(super) static TLS_LARGE_HELLO_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The server sent no TLS response to the normal ClientHello, which needs more than one packet because of its post-quantum key share. It responded to a small ClientHello, but not to a large ClientHello without new algorithms.",
         matters: "Current versions of OpenSSL, Go, rustls and browsers send large ClientHellos, so none of them can connect to this server.",
-        action: "Server operator: update the server, the load balancer or the firewall that inspects TLS to a version that accepts a ClientHello that needs several packets. Until then, disable post-quantum groups in the programs that connect.",
+        action: "Server operator: update the server, the load balancer or the firewall that inspects TLS to a version that accepts ClientHellos of several packets. Until then, disable post-quantum groups in the programs that connect.",
         example: "a proxy that looks for the server name only in the first packet (tldr.fail)",
         references: "RFC 8446 section 4.1.2; https://tldr.fail",
     },
@@ -113,7 +113,7 @@ pub(super) static CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "smtpcheck sent the client certificate given with --cert, and the server closed the connection with an alert about the certificate.",
         matters: "The client cannot use the server. The client certificate has expired, was revoked, was issued by a CA that the server does not trust, or was sent without its chain.",
-        action: "Look at the number of the alert: 45 means that the certificate has expired, 44 that it was revoked, and 48 that the CA is unknown. Make sure that the file given with --cert contains the complete chain. Server operator: add the CA to the server's list of trusted CAs.",
+        action: "Look at the number of the alert: 45 means that the certificate has expired, 44 means that it was revoked, and 48 means that the CA is unknown. Make sure that the file given with --cert contains the complete chain. Server operator: add the CA to the server's list of trusted CAs.",
         example: "alert 48 unknown_ca",
         references: "RFC 8446 section 6.2 (error alerts)",
     },

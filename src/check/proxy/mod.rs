@@ -404,7 +404,7 @@ fn network(ip: IpAddr) -> Network {
     if is_private(ip) { Network::Private } else { Network::Public }
 }
 
-/// Adds to findings about the client's IP address that the server sees the proxy's IP address.
+/// States in findings about the client's IP address that the server sees the proxy's IP address.
 pub(super) fn explain_address(plan: &Plan, findings: &mut [Finding]) {
     let Some(proxy) = plan.used_proxy() else { return };
     for finding in findings.iter_mut().filter(|finding| finding.rule == "client-reputation") {

@@ -8,8 +8,8 @@
 //! 3. the greeting or the reply to EHLO is a rejection, which states that the header is missing or invalid (Exim,
 //!    Haraka).
 //!
-//! The first two signs prove nothing, so a second session sends the header. If the server then accepts EHLO, the cause is
-//! certain.
+//! The first two signs prove nothing, so a second session sends the header. If the server then accepts EHLO, the cause
+//! is certain.
 //!
 //! Signs of a server that rejects the header: a syntax error before the reply to EHLO, or a rejection because of the
 //! header. Module [`rules`]: the rules and their pages.

@@ -29,7 +29,7 @@ pub(super) static TLS_WEAK_SUITE_ACCEPTED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server accepts an insecure cipher suite",
     docs: Docs {
-        sees: "The TLS scan (--tls-scan) found that the server accepts a cipher suite without encryption (NULL), without a certificate (anonymous), or with EXPORT, DES, 3DES, RC2, IDEA or RC4, or that it uses Diffie-Hellman with a prime of less than 2048 bits. Each class is tested separately. The finding is a notice on port 25, or if all the weak suites are anonymous.",
+        sees: "The TLS scan (--tls-scan) found that the server accepts a cipher suite without encryption (NULL), without a certificate (anonymous), or with EXPORT, DES, 3DES, RC2, IDEA or RC4. The rule also applies if the server uses Diffie-Hellman with a prime of less than 2048 bits. Each class is tested separately. The finding is a notice on port 25, or if all the weak suites are anonymous.",
         matters: "Clients that offer a weak suite may use it, and an attacker may then be able to read or change the session.",
         action: "Server operator: exclude these cipher suites. In Postfix, set smtpd_tls_ciphers=medium and smtpd_tls_exclude_ciphers=aNULL, eNULL, EXPORT, DES, RC4, 3DES.",
         example: "a server that accepts TLS_RSA_WITH_3DES_EDE_CBC_SHA",

@@ -186,7 +186,8 @@ impl<'a> Seen<'a> {
         versions
     }
 
-    /// Whether the server rejected a ClientHello for which `is_it` is true, so that it accepts none of the offered items.
+    /// Whether the server rejected a ClientHello for which `is_it` is true, so that it accepts none of the offered
+    /// items.
     pub(super) fn is_exhausted(&self, is_it: impl Fn(&Offer) -> bool) -> bool {
         self.hellos.iter().any(|one| is_it(one.offer()) && one.is_rejected)
     }

@@ -179,7 +179,7 @@ fn events_at_end(session: Session<'_>, phase: Phase) -> Vec<&Event> {
     awaited.or(begun).into_iter().chain(parts).collect()
 }
 
-/// Adds to a finding that one of several pipelined commands got no reply. It is not known which command got no reply,
+/// States in a finding that one of several pipelined commands got no reply. It is not known which command got no reply,
 /// so none of the replies is used. A second session without PIPELINING shows whether pipelining is the cause.
 fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &mut Finding) {
     finding.consequences.push(

@@ -19,7 +19,7 @@ use crate::wire::{DomainName, Host};
 
 /// The maximum number of hosts that are tested.
 const MAX_HOSTS: usize = 8;
-/// The maximum number of hosts that are also tried on the other ports, so that connections are left for the login.
+/// The maximum number of hosts that are also tried on the other ports. The limit leaves connections for the login.
 const MAX_HOSTS_WITH_OTHER_PORTS: usize = 2;
 /// Ports for sending mail with a login, the preferred port first (RFC 8314).
 const USUAL: [(u16, SettingSecurity); 2] = [(465, SettingSecurity::ImplicitTls), (587, SettingSecurity::Starttls)];

@@ -29,7 +29,7 @@ pub(super) fn findings<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> V
     findings.extend(deciding(sight, ranking));
     findings.extend(disagreement(sight, ranking));
     findings.extend(failing_entries(sight, ranking));
-    // If the login needs the user's consent, the other finding has the same cause.
+    // If the login needs the user's consent, another finding already reports this cause.
     if !needs_consent(sight, ranking) {
         findings.extend(unauthenticated(sight, ranking));
     }
@@ -71,7 +71,7 @@ fn not_found<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
     let domain = sight.domain();
     let not_offered = ranking.reports.iter().find(|report| report.state == SourceState::NotOffered);
     let unfinished = ranking.reports.iter().any(|report| !report.is_over());
-    // Without a limit, a source or a server that was not tested could have had the settings.
+    // If no limit had been reached, a source or a server that was not tested might have provided the settings.
     let is_cut_short =
         unfinished || ranking.settings.iter().any(|(_, tested)| tested.state == CandidateState::NotTested);
     let failed: Vec<String> = ranking
@@ -141,7 +141,8 @@ fn not_proved<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Finding {
     let problem = tested.problem.clone().unwrap_or_default();
     let session = candidate.session(sight);
     let known = explaining(sight, candidate, session);
-    // The name and the issuer of a certificate can both be wrong; the cause is about the one that the finding names.
+    // The name and the issuer of a certificate can both be wrong. The summary names the problem that the cause
+    // explains.
     let problem = match &known {
         Some(known) if tested.verifies == Some(false) => known.summary.clone(),
         _ => problem,

@@ -192,7 +192,7 @@ pub struct CandidateSeen {
     pub authenticated: bool,
     /// The result.
     pub state: CandidateState,
-    /// Why it is not proved, as a short phrase; null if it is.
+    /// Why the setting is not proved, as a short phrase; null if it is proved.
     pub problem: Option<String>,
     /// The TLS version; null without a handshake.
     pub tls_version: Option<String>,

@@ -589,7 +589,7 @@ fn a_port_that_no_source_names_is_not_called_published() {
 }
 
 #[test]
-fn the_summary_about_a_certificate_is_that_of_its_cause() {
+fn the_summary_about_a_certificate_names_the_problem_that_the_cause_explains() {
     let mut world = World::new();
     world.zone("_submission._tcp.example.com SRV 0 1 587 smtp.example.com\nsmtp.example.com A 192.0.2.1");
     let mut wrong = chain(&["localhost"], "EC P-256", 60);

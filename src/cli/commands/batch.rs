@@ -94,7 +94,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct BatchArgs {
-    /// File that lists the targets; - is standard input
+    /// File with the list of targets; - is standard input
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Check mail domains: each line is a domain, or an email address in a domain
@@ -116,7 +116,8 @@ pub struct BatchArgs {
     /// Check up to N targets at the same time on one host
     #[arg(long, value_name = "N", default_value = "2", value_parser = number(1..=MOST_JOBS), help_heading = SPEED)]
     pub per_host: usize,
-    /// Check up to N targets at the same time on one IP address; if a server replies with 421 or refuses connections, smtpcheck runs fewer checks on its IP address
+    /// Check up to N targets at the same time on one IP address; if a server replies with 421 or refuses connections,
+    /// smtpcheck runs fewer checks on the server's IP address
     #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = SPEED)]
     pub per_address: usize,
     /// Look up the addresses of up to N hosts at the same time

@@ -30,7 +30,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "\n  2        usage error; nothing was sent",
         "\n  3        no mail server is reachable, or the DNS lookup failed",
         "\n  4        the mail servers temporarily rejected the session, or the recipient if one is given",
-        "\n  5        the mail servers rejected the session, or the recipient if one is given",
+        "\n  5        the mail servers permanently rejected the session, or the recipient if one is given",
         "\n  6        the domain's DANE or MTA-STS policy makes delivery fail",
         "\n  9        incomplete: a time or connection limit was reached",
         "\n  70       internal error",

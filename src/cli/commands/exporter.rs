@@ -27,7 +27,7 @@ pub const SPEC: CommandSpec = CommandSpec {
          itself), /config, / (the most recent probes), /-/healthy, and /-/reload. A POST or PUT to /-/reload, or a \
          SIGHUP signal, makes the exporter reload the configuration.",
         "Other machines: by default, only programs on this machine can use the exporter. If --listen has any other IP address, --allow-target is required, because clients choose which servers smtpcheck connects to. Protect the exporter with --web-config.",
-        "Logins: a module sends its password only to its profile's target, and to the hosts in its login-host.",
+        "Logins: a module sends its password only to its profile's target, and to the hosts in its login-host list.",
         "docs/monitoring.md contains a Prometheus configuration, alert rules and a dashboard.",
         concat!(
             "Exit codes:",

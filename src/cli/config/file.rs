@@ -134,7 +134,7 @@ pub(super) struct ModuleTable {
     pub(super) settings: Vec<Setting>,
 }
 
-/// The settings in `settings` that `by` neither replaces nor excludes, and then the settings in `by`.
+/// `settings` without those that `by` replaces or excludes, followed by `by`.
 pub(super) fn replaced(settings: &[Setting], by: Vec<Setting>) -> Vec<Setting> {
     let is_replaced = |key: &str| {
         let is_given = |other: &str| by.iter().any(|setting| setting.key == other);

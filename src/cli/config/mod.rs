@@ -181,8 +181,8 @@ pub struct Settings {
     pub settings: Vec<Setting>,
     /// The precedence of these settings.
     pub level: SettingsLevel,
-    /// Whether the profile is a module of the exporter. The settings of a module were written for its own type of
-    /// check.
+    /// Whether the profile is a module of the exporter. The settings of a module were
+    /// written for its type of check, so all of them keep their meaning.
     pub is_of_module: bool,
 }
 

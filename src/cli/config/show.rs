@@ -18,7 +18,7 @@ const ABOUT_THE_FILE: &[&str] = &["config", "no-config", "profile", "help", "ver
 
 /// The values that a check would use, each with its origin.
 pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigValue>, UsageError> {
-    // Without a target in the profile, the values are validated with a check of an example host.
+    // If the profile has no target, the values are validated by planning a check of an example host.
     let stand_in = settings.target.is_none().then(|| OsString::from("smtp.example.net"));
     let words: Vec<OsString> = std::iter::once("check".into()).chain(stand_in).collect();
     if let Invocation::Check(args, matches) = command::parse(words.clone(), settings)? {
@@ -81,7 +81,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
     Ok(values)
 }
 
-/// Hides the arguments of a command, and keys in the zones of blocklists, because they are or may contain secrets.
+/// Hides the arguments of a command, and keys in the zones of blocklists, because they can contain secrets.
 pub fn masked(flag: &str, value: &str) -> String {
     if flag == "list" {
         return without_likely_keys(value);

@@ -27,8 +27,8 @@ closed_list!(BatchFormat {
 pub enum ShardChoice {
     /// This shard.
     Fixed(Shard),
-    /// The shard of this task in an array job. If the number of shards is given, it overrides the number of the array
-    /// job.
+    /// The shard of this task in an array job. If the number of shards is given, it replaces the number of tasks in the
+    /// array job.
     Auto {
         /// The number of shards.
         of: Option<u32>,

@@ -11,8 +11,8 @@ pub const PORT: u16 = 9587;
 /// The ports of mail servers. A pattern without a port allows only these, so that the exporter is not a port scanner.
 const MAIL_PORTS: &[u16] = &[25, 465, 587, 2525];
 
-/// Parses the value of `--listen`: an IP address with or without a port, or, for all addresses of this machine, a port
-/// after a colon.
+/// Parses the value of `--listen`: an IP address with or without a port. A colon and a port without an IP address mean
+/// all addresses of this machine.
 pub fn listen(text: &str) -> Result<SocketAddr, InvalidValue> {
     let wrong = || {
         let hint = "use an IP address and a port, for example 127.0.0.1:9587, or :9587 for all addresses";

@@ -43,7 +43,7 @@ pub const ALTERNATIVES: &[&[&str]] = &[
     &["proxy-password-file", "proxy-password-command", "proxy-netrc"],
 ];
 
-/// Whether a flag has no effect because another flag of its group is set. `is_set` looks only in sources of higher
+/// Whether a flag has no effect because another flag of its group is set. `is_set` considers only sources of higher
 /// precedence.
 pub fn is_replaced(flag: &str, is_set: impl Fn(&str) -> bool) -> bool {
     ALTERNATIVES.iter().filter(|group| group.contains(&flag)).flat_map(|group| group.iter()).any(|other| is_set(other))

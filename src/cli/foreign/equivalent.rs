@@ -37,7 +37,8 @@ pub(super) enum Equivalent {
     Password,
     /// smtpcheck has the same flag with the same meaning. Only for the documentation.
     Same,
-    /// smtpcheck has a flag of this name with a different meaning; what to use instead. Only for the documentation.
+    /// smtpcheck has a flag with this name but a different meaning. The text names what to use instead. Only for the
+    /// documentation.
     Differs(&'static str),
 }
 

@@ -167,7 +167,7 @@ const CHECK_SMTP: &[ForeignFlags] = &[
     row(&["--expect"], Differs("use --expect 'greeting.text contains TEXT'; the value is an expression")),
     row(
         &["-C", "--command", "-R", "--response"],
-        Text("omit it: smtpcheck sends the commands of a session itself; use --expect for its results"),
+        Text("omit it: smtpcheck sends the commands of a session itself; use --expect to test the replies"),
     ),
     row(&["-t"], Differs("use --max-time TIME; -t is --to")),
     row(&["--timeout"], Differs("use --max-time TIME; --timeout is the time limit for each reply")),

@@ -231,7 +231,7 @@ fn planner(args: &BatchArgs, matches: &ArgMatches) -> Result<BatchPlanner, Comma
     let example = planning::plan(&without, matches, EXAMPLE, hostname.as_deref())?;
     let login = match args.login_host.first() {
         Some(host) if !args.auth.no_auth => {
-            // It has no port, because a port could contradict `--port`.
+            // The example target has no port, because a port could contradict `--port`.
             let plan = planning::plan(&with_login, matches, &host.bracketed(), hostname.as_deref())?;
             let environment = secrets::sources(plan.login.as_ref());
             let source = with_login.password.source(args.auth.user.as_deref(), plan.login.as_ref(), environment)?;

@@ -135,7 +135,7 @@ impl RecordFile {
     }
 
     /// Removes the last bytes of the file, unless another program has appended to the file. An error here is ignored,
-    /// because an earlier error is already known.
+    /// because the error that led to the removal is reported.
     fn remove(&mut self, bytes: u64) {
         let Ok(end) = self.file.stream_position() else { return };
         let is_last = self.file.metadata().is_ok_and(|metadata| metadata.len() == end);

@@ -3,7 +3,7 @@
 //! Clients choose the target of a request, and a module can contain a login, so a request could send the password to
 //! any server. A module therefore sends its password only to the target of its profile and to its `login-host`. The
 //! name that the certificate must match (`hostname`) must also be one of these hosts, because it determines which
-//! server is accepted as the right one.
+//! server smtpcheck accepts.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -254,7 +254,7 @@ impl ServerModule {
         planned_expectations(&args.expect.expect, &example)?;
         let login = match login(&args, &example, settings, target.is_some()) {
             Ok(login) => login,
-            // A profile can also be intended for use in a terminal.
+            // This is not an error, because the profile may be intended only for use in a terminal.
             Err(error) if !settings.settings.is_of_module => ModuleLogin::Unusable(error.to_string()),
             Err(error) => return Err(error),
         };

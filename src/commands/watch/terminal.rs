@@ -1,5 +1,5 @@
 //! The terminal of a watch: raw mode, the alternate screen, and a thread that reads keys and draws. The terminal is
-//! restored in every case: at the end, after a panic, and before a signal ends the process. Then the summary is printed
+//! restored in every case: at the end, after a panic, and before a signal ends the process. The summary is then printed
 //! on the normal screen.
 
 use std::io;

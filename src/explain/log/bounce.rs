@@ -13,8 +13,8 @@ pub(super) fn diagnostic(MarkedLine { after, .. }: MarkedLine<'_>) -> Option<Ext
     postfix::server_reply(MarkedLine { line: after, before, after: words })
 }
 
-/// The words of the header `Diagnostic-Code: X-Postfix; Spam message rejected`, with the status from another header. A mail
-/// server also reports its own failures in this way; these are not rejections.
+/// The words of the header `Diagnostic-Code: X-Postfix; Spam message rejected`, with the status from another header. A
+/// mail server also reports its own failures in this way; these are not rejections.
 pub(super) fn words_with_status(status: &str, MarkedLine { after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let (_, words) = after.split_once(';')?;
     let words = words.trim();

@@ -40,8 +40,8 @@ impl ExtractedReply {
         text.rsplit('\n').next().is_some_and(is_first_open)
     }
 
-    /// Whether it rejects something and has an enhanced status, or no text at all. Programs show the other lines of such
-    /// a reply with the status and without the code, or break the line after the code.
+    /// Whether it rejects a command, and has an enhanced status or no text at all. Programs show the other lines of
+    /// such a reply with the status and without the code, or break the line after the code.
     pub(super) fn may_continue(&self) -> bool {
         self.text.starts_with(['4', '5']) && (self.has_no_words() || self.status_of_lines().is_some())
     }
@@ -60,7 +60,7 @@ impl ExtractedReply {
     }
 }
 
-/// A log line that contains a mark, that is, words that precede a reply (see `marks`).
+/// A log line that contains a mark: words that precede a reply (see `marks`).
 #[derive(Clone, Copy)]
 pub(super) struct MarkedLine<'a> {
     /// The complete line.

@@ -1,6 +1,6 @@
-//! Logs and events with named fields, as JSON or as `name=value`: `{"smtp_code":550,"smtp_enchcode":"5.1.1","reason":"..."}`
-//! (maddy), `"diagnosticCode":"smtp; 550 5.1.1 ..."` (Amazon SES), `"raw_reason":"550 ..."` (SparkPost), `"response":{"code":550,
-//! "content":"..."}` (KumoMTA).
+//! Logs and events with named fields, as JSON or as `name=value`:
+//! `{"smtp_code":550,"smtp_enchcode":"5.1.1","reason":"..."}` (maddy), `"diagnosticCode":"smtp; 550 5.1.1 ..."` (Amazon
+//! SES), `"raw_reason":"550 ..."` (SparkPost), `"response":{"code":550, "content":"..."}` (KumoMTA).
 //!
 //! The field names are sufficient to read a line, so this module does not depend on the program that wrote it.
 

@@ -132,7 +132,8 @@ fn unquoted<'a>(before: &str, text: &'a str) -> &'a str {
     }
 }
 
-/// `Invalid login: 535 ...`, `with message "454 ..."`, `RCPT failed: 550`, `SMTP server: 504 ...`, `failed AUTH: 5.7.8 ...`.
+/// `Invalid login: 535 ...`, `with message "454 ..."`, `RCPT failed: 550`, `SMTP server: 504 ...`,
+/// `failed AUTH: 5.7.8 ...`.
 pub(super) fn after_words(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let start = after.trim_start();
     if let Some(text) = at_start(start).filter(|text| code_at_start(text).is_some()) {
@@ -142,8 +143,8 @@ pub(super) fn after_words(MarkedLine { before, after, .. }: MarkedLine<'_>) -> O
     Some(of_form(before, unquoted(before, text)))
 }
 
-/// `MailKit...AuthenticationException: 535: 5.7.3 ...`, `gomail: could not send email 1: 550 ...`: the first code after a
-/// colon that is followed by a status or by known words.
+/// `MailKit...AuthenticationException: 535: 5.7.3 ...`, `gomail: could not send email 1: 550 ...`: the first code after
+/// a colon that is followed by a status or by known words.
 pub(super) fn after_colon(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     line.match_indices(": ").find_map(|(at, colon)| {
         let (before, text) = line.split_at_checked(at + colon.len())?;
@@ -167,7 +168,8 @@ pub(super) fn status_first(line: &str) -> Option<ExtractedReply> {
     is_known(text).then(|| ExtractedReply::of(text))
 }
 
-/// Python: `(535, b'5.7.8 ...')`, `{'u@example.com': (550, '...')}`, `SMTPRecipientRefused(553, '...', 'u@example.com')`.
+/// Python: `(535, b'5.7.8 ...')`, `{'u@example.com': (550, '...')}`,
+/// `SMTPRecipientRefused(553, '...', 'u@example.com')`.
 pub(super) fn tuple(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     line.match_indices('(').find_map(|(at, _)| {
         let (before, tuple) = line.split_at_checked(at + 1)?;
@@ -233,8 +235,8 @@ pub(super) fn code_in_brackets(MarkedLine { before, after, .. }: MarkedLine<'_>)
     Some(of_form(before, with_code(code, text)))
 }
 
-/// lettre's debug form, which has only the code: `Code { severity: PermanentNegativeCompletion, category: MailSystem, detail:
-/// Four }` is 554 (RFC 5321 §4.2.1).
+/// lettre's debug form, which has only the code:
+/// `Code { severity: PermanentNegativeCompletion, category: MailSystem, detail: Four }` is 554 (RFC 5321 §4.2.1).
 pub(super) fn code_in_names(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     const CATEGORIES: [&str; 6] =
         ["Syntax", "Information", "Connections", "Unspecified3", "Unspecified4", "MailSystem"];
@@ -250,7 +252,8 @@ pub(super) fn code_in_names(MarkedLine { before, after, .. }: MarkedLine<'_>) ->
     Some(of_form(before, with_code(code, &lines.join("\n"))))
 }
 
-/// The strings of a list in Rust's debug form, up to the end of the list or of the line: `"5.7.1 first", "5.7.1 second"]`.
+/// The strings of a list in Rust's debug form, up to the end of the list or of the line:
+/// `"5.7.1 first", "5.7.1 second"]`.
 fn string_list(list: &str) -> Vec<String> {
     let mut rest = Some(list);
     std::iter::from_fn(|| {
@@ -273,7 +276,8 @@ pub(super) fn smtp_code(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Opt
     Some(of_form(command, format!("{code} {words}").trim_end()))
 }
 
-/// PHPMailer, over several lines: `MAIL FROM command failed,...,530,5.7.0SMTP server error: MAIL FROM command failed Detail: ...`.
+/// PHPMailer, over several lines:
+/// `MAIL FROM command failed,...,530,5.7.0SMTP server error: MAIL FROM command failed Detail: ...`.
 pub(super) fn server_error(marked: MarkedLine<'_>) -> Option<ExtractedReply> {
     let MarkedLine { line, after, .. } = marked;
     if let Some(at) = line.find("SMTP code: ") {
@@ -356,7 +360,8 @@ pub(super) fn bad_response(MarkedLine { before, after, .. }: MarkedLine<'_>) -> 
     is_reply.then(|| ExtractedReply::of(text).at(Some(phase)))
 }
 
-/// gen_smtp (Erlang, Elixir): `{permanent_failure,"mx.example.com",<<"550 5.1.1 no\r\n">>}`, also with escaped quotation marks.
+/// gen_smtp (Erlang, Elixir): `{permanent_failure,"mx.example.com",<<"550 5.1.1 no\r\n">>}`, also with escaped
+/// quotation marks.
 pub(super) fn erlang_failure(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let text = after.split(['"', '\\']).find_map(|text| at_start(text).filter(|text| code_at_start(text).is_some()))?;
     Some(of_form(before, text))

@@ -5,17 +5,17 @@
 //! The module never fails or panics on any input. It examines the first [`MAX_LINE`] bytes of a line, and keeps at most
 //! [`MAX_HELD`] bytes of a multi-line reply. A line without a reply needs only one pass of a byte search.
 //!
-//! The module does not interpret replies; [`crate::lexicon::read`] does. It does not report failures without a reply,
-//! such as `Connection timed out`.
+//! The module does not interpret replies; [`crate::lexicon::read`] does. The module does not report failures without a
+//! reply, such as `Connection timed out`.
 //!
 //! A line is processed in these steps:
 //! 1. One pass searches for words that precede replies (`MARKS`). A line is skipped if it contains no mark and does not
 //!    begin with a code, a command or an arrow.
 //! 2. Each row of `MARKS` has a mark and the function that reads the log format of this mark. The reply begins with the
 //!    first code after the mark.
-//! 3. A reply that ends with a `550-` line is kept until a `550 ` line or another line follows, also if words precede the
-//!    reply on its first line. A header or `said:` line is kept while the next lines begin with a space. A rejection is
-//!    kept while the next lines begin with its status, or if its text begins on the next line.
+//! 3. A reply that ends with a `550-` line is kept until a `550 ` line or another line follows, even if words precede
+//!    the reply on its first line. A header or `said:` line is kept while the next lines begin with a space. A
+//!    rejection is kept while the next lines begin with its status, or if its text begins on the next line.
 //!
 //! To support another program, add a file to this folder and rows to `MARKS`. Read next: `postfix`, as an example.
 
@@ -97,8 +97,8 @@ static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
 pub struct Finder {
     line: u64,
     held: Option<UnfinishedReply>,
-    /// The beginning of a header or sentence that continues on the next line, and the number of its line. The reply may be
-    /// on that next line.
+    /// The beginning of a header or sentence that continues on the next line, and the number of its line. The reply may
+    /// be on that next line.
     begun: Option<(u64, String)>,
     memory: Memory,
     /// The last replies, used to recognise repetitions: a bounce contains each reply in its text and in a header.

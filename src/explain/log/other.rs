@@ -22,8 +22,8 @@ pub(super) fn last_error(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Opti
     Some(closed(line, text.get(..end)?))
 }
 
-/// Cisco's appliances: `Unknown address error ('550', ['<a@example.com>... Relaying denied']) []`. The mark ends before the
-/// code.
+/// Cisco's appliances: `Unknown address error ('550', ['<a@example.com>... Relaying denied']) []`. The mark ends before
+/// the code.
 pub(super) fn code_in_tuple(MarkedLine { after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let (code, rest) = after.split_once("', [")?;
     ReplyCode::parse(code.as_bytes()).filter(|_| code.len() == 3)?;

@@ -43,9 +43,9 @@ impl Sessions {
         }
     }
 
-    /// Processes a reply. Returns the phase of its command, the oldest one without a reply, because replies arrive in
-    /// order (RFC 2920 §3.1). After 334 and 354, another reply to the same command follows
-    /// (RFC 4954 §4, RFC 5321 §4.1.1.4).
+    /// Processes a reply. Returns the phase of its command, which is the oldest command without a reply, because
+    /// replies arrive in order (RFC 2920 §3.1). After 334 and 354, another reply to the same command follows (RFC 4954
+    /// §4, RFC 5321 §4.1.1.4).
     pub(super) fn replied(&mut self, session: &str, reply: &ExtractedReply) -> Option<ReplyPhase> {
         let waiting = self.0.get_mut(session)?;
         let phase = waiting.front().copied()?;
@@ -90,7 +90,7 @@ pub(super) fn command(line: &str) -> Option<ReplyPhase> {
     COMMANDS.iter().find(|(name, _)| fits(name)).map(|(_, phase)| *phase)
 }
 
-/// Whether the line starts like a command: with its first four letters, in upper or lower case.
+/// Whether the line starts with the first four letters of a command, in upper or lower case.
 pub(super) fn begins_like_command(line: &[u8]) -> bool {
     let word = line.get(..4).unwrap_or_default();
     COMMANDS.iter().any(|(name, _)| name.as_bytes().get(..4).is_some_and(|name| name.eq_ignore_ascii_case(word)))

@@ -9,7 +9,7 @@ use super::transcript::line_of_session;
 /// The maximum size of a multi-line reply in bytes; the rest is discarded.
 pub const MAX_HELD: usize = 64 * 1024;
 
-/// A reply that may continue in the next line.
+/// A reply that may continue on the next line.
 #[derive(Debug)]
 pub(super) struct UnfinishedReply {
     pub(super) line: u64,

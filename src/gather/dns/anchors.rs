@@ -80,7 +80,7 @@ impl DnssecAnchors {
         of_keys.chain(self.digests.iter().map(|(zone, _)| zone))
     }
 
-    /// The zone that contains the name and whose keys are trusted; the root if there is no other zone.
+    /// The zone with trusted keys that contains the name; the root if there is no other such zone.
     pub(super) fn zone(&self, name: &Name) -> Name {
         let zones = self.zones().filter(|zone| zone.zone_of(name));
         zones.max_by_key(|zone| zone.num_labels()).cloned().unwrap_or_else(Name::root)
@@ -124,7 +124,7 @@ impl DnssecAnchors {
     }
 }
 
-/// The records of a master file: comments removed, and lines in parentheses joined.
+/// The records of a master file, without comments, and with lines in parentheses joined.
 fn entries(text: &str) -> Vec<String> {
     let mut entries = Vec::new();
     let mut entry = String::new();

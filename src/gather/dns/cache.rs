@@ -49,7 +49,7 @@ struct CacheState {
     /// Created for the first query, because creating it reads this machine's configuration.
     servers: OnceLock<DnsServers>,
     asked: Mutex<HashMap<(Name, RecordType), Asked>>,
-    /// Whether a zone begins at a name, for each name whose state is known.
+    /// For each name whose state is known: whether a zone begins at this name.
     cuts: Mutex<HashMap<Name, ZoneCut>>,
     received: AtomicUsize,
     /// Limits the number of concurrent queries.
@@ -176,7 +176,7 @@ impl DnsCache {
         cuts.insert(apex.clone(), ZoneCut::Apex);
     }
 
-    /// Whether a failed lookup is the reason why it is unknown whether a name's zone is signed.
+    /// Whether one of the lookups that show whether a name's zone is signed has failed.
     pub(super) fn has_failed_above(&self, name: &Name) -> bool {
         let Ok(asked) = self.shared.asked.lock() else { return true };
         let has_failed = |cell: &Asked| match cell.get() {
@@ -206,8 +206,8 @@ impl DnsCache {
             && !self.is_answered(query)
             && let Some(cut) = self.cut(query.name())
         {
-            // To find the zone that contains a name, the validator looks up NS records, from the name upwards. NS
-            // records that the inquiry itself requested are validated instead.
+            // To find the zone that contains a name, the validator looks up NS records, from the name upwards. These
+            // lookups are answered here. NS records that the inquiry itself requested are validated as usual.
             if cut == ZoneCut::Apex {
                 empty.add_answer(Record::from_rdata(query.name().clone(), 0, RData::NS(NS(Name::root()))));
             }

@@ -17,7 +17,8 @@ use crate::evidence::fault::DnsFaultKind;
 
 /// The maximum UDP payload that is accepted: a packet of this size is not fragmented on common links.
 const UDP_PAYLOAD: u16 = 1232;
-/// The time after which the packet is sent again, because packets can be lost. The timeout of the attempt stays the same.
+/// The time after which the packet is sent again, because packets can be lost. The timeout of the attempt stays the
+/// same.
 const RESEND_AFTER: Duration = Duration::from_millis(1500);
 /// The number of packets with a wrong ID or question that are read before the attempt ends.
 const MAX_STRAYS: usize = 100;

@@ -1,5 +1,5 @@
 //! Looks up DNS records for the checks of a domain. Unlike [`super::names`], the records are validated here, and the
-//! hosts file is not used, because the checks must see the domain as servers that send mail to it do.
+//! hosts file is not used, because the checks must find the same records as servers that send mail to the domain.
 
 pub(super) mod anchors;
 mod beside;

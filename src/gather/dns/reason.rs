@@ -1,5 +1,5 @@
-//! Finds out why records are bogus, and at which zone the chain of signatures breaks. It follows the chain from the
-//! records upwards with the keys and digests that the validation has looked up.
+//! Finds out why records are bogus, and at which zone the chain of signatures breaks. This module follows the chain
+//! from the records upwards, with the keys and digests that the validation has looked up.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -104,7 +104,7 @@ fn referral(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsReco
 }
 
 /// The IP addresses that `--resolve` specifies for this name. Entries for `*` do not apply here, because names that are
-/// not hosts, such as names in blocklists, would get an address. Entries for `*` apply to connections.
+/// not hosts, such as names in blocklists, would get an address. Entries for `*` apply only to connections.
 pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<RecordsSeen> {
     if request.server.is_some() || !matches!(request.kind, RecordKind::A | RecordKind::Aaaa) {
         return None;
@@ -137,8 +137,8 @@ pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<Record
 }
 
 fn aliases_of<'m>(query: &Query, response: &'m DnsResponseSeen) -> Result<AliasPath<'m>, NoDnsResponse> {
-    // A response that contains only records of other names is not an answer. It does not show that there is no record,
-    // either.
+    // A response that contains only records of other names is not an answer. It also does not show that there is no
+    // record.
     let answers = &response.message.answers;
     let is_related = |record: &Record| &record.name == query.name() || record.record_type() == RecordType::DNAME;
     if !answers.is_empty() && !answers.iter().any(is_related) {

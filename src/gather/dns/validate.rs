@@ -313,8 +313,8 @@ impl DnssecValidator {
     async fn validated(&self, query: &Query) -> Validated {
         let handle = self.handle.get_or_init(|| async {
             let handle = DnssecDnsHandle::with_trust_anchor(self.cache.clone(), Arc::new(self.keys().await));
-            // RFC 9276 §3.2: proofs with many iterations are insecure. Beyond its hard limit, the library would consider
-            // them bogus.
+            // RFC 9276 §3.2: proofs with many iterations are insecure. Beyond its hard limit, the library would
+            // consider them bogus.
             handle.nsec3_iteration_limits(Some(MAX_ITERATIONS), Some(u16::MAX))
         });
         let handle = handle.await;

@@ -239,7 +239,7 @@ fn a_file_is_read_in_the_encoding_that_it_declares() {
     assert_eq!(super::text_of(&big), text);
     let latin: Vec<u8> = xml("ISO-8859-1").chars().map(|c| u8::try_from(c).expect("a Latin character")).collect();
     assert_eq!(super::text_of(&latin), xml("ISO-8859-1"));
-    // Without a declaration, and with another one, the text is UTF-8.
+    // Without a declaration, or with a different one, the text is read as UTF-8.
     assert_eq!(super::text_of(b"a\xfc"), "a\u{fffd}");
     assert_eq!(super::text_of(xml("iso-8859-1").as_bytes()), xml("iso-8859-1"));
 }

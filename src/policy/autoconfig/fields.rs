@@ -1,4 +1,5 @@
-//! The words that autoconfiguration files use for TLS modes and authentication methods, and the placeholders in user names.
+//! The words that autoconfiguration files use for TLS modes and authentication methods, and the placeholders in user
+//! names.
 
 use serde::{Deserialize, Serialize};
 

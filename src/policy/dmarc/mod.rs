@@ -262,8 +262,8 @@ impl DmarcRecord {
         }
     }
 
-    /// The policy for the domain of the record; `None` if receivers ignore the record. If `p`, `sp` or `np` is invalid,
-    /// the record counts as `p=none` if it has a report address; otherwise, receivers ignore it (RFC 9989 §4.7).
+    /// The policy for the domain of the record; `None` if receivers ignore the record. A record with an invalid `p`,
+    /// `sp` or `np` counts as `p=none` if it has a report address. Otherwise, receivers ignore it (RFC 9989 §4.7).
     pub(crate) fn policy_for_domain(&self) -> Option<Disposition> {
         let is_invalid = self.faults.iter().any(|fault| matches!(fault, DmarcFault::PolicyInvalid { .. }));
         let reports = self.aggregate.iter().any(|address| address.domain.is_some());

@@ -1,13 +1,13 @@
-//! The search for the DMARC record that applies to a domain: the tree walk of RFC 9989 §4.10, and the lookup of RFC 7489
-//! (historic), which many receivers still use.
+//! The search for the DMARC record that applies to a domain: the tree walk of RFC 9989 §4.10, and the lookup of RFC
+//! 7489 (historic), which many receivers still use.
 
 use psl::Psl;
 
 use super::{Disposition, DmarcRecord, Existence, PublicSuffix};
 use crate::wire::DnsName;
 
-/// The second name of a tree walk has at most this many labels, so the walk visits at most one more name than this (RFC
-/// 9989 §4.10).
+/// The second name of a tree walk has at most this many labels, so the walk visits at most eight names (RFC 9989
+/// §4.10).
 const MAX_LABELS: usize = 7;
 
 /// The names of a tree walk, without `_dmarc`, from the domain to the top-level domain: at most eight (RFC 9989 §4.10).
@@ -204,7 +204,7 @@ mod tests {
         }
     }
 
-    /// A walk from this domain in a zone of names (without `_dmarc`) with records.
+    /// A walk from this domain. The zone has these records at these names (without `_dmarc`).
     fn steps(domain: &str, zone: &[(&str, &str)]) -> Vec<WalkStep> {
         let found = |at: &DnsName| match zone.iter().find(|(of, _)| *of == at.as_str()).map(|(_, text)| *text) {
             None => WalkFound::Nothing,

@@ -240,7 +240,7 @@ impl MacroValues<'_> {
             'v' => if self.ip.is_ipv4() { "in-addr" } else { "ip6" }.to_owned(),
             'h' => self.helo.to_owned(),
             'c' => self.ip.to_string(),
-            // The receiver and the time of an evaluation that does not belong to a message.
+            // The evaluation does not belong to a message, so its receiver and its time are not known.
             'r' => "unknown".to_owned(),
             _ => "0".to_owned(),
         }

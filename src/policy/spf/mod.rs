@@ -8,8 +8,8 @@
 //! | `evaluate` | the result for one client, exactly as the standard defines it |
 //! | `tree` | the record with all included records, independently of any particular client |
 //!
-//! No function in this module does lookups. Each function receives a callback that returns the known records of a name,
-//! and returns the names that must be looked up next.
+//! No function in this module does lookups. Each function receives a callback that returns the known records of a name.
+//! The function then returns the names that must be looked up next.
 
 pub(crate) mod evaluate;
 pub(crate) mod macros;

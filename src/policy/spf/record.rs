@@ -142,7 +142,7 @@ impl SpfRecord {
         })
     }
 
-    /// The position of the first `all` among the terms.
+    /// The position of the first `all` among the terms, and its qualifier.
     pub(crate) fn all(&self) -> Option<(usize, SpfQualifier)> {
         self.terms.iter().enumerate().find_map(|(at, term)| match term.kind {
             SpfTermKind::Directive(qualifier, SpfMechanism::All) => Some((at, qualifier)),
@@ -150,7 +150,7 @@ impl SpfRecord {
         })
     }
 
-    /// The target of `redirect`.
+    /// The position and the target of `redirect`.
     pub(crate) fn redirect(&self) -> Option<(usize, &MacroString)> {
         self.terms.iter().enumerate().find_map(|(at, term)| match &term.kind {
             SpfTermKind::Redirect(target) => Some((at, target)),
@@ -182,7 +182,7 @@ impl SpfRecord {
         SpfRecord::parse(&result).mistakes().next().is_none().then_some(result)
     }
 
-    /// RFC 7208 §6: `redirect` and `exp` at most once each.
+    /// Marks repeated modifiers as mistakes: `redirect` and `exp` may each occur only once (RFC 7208 §6).
     fn mark_repeated(&mut self) {
         let (mut redirects, mut explanations) = (0, 0);
         for term in &mut self.terms {
@@ -198,7 +198,8 @@ impl SpfRecord {
         }
     }
 
-    /// `include: example.com`: a space after the colon separates the mechanism from its argument.
+    /// Joins terms such as `include: example.com`, in which a space after the colon separates the mechanism from its
+    /// argument.
     fn join_separated(&mut self, text: &str) {
         let mut at = 0;
         while let Some([first, second]) = self.terms.get_mut(at..at + 2) {

@@ -24,7 +24,7 @@ pub(crate) enum IgnoredBecause {
     Version,
     /// `spf2.0` or `v=spf2.0` (Sender ID), or another version.
     OtherVersion,
-    /// `v=` is missing or misspelled.
+    /// `v=` is missing or misspelt.
     Tag,
     /// It contains the rest of a record that was split into several records.
     Piece,

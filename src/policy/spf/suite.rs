@@ -13,7 +13,7 @@ use crate::evidence::RecordData;
 use crate::wire::{DnsName, RecordKind};
 
 /// Cases with a different result: a space in a DNS name (`%_`) is legal in the DNS, but a `DnsName` contains only
-/// visible characters. The term matches nothing.
+/// visible characters. A term with such a name matches nothing.
 const DIFFERENT: &[(&str, &str)] = &[("macro-mania-in-domain", "fail")];
 
 #[derive(Deserialize)]

@@ -126,7 +126,7 @@ pub(crate) struct SpfCount {
 impl SpfTree {
     /// Builds the tree of a domain from the known records.
     pub(crate) fn of(domain: &DnsName, known: SpfKnown<'_>) -> SpfTree {
-        // Level by level: a name is looked up only if the limit still allows it after all names on the levels above.
+        // The tree is built level by level, so the names on higher levels count towards the limit first.
         let mut depth = 1;
         let (mut grow, root) = loop {
             let (grow, root) = Grow::to(depth, domain, known);

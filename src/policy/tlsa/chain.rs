@@ -212,8 +212,8 @@ fn leads(chain: &[Certificate], anchors: &[usize], accepts: impl Fn(usize) -> bo
     false
 }
 
-/// The positions of the certificates that can have issued this one. Two certificates with the same name and key, such as
-/// a root and its cross-signed form, can issue the same certificates.
+/// The positions of the certificates that may have issued this one. Two certificates with the same name and key, such
+/// as a root and its cross-signed form, can issue the same certificates.
 fn issuers_of(chain: &[Certificate], at: usize) -> Vec<usize> {
     let issuer = chain.get(at).and_then(|one| one.issued_by).and_then(|issuer| chain.get(issuer));
     let Some(issuer) = issuer else { return Vec::new() };
@@ -223,8 +223,7 @@ fn issuers_of(chain: &[Certificate], at: usize) -> Vec<usize> {
     (1..chain.len()).filter(|at| chain.get(*at).is_some_and(|one| is_twin(one) && may_issue(one))).collect()
 }
 
-/// Whether a `2 0 0` record contains the certificate whose name is that of the issuer of the last certificate of the
-/// path.
+/// Whether the certificate in a `2 0 0` record has the name that the last certificate of the path gives as its issuer.
 fn names_issuer(record: &TlsaRecord, chain: &[Certificate]) -> bool {
     if (record.selector, record.matching) != (0, 0) {
         return false;

@@ -196,7 +196,7 @@ pub(in crate::render) fn explanation(finding: &Finding, look: &Display) -> Vec<S
 }
 
 /// The phase and time of the session line that a finding is based on. If the finding is about something that did not
-/// happen, it is the last line before that.
+/// happen, this is the last line before the expected event.
 fn pointer(report: &Report, finding: &Finding) -> Option<String> {
     let id = finding.evidence.events.last()?;
     let event = report.evidence.transcript.iter().find(|event| event.seq == *id)?;

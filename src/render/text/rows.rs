@@ -1,4 +1,4 @@
-//! Rows with a name, a state, and details, which wrap beside the state or below it.
+//! Rows with a name, a state and details. The details wrap beside the state or below it.
 
 use unicode_width::UnicodeWidthStr;
 

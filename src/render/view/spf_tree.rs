@@ -9,7 +9,7 @@ pub(in crate::render) struct SpfLine {
     /// For each level, whether more terms follow on this level. The last value is for the level of the term itself.
     pub(in crate::render) follows: Vec<bool>,
     pub(in crate::render) term: String,
-    /// Whether the term determined the result; empty if there is not exactly one result.
+    /// How the term was evaluated (`match`, `no match`, `not needed` or `error`); empty if this is not known.
     pub(in crate::render) mark: &'static str,
     pub(in crate::render) role: Role,
     pub(in crate::render) cost: u32,

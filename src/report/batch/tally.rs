@@ -168,9 +168,9 @@ impl BatchTally {
         known.max_us = known.max_us.max(us);
     }
 
-    /// The exit code of the program: 0 if nothing failed, 130 or 143 after a signal, otherwise the exit code that all
-    /// failures share, otherwise 1. A line that could not be checked is a failure with exit code 1; if no target was
-    /// checked, the exit code of the program is 2.
+    /// The exit code of the program: 0 if nothing failed, and 130 or 143 after a signal. Otherwise, it is the exit code
+    /// that all failures share, or 1 if their codes differ. A line that could not be checked is a failure with exit
+    /// code 1; if no target was checked, the exit code of the program is 2.
     pub fn exit_code(&self) -> u8 {
         let mut failures: BTreeSet<u8> = self.by_exit.keys().copied().filter(|&code| code != 0).collect();
         if self.invalid_lines > 0 {

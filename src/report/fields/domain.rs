@@ -223,7 +223,7 @@ pub(super) const SENDING: &[Field] = &[
     of_domain!(
         "spf.state",
         ValueType::Word(PUBLISHED),
-        "the state of the SPF record; `invalid` also if it needs more than ten DNS lookups",
+        "the state of the SPF record; a record that needs more than ten DNS lookups is also `invalid`",
         |seen| word(Some(seen.spf.state))
     ),
     row(

@@ -178,7 +178,7 @@ pub static FIELDS: &[&[Field]] = &[
         field!(
             "target.interface",
             ValueType::Text,
-            "the value of --interface; none if the operating system chose",
+            "the value of --interface; none if the operating system chose the interface",
             |report, _| text(report.plan.source.interface.as_ref())
         ),
         field!("address", ValueType::Text, "the IP address of the connection", |report, _| text(

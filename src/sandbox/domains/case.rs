@@ -1,5 +1,5 @@
-//! The types that describe a mail domain: its zone, its mail servers, its MTA-STS policy or its settings for mail programs,
-//! and what smtpcheck should find.
+//! The types that describe a mail domain: its zone, its mail servers, its MTA-STS policy or its settings for mail
+//! programs, and what smtpcheck should find.
 
 use super::zone::ZoneSigning;
 use crate::sandbox::scenario::Server;
@@ -11,12 +11,20 @@ pub struct DomainCase {
     pub name: &'static str,
     /// A description of the domain, without a full stop.
     pub summary: &'static str,
-    /// The zone as a master file (RFC 1035 §5), without SOA and NS records. These placeholders are replaced: `{mx1}` by the
-    /// IP address of the host mx1, `{web}` by that of the web server, `{spki:mx1}` and `{cert:mx1}` by the SHA-256
-    /// digests of the public key and of the certificate of mx1, `{issuer-spki:mx1}` and `{issuer-cert:mx1}` by those of the
-    /// second certificate that mx1 sends, `{zeros}` by a digest that matches nothing, `{host}` by
-    /// records of an MX host mx1, `{spf}`, `{dkim}` and `{dmarc}` by correct records, `{sending}` by all three and an SPF
-    /// record for mx1, and `{rsa}` by a key for a DKIM record. `{name}` is the name of the domain without `.test`.
+    /// The zone as a master file (RFC 1035 §5), without SOA and NS records. These placeholders are replaced:
+    ///
+    /// | placeholder | replacement |
+    /// |---|---|
+    /// | `{name}` | the name of the domain without `.test` |
+    /// | `{mx1}` | the IP address of the host mx1 |
+    /// | `{web}` | the IP address of the web server |
+    /// | `{spki:mx1}`, `{cert:mx1}` | the SHA-256 digests of mx1's public key and of its certificate |
+    /// | `{issuer-spki:mx1}`, `{issuer-cert:mx1}` | the same for the second certificate that mx1 sends |
+    /// | `{zeros}` | a digest that matches nothing |
+    /// | `{rsa}` | a key for a DKIM record |
+    /// | `{host}` | records of an MX host mx1 |
+    /// | `{spf}`, `{dkim}`, `{dmarc}` | correct records |
+    /// | `{sending}` | all three of these records, and an SPF record for mx1 |
     ///
     /// With a line `!servfail NAME`, queries for this name and the names below it fail. With `!silent NAME`, they are
     /// not answered. With `!tcp NAME`, the answer requires TCP, over which the server does not respond.
@@ -35,7 +43,8 @@ pub struct DomainCase {
     pub flags: &'static [&'static str],
     /// The rule ids of all errors and warnings that the check must report, in any order.
     pub expect: &'static [&'static str],
-    /// The rule ids of the notices that the check must report, in any order, without those of every sandbox domain.
+    /// The rule ids of the notices that the check must report, in any order, except the notices of every sandbox
+    /// domain.
     pub notices: &'static [&'static str],
     /// The exit code of the check.
     pub exit: u8,
@@ -51,8 +60,8 @@ impl DomainCase {
     }
 }
 
-/// A domain with settings for mail programs. The zone, the flags and the pages may contain `{port}`, the port of the mail
-/// servers.
+/// A domain with settings for mail programs. The zone, the flags and the pages may contain `{port}`, the port of the
+/// mail servers.
 #[derive(Clone, Copy, Debug)]
 pub struct SettingsCase {
     /// The domain. Its recipient is the part of the address before the `@`.
@@ -111,7 +120,7 @@ pub enum SecondServer {
 /// The response of a web server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PolicyPage {
-    /// The head of the response, without the final empty line. Empty: the usual head for a policy.
+    /// The head of the response, without the final empty line. If this is empty, the usual head for a policy is sent.
     pub head: &'static str,
     /// The body.
     pub body: &'static str,
@@ -126,7 +135,7 @@ pub struct PolicyPage {
 pub enum PolicyBody {
     /// Once.
     Whole,
-    /// Repeated up to more than 64 KiB.
+    /// Repeated until it exceeds 64 KiB.
     TooLong,
     /// Repeated until the client closes the connection.
     Endless,

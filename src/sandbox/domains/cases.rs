@@ -468,7 +468,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-certificate.test"
     },
     DomainCase {
         name: "sts-endless",
-        summary: "the MTA-STS policy is endless",
+        summary: "the response with the MTA-STS policy never ends",
         zone: r#"@ MX 10 mx1
 mx1 A {mx1}
 {sending}

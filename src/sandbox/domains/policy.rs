@@ -1,5 +1,5 @@
-//! The web server of the domains: answers GET requests over TLS with the MTA-STS policy of the domain (RFC 8461 §3.3), or
-//! with a page that contains client settings.
+//! The web server of the domains: answers GET requests over TLS with the MTA-STS policy of the domain (RFC 8461 §3.3),
+//! or with a page that contains client settings.
 
 use std::io;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The mail domains of the sandbox whose fault is in DNS, in DANE, MTA-STS or TLS-RPT, or in what the servers accept: one
-//! for each rule that has no domain in [`super::cases`]. Each has one zone and the findings that it must cause.
+//! The mail domains of the sandbox whose fault is in DNS, in DANE, MTA-STS or TLS-RPT, or in what the servers accept:
+//! one for each rule that has no domain in [`super::cases`]. Each has one zone and the findings that it must cause.
 
 use super::case::{DomainCase, MailHost, PolicyPage, SecondServer, page};
 use super::cases::{MX, PLAIN, UNENCRYPTED_MX};

@@ -1,5 +1,5 @@
-//! The mail domains of the sandbox that publish settings for mail programs, correctly or with a fault. They are checked with
-//! `smtpcheck settings`.
+//! The mail domains of the sandbox that publish settings for mail programs, correctly or with a fault. They are checked
+//! with `smtpcheck settings`.
 
 use super::case::{DomainCase, MailHost, SettingsCase, WebPage, xml};
 use super::cases::PLAIN;

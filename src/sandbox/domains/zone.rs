@@ -66,8 +66,8 @@ pub(super) enum ZoneAnswer {
 }
 
 impl SignedZone {
-    /// Parses records in the form of a master file (RFC 1035 §5), adds SOA and NS records, and signs them. `below` are
-    /// the zones below this one.
+    /// Parses records in the form of a master file (RFC 1035 §5), adds SOA and NS records, and signs them. `below`
+    /// contains the zones below this one.
     pub(super) fn new(
         origin: &Name,
         text: &str,

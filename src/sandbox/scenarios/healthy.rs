@@ -7,7 +7,7 @@ use crate::sandbox::scenario::{
     TlsTerms, Trigger,
 };
 
-/// A login with sender and recipient.
+/// A check with a login, a sender and a recipient.
 const WHOLE: ClientUsage =
     ClientUsage { flags: &["--user", login::USER, "--from", login::USER, "--to", "you@elsewhere.test"], ..LOGGING_IN };
 

@@ -1,5 +1,5 @@
-//! Servers that try to hang, crash or deceive a client, or to exhaust its memory. For each, a check must end within its time
-//! limit, with bounded memory, and with a finding that names the cause.
+//! Servers that try to hang, crash or deceive a client, or to exhaust its memory. For each, a check must end within its
+//! time limit, with bounded memory, and with a finding that names the cause.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login;
@@ -233,8 +233,8 @@ pub(super) static ALL: &[Scenario] = &[
     },
 ];
 
-/// Terminal escape sequences (OSC 52 writes to the clipboard, OSC 8 hides the target of a link, CSI clears the screen), CI
-/// log commands, HTML and XML tags, and characters that change the writing direction.
+/// Terminal escape sequences (OSC 52 writes to the clipboard, OSC 8 hides the target of a link, CSI clears the screen),
+/// CI log commands, HTML and XML tags, and characters that change the writing direction.
 const POISON_GREETING: &str = "220 localhost ESMTP \x1b]52;c;cm0gLXJmIH4=\x07\x1b[2J\u{9b}31m \u{202e}desrever\u{202c} ::error::forged <script>alert(1)</script>";
 const POISON_EHLO: &str = "250-localhost \x1b]8;;http://evil.example\x1b\\click\x1b]8;;\x1b\\\n250-X\u{2066}HIDDEN\u{200b}\u{feff}\n250-PIPELINING\n250 STARTTLS";
 const POISON_RCPT: &str = "550-5.1.1 User unknown ::error file=x,line=1::forged%0A%0D\n550-5.1.1 ##[error]forged ##vso[task.complete]\n550-5.1.1 </pre></svg><img src=x onerror=alert(1)> ]]> <!-- & \" ' `x` $(id)\n550 5.1.1 \x1b[31mred\x07 | a | b | [x](javascript:alert(1)) ![x](http://evil.example/x.png)";

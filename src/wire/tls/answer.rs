@@ -71,8 +71,8 @@ pub struct ServerHello {
     pub is_retry: bool,
     /// The downgrade marker of RFC 8446 §4.1.3, which means that the server supports a newer version than it selected.
     /// `1.2`: a server with TLS 1.3 selected TLS 1.2. `1.1`: a server with TLS 1.2 or later selected TLS 1.1 or older.
-    /// If the client offered no newer version, the marker is expected. If it did, a device on the network path lowered
-    /// the version. Not every server sets the marker.
+    /// If the client offered no newer version, the marker is expected. If the client offered a newer version, a device
+    /// on the network path lowered the version. Not every server sets the marker.
     pub downgrade: Option<Version>,
     /// Whether the server supports secure renegotiation (RFC 5746). Always false in TLS 1.3, which has no
     /// renegotiation.

@@ -8,8 +8,8 @@
 //! 2. Probes up to TLS 1.2 offer DEFLATE compression in addition to null, to find out whether the server would use it
 //!    (CRIME). In TLS 1.3 only null is allowed (RFC 8446 §4.1.2). A ClientHello that imitates a current client also
 //!    offers only null.
-//! 3. The last extension is never empty, and a message of 256 to 511 bytes is padded to 512 bytes. Some servers hang on
-//!    such messages (for the second case see RFC 7685 §1).
+//! 3. The last extension is never empty, because some servers hang if it is. A message of 256 to 511 bytes is padded to
+//!    512 bytes, because other servers hang on messages of these sizes (RFC 7685 §1).
 //! 4. No value is random: the caller provides 32 bytes, and the same 32 bytes give the same ClientHello.
 
 use serde::{Deserialize, Serialize};
@@ -180,9 +180,10 @@ impl ClientHello {
         }
     }
 
-    /// The same as [`ClientHello::small`], with hybrid ML-KEM groups first and padded (RFC 7685) to more than 1500
-    /// bytes, as if it contained their key shares. If a server responds to [`ClientHello::small`] but not to this one,
-    /// it or a device on the network path cannot handle a ClientHello that is split into two packets.
+    /// The same as [`ClientHello::small`], but hybrid ML-KEM groups come first, and the message is padded (RFC 7685) to
+    /// more than 1500 bytes, as if it contained their key shares. If a server responds to [`ClientHello::small`] but
+    /// not to this one, the server or a device on the network path cannot handle a ClientHello that is split into two
+    /// packets.
     pub fn large() -> ClientHello {
         let groups = [GROUPS_POST_QUANTUM, GROUPS_CURRENT].concat();
         ClientHello { groups, shape: HelloShape::PaddedClient, ..ClientHello::small() }
@@ -287,8 +288,8 @@ impl ClientHello {
         if offers_12 || offers_13 {
             bytes.extend(extension(13, &sized(2, &words(&self.signatures))));
             if self.shape == HelloShape::Question && self.signatures != SIGNATURES {
-                // RFC 8446 §4.2.3: signature_algorithms_cert. Only the server's key is tested, so its issuer may have
-                // used any signature scheme.
+                // RFC 8446 §4.2.3: signature_algorithms_cert. Only the server's key is tested, so the issuer of the
+                // certificate may have used any signature scheme.
                 bytes.extend(extension(50, &sized(2, &words(SIGNATURES))));
             }
         }

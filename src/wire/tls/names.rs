@@ -65,8 +65,8 @@ pub fn group_name(id: u16) -> String {
     name.to_owned()
 }
 
-/// Whether a group, named as by [`group_name`] or rustls, resists attacks by quantum computers: ML-KEM alone, a hybrid
-/// with it, or its draft version Kyber.
+/// Whether a group resists attacks by quantum computers: ML-KEM alone, a hybrid with ML-KEM, or its draft version
+/// Kyber. The name is spelled as in [`group_name`] or in rustls.
 pub fn is_post_quantum(group_name: &str) -> bool {
     let name = group_name.to_ascii_uppercase();
     name.contains("MLKEM") || name.contains("KYBER")

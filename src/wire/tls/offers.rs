@@ -3,8 +3,8 @@
 //!
 //! The lists contain what mail servers have been observed to use, not the entire registries: PSK, SRP, Kerberos, ARIA
 //! and GOST are left out. Each list has fewer than 128 suites, because old servers close the connection at that size; a
-//! test verifies this. Rarely used suites (ARIA, Camellia with GCM, static Diffie-Hellman, GOST) are in a separate list
-//! for exhaustive scans.
+//! test checks the number. Rarely used suites (ARIA, Camellia with GCM, static Diffie-Hellman, GOST) are in a separate
+//! list for exhaustive scans.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
-//! Dovecot in three roles: as the SASL server of Postfix, as a submission server that relays to another SMTP server, and as
-//! the mailbox server, which speaks LMTP.
+//! Dovecot in three roles: as the SASL server of Postfix, as a submission server that relays to another SMTP server,
+//! and as the mailbox server, which speaks LMTP.
 //!
 //! Passwords are stored in the passwd-file as `{PLAIN}`, because CRAM-MD5, DIGEST-MD5 and SCRAM each derive different
 //! keys from them. Dovecot neither unquotes nor expands this field, which ends at a colon. Passwords with colons, or
@@ -30,7 +30,7 @@ pub const TOKEN_KEY: &[u8] = b"the key of the token service here";
 
 /// The SASL server of a Postfix.
 pub struct DovecotSasl {
-    /// For `smtpd_sasl_path`.
+    /// The value of `smtpd_sasl_path`.
     pub socket: PathBuf,
     keeper: Keeper,
 }

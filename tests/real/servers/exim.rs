@@ -90,7 +90,7 @@ fn facts(directory: &Path, certificate: &Certificate) -> String {
     )
 }
 
-/// Exim does not look up the client: neither ident nor reverse DNS. The rest is Exim's example configuration.
+/// Exim does not look up the client, neither with ident nor in reverse DNS. The rest is Exim's example configuration.
 const RULES: &str = r#"
 rfc1413_hosts =
 host_lookup =

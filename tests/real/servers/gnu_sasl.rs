@@ -1,9 +1,9 @@
 //! GNU SASL, for SCRAM with channel binding (RFC 5802 §6, RFC 9266), which no mail server in Debian supports.
 //!
 //! It is not a mail server. This module implements the few SMTP replies and TLS 1.3 (implicit), and gsasl(1) decides
-//! each login. It gets the channel binding as an argument, as from a mail server. On `in_between` it gets the binding
-//! of another connection, as if an on-path attacker relayed the messages. Read next: `keeper`. The keeper is not used
-//! here, because each gsasl process ends with its login, and the thread ends with the test program.
+//! each login. gsasl gets the channel binding as an argument, as it would from a mail server. On `in_between`, it gets
+//! the binding of another connection, as if an on-path attacker relayed the messages. Read next: `keeper`. The keeper
+//! is not used here, because each gsasl process ends with its login, and the thread ends with the test program.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

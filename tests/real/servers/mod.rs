@@ -63,7 +63,7 @@ pub const QUOTED_USER: &str = "o'neil@example.net";
 /// every file format here trims.
 pub use crate::support::leak::CANARY;
 
-/// A user of Postfix and Dovecot whose password only few file formats can store.
+/// A user of Postfix and Dovecot whose password only a few file formats can store.
 pub const ODD_USER: &str = "odd@example.net";
 
 /// The special characters of `CANARY`, with spaces at both ends, a colon, a Latin-1 letter and one outside Latin-1.
@@ -86,7 +86,7 @@ pub const ASCII_PASSWORD: &str = "c4nary pw,=\"\\'%s+/~";
 pub const MASTER: &str = "master@example.net";
 
 /// The servers that tests share. The first test that needs a server starts it. If that fails, every later test that
-/// needs it fails at once. Statics are never dropped; instead, the keeper ends the server when the process ends.
+/// needs it fails immediately. Statics are never dropped; instead, the keeper ends the server when the process ends.
 pub static POSTFIX: LazyLock<Postfix> = LazyLock::new(Postfix::start);
 pub static POSTFIX_WITH_CYRUS: LazyLock<Postfix> = LazyLock::new(|| Postfix::with(CyrusSasl::new()));
 pub static GNU_SASL: LazyLock<GnuSasl> = LazyLock::new(GnuSasl::start);

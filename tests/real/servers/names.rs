@@ -1,6 +1,6 @@
-//! nsd, which serves zones that ldns signs, and unbound as the resolver, with several configurations. All listen on port
-//! 53, because name servers are found by address alone, on loopback addresses that no other program uses. Read next:
-//! `keeper`, then `with_domains.rs`.
+//! nsd, which serves zones that ldns signs, and unbound as the resolver, with several configurations. All listen on
+//! port 53 of loopback addresses that no other program uses. They cannot use another port, because a name server is
+//! found by its address alone. Read next: `keeper`, then `with_domains.rs`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -95,9 +95,9 @@ pub struct NameServers {
     network: Network,
 }
 
-/// Arguments: the directory, the forwarder, its address and that of its resolver. Each line of the file `zones` contains
-/// the name of a zone, the key to which its DS record belongs (`own`, `other`, or `-` for a zone that is not signed), and
-/// the options of ldns-signzone.
+/// Arguments: the directory, the forwarder, its address and that of its resolver. Each line of the file `zones`
+/// contains the name of a zone, the key to which its DS record belongs (`own`, `other`, or `-` for a zone that is not
+/// signed), and the options of ldns-signzone.
 const START: &str = r#"
     set -eu
     cd "$1"

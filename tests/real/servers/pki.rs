@@ -78,7 +78,7 @@ impl Authority {
         Authority { issuer, directory: directory.to_owned(), pem: paths.chain, key: paths.key }
     }
 
-    /// With an elliptic-curve key, as Let's Encrypt issues them by default.
+    /// A valid certificate with an elliptic-curve key, the default of Let's Encrypt.
     pub fn good(&self) -> Certificate {
         self.signed("good", &server_params(HOST, Validity::Now))
     }
@@ -132,7 +132,7 @@ impl Authority {
         self.write("self-signed", &certificate.pem(), &key)
     }
 
-    /// With an RSA key of 2048 bits.
+    /// A valid certificate with an RSA key of 2048 bits.
     pub fn good_rsa(&self) -> Certificate {
         self.signed_for("rsa", &server_params(HOST, Validity::Now), self.rsa_2048())
     }
@@ -271,7 +271,7 @@ fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 impl Certificate {
-    /// For Exim, which reads its key after it has changed its user.
+    /// Exim needs this, because it reads its key after it has switched to another user.
     pub fn readable_by_all(self) -> Certificate {
         self.let_read_key(0o644);
         self

@@ -17,8 +17,8 @@ use super::keeper::{self, Keeper, Launch, Sign};
 use super::pki::{Authority, Certificate};
 use super::{DOMAIN, HOST, USER, free_port, loopbacks, unpacked};
 
-/// All ports accept the recipients `known@`, `USER` and (with SMTPUTF8) `jürgen@` at `DOMAIN`. `greylisted@` is answered with 451, `full@` with
-/// 452.
+/// All ports accept the recipients `known@`, `USER` and (with SMTPUTF8) `jürgen@` at `DOMAIN`. `greylisted@` is
+/// answered with 451, `full@` with 452.
 pub struct Postfix {
     /// Requires STARTTLS, then AUTH. Does not advertise AUTH before TLS.
     pub submission: u16,
@@ -229,11 +229,11 @@ impl Postfix {
 
 /// Certificates that a client receives if it asks for their names. All names are below `example.org`.
 pub struct ByName {
-    /// Of `two-keys`, the one with a P-256 key. Its other certificate has an RSA key.
+    /// The certificate of `two-keys` with a P-256 key. The other certificate of `two-keys` has an RSA key.
     pub elliptic: PathBuf,
-    /// Of `expired-ee` and `expired-ta`. The chain contains the CA.
+    /// The certificate of `expired-ee` and `expired-ta`. The chain contains the CA.
     pub expired: PathBuf,
-    /// Of `other-ee` and `other-ta`: a certificate for another name. The chain contains the CA.
+    /// The certificate of `other-ee` and `other-ta`, which is for another name. The chain contains the CA.
     pub other: PathBuf,
 }
 
@@ -272,7 +272,8 @@ impl ByName {
 }
 
 /// Differences from the defaults that a client can notice: `smtpd_peername_lookup` (Postfix does not look up clients in
-/// DNS), `smtpd_client_restrictions` (clients at 127.0.0.9 are rejected, as if they were on a blocklist) and `mynetworks` (the clients of the tests connect from 127.0.0.1, which may relay by default).
+/// DNS), `smtpd_client_restrictions` (clients at 127.0.0.9 are rejected, as if they were on a blocklist) and
+/// `mynetworks` (the clients of the tests connect from 127.0.0.1, which may relay by default).
 const MAIN_CF: &str = "\
 compatibility_level = 3.7
 maillog_file = $config_directory/maillog
@@ -330,7 +331,7 @@ const WITHOUT_EHLO: &[&str] =
 
 const ASCII: &[&str] = &["smtpd_tls_security_level=may", "smtputf8_enable=no", "syslog_name=postfix/ascii"];
 
-/// A network that is too large.
+/// The networks that may relay include every client.
 const OPEN_RELAY: &[&str] = &[
     "smtpd_tls_security_level=may",
     "mynetworks=0.0.0.0/0,[::]/0",
@@ -407,14 +408,14 @@ fn smtpd(port: u16, certificate: &Certificate, settings: &[&str]) -> String {
         .collect()
 }
 
-/// Postfix reads a file that changed within the last seconds repeatedly until it no longer changes, which takes almost
-/// two seconds here. An older modification time avoids that.
+/// If a file changed within the last few seconds, Postfix reads it repeatedly until it no longer changes, which takes
+/// almost two seconds here. An older modification time avoids that.
 pub(super) fn let_settle(path: &Path) {
     let file = File::options().append(true).open(path).expect("the file was written before");
     file.set_modified(SystemTime::now() - Duration::from_secs(60)).expect("the file can be changed");
 }
 
-/// As `postfix post-install create-missing` creates it from postfix-files.
+/// Creates the queue directories that `postfix post-install create-missing` would create from postfix-files.
 pub(super) fn make_queue(directory: &Path) {
     let queue = directory.join("queue");
     keeper::make_directory(&queue, 0o755);

@@ -1,5 +1,5 @@
-//! Proxies: microsocks (SOCKS5), dante (SOCKS4 and SOCKS5), OpenSSH (also SOCKS4a), tinyproxy (HTTP). haproxy as a load
-//! balancer. Read next: `keeper`.
+//! Proxies: microsocks (SOCKS5), dante (SOCKS4 and SOCKS5), OpenSSH (also SOCKS4a) and tinyproxy (HTTP). Also haproxy,
+//! which is a load balancer. Read next: `keeper`.
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -18,7 +18,7 @@ pub struct Microsocks {
 }
 
 impl Microsocks {
-    /// With a login, if a user name and a password are given.
+    /// Starts the proxy. If a user name and a password are given, it requires them.
     pub fn start(login: Option<(&str, &str)>) -> Microsocks {
         let port = free_port();
         let program = unpacked("microsocks").join("usr/bin/microsocks").display().to_string();
@@ -64,7 +64,7 @@ impl Dante {
 }
 
 /// The SOCKS4, SOCKS4a and SOCKS5 proxy of an OpenSSH client (`ssh -D`), whose server opens the connections. The client
-/// starts the server as its child and talks to it through a pipe, so no other port is open.
+/// starts the server as its child and communicates with it through a pipe, so no other port is open.
 pub struct OpenSsh {
     pub port: u16,
     _keeper: Keeper,
@@ -170,7 +170,7 @@ pub struct StrictHaproxy {
 impl StrictHaproxy {
     const SUBMISSION: u16 = 587;
 
-    /// All connections lead to this port of 127.0.0.1, at 127.0.0.1 those of the port with implicit TLS only.
+    /// All connections are forwarded to this port of 127.0.0.1. The port with implicit TLS also listens at 127.0.0.1.
     pub fn start(server: u16, certificate: &Certificate) -> StrictHaproxy {
         let implicit_tls = free_port();
         let id = std::process::id();
@@ -222,7 +222,7 @@ const HAPROXY_CONFIG: &str = "haproxy.cfg";
 
 const DEFAULTS: &str = "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n";
 
-/// With the configuration in this directory.
+/// Starts haproxy with the configuration in this directory.
 fn start_haproxy(directory: TempDir, ready: Vec<Sign>) -> Keeper {
     let program = unpacked("haproxy").join("usr/sbin/haproxy").display().to_string();
     let path = directory.path().join(HAPROXY_CONFIG).display().to_string();

@@ -1,5 +1,5 @@
-//! A web server with MTA-STS policies and autoconfiguration files over HTTPS: the module http.server of Python. Read next:
-//! `keeper`.
+//! A web server with MTA-STS policies and autoconfiguration files over HTTPS: the module http.server of Python. Read
+//! next: `keeper`.
 
 use super::free_port;
 use super::keeper::{Keeper, Launch, Sign, directory, write};
@@ -34,8 +34,8 @@ server.serve_forever()
 "#;
 
 impl WebServer {
-    /// Serves these policies or files at the well-known paths, each for its host. The certificate, which the CA issues, is valid
-    /// for the named hosts.
+    /// Serves these policies or files at the well-known paths, each for its host. The certificate, which the CA issues,
+    /// is valid for the named hosts.
     pub fn start(authority: &Authority, named: &[&str], policies: &[(&str, &str)]) -> WebServer {
         let directory = directory("web");
         let path = directory.path();

@@ -47,9 +47,9 @@
 //! `instead = "closed"`, `"reset"`, `"silent"`, `"rejected"`, `"sslv2"`. If no entry matches, the answer is alert 40.
 //!
 //! Lines of a dialogue: `S: line`; `S. raw bytes with \r \n \x00, no line end added`; `C: line` (must be sent, secrets
-//! as displayed); `TLS` (the handshake); `alert 116` (instead of a reply over TLS); `after 5s`; `ticket` (a session ticket); `quiet` (no data for
-//! five seconds); `silent` (the reply deadline passes); `hangs up`; `resets`; `time is up` (the overall time limit is
-//! reached while the client waits; no question is asked afterwards).
+//! as displayed); `TLS` (the handshake); `alert 116` (instead of a reply over TLS); `after 5s`; `ticket` (a session
+//! ticket); `quiet` (no data for five seconds); `silent` (the reply deadline passes); `hangs up`; `resets`;
+//! `time is up` (the overall time limit is reached while the client waits; no question is asked afterwards).
 
 mod format;
 mod handshake;

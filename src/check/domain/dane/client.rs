@@ -1,5 +1,5 @@
-//! The clients that use the TLSA records of a port, for the sentences of findings: other servers send mail to port 25, and
-//! mail programs submit mail to the submission ports.
+//! The clients that use the TLSA records of a port, for the sentences of findings: other servers send mail to port 25,
+//! and mail programs submit mail to the submission ports.
 
 use crate::check::domain::purpose;
 use crate::check::domain::sight::Sight;
@@ -8,7 +8,7 @@ use crate::check::domain::sight::Sight;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DaneClient {
     Sender,
-    /// Only few mail programs use TLSA records, and they send no TLS reports.
+    /// Only a few mail programs use TLSA records. Mail programs do not send TLS reports.
     MailProgram,
 }
 
@@ -33,7 +33,7 @@ impl DaneClient {
         }
     }
 
-    /// A clause: the clients do not use a host or server, which the clause names.
+    /// A clause that says that the clients do not use this server.
     pub(super) fn do_not_use(self, server: &str) -> String {
         match self {
             DaneClient::Sender => format!("that use DANE do not deliver mail to {server}"),
@@ -41,7 +41,7 @@ impl DaneClient {
         }
     }
 
-    /// A sentence about TLS reports (RFC 8460 §4.3), with a space before it, or nothing.
+    /// A space and a sentence about TLS reports (RFC 8460 §4.3); empty for mail programs.
     pub(super) fn reports(self, results: &str) -> String {
         match self {
             DaneClient::Sender => format!(" TLS reports contain {results}."),

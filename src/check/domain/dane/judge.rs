@@ -6,7 +6,8 @@ use super::lookup::{
     PublishedTlsa, TlsaLookup, TlsaTtl, failure_words, owner, service_port, tlsa_lookup, unsigned_records,
 };
 use super::lookup_faults;
-use super::outcome::{is_mx_secure, miss_words, references};
+use super::outcome::{is_mx_secure, references};
+use super::phrases::{end_of, owner_name, owner_of, owner_text, reasons};
 use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
@@ -37,8 +38,8 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     findings
 }
 
-/// The `3 1 1` records for the certificates that these hosts' servers currently send, at the names for the port that
-/// smtpcheck connected to. A host without a certificate has no such record.
+/// The `3 1 1` records for the certificates that the servers of these hosts currently send. Their names contain the
+/// port that smtpcheck connected to. A host without a certificate has no such record.
 pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<String> {
     let mut records = Vec::new();
     for host in hosts {
@@ -185,7 +186,7 @@ impl<'s> DaneHost<'s> {
             format!("the TLSA records of {} are not signed, so {} ignore them", self.name, self.client.noun());
         let mut finding = Finding::new(&DANE_NOT_SIGNED, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
         finding.cause = format!(
-            "The TLSA records at {}, or the IP addresses of the host, are in a zone that is not signed, or that resolvers treat as unsigned. {} use TLSA records only if the signatures of both are valid.",
+            "The TLSA records at {}, or the IP addresses of the host, are in a zone that is not signed, or that resolvers treat as unsigned. {} use TLSA records only if both have valid signatures.",
             owner_of(self.sight, base, probe),
             self.client.first_noun()
         );
@@ -406,8 +407,8 @@ impl<'s> DaneHost<'s> {
         Some(finding)
     }
 
-    /// The records match the full certificate of an intermediate CA, which CAs replace more often than their roots. The
-    /// server then sends a different chain after a renewal.
+    /// The records match the full certificate of an intermediate CA. CAs replace their intermediate certificates more
+    /// often than their root certificates. The server then sends a different chain after its next renewal.
     fn breaks_with_next_ca(
         &self,
         published: PublishedTlsa<'_>,
@@ -463,7 +464,7 @@ impl<'s> DaneHost<'s> {
         }
     }
 
-    /// The `3 1 1` records for the chains of the host, each with its chain, at the name that senders look up first for
+    /// The chains of the host, each with its `3 1 1` record. The records are at the name that senders look up first for
     /// this port.
     fn suggested(&self, port: u16) -> Vec<(&'s Presented, Option<String>)> {
         let base = match &self.lookup {
@@ -515,7 +516,7 @@ impl<'s> DaneHost<'s> {
         })
     }
 
-    /// The record as a quotation, because its owner name was received from DNS.
+    /// Marks the record as quoted text, because its owner name was received from DNS.
     pub(super) fn quoted_record(&self, record: &str) -> String {
         match self.sight.records(&self.sight.name(), RecordKind::Mx).probe() {
             Some(probe) => probe.quote(record).to_string(),
@@ -530,50 +531,6 @@ struct SeenChain<'c> {
     chain: &'c Presented,
     servers: &'c [&'c PolicyServer<'c>],
     outcome: &'c TlsaOutcome,
-}
-
-/// Where the chain that the server sent ends, and which certificate would be next.
-fn end_of(chain: &Presented) -> String {
-    let mut last = chain.leaf();
-    for _ in 0..chain.chain.len() {
-        match last.and_then(|one| one.issued_by).and_then(|at| chain.chain.get(at)) {
-            Some(issuer) => last = Some(issuer),
-            None => break,
-        }
-    }
-    match last {
-        Some(last) if last.self_signed => format!(" The chain ends at the root {}.", last.subject),
-        Some(last) => {
-            format!(" The chain ends at {}. The certificate of its issuer, {}, is not sent.", last.subject, last.issuer)
-        }
-        None => String::new(),
-    }
-}
-
-/// Why each record does not match.
-fn reasons(probe: &Probe, outcome: &TlsaOutcome) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    for one in &outcome.records {
-        if let TlsaMatch::Misses(miss) = &one.result {
-            let text = format!("{} ({})", probe.quote(one.record.kind()), miss_words(miss));
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
-    }
-    texts.join("; ")
-}
-
-fn owner_of(sight: Sight<'_>, base: &DnsName, probe: &Probe) -> String {
-    probe.quote(owner_text(sight, base)).to_string()
-}
-
-fn owner_text(sight: Sight<'_>, base: &DnsName) -> String {
-    format!("_{}._tcp.{base}", service_port(sight))
-}
-
-fn owner_name(base: &DnsName, probe: &Probe) -> String {
-    probe.quote(base.as_str()).to_string()
 }
 
 fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {

@@ -125,8 +125,8 @@ pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
     questions
 }
 
-/// The lookup in which a name server denies the name above TLSA records (`_tcp`), although it has names below it
-/// (RFC 8020).
+/// The lookup in which a name server responds that the name above TLSA records (`_tcp`) does not exist, although there
+/// are names below `_tcp` (RFC 8020).
 pub(super) fn denied_above<'s>(sight: Sight<'s>, base: &DnsName) -> Option<&'s Probe> {
     let owner = owner(sight, base)?;
     sight
@@ -154,7 +154,7 @@ fn at_servers<'s>(sight: Sight<'s>, owner: &DnsName) -> AtServers<'s> {
     if replies.iter().any(|reply| matches!(reply, Known::Waiting)) {
         return AtServers::Open;
     }
-    // If one server fails, senders may reach that server.
+    // Senders may query a server that failed, so every server must answer.
     let answers: Option<Vec<_>> = replies
         .into_iter()
         .map(|reply| match reply {
@@ -165,7 +165,8 @@ fn at_servers<'s>(sight: Sight<'s>, owner: &DnsName) -> AtServers<'s> {
     answers.filter(|answers| !answers.is_empty()).map_or(AtServers::Nothing, AtServers::Answered)
 }
 
-/// The failed lookup at the resolver, and the answers of the authoritative servers: the fault is in the resolver.
+/// The base name, the failed lookup at the resolver, and the answers of the authoritative servers, if the fault is in
+/// the resolver.
 pub(super) fn fault_of_resolver<'s>(sight: Sight<'s>, host: &DnsName) -> Option<(DnsName, &'s Probe, Vec<&'s Probe>)> {
     let Bases::Names(bases) = bases(sight, host) else { return None };
     bases.into_iter().find_map(|base| {
@@ -188,7 +189,7 @@ pub(super) fn unsigned_records<'s>(sight: Sight<'s>, host: &DnsName) -> Option<&
     }
 }
 
-/// The name of a host below which it has signed TLSA records.
+/// The name below which a host has signed TLSA records.
 pub(in crate::check::domain) fn base_with_records(sight: Sight<'_>, host: &DnsName) -> Option<DnsName> {
     tlsa_lookup(sight, host).published().map(|published| published.base.clone())
 }
@@ -236,7 +237,8 @@ pub(super) fn service_port(sight: Sight<'_>) -> u16 {
     if purpose::is_submission(sight) { sight.plan.target.port } else { 25 }
 }
 
-/// The records according to authoritative servers. Their own signatures count, because the resolver returned none.
+/// The records according to authoritative servers. The signatures that these servers send determine whether the records
+/// are signed, because the resolver returned none.
 fn of_servers<'s>(answers: &[(&'s Probe, &'s RecordsSeen)], base: DnsName) -> TlsaLookup<'s> {
     let is_secure = answers.iter().all(|(_, seen)| seen.dnssec == DnssecState::Secure && seen.aliases.is_empty());
     let Some((probe, seen)) = answers.first().filter(|_| is_secure) else { return TlsaLookup::Unknown };

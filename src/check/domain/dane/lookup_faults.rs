@@ -42,7 +42,10 @@ pub(super) fn denied_above(sight: Sight<'_>, base: &DnsName, records: &Probe, sh
         "Resolvers that look up each label separately (QNAME minimisation) conclude that the TLSA records do not exist. {} that use such a resolver do not authenticate the host, or do not use it.",
         DaneClient::of(sight).first_noun()
     );
-    finding.otherwise = Some("The resolver, instead of the name server, may have changed the response code. Repeat the check with another resolver to find out.".to_owned());
+    finding.otherwise = Some(
+        "The resolver may have changed the response code. Repeat the check with another resolver to find out."
+            .to_owned(),
+    );
     finding.fixes = vec![Fix::run(
         format!(
             "DNS operator of {}: update the name server's software, which must respond with NOERROR for this name",

@@ -8,6 +8,7 @@
 //! | `lookup_faults` | findings about lookups that only some resolvers answer |
 //! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
+//! | `phrases` | parts of the findings' sentences |
 //! | `rules` | the rules |
 
 mod ca_key;
@@ -16,6 +17,7 @@ mod judge;
 mod lookup;
 mod lookup_faults;
 mod outcome;
+mod phrases;
 mod rules;
 #[cfg(test)]
 mod tests;

@@ -48,8 +48,9 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
 /// What the TLSA records of a host mean for a certificate chain that its server sends.
 #[derive(Clone, Debug, Default)]
 pub(in crate::check::domain) struct ChainUse {
-    /// The usage of the record that authenticates the server: 3 if senders ignore the issuer, the names and the dates of
-    /// the certificate (RFC 7672 §3.1.1), or 2; `None` if no record authenticates it, or if this is not known.
+    /// The usage (2 or 3) of the record that authenticates the server. With usage 3, senders ignore the issuer, the
+    /// names and the dates of the certificate (RFC 7672 §3.1.1). `None` if no record authenticates the server, or if
+    /// this is not known.
     pub(in crate::check::domain) authenticated_by: Option<u8>,
     /// Whether it is not known which TLSA records the host has.
     pub(in crate::check::domain) is_unknown: bool,
@@ -188,7 +189,7 @@ pub(super) fn report_word(outcome: &TlsaOutcome) -> &'static str {
     }
 }
 
-/// The senders for which the result is different.
+/// The senders with a different result, each with its result.
 fn differing_senders(outcome: &TlsaOutcome) -> Vec<String> {
     let texts: &[&str] = if outcome.matches_strictly() {
         &[]

@@ -225,14 +225,15 @@ fn usage_2_requires_dates_and_names() {
 }
 
 #[test]
-fn records_about_the_complete_certificate_break_at_renewal() {
+fn records_for_the_full_certificate_stop_matching_at_renewal() {
     let mut case = Case::new();
     case.publish_for((3, 0, 1), 0).world.signed();
     assert_eq!(ids(&case.findings()), [("dane-breaks-at-renewal", Severity::Warning)]);
     let mut both = Case::new();
     both.publish_for((3, 0, 1), 0).publish_for((3, 1, 1), 0).world.signed();
     assert_eq!(ids(&both.findings()), []);
-    // An intermediate CA (position 1) changes more often than its key and than the root (position 2).
+    // The certificate of an intermediate CA (position 1) changes more often than its key, and more often than the root
+    // (position 2).
     for (record, at, expected) in
         [((2, 0, 1), 1, &[("dane-breaks-at-renewal", Severity::Notice)][..]), ((2, 0, 1), 2, &[])]
     {
@@ -446,7 +447,8 @@ fn the_names_of_the_records_contain_the_port() {
         (25, "_25._tcp.mx.example.com", "_25._tcp.mx.example.com."),
         (465, "_465._tcp.mx.example.com", "_465._tcp.mx.example.com."),
         (587, "_587._tcp.mx.example.com", "_587._tcp.mx.example.com."),
-        // A check of another port looks up the records for port 25; the suggested record is for the port that was checked.
+        // A check of another port looks up the records for port 25; the suggested record is for the port that was
+        // checked.
         (2525, "_25._tcp.mx.example.com", "_2525._tcp.mx.example.com."),
     ] {
         let mut case = Case::new();
@@ -508,7 +510,7 @@ fn a_missing_issuer_is_named() {
 }
 
 #[test]
-fn findings_about_submission_ports_do_not_speak_of_delivery() {
+fn findings_about_submission_ports_do_not_mention_delivery() {
     let zeros = literal(3, 1, 1, &"0".repeat(64));
     let cases: [fn(&mut Case) -> Vec<Finding>; 5] = [
         |case| case.findings(),

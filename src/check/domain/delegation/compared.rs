@@ -1,9 +1,9 @@
 //! The records that are compared between the authoritative servers: the MX and TXT records of the domain, and the
 //! records below it that decide how its mail is delivered and authenticated.
 //!
-//! The queries start as soon as the addresses of the servers are known, at the same time as the query for the SOA record,
-//! so no other lookup waits for them. Their number is limited: [`MAX_KEYS`] keys, [`MAX_HOSTS`] hosts, and one IP address
-//! of each name server.
+//! The queries start as soon as the addresses of the servers are known, at the same time as the query for the SOA
+//! record, so no other lookup waits for them. Their number is limited: [`MAX_KEYS`] keys, [`MAX_HOSTS`] hosts, and one
+//! IP address of each name server.
 
 use super::super::{dane, dkim, mx};
 use crate::check::domain::sight::{Known, Sight};
@@ -20,7 +20,8 @@ pub(super) fn of_domain(sight: Sight<'_>) -> [(DnsName, RecordKind); 2] {
 }
 
 /// Records below the domain or for its hosts, which are requested from one IP address of each server. Names outside the
-/// zone belong to other servers. A record that the resolver does not find may exist at one server.
+/// zone are left out, because other servers are responsible for them. A record that the resolver does not find may
+/// still exist at one of the servers.
 pub(super) fn below(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKind)> {
     let domain = sight.name();
     let labels = ["_dmarc", "_mta-sts", "_smtp._tls"];

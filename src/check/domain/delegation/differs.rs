@@ -98,7 +98,7 @@ fn tried(finding: Finding, referrals: &[Referral<'_>], own: &OwnRecords<'_>) -> 
     probes.fold(finding, |finding, probe| finding.tried(probe.id))
 }
 
-/// The servers that only the parent zone lists, and that do not answer for the zone.
+/// Sentences about the servers that only the parent zone lists and that do not answer for the zone.
 fn not_answering(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer], stale: &[DnsName]) -> Vec<String> {
     let of = |server: &NameServer| match reply(sight, apex, server) {
         ServerReply::Lame { probe, .. } => Some(format!(

@@ -64,8 +64,8 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 /// Records of one name and type, with the groups of servers.
 type ServerDifference = (DnsName, RecordKind, Vec<ServerGroup>);
 
-/// Differences in records below the domain. An old copy of the zone often differs in many of them, so they are in one
-/// finding, with the TLSA records first, because mail depends on them.
+/// The finding about differences in records below the domain. An old copy of the zone often differs in many records, so
+/// one finding covers all of them. TLSA records come first, because mail depends on them.
 fn below_differ(
     sight: Sight<'_>,
     apex: &DnsName,
@@ -144,7 +144,10 @@ fn truncated(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option
         port => format!(" -p {port}"),
     };
     let mut fixes = vec![Fix::run(
-        format!("DNS operator: open TCP port 53 of {} in the firewall. This command tests it", shown_as(server, probe)),
+        format!(
+            "DNS operator: open TCP port 53 of {} in the firewall. This command tests the port",
+            shown_as(server, probe)
+        ),
         format!("dig +tcp {name} {first} @{}{port}", server.ip),
     )];
     // Only TXT records can be removed without affecting mail.

@@ -1,5 +1,5 @@
-//! Name servers whose responses depend on the letter case of names, contrary to RFC 4343 §3. Resolvers rely on this
-//! requirement: some send names in mixed case to detect forged responses.
+//! Name servers whose responses depend on the letter case of names. RFC 4343 §3 requires servers to ignore letter case.
+//! Some resolvers rely on this: they send names in mixed case to detect forged responses.
 
 use super::super::mx::code_words;
 use super::super::sight::{Known, Sight};
@@ -60,8 +60,8 @@ pub(super) fn finding(sight: Sight<'_>, servers: &[NameServer]) -> Option<Findin
     Some(probes.into_iter().fold(finding, Finding::tried))
 }
 
-/// Whether a response shows how the server handles letter case. Refusals and errors do not, because a server may send
-/// them only to limit the rate of its responses.
+/// Whether a response shows how the server handles letter case. Refusals and errors do not show this, because a server
+/// may send them only to limit the rate of its responses.
 fn is_definite(seen: &RecordsSeen) -> bool {
     seen.authoritative && seen.is_answer()
 }

@@ -5,9 +5,9 @@
 //! probably cannot send DNS queries to the internet, and there is no finding about the servers.
 //!
 //! Modules: [`parent`] (the NS records in the parent zone), [`servers`] (the queried servers and their
-//! responses), [`compared`] (the records that are compared), [`judge`] (the findings), [`differs`] (the finding that the
-//! parent zone has different NS records), [`signatures`] (servers with signatures that are not valid), [`letter_case`]
-//! (servers that do not ignore letter case), [`rules`].
+//! responses), [`compared`] (the records that are compared), [`judge`] (the findings), [`differs`] (the finding that
+//! the parent zone has different NS records), [`signatures`] (servers with signatures that are not valid),
+//! [`letter_case`] (servers that do not ignore letter case), [`rules`].
 
 mod compared;
 mod differs;
@@ -60,7 +60,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-/// Whether at least one authoritative server has a TXT record of a name that satisfies a condition, although the
+/// Whether at least one authoritative server has a TXT record at this name that satisfies the condition, although the
 /// resolver returned none.
 pub(super) fn has_text_at_servers(sight: Sight<'_>, name: &DnsName, is_wanted: impl Fn(&str) -> bool) -> bool {
     let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };

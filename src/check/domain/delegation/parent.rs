@@ -41,7 +41,7 @@ fn above(apex: &DnsName) -> impl Iterator<Item = DnsName> {
     std::iter::successors(apex.parent(), DnsName::parent).take_while(|name| !name.is_root()).take(MAX_LEVELS)
 }
 
-/// Whether a name is inside a zone, but not its apex.
+/// Whether the response shows that a name is inside a zone and is not the apex of the zone.
 fn is_inside(known: Known<'_, RecordsSeen>) -> bool {
     matches!(known, Known::Seen(_, seen) if seen.code == DnsCode::NoError && seen.records.is_empty())
 }

@@ -33,7 +33,7 @@ pub(super) static DELEGATION_PARENT_DIFFERS: Rule = Rule {
     severity: Severity::Warning,
     title: "the parent zone and the zone itself list different name servers",
     docs: Docs {
-        sees: "Without recursion, smtpcheck queried a name server of the parent zone for the delegation, and the zone's own name servers for the NS records. The two sets of names differ. IP addresses (glue) and letter case are not compared.",
+        sees: "smtpcheck queried a name server of the parent zone for the delegation, and the zone's own name servers for the NS records. The two sets of names differ. IP addresses (glue) and letter case are not compared.",
         matters: "Resolvers get the first list of name servers from the parent zone, and may later use the list in the zone itself. They also query a server that only the parent zone lists, which may return old records or an error. They rarely query a server that only the zone lists.",
         action: "Domain owner: at the registrar, enter exactly the name servers that serve the zone. DNS operator: publish NS records for the same servers in the zone.",
         example: "the parent zone lists ns1.old-provider.example and ns1.example.net, but the zone lists only ns1.example.net",
@@ -72,8 +72,8 @@ pub(super) static DELEGATION_RECORDS_DIFFER: Rule = Rule {
     severity: Severity::Warning,
     title: "the authoritative name servers have different TXT or TLSA records",
     docs: Docs {
-        sees: "smtpcheck queried each authoritative name server for the TXT records of the domain, which contain the SPF record, for the DMARC, MTA-STS, TLS-RPT and DKIM records, and for the TLSA records of MX hosts in the same zone. Their responses differ. If TLSA records differ, the finding is an error.",
-        matters: "The result of SPF, DKIM, DMARC or DANE depends on the name server that the other side's resolver queries. Such faults are intermittent.",
+        sees: "smtpcheck queried each authoritative name server for the TXT records of the domain (including SPF), the DMARC, MTA-STS, TLS-RPT and DKIM records, and the TLSA records of MX hosts in the same zone. The responses differ. If TLSA records differ, the finding is an error.",
+        matters: "The result of SPF, DKIM, DMARC or DANE depends on the name server that the resolver of the sender or receiver queries. Such faults are intermittent.",
         action: "DNS operator: fix the zone transfer to the name server whose records are different. If you use two DNS providers, publish the same records at both.",
         example: "one of two DNS providers stores the quotation marks as part of the text",
         references: "RFC 1035 section 4.3.5 (zone transfers between name servers)",
@@ -87,7 +87,7 @@ pub(super) static DELEGATION_SERIAL_DIFFERS: Rule = Rule {
     docs: Docs {
         sees: "The serial numbers in the SOA records of the name servers differ, but their MX and TXT records are the same.",
         matters: "Usually, a change has not reached all servers yet, or several DNS providers use their own serial numbers. If the difference persists and all servers belong to one provider, one of them may no longer receive updates of the zone, and will eventually stop answering for it.",
-        action: "Repeat the check in a few minutes. If the difference persists and all servers belong to one provider, the DNS operator must check the zone transfer.",
+        action: "Repeat the check in a few minutes. DNS operator: if the difference persists and all servers belong to one provider, check the zone transfer.",
         example: "ns1 has serial 2026013102, and ns2 has 2026013101",
         references: "RFC 1035 section 3.3.13 (SOA records)",
     },

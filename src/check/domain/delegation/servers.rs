@@ -145,7 +145,7 @@ pub(super) fn reply<'s>(sight: Sight<'s>, apex: &DnsName, server: &NameServer) -
     }
 }
 
-/// Whether no server responds to this machine: in any address family, or in the family of one server.
+/// Whether at least one of these servers is silent, and none of them responds to this machine.
 pub(super) fn is_blocked_here(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> bool {
     let replies: Vec<ServerReply<'_>> = servers.iter().map(|server| reply(sight, apex, server)).collect();
     let responds =
@@ -188,8 +188,8 @@ pub(super) fn groups(sight: Sight<'_>, name: &DnsName, kind: RecordKind, servers
     groups
 }
 
-/// The records of a response in a form that can be compared. Below the domain, a name without records and a name that
-/// does not exist are the same.
+/// The records of a response in a form that can be compared. Below the domain, a name that does not exist counts as a
+/// name without records.
 pub(super) fn records_of(sight: Sight<'_>, name: &DnsName, seen: &RecordsSeen) -> Vec<String> {
     let mut records = normalised(seen);
     if *name != sight.name() && seen.code == DnsCode::NxDomain && seen.records.is_empty() && seen.aliases.is_empty() {

@@ -1,5 +1,5 @@
-//! Name servers whose own signatures (RRSIG) have expired, are missing or are wrong, although the zone is signed
-//! correctly elsewhere: their copy of the zone is usually old.
+//! Name servers whose signatures (RRSIG) have expired, are missing or are wrong, although other name servers of the
+//! zone send valid signatures. Usually, such a server has an old copy of the zone.
 
 use super::super::dnssec::{bogus_words, rule_of};
 use super::compared::compared;

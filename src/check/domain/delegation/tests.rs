@@ -342,7 +342,8 @@ fn differences_below_the_domain_are_found_in_one_finding() {
     let found: Vec<&Finding> = found.iter().filter(|one| one.rule == "delegation-records-differ").collect();
     assert_eq!((found.len(), found[0].severity), (1, Severity::Error));
     assert!(found[0].summary.contains("TLSA records for _25._tcp.mx.example.com"), "{}", found[0].summary);
-    assert_eq!(found[0].consequences, ["The TXT records of _dmarc.example.com differ, too"]);
+    let [consequence] = found[0].consequences.as_slice() else { panic!("{:?}", found[0].consequences) };
+    assert!(consequence.contains("_dmarc.example.com"), "{consequence}");
 }
 
 #[test]

@@ -127,8 +127,8 @@ impl<'s> SelectorLookup<'s> {
         self.seen.is_some_and(|seen| seen.is_void() && !seen.aliases.is_empty())
     }
 
-    /// Whether the selector has such an alias of its own, rather than an alias from a wildcard record that gives every
-    /// selector the same target.
+    /// Whether the selector is an alias for a name without TXT records, and the alias does not come from a wildcard
+    /// record that gives every selector the same target.
     pub(super) fn is_dangling_itself(&self, wildcard: Option<&DnsName>) -> bool {
         let target = self.seen.map(|seen| seen.final_name(&self.name));
         self.is_dangling() && (self.is_requested || wildcard.is_none() || target != wildcard)

@@ -425,7 +425,7 @@ fn missing(sight: Sight<'_>, lookup: &SelectorLookup<'_>, probe: &Probe) -> Opti
         ),
     };
     finding.fixes.push(Fix::text(format!(
-        "DNS operator: publish the TXT record that the mail server or the provider displays, at {name}"
+        "DNS operator: at {name}, publish the TXT record that the mail server or the provider displays"
     )));
     finding.fixes.push(Fix::text(
         "Compare the selector with the s= value of the DKIM-Signature header in a message that was sent",

@@ -165,7 +165,7 @@ pub(super) static ALIAS_DANGLING: Rule = Rule {
     severity: Severity::Warning,
     title: "a DKIM selector is an alias for a name without a key",
     docs: Docs {
-        sees: "The selector is an alias (CNAME) whose target has no TXT record. The finding is an error if the selector was given with --dkim-selector, and a notice if another selector has a key, because some providers publish the second key only when they rotate keys.",
+        sees: "The selector is an alias (CNAME) whose target has no TXT record. The finding is an error if the selector was given with --dkim-selector. It is a notice if another selector has a key, because some providers publish the second key only when they rotate keys.",
         matters: "The domain's own records are complete, but the provider has not published the key. Receivers cannot verify signatures with this selector.",
         action: "Domain owner: enable DKIM in the provider's administration interface. If it is enabled there, compare the target of the CNAME with the target that the provider shows.",
         example: "selector1._domainkey.example.com CNAME selector1-example-com._domainkey.tenant.onmicrosoft.com, which does not exist",

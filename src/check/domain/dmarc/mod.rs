@@ -1,5 +1,6 @@
-//! The DMARC record that applies to the domain, according to RFC 9989 (tree walk) and RFC 7489 (historic), because
-//! receivers use both. All names are looked up in parallel. A failed lookup never counts as a missing record.
+//! The DMARC record that applies to the domain. smtpcheck searches for it according to RFC 9989 (tree walk) and
+//! according to RFC 7489 (historic), because both are in use. All names are looked up in parallel. A failed lookup
+//! never counts as a missing record.
 //!
 //! `rules` contains the rules, and `faults` contains the findings about mistakes in the record.
 //! [`crate::policy::dmarc`] parses records and defines the search.
@@ -247,7 +248,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 fn missing(sight: Sight<'_>) -> Option<Finding> {
     let domain = sight.name();
     let name = domain.below("_dmarc").ok()?;
-    // If the name servers have a record, the finding about the resolver or about the differing servers reports it.
+    // If the name servers have a record, a finding about the resolver or about servers that differ reports it.
     if delegation::has_text_at_servers(sight, &name, is_record) {
         return None;
     }

@@ -104,7 +104,7 @@ pub(super) static SUBDOMAINS_OPEN: Rule = Rule {
     title: "the DMARC policy does not protect subdomains",
     docs: Docs {
         sees: "The record has p=quarantine or p=reject together with sp=none or np=none.",
-        matters: "With sp=none, anyone can forge mail from subdomains; with np=none, from subdomains that do not exist.",
+        matters: "With sp=none, anyone can forge mail from subdomains. With np=none, this applies only to subdomains that do not exist.",
         action: "DNS operator: remove the tag, or set it to the same policy as p. Without the tag, p also applies to subdomains.",
         example: "v=DMARC1; p=reject; sp=none",
         references: "RFC 9989 section 4.7 (sp, np)",

@@ -224,7 +224,7 @@ fn both_ways_to_find_the_organizational_domain_are_shown() {
 }
 
 #[test]
-fn a_long_name_costs_at_most_eight_questions_of_the_walk() {
+fn a_long_name_needs_at_most_eight_lookups_in_the_tree_walk() {
     let domain = "a.b.c.d.e.f.g.h.i.example.com";
     let mut world = World::new();
     world.zone(&format!("{domain} MX 10 mx.example.com\n_dmarc.example.com TXT v=DMARC1; p=reject"));

@@ -26,8 +26,8 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The signature algorithms in the registry of DNSSEC algorithms that a resolver can support. An operator uses a private
-/// algorithm (253, 254) on purpose.
+/// The signature algorithms in the IANA registry that a resolver can support. The private algorithms (253, 254) are
+/// included, because an operator who uses one does so on purpose.
 const KNOWN_ALGORITHMS: [u8; 15] = [1, 3, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 23, 253, 254];
 
 /// The responses on which delivery depends: the MX records and the addresses of the hosts.
@@ -97,7 +97,7 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
 fn prevents_delivery(sight: Sight<'_>) -> bool {
     let is_bogus = |name: &DnsName, kind: RecordKind| {
         let is_bogus = sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some());
-        // A resolver that gets signatures that are not valid queries another name server.
+        // If the signatures are not valid, a resolver queries another name server.
         is_bogus && !delegation::is_valid_at_a_server(sight, name, kind)
     };
     let hosts = mx::mail_hosts(sight);
@@ -286,7 +286,8 @@ fn algorithms_of(seen: &RecordsSeen) -> Vec<u8> {
     all.into_iter().collect()
 }
 
-/// The zone has keys of an algorithm that signs nothing. RFC 4035 §2.2: each algorithm of a key must sign each set.
+/// The zone has keys of an algorithm that signs no records. RFC 4035 §2.2: every record set must have a signature for
+/// each algorithm for which the zone has keys.
 fn without_signatures(
     sight: Sight<'_>,
     apex: &DnsName,
@@ -331,7 +332,7 @@ fn iterations(sight: Sight<'_>, apex: &DnsName, weak: impl Fn(String, &Probe) ->
     Some(Finding {
         severity: if is_high { Severity::Warning } else { Severity::Notice },
         cause: if is_high {
-            "Many resolvers treat negative responses from this zone as unsigned, so DANE has no effect. Others fail to resolve them, so DANE fails.".to_owned()
+            "Many resolvers treat negative responses from this zone as unsigned, so DANE has no effect. Others respond with SERVFAIL, so DANE fails.".to_owned()
         } else {
             "The number of iterations must be 0: iterations take time and add no security. From time to time, resolver vendors lower the number that they accept.".to_owned()
         },

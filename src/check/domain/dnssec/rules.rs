@@ -46,7 +46,7 @@ pub(super) static DNSSEC_BOGUS: Rule = Rule {
     severity: Severity::Error,
     title: "the records fail DNSSEC validation",
     docs: Docs {
-        sees: "The MX records of the domain, or the IP addresses of an MX host, should be signed, but a signature is missing or wrong, or its key is missing. The finding is also reported if a name server denies that the records exist, without valid proof. If only some of the authoritative name servers send such records, the finding is a warning and names these servers.",
+        sees: "The MX records of the domain, or the IP addresses of an MX host, should be signed, but a signature is missing or wrong, or its key is missing. The finding is also reported if a name server responds that the records do not exist, but sends no valid proof. If only some of the authoritative name servers send such records, the finding is a warning and names these servers.",
         matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver do not deliver mail to the domain.",
         action: "DNS operator: sign the zone again and publish it on all name servers. To find where the chain of signatures is broken, use an online tool that displays the chain.",
         example: "a secondary name server that serves an unsigned copy of the zone",
@@ -59,7 +59,7 @@ pub(super) static DNSSEC_WEAK: Rule = Rule {
     severity: Severity::Warning,
     title: "the zone uses DNSSEC algorithms or parameters that some resolvers do not accept",
     docs: Docs {
-        sees: "The zone is signed with an algorithm that uses SHA-1 (5 or 7) or an older hash, has only DS records with a SHA-1 digest, uses NSEC3 with more than 100 iterations, or has a DS record for an algorithm that does not sign the zone's records. The finding is also reported if the DS records have only algorithms that no resolver supports, because the zone then counts as unsigned. With 1 to 100 iterations, or with such a key but no DS record for it, the finding is a notice.",
+        sees: "The zone is signed with an algorithm that uses SHA-1 (5 or 7) or an older hash, has only DS records with a SHA-1 digest, uses NSEC3 with more than 100 iterations, or has a DS record for an algorithm that does not sign the zone's records. The finding is also reported if the DS records have only algorithms that no resolver supports, because the zone then counts as unsigned. The finding is a notice if the zone uses 1 to 100 iterations, or if the algorithm that does not sign the records has a key but no DS record.",
         matters: "Some resolvers treat such a zone as unsigned, so DANE has no effect. Others fail to resolve it.",
         action: "DNS operator: change to algorithm 13 with a SHA-256 digest in the DS record, and use NSEC3 with 0 iterations and without salt, or NSEC.",
         example: "NSEC3PARAM 1 0 150 aabbccdd",

@@ -11,7 +11,7 @@
 //! | all accept it | is delivered | warnings without failure |
 //! | there are none, but some hosts defer it | stays in the queue | are temporary failures |
 //!
-//! If no server accepts a connection, EHLO and a sender, nothing could be tested. In this case, the rejections of these
+//! If no server accepts a connection, EHLO and a sender, nothing can be tested. In this case, the rejections of these
 //! commands determine the exit code, although most of them concern this machine. If one server accepts them, rejections
 //! by other servers do not affect the exit code.
 
@@ -154,11 +154,11 @@ fn weigh_before_recipients(sight: Sight<'_>, findings: &mut [Finding]) {
     }
     let of_session = |finding: &&mut Finding| (Phase::Greeting..=Phase::Mail).contains(&finding.phase);
     if accepts_any {
-        // Senders use the other server. The failure is still an error for this host.
+        // Senders use another server. For this host, the finding is still an error.
         findings.iter_mut().filter(of_session).for_each(|finding| finding.failure = None);
         return;
     }
-    // Senders retry if one server rejects temporarily.
+    // Senders retry if at least one server responds with a temporary rejection.
     let is_temporary = rejections.iter().any(|received| !is_permanent(received));
     let reason = if is_temporary { PhaseFailure::RefusedTemporary } else { PhaseFailure::RefusedPermanent };
     let deciding: Vec<EventId> = rejections

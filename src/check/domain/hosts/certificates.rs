@@ -1,10 +1,10 @@
 //! What the findings about the certificate of an MX host mean for the senders of mail to this domain.
 //!
 //! On port 25, senders without a policy do not verify certificates. A sender that uses DANE verifies only what the TLSA
-//! records require: with usage 3, neither the issuer, nor the names, nor the dates of the certificate (RFC 7672 §3.1.1).
-//! If no TLSA record matches, [`super::super::dane`] reports it. So, if a record authenticates the server, a fault of
-//! the certificate matters only for senders that use MTA-STS, and for those that are configured to verify certificates.
-//! Without an MTA-STS policy, such a finding is only a notice.
+//! records require: with usage 3, it does not verify the issuer, the names or the dates of the certificate (RFC 7672
+//! §3.1.1). If no TLSA record matches, [`super::super::dane`] reports this. So, if a record authenticates the server, a
+//! fault of the certificate matters only for senders that use MTA-STS, and for those that are configured to verify
+//! certificates. Without an MTA-STS policy, such a finding is only a notice.
 
 use super::super::dane::{self, ChainUse};
 use super::super::sight::Sight;
@@ -18,10 +18,10 @@ use crate::wire::DnsName;
 /// Rules about faults that also matter for senders that use DANE with usage 3, because they concern the key.
 const OF_KEY: &[&str] = &["certificate-key-weak", "certificate-signature-invalid"];
 
-/// Rules about events in the future that end a match with usage 2, which requires valid dates.
+/// Rules about future events that end a match with usage 2, because usage 2 requires valid dates.
 const OF_DATES: &[&str] = &["certificate-expires-soon"];
 
-/// Rules whose findings are not about a verification that a sender may require.
+/// Rules about properties that senders do not verify.
 const OF_CHAIN: &[&str] = &["certificate-chain-unnecessary", "certificate-lifetime-long"];
 
 /// The finding about the certificate of a host, adapted to the TLSA records of the host and the MTA-STS policy of the
@@ -46,7 +46,7 @@ pub(super) fn adapted(sight: Sight<'_>, host: &DnsName, session: Session<'_>, mu
     };
     finding.consequences.push(meaning(&of_dane, is_ignored, of_sts));
     if is_ignored {
-        // The fixes for the certificate itself would end the match if the key changes.
+        // The other fixes replace the certificate. If its key changes, the TLSA record no longer matches.
         finding.fixes.push(Fix::text(
             "If you replace the certificate, keep its key, or first publish a TLSA record that matches the new certificate",
         ));
@@ -70,7 +70,7 @@ impl Verification {
         let result = sts::result(sight, host, Some(presented));
         match (result.listed, result.result, result.delivers) {
             (Some(_), ..) => Verification::Required,
-            // A sender can have a stored policy.
+            // A sender may have stored a policy earlier.
             (None, Some(_), _) | (None, None, super::super::seen::Delivery::Unknown) => Verification::Unknown,
             (None, None, _) => Verification::Absent,
         }

@@ -101,7 +101,7 @@ fn a_certificate_that_does_not_verify_is_no_error_without_a_policy() {
 }
 
 #[test]
-fn equal_findings_about_several_hosts_are_one() {
+fn equal_findings_about_several_hosts_become_one() {
     let mut world = two();
     world.server("8.8.4.1", MailServer::new("mx1.example.com").without_starttls());
     world.server("8.8.4.2", second().without_starttls());
@@ -486,8 +486,8 @@ fn every_reply_that_was_not_tested_has_a_reason() {
     }
 }
 
-/// The findings about a signed domain with one host, whose server sends this chain, and with these TLSA records and other
-/// records.
+/// The findings about a signed domain that has one host, these TLSA records and these other records. The host's server
+/// sends this chain.
 fn with_tlsa(chain: &Presented, records: &[TlsaRecord], zone: &str) -> Vec<Finding> {
     let mut world = World::new();
     world.zone("example.com MX 10 mx.example.com\nmx.example.com A 8.8.4.1").zone(zone);
@@ -569,7 +569,7 @@ fn faults_that_senders_with_dane_ignore_are_notices_that_say_so() {
     assert_eq!(severity, Severity::Warning);
     let (severity, _) = about(&of((-1, 3), 3, ""), "certificate-expires-soon");
     assert_eq!(severity, Severity::Notice);
-    // Without TLSA records, nothing is said about DANE.
+    // Without TLSA records, the finding does not mention DANE.
     let made = made((-1, 30));
     let (severity, meaning) = about(&with_tlsa(&sent(&[&made.ders[0]]), &[], ""), "certificate-untrusted");
     assert_eq!(severity, Severity::Warning);

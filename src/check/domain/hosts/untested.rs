@@ -53,7 +53,7 @@ pub(in crate::check::domain) fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
                 .collect();
             let what = format!("recipients at {} [{ip}]", reach.host.name);
             if replies.contains(&Class::Transient) {
-                let why = "the server temporarily rejects them, because of greylisting or for another reason in its reply; repeat the check later";
+                let why = "the server temporarily rejects them, because of greylisting or for another reason that its reply gives; repeat the check later";
                 add(what, why.to_owned());
             } else if replies.is_empty() && session.connected().is_some() && limit(session).is_none() {
                 // A separate finding or entry reports connections that failed.

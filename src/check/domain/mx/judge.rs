@@ -168,7 +168,7 @@ fn truncated(sight: Sight<'_>, probe: &Probe) -> Finding {
                 .to_owned(),
         ),
         fixes: vec![
-            Fix::run("DNS server operator: open TCP port 53 in the firewall. This command tests it", tcp),
+            Fix::run("DNS server operator: open TCP port 53 in the firewall. This command tests the port", tcp),
             Fix::text("Alternatively, repeat the check with another resolver (--resolver)"),
         ],
         failure: Some(PhaseFailure::Unreachable),
@@ -185,7 +185,7 @@ fn other_resolver(name: &DnsName, kind: RecordKind) -> Vec<Fix> {
     ]
 }
 
-/// The aliases of a name end, but smtpcheck and most resolvers do not follow so many.
+/// The chain of aliases has an end, but it is longer than the limit of smtpcheck and of most resolvers.
 fn alias_limit(name: &dyn Display, probe: &Probe) -> Finding {
     let summary = format!("the chain of CNAME records of {name} is too long");
     Finding {
@@ -197,7 +197,7 @@ fn alias_limit(name: &dyn Display, probe: &Probe) -> Finding {
                 .to_owned(),
         ),
         fixes: vec![Fix::run(
-            "Domain owner: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
+            "Domain owner: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows the CNAME records",
             format!("dig {} CNAME", in_shell(&name.to_string())),
         )],
         ..finding(&MX_ALIAS_LOOP, probe, Confidence::Likely, summary)
@@ -214,7 +214,7 @@ fn alias_loop(name: &dyn Display, probe: &Probe, names: &[DnsName]) -> Finding {
     Finding {
         cause: "The name has no IP address, so senders cannot deliver mail to it.".to_owned(),
         fixes: vec![Fix::run(
-            "Domain owner: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows them",
+            "Domain owner: replace the CNAME records of this name with an A record (and an AAAA record if the server has IPv6). This command shows the CNAME records",
             format!("dig {} CNAME", in_shell(&name.to_string())),
         )],
         ..finding(&MX_ALIAS_LOOP, probe, Confidence::Certain, summary)
@@ -329,8 +329,9 @@ fn addresses_as_hosts(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Op
     let summary = format!("MX records of {domain} with an IP address instead of a host name: {}", list.join(", "));
     let kind = if first.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa };
     Some(Finding {
-        cause: "Senders look up the digits as a host name, which does not exist. They do not use the IP address."
-            .to_owned(),
+        cause:
+            "Senders look up the IP address as a host name. That name does not exist, so they cannot use the record."
+                .to_owned(),
         fixes: vec![
             Fix::text(format!(
                 "Domain owner: create a host name for the mail server, for example: mail.{domain}. {kind} {}",

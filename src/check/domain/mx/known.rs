@@ -50,8 +50,8 @@ pub(in crate::check::domain) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
     hosts
 }
 
-/// The IP addresses of a host that are known so far and that this machine can connect to: at most as many as the
-/// limit of [`MAX_ADDRESSES`] allows for each host.
+/// The IP addresses of a host that are known so far and that this machine can connect to. [`MAX_ADDRESSES`] limits
+/// their number for each host.
 pub(in crate::check::domain) fn addresses(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
     let mut addresses = usable(sight, host);
     addresses.truncate(limit_of_each(sight));

@@ -176,7 +176,7 @@ pub(super) static MX_ADDRESS_NOT_PUBLIC: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host has an IP address that is not public",
     docs: Docs {
-        sees: "An IP address of an MX host is a private, loopback, link-local, documentation or other special address. The finding is a warning if every IP address of every MX host is private, because the domain may be used only in a private network. It is a notice if the check uses a port other than 25, a DNS server on this machine, or IP addresses from --resolve. Loopback addresses are not reported at all if the check uses a port other than 25, or a DNS server on this machine with a port other than 53, because they then belong to test servers.",
+        sees: "An IP address of an MX host is a private, loopback, link-local, documentation or other special address. The finding is a warning if every IP address of every MX host is private, because the domain may be used only in a private network. It is a notice if the check uses a port other than 25, a DNS server on this machine, or IP addresses from --resolve. Loopback addresses are not reported if the check uses a port other than 25, or a DNS server on this machine with a port other than 53. In these cases, they belong to test servers.",
         matters: "On the internet, this IP address leads to no server, or to a different one. A sender may even connect to itself.",
         action: "Domain owner: publish the public IP address of the mail server, or remove the record.",
         example: "mail.example.com. A 192.168.1.10",

@@ -36,7 +36,7 @@ pub(super) fn reserved(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> O
     let mut found = finding(rule, probe, Confidence::Certain, summary);
     found.cause = match first.reserved_suffix() {
         Some("localhost") => {
-            "The name stands for the machine that looks it up. A sender that uses the record connects to itself, or returns the message."
+            "The name refers to the machine that looks it up. A sender that uses the record connects to itself, or returns the message."
         }
         Some("onion") => "Only Tor can connect to such a name. DNS has no IP address for it.",
         _ => "DNS has no IP address for such a name.",

@@ -1,5 +1,5 @@
-//! IP addresses that are not public: the special-purpose address registries of IANA, and the finding about MX hosts with
-//! such addresses.
+//! IP addresses that are not public: the special-purpose address registries of IANA, and the finding about MX hosts
+//! with such addresses.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

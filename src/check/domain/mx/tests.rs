@@ -315,7 +315,7 @@ fn a_reserved_name_is_no_host_and_needs_a_null_mx() {
     }
     let beside = of_zone(&format!("example.com MX 5 localhost\n{GOOD}"));
     assert_eq!((rules(&beside), beside[0].severity), (vec!["mx-host-missing"], Severity::Warning));
-    // Names for private networks may exist there.
+    // Names for private networks may exist in such networks.
     assert_eq!(
         rules(&of_zone(
             "example.com MX 5 mx.corp.internal\nmx.corp.internal A 8.8.4.4\nmx.corp.internal AAAA 2a00:1450::1"

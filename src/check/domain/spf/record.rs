@@ -92,7 +92,7 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
 
 fn missing(subject: Subject<'_>) -> Vec<Finding> {
     let domain = subject.domain();
-    // If the name servers have a record, the finding about the resolver or about the differing servers reports it.
+    // If the name servers have a record, a finding about the resolver or about servers that differ reports it.
     if delegation::has_text_at_servers(subject.sight, &subject.sight.name(), is_spf) {
         return Vec::new();
     }
@@ -111,14 +111,14 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     if let Some(name) = found {
         finding.cause.push_str(&format!(" There is an SPF record at {name}, where receivers do not look for it."));
         finding.fixes.push(Fix::run(
-            "Domain owner: publish a record at the domain that refers to the other record",
+            "Domain owner: at the domain, publish a record that refers to the other record",
             subject.published(&format!("v=spf1 redirect={name}")),
         ));
     } else {
         let text = if is_null {
             "Domain owner: publish a record that allows no sender"
         } else {
-            "Domain owner: publish a record that lists every host that sends mail for the domain. If only the MX hosts send, this is the record"
+            "Domain owner: publish a record that lists every host that sends mail for the domain. If only the MX hosts send mail, publish this record"
         };
         finding.fixes.push(Fix::run(text, subject.published(record)));
     }
@@ -224,7 +224,7 @@ fn merged(records: &[String]) -> Option<String> {
         }
         for term in &record.terms {
             if let SpfTermKind::Directive(qualifier, SpfMechanism::All) = term.kind {
-                // softfail is more cautious than fail, because the list of hosts may be incomplete.
+                // softfail is safer than fail, because the list of hosts may be incomplete.
                 all = match (all, qualifier) {
                     (None | Some(SpfQualifier::Fail), SpfQualifier::Fail) => Some(SpfQualifier::Fail),
                     _ => Some(SpfQualifier::SoftFail),
@@ -476,7 +476,7 @@ fn ptr(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     if let Some(at) = record.terms.iter().position(|term| is_ptr(&term.kind)) {
         return Some(ptr_finding(subject, &branches.get(at)?.text));
     }
-    // Only a valid term can contain a macro, not an unknown modifier.
+    // A macro counts only in a valid term, not in an unknown modifier.
     let is_directive = |kind: &SpfTermKind| matches!(kind, SpfTermKind::Directive(..));
     let with_macro = record
         .terms

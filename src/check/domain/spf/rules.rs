@@ -48,7 +48,7 @@ pub(super) static IGNORED: Rule = Rule {
     title: "a record that was intended as an SPF record is ignored",
     docs: Docs {
         sees: "A TXT record of the domain looks like an SPF record, but does not begin with exactly v=spf1 and a space: it has a leading space, quotation marks, a semicolon or another version, or it is a piece of a record that was split into several records. The finding is a warning if the domain also has a valid SPF record.",
-        matters: "Receivers ignore such a record, as if the domain had no SPF record, or use only a part of the intended record.",
+        matters: "Receivers behave as if the domain had no SPF record, or use only a part of the intended record.",
         action: "Domain owner: publish one TXT record that begins with v=spf1 and a space. A record of more than 255 characters must be split into several strings in one TXT record.",
         example: "v=spf1; mx -all",
         references: "RFC 7208 section 4.5 (selection of records), section 3.3 (several strings)",
@@ -230,7 +230,7 @@ pub(super) static PTR_USED: Rule = Rule {
     title: "the SPF record uses the ptr mechanism or the p macro",
     docs: Docs {
         sees: "The domain's SPF record contains the ptr mechanism, or the macro %{p}, which needs the same lookups.",
-        matters: "Both are slow and unreliable, and should not be published. Large receivers ignore it, so the hosts that it should allow do not pass.",
+        matters: "Both are slow and unreliable, and should not be published. Large receivers ignore ptr, so the hosts that it should allow do not pass.",
         action: "Domain owner: replace ptr with ip4, ip6, a or include.",
         example: "v=spf1 ptr -all",
         references: "RFC 7208 section 5.5 (ptr should not be published), section 7.2 (the p macro)",

@@ -201,7 +201,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong => None,
     };
     let detail = match why {
-        FetchFailure::Cut => Some("The connection ended before the length in Content-Length was reached, or, without Content-Length, before the web server closed TLS correctly (close_notify). The file may be truncated, and senders may not accept it. ".to_owned()),
+        FetchFailure::Cut => Some("The connection ended too early: before all bytes announced in Content-Length had arrived or, if there is no Content-Length, before the web server closed TLS correctly (close_notify). The file may be truncated, and senders may not accept it. ".to_owned()),
         _ => detail,
     };
     finding.cause = format!(

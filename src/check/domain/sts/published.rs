@@ -116,7 +116,7 @@ pub(super) fn policy_request(sight: Sight<'_>) -> Option<FetchRequest> {
     Some(FetchRequest::https(host, sight.domain.https_port, "/.well-known/mta-sts.txt"))
 }
 
-/// A name that no domain publishes on purpose. If this name has the same record, the record is a wildcard.
+/// A name at which no domain publishes a record on purpose. If this name has the same record, the record is a wildcard.
 pub(super) fn wildcard_name(sight: Sight<'_>) -> Option<DnsName> {
     sight.name().below("_mta-sts-wildcard-test").ok()
 }

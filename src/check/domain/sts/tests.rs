@@ -290,7 +290,7 @@ enum Resolved {
 }
 
 /// The 23 domains for which the tests of postfix-mta-sts-resolver expect a status, and the one whose lookup times out.
-/// Cases that only differ in their parsing are also in [`crate::policy::mta_sts`].
+/// Cases that differ only in their parsing are also in [`crate::policy::mta_sts`].
 #[test]
 fn domains_have_the_results_of_postfix_mta_sts_resolver() {
     use Resolved::{FetchError, Nothing, Valid};
@@ -501,5 +501,5 @@ fn the_end_of_the_certificate_of_the_policy_host_is_watched() {
     assert_eq!(with(30), []);
     let found = with(3);
     assert_eq!(pairs(&found), expect("sts-certificate-expires-soon", Severity::Warning));
-    assert!(found[0].summary.contains("less than 4 days"), "{}", found[0].summary);
+    assert!(found[0].summary.contains("expires in 3 days"), "{}", found[0].summary);
 }

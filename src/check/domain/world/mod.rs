@@ -274,7 +274,7 @@ impl World {
         self.evidence_for(plan, crate::check::ask)
     }
 
-    /// Answers all questions that this function asks until there are no new questions.
+    /// Answers all questions that `ask` returns, until there are no new questions.
     pub(in crate::check) fn evidence_for(
         &mut self,
         plan: &Plan,
@@ -345,7 +345,7 @@ impl World {
         }
     }
 
-    /// The response of a resolver, which follows CNAME records. A name that has records of another type exists.
+    /// The response of a resolver, which follows CNAME records. A name exists if it has records of any type.
     pub(in crate::check) fn lookup(&self, request: &RecordsRequest) -> Outcome {
         let key = (request.name.clone(), request.kind, request.server);
         if let Some(outcome) = self.upper_case.get(&key).filter(|_| request.upper_case) {

@@ -250,8 +250,9 @@ impl Comparison {
         let has_old = scan.versions.iter().any(|one| is_old(&one));
         let has_curves = scan.groups_before_1_3.as_ref().is_some_and(|groups| !groups.is_empty());
         if has_old && has_curves && !scan.groups_before_1_3_complete {
-            // RFC 8422 §5.1: the groups that a client offers also limit the keys of certificates. Without the curve of an
-            // ECDSA certificate, the server rejects the ClientHello, so the curve hides groups that the server prefers less.
+            // RFC 8422 §5.1: the groups that a client offers also limit the keys of certificates. Without the curve of
+            // an ECDSA certificate, the server rejects the ClientHello, so the curve hides groups that the server
+            // prefers less.
             let all_ecdsa =
                 !scan.certificates.is_empty() && scan.certificates.iter().all(|one| one.key.starts_with("EC "));
             if all_ecdsa && scan.inconclusive.is_none() {

@@ -25,10 +25,10 @@ pub(super) struct Profile {
     pub(super) url: &'static str,
     pub(super) versions: Versions,
     pub(super) suites: Graded,
-    /// Suites, at least one of which must be accepted, and the section that requires it.
+    /// Suites of which the server must accept at least one, and the section with this requirement.
     pub(super) suites_wanted: Option<(&'static [&'static str], &'static str)>,
     pub(super) groups: Graded,
-    /// Groups, at least one of which must or should be accepted, the level, and the section that requires it.
+    /// Groups of which the server must or should accept at least one, the level, and the section with this requirement.
     pub(super) groups_wanted: &'static [(&'static [&'static str], Level, &'static str)],
     /// The prime of ephemeral Diffie-Hellman; none if the profile does not allow ephemeral Diffie-Hellman.
     pub(super) prime: Option<Prime>,

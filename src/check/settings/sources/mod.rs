@@ -1,6 +1,6 @@
 //! The sources of client settings. Each source is queried independently of the others, with two exceptions: the file
 //! over HTTP and the sources in the MX host's domain are queried only if the preferred sources have no settings,
-//! because they could only contradict them.
+//! because their settings could only contradict those of the preferred sources.
 //!
 //! | file | sources |
 //! |---|---|

@@ -1,5 +1,5 @@
-//! The host that receives mail for the domain. Its domain often belongs to the provider of the mailboxes, which may publish
-//! settings there.
+//! The host that receives mail for the domain. Its domain often belongs to the provider of the mailboxes, which may
+//! publish settings there.
 
 use crate::check::domain::sight::{Known, is_conclusive, records};
 use crate::check::settings::sight::{SettingsSight, registrable};

@@ -16,7 +16,7 @@ use crate::policy::autodiscover;
 use crate::question::FetchTransport;
 use crate::wire::{DnsName, DomainName, RecordKind};
 
-/// The name that `autodiscover.DOMAIN` is an alias for in Microsoft 365.
+/// In Microsoft 365, `autodiscover.DOMAIN` is an alias for one of these names.
 const MICROSOFT: [&str; 2] = ["autodiscover.outlook.com", "autodiscover-s.outlook.com"];
 
 /// The provider of the domain.

@@ -55,7 +55,7 @@ pub(in crate::render) fn left_out(seen: &DomainSeen) -> Option<String> {
 }
 
 /// The longest ending that all host names share, if a part of each name remains before it. The ending begins with a
-/// dot. For a single host, it is the domain itself.
+/// dot. If all hosts are in the domain that is checked, the ending is this domain.
 fn common_suffix(seen: &DomainSeen) -> Option<String> {
     let own = format!(".{}", seen.domain);
     if !seen.mx.is_empty() && seen.mx.iter().all(|mx| mx.host.ends_with(&own)) {
@@ -416,9 +416,9 @@ fn alignment(dmarc: &DmarcSeen) -> Option<String> {
         }
     };
     Some(if dkim == spf {
-        format!("aligned DKIM and envelope sender domains: {}", words(dkim))
+        format!("domains aligned for DKIM and for the envelope sender: {}", words(dkim))
     } else {
-        format!("aligned DKIM domains: {}, aligned envelope sender domains: {}", words(dkim), words(spf))
+        format!("domains aligned for DKIM: {}, and for the envelope sender: {}", words(dkim), words(spf))
     })
 }
 
