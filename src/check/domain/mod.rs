@@ -16,6 +16,7 @@
 //! | `notes` | CAA and BIMI records |
 //! | `senders` | how mail is delivered, depending on the policies that the sender supports |
 //! | `deliverability` | the result for one server |
+//! | `tls` | how TLS starts at a mail server |
 //! | `seen`, `alignment`, `results` | the results, for reports |
 //! | `world` | simulated DNS, web and mail servers for tests |
 //! | `purpose` | whether the port is for mail from other servers or for submission |
@@ -44,6 +45,7 @@ mod spf;
 mod sts;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod tlsrpt;
 #[cfg(test)]
 pub(in crate::check) mod world;

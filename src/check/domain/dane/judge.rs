@@ -116,6 +116,7 @@ impl<'s> DaneHost<'s> {
     fn of_records(&self, published: PublishedTlsa<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         findings.extend(self.without_starttls(published));
+        findings.extend(self.tls_fails(published));
         findings.extend(self.unusable(published));
         for (chain, servers) in self.host.chains() {
             let outcome = self.evaluate(published, chain);

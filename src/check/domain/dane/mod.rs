@@ -9,6 +9,7 @@
 //! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
 //! | `phrases` | parts of the findings' sentences |
+//! | `tls_fails` | the finding about hosts where TLS fails |
 //! | `rules` | the rules |
 
 mod ca_key;
@@ -21,6 +22,7 @@ mod phrases;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod tls_fails;
 
 use super::mx;
 use super::senders::servers::mail_servers;

@@ -4,13 +4,14 @@ use super::lookup::{TlsaLookup, tlsa_lookup};
 use crate::check::domain::purpose;
 use crate::check::domain::seen::{DaneSeen, DaneState, Delivery, MxSeen, TlsaSeen};
 use crate::check::domain::sight::{Known, Sight};
+use crate::check::domain::tls::StarttlsResult;
 use crate::evidence::{DnssecState, Presented};
 use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaReferences};
 use crate::wire::{DnsName, RecordKind};
 
-/// What a sender that uses DANE does with a host that sends this certificate chain; `None` means a host without TLS.
-pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> DaneSeen {
-    let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
+/// What a sender that uses DANE does with a host where TLS starts, or fails, in this way.
+pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, tls: StarttlsResult<'_>) -> DaneSeen {
+    let opportunistic = tls.opportunistic();
     let without_records =
         |state: DaneState, delivers: Delivery| DaneSeen { state: Some(state), delivers, ..DaneSeen::default() };
     // RFC 7672 §2.1.1: senders that use DANE validate all responses, so they do not get bogus MX records.
@@ -28,13 +29,16 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
             result: Some("dnssec-invalid".to_owned()),
             ..without_records(DaneState::Error, Delivery::NotDelivered)
         },
-        TlsaLookup::Present { base, records, .. } => match chain {
-            None => DaneSeen {
-                result: Some("starttls-not-supported".to_owned()),
+        TlsaLookup::Present { base, records, .. } => match tls {
+            StarttlsResult::NotOffered | StarttlsResult::Fails(_) => DaneSeen {
+                result: Some(match tls {
+                    StarttlsResult::Fails(failure) => failure.report_word().to_owned(),
+                    _ => "starttls-not-supported".to_owned(),
+                }),
                 records: records.iter().map(untested).collect(),
                 ..without_records(DaneState::Invalid, Delivery::NotDelivered)
             },
-            Some(chain) => {
+            StarttlsResult::Chain(chain) => {
                 let mut seen = of_outcome(&tlsa::evaluate(&records, chain, &references(sight, host, &base)));
                 if purpose::is_submission(sight) {
                     seen.senders.clear();

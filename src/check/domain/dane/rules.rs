@@ -5,6 +5,7 @@ use crate::check::finding::{Docs, Rule, Severity};
 pub(super) static RULES: &[&Rule] = &[
     &DANE_LOOKUP_FAILS,
     &DANE_WITHOUT_STARTTLS,
+    &DANE_TLS_FAILS,
     &DANE_MISMATCH,
     &DANE_STALE_DIGEST,
     &DANE_ANCHOR_NOT_SENT,
@@ -40,6 +41,19 @@ pub(super) static DANE_WITHOUT_STARTTLS: Rule = Rule {
         action: "Server operator: configure a certificate, and advertise STARTTLS to every client on port 25, including clients that are greylisted. If the server cannot use TLS, remove the TLSA records.",
         example: "mx2.example.com has a 3 1 1 TLSA record, but its EHLO reply does not contain STARTTLS",
         references: "RFC 7672 section 2.2 (TLS is required), RFC 7672 section 3.1.3 (STARTTLS must not be advertised selectively)",
+    },
+};
+
+pub(super) static DANE_TLS_FAILS: Rule = Rule {
+    id: "dane-tls-fails",
+    severity: Severity::Error,
+    title: "TLS fails on a host with TLSA records",
+    docs: Docs {
+        sees: "An MX host has signed TLSA records, and its server advertises STARTTLS. On at least one of its IP addresses, the server rejects the STARTTLS command, or the TLS handshake fails.",
+        matters: "TLSA records require TLS. Senders that use DANE do not deliver mail to the server, and do not fall back to an unencrypted connection.",
+        action: "Server operator: make the server start TLS 1.2 or later with every client. The findings about the session, such as tls-handshake-failed, contain the reason.",
+        example: "454 4.7.0 TLS not available due to local problem, because the mail server cannot read its key",
+        references: "RFC 7672 section 2.2 (TLS is required), RFC 8460 section 4.3 (result types)",
     },
 };
 

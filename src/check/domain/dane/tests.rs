@@ -8,6 +8,7 @@ use super::outcome::{result, unmatched_records, worst};
 use crate::check::domain::seen::{DaneState, Delivery};
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, ServerTls};
 use crate::check::domain::sight::{Sight, records};
+use crate::check::domain::tls::{StarttlsFailure, StarttlsResult};
 use crate::check::domain::world::{World, name, plan, response};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, Evidence, Presented};
@@ -80,7 +81,7 @@ impl Case {
     fn state(&mut self) -> (Option<DaneState>, Delivery, Option<String>) {
         let (chain, evidence) = (self.chain(), self.evidence());
         let sight = Sight::new(&self.plan, &evidence).expect("a check of a domain");
-        let found = result(sight, &name("mx.example.com"), Some(&chain));
+        let found = result(sight, &name("mx.example.com"), StarttlsResult::Chain(&chain));
         (found.state, found.delivers, found.result)
     }
 }
@@ -244,6 +245,27 @@ fn records_for_the_full_certificate_stop_matching_at_renewal() {
 }
 
 #[test]
+fn tls_that_fails_makes_delivery_fail() {
+    for (failure, word) in
+        [(StarttlsFailure::Rejected, "starttls-not-supported"), (StarttlsFailure::Handshake, "validation-failure")]
+    {
+        let mut case = Case::new();
+        case.publish_for((3, 1, 1), 0).world.signed();
+        let found = case.findings_for(ServerTls::Fails(failure));
+        assert_eq!(ids(&found), [("dane-tls-fails", Severity::Error)]);
+        assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
+        assert!(found[0].cause.contains(word) && found[0].otherwise.is_some(), "{}", found[0].cause);
+        let evidence = case.evidence();
+        let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+        let seen = result(sight, &name("mx.example.com"), StarttlsResult::Fails(failure));
+        assert_eq!((seen.delivers, seen.result.as_deref()), (Delivery::NotDelivered, Some(word)));
+    }
+    let mut without = Case::new();
+    without.world.signed();
+    assert_eq!(ids(&without.findings_for(ServerTls::Fails(StarttlsFailure::Handshake))), []);
+}
+
+#[test]
 fn a_record_for_the_key_of_a_ca_is_a_notice_with_the_records_to_publish_instead() {
     for (matching, at) in [(1, 1), (2, 2)] {
         let mut case = Case::new();
@@ -271,7 +293,7 @@ fn a_record_for_the_next_key_is_unmatched() {
         let other = made((-1, 30));
         let other = sent(&other.ders.iter().collect::<Vec<_>>());
         let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
-        let of = |chain: &Presented| result(sight, &name("mx.example.com"), Some(chain));
+        let of = |chain: &Presented| result(sight, &name("mx.example.com"), StarttlsResult::Chain(chain));
         (unmatched_records(&[&of(&chain)]), unmatched_records(&[&of(&chain), &of(&other)]))
     };
     let next = literal(3, 1, 1, &"0".repeat(64)).to_string();
@@ -299,7 +321,7 @@ fn a_host_with_records_must_advertise_starttls() {
     assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
     let evidence = case.evidence();
     let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
-    let seen = result(sight, &name("mx.example.com"), None);
+    let seen = result(sight, &name("mx.example.com"), StarttlsResult::NotOffered);
     assert_eq!((seen.delivers, seen.result.as_deref()), (Delivery::NotDelivered, Some("starttls-not-supported")));
     // Without TLSA records, senders use the host without encryption.
     let mut without = Case::new();
@@ -587,7 +609,7 @@ fn a_faulty_resolver_is_not_a_fault_of_the_domain() {
         let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
         let tls = ServerTls::Chains(vec![&chain]);
         let found = findings(sight, &[host("mx.example.com", vec![tls])]);
-        let seen = result(sight, &name("mx.example.com"), Some(&chain));
+        let seen = result(sight, &name("mx.example.com"), StarttlsResult::Chain(&chain));
         let found: Vec<(String, Severity, bool)> =
             found.into_iter().map(|one| (one.rule.into_owned(), one.severity, one.failure.is_some())).collect();
         (found, seen.state, seen.delivers)

@@ -7,6 +7,7 @@ use super::super::seen::{
     StsResultSeen,
 };
 use super::super::sight::Sight;
+use super::super::tls::{StarttlsResult, starttls_failure};
 use super::super::{dane, dnssec, mx, purpose, reverse, sts};
 use super::ask::Recipient;
 use super::sessions::{chains, key_kind, session, sessions};
@@ -256,8 +257,8 @@ fn certificate_seen(sight: Sight<'_>, host: &DnsName, chain: &Presented) -> MxCe
         spki_sha256: leaf.map(|leaf| leaf.spki_sha256.clone()).unwrap_or_default(),
         policies: PoliciesSeen {
             opportunistic: Delivery::Encrypted,
-            dane: dane::result(sight, host, Some(chain)),
-            mta_sts: sts::result(sight, host, Some(chain)),
+            dane: dane::result(sight, host, StarttlsResult::Chain(chain)),
+            mta_sts: sts::result(sight, host, StarttlsResult::Chain(chain)),
         },
     }
 }
@@ -324,10 +325,15 @@ fn policies(
     if !is_ready(session) {
         return PoliciesSeen::default();
     }
-    // After a failed handshake, opportunistic senders connect again without TLS (RFC 7435 §4).
+    let is_advertised = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS"));
+    let tls = match starttls_failure(session) {
+        Some(failure) => StarttlsResult::Fails(failure),
+        None if is_advertised => return PoliciesSeen::default(),
+        None => StarttlsResult::NotOffered,
+    };
     PoliciesSeen {
-        opportunistic: Delivery::ClearText,
-        dane: dane::result(sight, host, None),
-        mta_sts: sts::result(sight, host, None),
+        opportunistic: tls.opportunistic(),
+        dane: dane::result(sight, host, tls),
+        mta_sts: sts::result(sight, host, tls),
     }
 }

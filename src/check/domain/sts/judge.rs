@@ -6,8 +6,8 @@ use super::published::{
 };
 use super::rules::{
     STS_CERTIFICATE_ENDS, STS_CERTIFICATE_INVALID, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE, STS_MX_NOT_COVERED,
-    STS_NOT_ENFORCED, STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_WITHOUT_RECORD,
-    STS_WITHOUT_STARTTLS,
+    STS_NOT_ENFORCED, STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_TLS_FAILS,
+    STS_WITHOUT_RECORD, STS_WITHOUT_STARTTLS,
 };
 use crate::check::certificate;
 use crate::check::domain::purpose;
@@ -411,6 +411,7 @@ impl HostsUnderPolicy<'_> {
             )];
             findings.push(finding);
         }
+        findings.extend(self.tls_fails(host, &name));
         for (chain, servers) in host.chains() {
             let Some(word) = certificate_word(self.sight, chain) else { continue };
             let problem = certificate_faults(self.sight, chain).join(" and ");
@@ -432,6 +433,27 @@ impl HostsUnderPolicy<'_> {
             findings.push(finding);
         }
         findings
+    }
+
+    /// TLS fails at one of the IP addresses of the host.
+    fn tls_fails(self, host: &PolicyHost<'_>, name: &str) -> Option<Finding> {
+        let (failure, servers) = host.with_failing_tls()?;
+        let summary =
+            format!("{name} ({}) {}, but the MTA-STS policy requires TLS", addresses_of(&servers), failure.words());
+        let mut finding = self.about(&STS_TLS_FAILS, Phase::Tls, summary);
+        finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
+        finding.confidence = Confidence::Likely;
+        finding.cause = format!(
+            "Senders that use MTA-STS do not deliver mail to a server without TLS. TLS reports contain {}.",
+            failure.report_word()
+        );
+        finding.otherwise = Some(
+            "The server may start TLS for other clients. Repeat the check from another network to find out.".to_owned(),
+        );
+        finding.fixes = vec![Fix::text(
+            "Server operator: make the server start TLS 1.2 or later with every client that sends STARTTLS. The other findings about this server show why TLS fails",
+        )];
+        Some(finding)
     }
 
     fn not_covered(self, host: &DnsName, name: &str) -> Finding {

@@ -7,6 +7,7 @@ use super::published::{questions, result, summary};
 use crate::check::domain::seen::{Delivery, PublishedState, StsSeen};
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, ServerTls};
 use crate::check::domain::sight::{Sight, records};
+use crate::check::domain::tls::{StarttlsFailure, StarttlsResult};
 use crate::check::domain::world::{World, name, plan, response};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::evidence::fault::ConnectFaultKind;
@@ -423,6 +424,11 @@ fn hosts_in_the_policy_need_tls_and_a_valid_certificate() {
     let both = Presented { name: other.name.clone(), ..private_ca() };
     let found = case.with(&mx(ServerTls::Chains(vec![&both])));
     assert!(found[0].summary.contains("is for a different name and is not trusted"), "{}", found[0].summary);
+    for failure in [StarttlsFailure::Rejected, StarttlsFailure::Handshake] {
+        let found = case.with(&mx(ServerTls::Fails(failure)));
+        assert_eq!(pairs(&found), expect("sts-tls-fails", Severity::Error));
+        assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
+    }
     assert_eq!(case.with(&mx(ServerTls::Unknown)), [], "what was not tested is no fault");
     assert_eq!(case.with(&mx(ServerTls::Unreachable)), []);
 }
