@@ -7,7 +7,7 @@
 //! | `hosts` | the sessions with each IP address of each host, and the findings of the ordinary checks in them |
 //! | `delegation` | the authoritative name servers |
 //! | `direct` | lookups at authoritative name servers after the resolver has failed |
-//! | `denial` | negative responses that do not prove that a record is missing |
+//! | `proof` | responses that do not prove which records exist |
 //! | `zone` | the zone that contains the domain |
 //! | `dnssec` | signatures |
 //! | `dane`, `sts`, `tlsrpt` | policies for TLS |
@@ -26,7 +26,6 @@ pub mod alignment;
 mod dane;
 mod delegation;
 mod deliverability;
-mod denial;
 mod direct;
 mod dkim;
 mod dmarc;
@@ -35,6 +34,7 @@ mod hosts;
 mod lists;
 mod mx;
 mod notes;
+mod proof;
 mod purpose;
 mod results;
 mod reverse;
@@ -53,8 +53,8 @@ mod zone;
 
 use super::finding::Check;
 pub use deliverability::{AddressResult, PolicyFailure, address_result, names_without_dnssec};
-pub(super) use denial::limit_confidence;
 pub use lists::default_lists;
+pub(super) use proof::limit_confidence;
 pub use results::{results, tlsa_records};
 
 /// Every check of a domain, in the order in which findings of equal severity are listed.

@@ -129,10 +129,15 @@ pub(crate) fn records(name: &DnsName, kind: RecordKind) -> Question {
     Question::Records(RecordsRequest::to_resolver(name.clone(), kind))
 }
 
-/// Whether the response shows which records exist, or that none exist. If the zone is signed, but the proof that no
-/// record exists is not valid, the response shows nothing, because the lookup fails for servers that validate
-/// signatures.
+/// Whether the response shows which records exist, or that none exist. If the signatures of the records, or of the proof
+/// that there are none, are not valid, the response shows nothing, because the lookup fails for servers that validate
+/// signatures (RFC 4035 §5.5).
 pub(crate) fn is_conclusive(seen: &RecordsSeen) -> bool {
-    let is_unproven = seen.records.is_empty() && matches!(seen.dnssec, DnssecState::Bogus { .. });
-    seen.is_answer() && !is_unproven
+    seen.is_answer() && !is_bogus(seen)
+}
+
+/// Whether the response, or an alias that leads to it, is bogus. Servers that validate DNSSEC get an error instead.
+pub(crate) fn is_bogus(seen: &RecordsSeen) -> bool {
+    let states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
+    states.into_iter().any(|state| matches!(state, DnssecState::Bogus { .. }))
 }

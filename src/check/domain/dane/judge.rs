@@ -12,6 +12,7 @@ use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
 };
+use crate::check::domain::mx;
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
@@ -28,7 +29,8 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
         return findings;
     }
     // Delivery fails only if senders that use DANE cannot deliver to any of the hosts.
-    if hosts.iter().all(|host| host.is_usable() == Some(false)) {
+    let is_lost = |host: &DaneHost<'_>| host.is_usable() == Some(false) || mx::has_no_address(sight, &host.host.name);
+    if hosts.iter().all(is_lost) {
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             finding.failure = Some(PhaseFailure::Tls);
         }

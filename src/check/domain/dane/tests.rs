@@ -158,6 +158,19 @@ fn the_exit_code_counts_only_if_no_host_is_left() {
 }
 
 #[test]
+fn a_host_that_does_not_exist_is_no_host_that_is_left() {
+    let mut case = Case::new();
+    case.world.zone("example.com MX 20 gone.example.com");
+    case.hosts.push("gone.example.com");
+    case.publish(literal(3, 1, 1, &"0".repeat(64))).world.signed();
+    let (chain, evidence) = (case.chain(), case.evidence());
+    let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+    let with_address = host("mx.example.com", vec![ServerTls::Chains(vec![&chain])]);
+    let found = findings(sight, &[with_address, host("gone.example.com", Vec::new())]);
+    assert_eq!((found[0].rule.as_ref(), found[0].failure), ("dane-mismatch", Some(PhaseFailure::Tls)));
+}
+
+#[test]
 fn a_stale_stronger_digest_fails_only_for_strict_senders() {
     let mut case = Case::new();
     case.publish_for((3, 1, 1), 0).publish_for((3, 1, 2), 1).world.signed();

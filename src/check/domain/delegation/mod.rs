@@ -75,6 +75,19 @@ pub(super) fn is_valid_at_a_server(sight: Sight<'_>, name: &DnsName, kind: Recor
     signatures::is_valid_at_a_server(sight, name, kind, &tested(sight, &apex))
 }
 
+/// Whether all authoritative servers that answered send these records with signatures that are valid, and at least one
+/// answered.
+pub(super) fn is_valid_at_every_server(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };
+    signatures::is_valid_at_every_server(sight, name, kind, &tested(sight, &apex))
+}
+
+/// Whether all authoritative servers have other records than the resolver returned.
+pub(super) fn is_contradicted(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };
+    judge::contradiction(sight, name, kind, &tested(sight, &apex)).is_some()
+}
+
 /// The authoritative name servers with their state.
 pub(super) fn summary(sight: Sight<'_>) -> Vec<NameServerSeen> {
     let Some(apex) = zone::apex(sight) else { return Vec::new() };

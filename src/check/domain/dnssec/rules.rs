@@ -46,8 +46,8 @@ pub(super) static DNSSEC_BOGUS: Rule = Rule {
     severity: Severity::Error,
     title: "the records fail DNSSEC validation",
     docs: Docs {
-        sees: "The MX records of the domain, or the IP addresses of an MX host, should be signed, but a signature is missing or wrong, or its key is missing. The finding is also reported if a name server responds that the records do not exist, but sends no valid proof. If only some of the authoritative name servers send such records, the finding is a warning and names these servers.",
-        matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver do not deliver mail to the domain.",
+        sees: "The MX records of the domain, the IP addresses of an MX host, or the TXT records for SPF, DKIM, DMARC, MTA-STS or TLS reports should be signed, but a signature is missing or wrong, or its key is missing. The finding is also reported if a name server responds that the records do not exist, but sends no valid proof. If only some of the authoritative name servers send such records, the finding is a warning and names these servers. If the signatures of all name servers are valid, only the resolver's response is wrong, and the finding is a warning, too.",
+        matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver do not deliver mail to the domain. Without the TXT records, receivers cannot authenticate mail from the domain.",
         action: "DNS operator: sign the zone again and publish it on all name servers. To find where the chain of signatures is broken, use an online tool that displays the chain.",
         example: "a secondary name server that serves an unsigned copy of the zone",
         references: "RFC 4033 section 5 (bogus), RFC 4035 section 5 (validation)",

@@ -88,6 +88,12 @@ pub(in crate::check::domain) fn all_addresses(sight: Sight<'_>, host: &DnsName) 
     addresses
 }
 
+/// Whether DNS proves that a host has no IP address, so no sender can use it.
+pub(in crate::check::domain) fn has_no_address(sight: Sight<'_>, host: &DnsName) -> bool {
+    let is_denied = |seen: &RecordsSeen| is_conclusive(seen) && seen.is_void();
+    KINDS.iter().all(|&kind| sight.records(host, kind).answer().is_some_and(is_denied))
+}
+
 /// The IP addresses of a host that this machine can connect to, without the limit.
 pub(in crate::check::domain) fn usable(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
     let mut addresses = all_addresses(sight, host);

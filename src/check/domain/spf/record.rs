@@ -8,7 +8,7 @@ use super::rules::{
 };
 use super::{Subject, WRONG_NAMES, denied_in_tree, is_null_mx, known};
 use crate::check::domain::delegation;
-use crate::check::domain::sight::Known;
+use crate::check::domain::sight::{Known, is_bogus};
 use crate::check::finding::{Finding, Rule, Severity};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
@@ -23,6 +23,8 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
     match &subject.tree.root.found {
         // The MX check reports a domain that does not exist.
         SpfFound::Pending | SpfFound::NxDomain => Vec::new(),
+        // The DNSSEC check reports records whose signatures are not valid.
+        SpfFound::Failed if has_bogus_records(subject) => Vec::new(),
         SpfFound::Failed => vec![lookup_failed(subject)],
         SpfFound::NoRecord(texts) => {
             ignored(subject, texts, Severity::Error).map_or_else(|| missing(subject), |finding| vec![finding])
@@ -54,6 +56,12 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
 
 fn finding(subject: Subject<'_>, rule: &'static Rule, summary: String) -> Finding {
     Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(subject.probe.id)
+}
+
+/// Whether there are TXT records, but their signatures are not valid.
+fn has_bogus_records(subject: Subject<'_>) -> bool {
+    let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).answer();
+    seen.is_some_and(|seen| is_bogus(seen) && !seen.records.is_empty())
 }
 
 fn lookup_failed(subject: Subject<'_>) -> Finding {

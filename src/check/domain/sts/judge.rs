@@ -10,9 +10,9 @@ use super::rules::{
     STS_WITHOUT_RECORD, STS_WITHOUT_STARTTLS,
 };
 use crate::check::certificate;
-use crate::check::domain::purpose;
 use crate::check::domain::senders::servers::{PolicyHost, addresses_of, key_of, name_of};
-use crate::check::domain::sight::{Known, Sight};
+use crate::check::domain::sight::{Known, Sight, is_bogus};
+use crate::check::domain::{delegation, mx, purpose};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{DnsCode, HttpResponse, Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
@@ -372,7 +372,7 @@ impl HostsUnderPolicy<'_> {
         let mut findings: Vec<Finding> = self.hosts.iter().flat_map(|host| self.of_host(host)).collect();
         // Delivery fails only if senders that use MTA-STS cannot deliver to any of the hosts.
         let is_usable = |host: &PolicyHost<'_>| {
-            if !self.policy.allows(&host.name) {
+            if !self.policy.allows(&host.name) || mx::has_no_address(self.sight, &host.name) {
                 return Some(false);
             }
             host.is_usable(true, |chain| certificate_word(self.sight, chain).is_none())
@@ -392,7 +392,12 @@ impl HostsUnderPolicy<'_> {
     fn of_host(self, host: &PolicyHost<'_>) -> Vec<Finding> {
         let name = name_of(self.sight, &host.name);
         if !self.policy.allows(&host.name) {
-            return vec![self.not_covered(&host.name, &name)];
+            // RFC 8461 §10.1: the policy protects against a changed MX record. The host must not be added to the policy
+            // unless the record is genuine.
+            let domain = self.sight.name();
+            let is_doubtful = self.sight.records(&domain, RecordKind::Mx).answer().is_some_and(is_bogus)
+                || delegation::is_contradicted(self.sight, &domain, RecordKind::Mx);
+            return if is_doubtful { Vec::new() } else { vec![self.not_covered(&host.name, &name)] };
         }
         let mut findings = Vec::new();
         let servers = host.without_starttls();

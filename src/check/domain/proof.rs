@@ -1,5 +1,5 @@
-//! Negative responses that do not prove that a record is missing. This is one place for all record types: a finding that
-//! rests on such a response is at most likely.
+//! Responses of the resolver that do not prove which records exist. This is one place for all record types: a finding
+//! that rests on such a response is at most likely.
 //!
 //! | the resolver's response | authoritative servers | the record is |
 //! |---|---|---|
@@ -8,17 +8,21 @@
 //! | no records, but a SOA record or a valid proof | not asked, or no answer | certainly missing |
 //! | neither records nor a SOA record | not asked, or no answer | likely missing |
 //!
+//! If the resolver returns MX, TXT or TLSA records, and each authoritative server that answers returns others, a finding
+//! about the resolver's records is likely, too.
+//!
 //! Without a SOA record, a negative response cannot be distinguished from a referral or from an invented response (RFC
 //! 2308 §2.1 and 2.2). A finding about a missing record therefore lists each lookup on which it rests.
 
-use crate::evidence::{Answer, DnssecState, Evidence, Outcome, Probe, RecordsSeen};
+use crate::evidence::{Answer, DnssecState, Evidence, Outcome, Probe, RecordData, RecordsSeen};
 use crate::lexicon::Confidence;
 use crate::plan::Plan;
 use crate::question::{Question, RecordsRequest};
+use crate::wire::RecordKind;
 
 use super::super::finding::Finding;
 
-/// Makes findings likely if they are certain only because of a negative response that proves nothing.
+/// Makes findings likely if they are certain only because of a response that proves nothing.
 pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
     if plan.domain.is_none() {
         return;
@@ -60,41 +64,56 @@ impl<'e> Lookup<'e> {
         let is_same = self.request.name == request.name && self.request.kind == request.kind;
         is_same
             && self.request.server.is_some()
+            && !self.request.upper_case
             && self.seen.authoritative
             && self.seen.is_answer()
             && self.seen.aliases.is_empty()
     }
 
-    /// Why this response of the resolver does not prove that there are no records. `of_finding` contains all lookups of
-    /// the finding: if the finding compares the resolver with a server, it does not rest on the resolver alone.
+    /// Why this response of the resolver does not show which records exist. `of_finding` contains all lookups of the
+    /// finding: if the finding compares the resolver with a server, it does not rest on the resolver alone.
     fn doubt(&self, evidence: &Evidence, of_finding: &[Lookup<'_>]) -> Option<String> {
         let (request, seen) = (self.request, self.seen);
         let is_compared = || of_finding.iter().any(|other| other.is_authoritative_for(request));
-        if request.server.is_some() || !seen.is_void() || !seen.records.is_empty() || is_compared() {
+        if request.server.is_some() || !seen.is_answer() || is_compared() {
             return None;
         }
-        let (kind, name) = (request.kind, self.probe.quote(request.name.as_str()));
-        let mut servers = evidence
+        let answers: Vec<&RecordsSeen> = evidence
             .probes
             .iter()
             .filter_map(Lookup::of)
             .filter(|lookup| lookup.is_authoritative_for(request))
-            .map(|lookup| lookup.seen.records.is_empty())
-            .peekable();
-        if servers.peek().is_some() {
-            let is_denied = servers.all(|has_none| has_none);
-            return (!is_denied).then(|| {
-                format!(
-                    "An authoritative name server returned {kind} records of {name}, which the resolver did not return. Repeat the check later, or with another resolver (--resolver)."
-                )
-            });
+            .map(|lookup| lookup.seen)
+            .collect();
+        let is_denial = seen.records.is_empty();
+        let is_contradicted = match is_denial {
+            true => answers.iter().any(|answer| !answer.records.is_empty()),
+            // Other records, such as IP addresses, may depend on the client.
+            false if matches!(request.kind, RecordKind::Mx | RecordKind::Txt | RecordKind::Tlsa) => {
+                seen.aliases.is_empty() && !answers.is_empty() && !answers.iter().any(|answer| is_same(answer, seen))
+            }
+            false => false,
+        };
+        let (kind, name) = (request.kind, self.probe.quote(request.name.as_str()));
+        if is_contradicted {
+            return Some(format!(
+                "An authoritative name server returned {kind} records of {name} that differ from those of the resolver. Repeat the check later, or with another resolver (--resolver)."
+            ));
         }
-        (seen.without_soa && seen.dnssec != DnssecState::Secure).then(|| {
+        let is_unproven = is_denial && answers.is_empty() && seen.without_soa && seen.dnssec != DnssecState::Secure;
+        is_unproven.then(|| {
             format!(
                 "The resolver's response without {kind} records of {name} contains no SOA record, so it does not prove that there are none. If another resolver (--resolver) returns such records, the fault is in the resolver."
             )
         })
     }
+}
+
+/// Whether two responses contain the same records, in any order.
+fn is_same(one: &RecordsSeen, other: &RecordsSeen) -> bool {
+    let contains = |seen: &RecordsSeen, data: &RecordData| seen.records.iter().any(|record| record.data == *data);
+    let is_within = |one: &RecordsSeen, other| one.records.iter().all(|record| contains(other, &record.data));
+    is_within(one, other) && is_within(other, one)
 }
 
 #[cfg(test)]
@@ -192,9 +211,25 @@ mod tests {
         let found = finding(&mut with_server(vec![record.clone()]), "tlsrpt-missing");
         assert_eq!(found.confidence, Confidence::Likely);
         let otherwise = found.otherwise.unwrap();
-        assert!(otherwise.starts_with("An authoritative name server returned TXT records"), "{otherwise}");
+        assert!(otherwise.contains("An authoritative name server returned TXT records"), "{otherwise}");
         // The difference itself is certain.
         let found = finding(&mut with_server(vec![record]), "delegation-resolver-differs");
         assert_eq!((found.confidence, found.otherwise), (Confidence::Certain, None));
+    }
+
+    #[test]
+    fn records_that_differ_from_those_of_the_name_servers_are_no_certain_fault() {
+        let of_server = |text: &str| {
+            let mut world = with_server(Vec::new());
+            world.record("example.com TXT v=spf1 +all");
+            let record = RecordData::Txt { lengths: vec![text.len()], text: text.to_owned(), raw_b64: None };
+            let seen = RecordsSeen { authoritative: true, ..response(&name("example.com"), vec![record]) };
+            let answer = Answer::Records(seen);
+            let server: SocketAddr = "8.8.8.53:53".parse().unwrap();
+            world.outcome("example.com", RecordKind::Txt, Some(server), Outcome::Done { answer });
+            let two = finding(&mut world, "spf-two-records");
+            (two.confidence, two.otherwise.is_some())
+        };
+        assert_eq!(of_server("v=spf1 -all"), (Confidence::Likely, true));
     }
 }
