@@ -15,6 +15,7 @@ use super::reason::{self, not_validated};
 use super::validate::{DnssecValidator, ResponseStates};
 use crate::evidence::{
     DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_ALIASES, MAX_RECORDS, RecordData, RecordSignatures, RecordsSeen,
+    SignatureValidity,
 };
 use crate::plan::{OverrideHost, Plan};
 use crate::question::RecordsRequest;
@@ -91,7 +92,10 @@ fn signatures(name: &Name, kind: RecordType, records: &[Record]) -> Option<Recor
     let mut algorithms: Vec<u8> = inputs.iter().map(|input| u8::from(input.algorithm)).collect();
     algorithms.sort_unstable();
     algorithms.dedup();
-    Some(RecordSignatures { original_ttl: inputs.first()?.original_ttl, algorithms })
+    let last = inputs.iter().max_by_key(|input| input.sig_expiration.get());
+    let validity =
+        last.map(|input| SignatureValidity { begins: input.sig_inception.get(), ends: input.sig_expiration.get() });
+    Some(RecordSignatures { original_ttl: inputs.first()?.original_ttl, algorithms, validity })
 }
 
 /// The NS records that a server of the parent zone sends as a referral (RFC 1034 §4.3.2, step 3b). They are

@@ -401,6 +401,15 @@ fn a_response_without_records_needs_a_soa_record_of_a_zone_that_contains_the_nam
     });
 }
 
+#[test]
+fn the_validity_of_the_signatures_is_kept() {
+    run(async {
+        let seen = honest().await.seen("signed.test", RecordKind::Mx).await;
+        let validity = seen.signatures.and_then(|signatures| signatures.validity).expect("signatures");
+        assert!(validity.begins < validity.ends, "{validity:?}");
+    });
+}
+
 /// An authoritative server's response to a query for A records.
 async fn at_server(world: &World, at: &str) -> RecordsSeen {
     let request = RecordsRequest::to_server(DnsName::parse(at).expect("a name"), RecordKind::A, world.resolver.address);

@@ -662,7 +662,7 @@ fn the_wait_uses_the_ttl_of_the_zone() {
         assert_eq!(found[0].rule, "dane-mismatch");
         found[0].fixes[0].text.clone()
     };
-    let signatures = crate::evidence::RecordSignatures { original_ttl: 3600, algorithms: vec![13] };
+    let signatures = crate::evidence::RecordSignatures { original_ttl: 3600, algorithms: vec![13], validity: None };
     let text = fix(Some(signatures));
     assert!(text.contains("wait 7200 seconds (two TTLs)"), "{text}");
     // A report of an earlier version contains only the remaining TTL.

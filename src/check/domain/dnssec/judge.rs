@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::sight::{Known, Sight, is_bogus};
 use super::super::{delegation, dkim, mx, zone};
+use super::ends;
 use super::rules::{
     DNSSEC_BOGUS, DNSSEC_DS_MISMATCH, DNSSEC_NOT_ACTIVE, DNSSEC_NOT_TESTED, DNSSEC_SIGNATURE_EXPIRED,
     DNSSEC_SIGNATURE_NOT_YET_VALID, DNSSEC_WEAK,
@@ -21,6 +22,7 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let mut findings = bogus(sight);
+    findings.extend(ends::finding(sight, &signed(sight)));
     findings.extend(not_tested(sight));
     findings.extend(keys(sight));
     findings
@@ -51,6 +53,12 @@ fn texts(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
     let mut texts = answered(sight, names.map(|name| (name, RecordKind::Txt)).collect());
     texts.retain(|(name, _, _, seen)| *name != domain || !seen.records.is_empty());
     texts
+}
+
+/// All responses whose signatures matter, with the SOA record of the zone.
+fn signed(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
+    let apex = zone::apex(sight).map(|apex| (apex, RecordKind::Soa)).into_iter().collect();
+    responses(sight).into_iter().chain(texts(sight)).chain(answered(sight, apex)).collect()
 }
 
 fn answered(sight: Sight<'_>, questions: Vec<(DnsName, RecordKind)>) -> Vec<JudgedResponse<'_>> {

@@ -15,6 +15,19 @@ pub(super) static DNSSEC_SIGNATURE_EXPIRED: Rule = Rule {
     },
 };
 
+pub(super) static DNSSEC_SIGNATURE_ENDS_SOON: Rule = Rule {
+    id: "dnssec-signature-ends-soon",
+    severity: Severity::Notice,
+    title: "DNSSEC signatures end soon and have not been renewed",
+    docs: Docs {
+        sees: "The signatures of the domain's MX, TXT or SOA records, or of the IP addresses of an MX host, end within 3 days, and less than a fifth of their validity is left. Signatures whose validity is shorter than 7 days are not judged, because the server makes them for each response.",
+        matters: "If the signer does not run, the signatures expire. Resolvers that validate DNSSEC then no longer return the records, and senders that use such a resolver do not deliver mail to the domain.",
+        action: "DNS operator: check that the signer runs, and that all name servers load the newly signed zone. If your signer renews signatures only shortly before they end, no action is required.",
+        example: "signatures that were made 28 days ago and are valid for 30 days",
+        references: "RFC 4034 section 3.1.5 (validity of signatures), RFC 6781 section 4.4.2 (signature validity periods)",
+    },
+};
+
 pub(super) static DNSSEC_SIGNATURE_NOT_YET_VALID: Rule = Rule {
     id: "dnssec-signature-not-yet-valid",
     severity: Severity::Error,
@@ -96,6 +109,7 @@ pub(super) static DNSSEC_NOT_TESTED: Rule = Rule {
 /// Every rule for DNSSEC.
 pub(super) static RULES: &[&Rule] = &[
     &DNSSEC_SIGNATURE_EXPIRED,
+    &DNSSEC_SIGNATURE_ENDS_SOON,
     &DNSSEC_SIGNATURE_NOT_YET_VALID,
     &DNSSEC_DS_MISMATCH,
     &DNSSEC_BOGUS,
