@@ -5,9 +5,11 @@
 //! |---|---|
 //! | `record` | the record itself: missing, ignored, invalid, or without effect |
 //! | `includes` | its terms: included records, and the number of lookups |
+//! | `former_type` | records of the former record type SPF |
 //! | `sending` | the results for the sending IP addresses |
 //! | `rules` | the rules |
 
+mod former_type;
 mod includes;
 mod record;
 mod rules;
@@ -46,6 +48,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         let names = WRONG_NAMES.iter().filter_map(|label| sight.name().below(label).ok());
         questions.extend(names.map(|name| records(&name, RecordKind::Txt)));
     }
+    // No other lookup waits for this one.
+    questions.push(records(&sight.name(), RecordKind::Spf));
     questions.extend(sending::needed(sight).iter().map(|(name, kind)| records(name, *kind)));
     questions
 }
@@ -91,6 +95,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let tree = tree(sight);
     let subject = Subject { sight, probe, tree: &tree };
     let mut findings = record::judge(subject);
+    findings.extend(former_type::finding(subject));
     findings.extend(includes::judge(subject));
     let of_clients = sending::judge(subject, &findings);
     findings.extend(of_clients);

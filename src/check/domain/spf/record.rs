@@ -6,7 +6,7 @@ use super::rules::{
     ALIAS, ALLOWS_EVERYONE, EXP_IGNORED, IGNORED, IGNORED_MODIFIER, LONG, LOOKUP_FAILED, MISSING, NETWORK_WIDE, NO_ALL,
     NULL_MX_SENDS, PTR_USED, STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
 };
-use super::{Subject, WRONG_NAMES, denied_in_tree, is_null_mx, known};
+use super::{Subject, WRONG_NAMES, denied_in_tree, former_type, is_null_mx, known};
 use crate::check::domain::delegation;
 use crate::check::domain::sight::{Known, is_bogus};
 use crate::check::finding::{Finding, Rule, Severity};
@@ -116,7 +116,15 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     let found = WRONG_NAMES.iter().filter_map(|label| subject.sight.name().below(label).ok()).find(|name| {
         matches!(known(subject.sight, name, RecordKind::Txt), SpfLookup::Found(records) if !select(&records).records.is_empty())
     });
-    if let Some(name) = found {
+    if let Some(text) = former_type::texts(subject.sight).first() {
+        finding
+            .cause
+            .push_str(" There is a record of the record type SPF (99), but receivers do not look up this type.");
+        finding.fixes.push(Fix::run(
+            "Domain owner: publish the same record as a TXT record",
+            subject.quote(&subject.published(text)),
+        ));
+    } else if let Some(name) = found {
         finding.cause.push_str(&format!(" There is an SPF record at {name}, where receivers do not look for it."));
         finding.fixes.push(Fix::run(
             "Domain owner: at the domain, publish a record that refers to the other record",

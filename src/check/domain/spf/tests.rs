@@ -294,3 +294,23 @@ fn an_mx_term_with_eleven_hosts_is_an_error() {
     assert_eq!(rules(&findings(&zone(&hosts), |_| {})), ["spf-mx-hosts"]);
     assert!(findings(&zone(hosts.get(1..).expect("ten hosts")), |_| {}).is_empty());
 }
+
+#[test]
+fn a_record_of_the_former_type_is_a_notice_that_compares_it_with_the_txt_record() {
+    let found = |zone: &str| findings(zone, |_| {});
+    let with =
+        |text: &str| found(&format!("example.com TXT {text}\nexample.com SPF v=spf1 mx -all\nexample.com MX 0 ."));
+    let former = |findings: &[Finding]| {
+        let one = findings.iter().find(|one| one.rule == "spf-former-type").map(|one| one.summary.clone());
+        one.unwrap_or_default()
+    };
+    assert!(former(&with("v=spf1 mx -all")).contains("also has"));
+    assert!(former(&with("v=spf1 -all")).contains("differs"));
+    let alone = with("other text");
+    assert!(former(&alone).contains("has only the record type SPF"), "{:?}", rules(&alone));
+    let missing = alone.iter().find(|one| one.rule == "spf-missing").expect("a finding");
+    assert!(missing.cause.contains("record type SPF (99)"), "{}", missing.cause);
+    let command = missing.fixes.first().and_then(|fix| fix.command.as_ref()).expect("a record");
+    assert!(command.contains("v=spf1 mx -all"), "{command}");
+    assert_eq!(former(&found("example.com SPF other text\nexample.com TXT v=spf1 -all")), "");
+}

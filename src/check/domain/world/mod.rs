@@ -142,8 +142,8 @@ impl World {
         self
     }
 
-    /// Adds a record in the form `example.com MX 10 mx.example.com`. Supported record types: A, AAAA, MX, NS, TXT (the
-    /// rest of the line), PTR, TLSA, SRV, CNAME.
+    /// Adds a record in the form `example.com MX 10 mx.example.com`. Supported record types: A, AAAA, MX, NS, TXT and
+    /// SPF (the rest of the line), PTR, TLSA, SRV, CNAME.
     pub(in crate::check) fn record(&mut self, line: &str) -> &mut World {
         let (of, rest) = line.split_once(' ').expect("a name");
         let (kind, value) = rest.split_once(' ').expect("a type");
@@ -157,9 +157,10 @@ impl World {
             }
             "NS" => (RecordKind::Ns, RecordData::Ns { host: name(value) }),
             "PTR" => (RecordKind::Ptr, RecordData::Ptr { host: name(value) }),
-            "TXT" => {
+            "TXT" | "SPF" => {
                 let lengths = vec![value.len()];
-                (RecordKind::Txt, RecordData::Txt { text: value.to_owned(), lengths, raw_b64: None })
+                let of = if kind == "SPF" { RecordKind::Spf } else { RecordKind::Txt };
+                (of, RecordData::Txt { text: value.to_owned(), lengths, raw_b64: None })
             }
             "TLSA" => {
                 let field = |at: usize| u8::try_from(number(at)).expect("a small number");
