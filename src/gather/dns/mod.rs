@@ -11,6 +11,7 @@ mod reason;
 mod servers;
 pub(super) mod source;
 mod validate;
+mod wildcard;
 
 use std::net::IpAddr;
 use std::rc::Rc;

@@ -18,6 +18,8 @@ const MAX_ZONES: usize = 128;
 /// At most this many signatures of one set, and this many keys with the same tag, are tried. The limit protects against
 /// responses that are expensive to verify.
 const MAX_TRIES: usize = 8;
+/// The number of the algorithm Ed448 (RFC 8080 §6).
+const ED448: u8 = 16;
 
 /// Records of one name and type, with their signatures.
 pub(super) struct SignedSet {
@@ -216,6 +218,16 @@ fn digest(record: &Record) -> Option<&DS> {
         RData::DNSSEC(DNSSECRData::DS(ds)) => Some(ds),
         _ => None,
     }
+}
+
+/// Whether DS records announce only algorithms that the library does not support, and Ed448 is one of them.
+pub(super) fn has_only_ed448(records: &[Record]) -> bool {
+    let mut algorithms = records.iter().filter_map(digest).map(DS::algorithm);
+    let mut has_ed448 = false;
+    algorithms.all(|algorithm| {
+        has_ed448 |= u8::from(algorithm) == ED448;
+        !algorithm.is_supported()
+    }) && has_ed448
 }
 
 /// The signature in an RRSIG record.

@@ -5,6 +5,7 @@
 mod zones;
 
 use std::net::SocketAddr;
+use std::sync::Mutex;
 
 use hickory_resolver::proto::dnssec::Nsec3HashAlgorithm;
 use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, NSEC3, RRSIG};
@@ -54,11 +55,14 @@ fn zones() -> Vec<TestZone> {
         ],
         &[],
     );
+    // Zones with keys and DS records below the unsigned zone.
+    let island = TestZone::new("island.unsigned.test", Signing::From(0), vec![("a.island.unsigned.test", a(13))], &[]);
+    let old_island = TestZone::new("old.unsigned.test", Signing::From(-30), vec![("a.old.unsigned.test", a(13))], &[]);
     let unsigned = TestZone::new(
         "unsigned.test",
         Signing::Unsigned,
         vec![("a.unsigned.test", a(2)), ("b.unsigned.test", a(3))],
-        &[],
+        &[&island, &old_island],
     );
     let expired = TestZone::new("expired.test", Signing::From(-30), vec![("a.expired.test", a(3))], &[]);
     let future = TestZone::new("future.test", Signing::From(30), vec![("a.future.test", a(4))], &[]);
@@ -80,10 +84,23 @@ fn zones() -> Vec<TestZone> {
     // The parent points to the key of another zone with this name.
     let announced = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
     let wrong_ds = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
-    let below = [&signed, &unsigned, &expired, &future, &forged, &announced, &iterated, &miscounted];
+    let wild = TestZone::new(
+        "wild.test",
+        Signing::From(0),
+        vec![("*.wild.test", a(9)), ("m.wild.test", a(10)), ("x.deep.wild.test", a(11))],
+        &[],
+    );
+    let of_algorithm =
+        |zone: &str, number: u8| TestZone::new(zone, Signing::From(0), vec![(zone, a(12))], &[]).announced_with(number);
+    let (ed448, gost) = (of_algorithm("ed448.test", 16), of_algorithm("gost.test", 12));
+    let below =
+        [&signed, &unsigned, &expired, &future, &forged, &announced, &iterated, &miscounted, &wild, &ed448, &gost];
     let test = TestZone::new("test", Signing::From(0), vec![], &below);
     let root = TestZone::new(".", Signing::From(0), vec![], &[&test]);
-    vec![root, test, signed, unsigned, expired, future, forged, wrong_ds, iterated, miscounted]
+    vec![
+        root, test, signed, unsigned, expired, future, forged, wrong_ds, iterated, miscounted, wild, ed448, gost,
+        island, old_island,
+    ]
 }
 
 fn plan(resolver: SocketAddr, words: &[&str]) -> Plan {
@@ -201,6 +218,92 @@ fn every_kind_of_bogus_zone_has_its_reason() {
         assert_eq!(world.state("a.wrong-ds.test").await, bogus(BogusReason::DsMismatch, "wrong-ds.test"));
         let missing = world.seen("missing.expired.test", RecordKind::A).await.dnssec;
         assert!(matches!(missing, DnssecState::Bogus { why: BogusReason::Expired { .. }, .. }), "{missing:?}");
+    });
+}
+
+#[test]
+fn an_answer_from_a_wildcard_needs_a_proof_for_the_next_closer_name_only() {
+    run(async {
+        let world = honest().await;
+        for at in ["b.wild.test", "z.wild.test", "two.labels.wild.test"] {
+            assert_eq!(world.state(at).await, DnssecState::Secure, "{at}");
+        }
+    });
+}
+
+#[test]
+fn a_wildcard_does_not_answer_for_a_name_that_exists() {
+    let unproven = DnssecState::Bogus { why: BogusReason::DenialUnproven, zone: None };
+    run(async {
+        // The proof is missing.
+        let change: ResponseChange = Box::new(|received, mut message| {
+            if received.query.name() == &name("b.wild.test") {
+                message.authorities.clear();
+            }
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpOnly, change).await;
+        assert_eq!(world.state("b.wild.test").await, unproven);
+
+        // The answer for another name is sent again, for a name that exists, and for a name below another one.
+        let sent: Mutex<Vec<(Vec<Record>, Vec<Record>)>> = Mutex::default();
+        let change: ResponseChange = Box::new(move |received, mut message| {
+            let (at, mut sent) = (received.query.name(), sent.lock().expect("the answers"));
+            if at == &name("b.wild.test") {
+                sent.push((message.answers.clone(), message.authorities.clone()));
+            } else if (at == &name("m.wild.test") || at == &name("y.deep.wild.test"))
+                && received.query.query_type() == RecordType::A
+                && let Some((answers, authorities)) = sent.first().cloned()
+            {
+                message.metadata.response_code = ResponseCode::NoError;
+                message.answers = answers;
+                message.answers.iter_mut().for_each(|record| record.name = at.clone());
+                message.authorities = authorities;
+            }
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpOnly, change).await;
+        assert_eq!(world.state("b.wild.test").await, DnssecState::Secure);
+        for at in ["m.wild.test", "y.deep.wild.test"] {
+            assert_eq!(world.state(at).await, unproven, "{at}");
+        }
+    });
+}
+
+#[test]
+fn a_signed_zone_below_an_unsigned_one_is_insecure() {
+    run(async {
+        let world = honest().await;
+        for at in ["a.island.unsigned.test", "none.island.unsigned.test", "a.old.unsigned.test"] {
+            assert_eq!(world.state(at).await, DnssecState::Insecure, "{at}");
+        }
+    });
+}
+
+#[test]
+fn a_denial_whose_soa_record_has_a_wrong_signature_is_bogus() {
+    run(async {
+        let change: ResponseChange = Box::new(|_, mut message| {
+            for record in &mut message.authorities {
+                if let RData::SOA(soa) = &mut record.data {
+                    soa.serial += 1;
+                }
+            }
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpOnly, change).await;
+        let seen = world.seen("a.signed.test", RecordKind::Mx).await;
+        assert_eq!(seen.dnssec, bogus(BogusReason::WrongSignature, "signed.test"));
+    });
+}
+
+#[test]
+fn a_zone_with_an_algorithm_that_only_others_support_is_not_unsigned() {
+    run(async {
+        let world = honest().await;
+        assert_eq!(world.state("ed448.test").await, indeterminate(IndeterminateReason::UnsupportedAlgorithm));
+        assert_eq!(world.state("none.ed448.test").await, indeterminate(IndeterminateReason::UnsupportedAlgorithm));
+        assert_eq!(world.state("gost.test").await, DnssecState::Insecure);
     });
 }
 

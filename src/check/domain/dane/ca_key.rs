@@ -27,7 +27,7 @@ impl DaneHost<'_> {
             "The certificate of a CA can limit the length of the chain and the names in certificates. {} that use this record know only the CA's key, so they may not apply these limits.",
             self.client.first_noun()
         );
-        finding.fixes = self.publish(published, chain, &format!("the {kind} record"));
+        finding.fixes = self.publish(published, chain, Some(&format!("the {kind} record")));
         finding.fixes.extend(self.certificate_of(published, chain, &record));
         Some(finding)
     }

@@ -2,9 +2,7 @@
 //! if several IP addresses sent it.
 
 use super::client::DaneClient;
-use super::lookup::{
-    PublishedTlsa, TlsaLookup, TlsaTtl, failure_words, owner, service_port, tlsa_lookup, unsigned_records,
-};
+use super::lookup::{PublishedTlsa, TlsaLookup, failure_words, owner, tlsa_lookup, unsigned_records};
 use super::lookup_faults;
 use super::outcome::{is_mx_secure, references};
 use super::phrases::{end_of, owner_name, owner_of, owner_text, reasons};
@@ -59,7 +57,7 @@ pub(super) struct DaneHost<'s> {
     pub(super) host: &'s PolicyHost<'s>,
     /// The name of the host, for use in a sentence.
     pub(super) name: String,
-    lookup: TlsaLookup<'s>,
+    pub(super) lookup: TlsaLookup<'s>,
 }
 
 impl<'s> DaneHost<'s> {
@@ -270,16 +268,16 @@ impl<'s> DaneHost<'s> {
             self.client.do_not_use("this server"),
             self.client.reports("validation-failure or tlsa-invalid")
         );
-        finding.fixes = self.publish(published, seen.chain, "the records that do not match");
+        finding.fixes = self.replacement(published, seen.chain);
         finding
     }
 
     fn stale(&self, published: PublishedTlsa<'_>, seen: SeenChain<'_>) -> Option<Finding> {
-        let kinds = seen.outcome.stale_kinds();
-        if kinds.is_empty() {
+        let stale_kinds = seen.outcome.stale_kinds();
+        if stale_kinds.is_empty() {
             return None;
         }
-        let kinds = published.probe.quote(kinds.into_iter().collect::<Vec<_>>().join(" and ")).to_string();
+        let kinds = published.probe.quote(stale_kinds.iter().cloned().collect::<Vec<_>>().join(" and ")).to_string();
         let is_fatal = !seen.outcome.matches_strictly();
         let summary =
             format!("the {kinds} TLSA records of {} do not match {}", self.name, self.certificate_words(seen));
@@ -306,13 +304,7 @@ impl<'s> DaneHost<'s> {
                 }
             );
         }
-        finding.fixes = vec![Fix::text(format!(
-            "DNS operator of {}: remove the {kinds} records that do not match, or replace them with records for the current certificate",
-            self.name
-        ))];
-        finding.fixes.extend(
-            self.publish(published, seen.chain, "the records that do not match").into_iter().filter(|_| is_fatal),
-        );
+        finding.fixes = self.replacement_of_kinds(published, seen.chain, &stale_kinds, is_fatal);
         Some(finding)
     }
 
@@ -356,7 +348,7 @@ impl<'s> DaneHost<'s> {
         finding.fixes = vec![Fix::text(
             "Server operator: send the complete chain, including the CA certificate that the record matches, even if it is a root certificate",
         )];
-        finding.fixes.extend(self.publish(published, seen.chain, "the records that do not match"));
+        finding.fixes.extend(self.replacement(published, seen.chain));
         finding
     }
 
@@ -381,7 +373,7 @@ impl<'s> DaneHost<'s> {
         );
         let name = owner_name(published.base, published.probe);
         finding.fixes = vec![Fix::text(format!("Server operator: renew the certificate for the name {name}"))];
-        finding.fixes.extend(self.publish(published, seen.chain, "the records that do not match"));
+        finding.fixes.extend(self.replacement(published, seen.chain));
         finding
     }
 
@@ -403,7 +395,7 @@ impl<'s> DaneHost<'s> {
             self.client.noun(),
             self.client.do_not_use("the host")
         );
-        finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
+        finding.fixes = self.publish(published, seen.chain, Some(&format!("the {kind} record of this certificate")));
         finding
             .fixes
             .push(Fix::text("Server operator: keep the key when you renew the certificate (certbot: --reuse-key)"));
@@ -435,7 +427,7 @@ impl<'s> DaneHost<'s> {
             self.client.noun(),
             self.client.do_not_use("the host")
         );
-        finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
+        finding.fixes = self.publish(published, seen.chain, Some(&format!("the {kind} record")));
         finding.fixes.push(Fix::text(
             "Server operator: before you install a renewed certificate, compare the chain with the TLSA records",
         ));
@@ -464,66 +456,6 @@ impl<'s> DaneHost<'s> {
         match leaf {
             Some(leaf) if chains.len() > 1 => format!("the {} certificate that {addresses} sent", key_of(leaf)),
             _ => format!("the certificate that {addresses} sent"),
-        }
-    }
-
-    /// The chains of the host, each with its `3 1 1` record. The records are at the name that senders look up first for
-    /// this port.
-    fn suggested(&self, port: u16) -> Vec<(&'s Presented, Option<String>)> {
-        let base = match &self.lookup {
-            TlsaLookup::Present { base, .. } | TlsaLookup::Unsigned { base, .. } | TlsaLookup::Failed { base, .. } => {
-                base
-            }
-            TlsaLookup::Open
-            | TlsaLookup::Unknown
-            | TlsaLookup::Insecure
-            | TlsaLookup::Unresolvable
-            | TlsaLookup::Absent => &self.host.name,
-        };
-        let mut found: Vec<(&Presented, Option<String>)> = Vec::new();
-        for (chain, _) in self.host.chains() {
-            let record = chain.leaf().and_then(|leaf| tlsa::suggested(base.as_str(), port, leaf));
-            if !found.iter().any(|(_, known)| *known == record) {
-                found.push((chain, record));
-            }
-        }
-        found
-    }
-
-    /// One fix for each record to publish. `text` receives a phrase that describes the record.
-    fn records_to_publish(&self, text: impl Fn(&str) -> String, is_wanted: impl Fn(&Presented) -> bool) -> Vec<Fix> {
-        let records = self.suggested(service_port(self.sight)).into_iter().filter(|(chain, _)| is_wanted(chain));
-        let fixes: Vec<Fix> = records
-            .filter_map(|(_, record)| record)
-            .map(|record| Fix::run(text("this record"), self.quoted_record(&record)))
-            .collect();
-        if fixes.is_empty() {
-            vec![Fix::text(text("a 3 1 1 TLSA record for the key of the server's certificate"))]
-        } else {
-            fixes
-        }
-    }
-
-    /// Suggests publishing the record of this chain instead of the old records.
-    pub(super) fn publish(&self, published: PublishedTlsa<'_>, chain: &Presented, old: &str) -> Vec<Fix> {
-        let wait = match published.ttl {
-            TlsaTtl::Original(ttl) => format!("wait {} seconds (two TTLs)", ttl.saturating_mul(2)),
-            TlsaTtl::Remaining(ttl) => {
-                format!("wait for two TTLs (at least {} seconds; the zone shows the exact TTL)", ttl.saturating_mul(2))
-            }
-        };
-        let text = |record: &str| format!("DNS operator of {}: publish {record}, {wait}, then remove {old}", self.name);
-        self.records_to_publish(text, |other| {
-            let key = |presented: &Presented| presented.leaf().map(|leaf| leaf.spki_sha256.clone());
-            key(other) == key(chain)
-        })
-    }
-
-    /// Marks the record as quoted text, because its owner name was received from DNS.
-    pub(super) fn quoted_record(&self, record: &str) -> String {
-        match self.sight.records(&self.sight.name(), RecordKind::Mx).probe() {
-            Some(probe) => probe.quote(record).to_string(),
-            None => record.to_owned(),
         }
     }
 }

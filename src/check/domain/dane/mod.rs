@@ -9,6 +9,7 @@
 //! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
 //! | `phrases` | parts of the findings' sentences |
+//! | `replace` | fixes that publish and remove records |
 //! | `tls_fails` | the finding about hosts where TLS fails |
 //! | `rules` | the rules |
 
@@ -19,6 +20,7 @@ mod lookup;
 mod lookup_faults;
 mod outcome;
 mod phrases;
+mod replace;
 mod rules;
 #[cfg(test)]
 mod tests;

@@ -476,6 +476,60 @@ fn both_certificate_types_need_a_record() {
     assert!(records[1].ends_with(&second.chain[0].spki_sha256));
 }
 
+/// The fixes of each finding about a host with two servers, each with its own certificate: text and command.
+fn fixes_for_two_certificates(case: &mut Case, second: &Presented) -> Vec<Vec<(String, Option<String>)>> {
+    let (first, evidence) = (case.chain(), case.evidence());
+    let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+    let servers = vec![ServerTls::Chains(vec![&first]), ServerTls::Chains(vec![second])];
+    let plain = |text: &String| crate::evidence::quote::resolve(text, |_, text| text.to_owned());
+    let found = findings(sight, &[host("mx.example.com", servers)]);
+    let fixes = found
+        .into_iter()
+        .map(|finding| finding.fixes.iter().map(|fix| (plain(&fix.text), fix.command.as_ref().map(plain))).collect());
+    fixes.collect()
+}
+
+#[test]
+fn no_fix_removes_the_record_of_another_certificate() {
+    let other = made((-1, 30));
+    let second = sent(&[&other.ders[0]]);
+    let of_second = format!("{OWNER}. IN TLSA 3 1 1 {}", second.chain[0].spki_sha256);
+
+    // The record of the other server stays.
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).world.signed();
+    let [fixes] = fixes_for_two_certificates(&mut case, &second).try_into().expect("one finding");
+    let [(text, command)] = fixes.try_into().expect("one fix");
+    assert_eq!(command.as_ref(), Some(&of_second));
+    assert!(text.contains("keep the others") && !text.contains("remove"), "{text}");
+
+    // A record that matches neither can be removed.
+    case.publish(literal(3, 1, 1, &"0".repeat(64)));
+    let [fixes] = fixes_for_two_certificates(&mut case, &second).try_into().expect("one finding");
+    assert!(fixes[0].0.ends_with("then remove the records that match no certificate of this host"), "{fixes:?}");
+
+    // Each certificate has a record of its own kind. Both findings suggest the same record, and no record is lost.
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).publish(record(3, 1, 2, &other.ders[0])).world.signed();
+    let found = fixes_for_two_certificates(&mut case, &second);
+    let ends = ["then remove the 3 1 2 records", "and keep the others"];
+    assert_eq!(found.len(), ends.len());
+    for (fixes, end) in found.into_iter().zip(ends) {
+        let [(text, command)] = fixes.try_into().expect("one fix");
+        assert_eq!(command.as_ref(), Some(&of_second));
+        assert!(text.ends_with(end), "{text}");
+    }
+}
+
+#[test]
+fn a_record_that_exists_is_not_suggested() {
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).publish_for((3, 1, 2), 1).world.signed();
+    let found = case.findings();
+    assert_eq!(ids(&found), [("dane-stale-digest", Severity::Error)]);
+    assert!(found[0].fixes.iter().all(|fix| fix.command.is_none()), "{:?}", found[0].fixes);
+}
+
 #[test]
 fn the_names_of_the_records_contain_the_port() {
     for (port, asked, suggested) in [
@@ -616,8 +670,7 @@ fn a_faulty_resolver_is_not_a_fault_of_the_domain() {
         }
     };
     let chain = sent(&made.ders.iter().collect::<Vec<_>>());
-    let judged = |outcome| {
-        let mut case = behind_a_faulty_resolver(outcome);
+    let judged_case = |mut case: Case| {
         let evidence = case.evidence();
         let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
         let tls = ServerTls::Chains(vec![&chain]);
@@ -627,6 +680,7 @@ fn a_faulty_resolver_is_not_a_fault_of_the_domain() {
             found.into_iter().map(|one| (one.rule.into_owned(), one.severity, one.failure.is_some())).collect();
         (found, seen.state, seen.delivers)
     };
+    let judged = |outcome| judged_case(behind_a_faulty_resolver(outcome));
     let notice = || vec![("dane-lookup-fails".to_owned(), Severity::Notice, false)];
     let valid = from_server(vec![matching()], DnssecState::Secure);
     assert_eq!(judged(valid), (notice(), Some(DaneState::Valid), Delivery::Authenticated));
@@ -636,6 +690,22 @@ fn a_faulty_resolver_is_not_a_fault_of_the_domain() {
     let why = crate::evidence::IndeterminateReason::NotValidated;
     let unknown = from_server(vec![matching()], DnssecState::Indeterminate { why });
     assert_eq!(judged(unknown), (notice(), None, Delivery::Unknown));
+    // The resolver's response is bogus. It counts only if the servers do not prove the contrary.
+    let bogus = || DnssecState::Bogus { why: BogusReason::DenialUnproven, zone: None };
+    let behind_a_lying_resolver = |outcome| {
+        let mut case = behind_a_faulty_resolver(outcome);
+        let seen = crate::evidence::RecordsSeen { dnssec: bogus(), ..response(&name(OWNER), Vec::new()) };
+        let answer = crate::evidence::Answer::Records(seen);
+        case.world.outcome(OWNER, RecordKind::Tlsa, None, crate::evidence::Outcome::Done { answer });
+        judged_case(case)
+    };
+    let valid = from_server(vec![matching()], DnssecState::Secure);
+    assert_eq!(behind_a_lying_resolver(valid), (notice(), Some(DaneState::Valid), Delivery::Authenticated));
+    for at_server in [from_server(vec![matching()], bogus()), from_server(Vec::new(), DnssecState::Secure)] {
+        let (found, _, delivers) = behind_a_lying_resolver(at_server);
+        assert_eq!(found, [("dane-lookup-fails".to_owned(), Severity::Error, true)]);
+        assert_eq!(delivers, Delivery::NotDelivered);
+    }
     // The name server does not answer either.
     let fault = crate::evidence::Fault::Dns { kind: DnsFaultKind::Timeout, detail: "test".to_owned() };
     let (found, state, delivers) = judged(crate::evidence::Outcome::Failed { fault });

@@ -135,16 +135,18 @@ const OF_TEXTS: &str = "Resolvers that validate DNSSEC respond with SERVFAIL ins
 fn changed_by_resolver(responses: &[JudgedResponse<'_>]) -> Option<Finding> {
     let names: Vec<String> =
         responses.iter().map(|(name, kind, probe, _)| format!("{kind} of {}", probe.quote(name.as_str()))).collect();
-    let (_, _, first, _) = responses.first()?;
+    let (_, _, first, seen) = responses.first()?;
+    let (why, _) = bogus_reason(seen)?;
     let summary = format!(
-        "the resolver's responses fail DNSSEC validation, although all name servers send valid signatures ({})",
+        "this machine's resolver returned records with invalid DNSSEC signatures ({}), but the signatures of the name servers are valid ({})",
+        bogus_words(why),
         names.join(", ")
     );
-    let finding = Finding::new(&DNSSEC_BOGUS, Phase::Dns, Confidence::Likely, summary).tried(first.id);
+    let finding = Finding::new(rule_of(why), Phase::Dns, Confidence::Likely, summary).tried(first.id);
     let finding = Finding {
         severity: Severity::Warning,
-        cause: "The resolver, or a device on the network path to it, changed the responses, or the resolver has old ones. This is not a fault of the domain. The results for these records are those of a sender that uses this resolver.".to_owned(),
-        otherwise: Some("The zone may have been signed again between two lookups. Repeat the check to find out.".to_owned()),
+        cause: "The resolver, or a device on the network path to it, changes DNS responses or has old ones in its cache. The domain is not at fault. The results of this check apply to the records that the resolver returned.".to_owned(),
+        otherwise: Some("A name server that was not queried may send invalid signatures. Repeat the check with another resolver to find out.".to_owned()),
         fixes: vec![Fix::text("Repeat the check with another resolver (--resolver)")],
         ..finding
     };
@@ -256,19 +258,33 @@ fn not_tested(sight: Sight<'_>) -> Option<Finding> {
             "smtpcheck's trust anchor matches no key of its zone (by default the root zone), so DNSSEC and DANE were not tested",
             "This machine's resolver may use another root zone or change responses, or the trust anchor may be out of date. This is not a fault of the domain.",
         ),
-        _ => (
+        IndeterminateReason::UnsupportedAlgorithm => (
+            "a zone is signed only with Ed448, which smtpcheck cannot verify, so DNSSEC and DANE were not tested",
+            "Resolvers that support Ed448 (algorithm 16) validate the records of this zone. For other resolvers, the zone is unsigned.",
+        ),
+        IndeterminateReason::LookupFailed | IndeterminateReason::NotValidated => (
             "a key that DNSSEC validation needs could not be looked up, so DNSSEC was not tested",
             "A DNSKEY or DS record is missing because its lookup failed, so it is not known whether the records are signed correctly.",
         ),
     };
     let is_anchor = why == IndeterminateReason::AnchorMismatch;
+    let fix = match why {
+        IndeterminateReason::AnchorMismatch => Fix::text(
+            "Repeat the check with another resolver (--resolver), or with the trust anchor of its root zone (--trust-anchor)",
+        ),
+        IndeterminateReason::UnsupportedAlgorithm => Fix::run(
+            "Validate the records with a program that supports Ed448, for example delv from BIND",
+            format!("delv {} MX", sight.name()),
+        ),
+        IndeterminateReason::SignaturesStripped
+        | IndeterminateReason::LookupFailed
+        | IndeterminateReason::NotValidated => {
+            Fix::text("Repeat the check with a resolver that supports DNSSEC (--resolver)")
+        }
+    };
     Some(Finding {
         cause: cause.to_owned(),
-        fixes: vec![Fix::text(if is_anchor {
-            "Repeat the check with another resolver (--resolver), or with the trust anchor of its root zone (--trust-anchor)"
-        } else {
-            "Repeat the check with a resolver that supports DNSSEC (--resolver)"
-        })],
+        fixes: vec![fix],
         severity: if is_anchor { Severity::Warning } else { Severity::Notice },
         ..Finding::new(&DNSSEC_NOT_TESTED, Phase::Dns, Confidence::Certain, summary.to_owned()).tried(probe.id)
     })

@@ -99,6 +99,7 @@ fn reason(state: &DnssecState) -> Option<String> {
             IndeterminateReason::SignaturesStripped => "the resolver removes signatures".to_owned(),
             IndeterminateReason::LookupFailed => "a key or DS record could not be looked up".to_owned(),
             IndeterminateReason::AnchorMismatch => "the trust anchor does not match the root zone".to_owned(),
+            IndeterminateReason::UnsupportedAlgorithm => "smtpcheck cannot verify Ed448 signatures".to_owned(),
             IndeterminateReason::NotValidated => "not validated".to_owned(),
         },
     })

@@ -6,7 +6,7 @@ use super::super::seen::{DnssecWord, PublishedState};
 use super::super::world::{NOW, World, name, plan, response};
 use crate::check::domain::results;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
-use crate::evidence::{BogusReason, DnssecState, IndeterminateReason, RecordData, RecordsSeen};
+use crate::evidence::{Answer, BogusReason, DnssecState, IndeterminateReason, Outcome, RecordData, RecordsSeen};
 use crate::wire::RecordKind;
 
 const ZONE: &str = "example.com MX 10 mx.example.com
@@ -71,6 +71,41 @@ fn bogus_records_prevent_delivery_and_have_a_rule_by_their_reason() {
 }
 
 #[test]
+fn a_resolver_that_changes_records_is_not_a_fault_of_the_domain() {
+    let bogus = || DnssecState::Bogus { why: BogusReason::NoSignature, zone: Some(name("example.com")) };
+    let mx = |host: &str| vec![RecordData::Mx { preference: 10, host: name(host) }];
+    let with_servers = |of_servers: [DnssecState; 2]| {
+        let apex = name("example.com");
+        let mut world = World::new();
+        world.zone(
+            "mx.example.com A 8.8.4.4\nevil.example.net A 8.8.4.5
+             example.com NS ns1.example.com\nexample.com NS ns2.example.com
+             ns1.example.com A 8.8.8.1\nns2.example.com A 8.8.8.2",
+        );
+        let soa = RecordData::Soa { primary: name("ns1.example.com"), serial: 1, expire: 1, minimum: 1 };
+        world.answer("example.com", RecordKind::Soa, response(&apex, vec![soa]));
+        let seen = RecordsSeen { dnssec: bogus(), ..response(&apex, mx("evil.example.net")) };
+        world.answer("example.com", RecordKind::Mx, seen);
+        for (number, dnssec) in (1..).zip(of_servers) {
+            let server = std::net::SocketAddr::from(([8, 8, 8, number], 53));
+            let seen = RecordsSeen { authoritative: true, dnssec, ..response(&apex, mx("mx.example.com")) };
+            let outcome = Outcome::Done { answer: Answer::Records(seen) };
+            world.outcome("example.com", RecordKind::Mx, Some(server), outcome);
+        }
+        let plan = plan("example.com");
+        let evidence = world.evidence(&plan);
+        super::judge::judge(&plan, &evidence)
+    };
+    let found = with_servers([DnssecState::Secure, DnssecState::Secure]);
+    assert_eq!(rules(&found), ["dnssec-bogus"]);
+    assert_eq!((found[0].severity, found[0].failure), (Severity::Warning, None));
+    assert!(found[0].fixes.iter().all(|fix| !fix.text.contains("sign")), "{:?}", found[0].fixes);
+    // If one server sends wrong signatures, the domain is at fault.
+    let found = with_servers([DnssecState::Secure, bogus()]);
+    assert_eq!((rules(&found), found[0].severity), (vec!["dnssec-bogus"], Severity::Error));
+}
+
+#[test]
 fn bogus_addresses_of_one_of_two_hosts_do_not_prevent_delivery() {
     let mut world = World::new();
     world.zone(ZONE).zone("example.com MX 20 mx2.example.com\nmx2.example.com A 8.8.4.5");
@@ -91,6 +126,9 @@ fn an_unknown_state_is_a_notice_and_not_insecure() {
     let found = with_state(DnssecState::Indeterminate { why: IndeterminateReason::AnchorMismatch });
     assert_eq!((rules(&found), found[0].severity), (vec!["dnssec-not-tested"], Severity::Warning));
     assert!(found[0].fixes[0].text.contains("--trust-anchor"));
+    let found = with_state(DnssecState::Indeterminate { why: IndeterminateReason::UnsupportedAlgorithm });
+    assert_eq!((rules(&found), found[0].severity), (vec!["dnssec-not-tested"], Severity::Notice));
+    assert!(found[0].summary.contains("Ed448"), "{}", found[0].summary);
     let found = with_state(DnssecState::Indeterminate { why: IndeterminateReason::NotValidated });
     assert_eq!(rules(&found), Vec::<&str>::new());
 }

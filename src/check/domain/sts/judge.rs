@@ -392,12 +392,10 @@ impl HostsUnderPolicy<'_> {
     fn of_host(self, host: &PolicyHost<'_>) -> Vec<Finding> {
         let name = name_of(self.sight, &host.name);
         if !self.policy.allows(&host.name) {
-            // RFC 8461 §10.1: the policy protects against a changed MX record. The host must not be added to the policy
-            // unless the record is genuine.
-            let domain = self.sight.name();
-            let is_doubtful = self.sight.records(&domain, RecordKind::Mx).answer().is_some_and(is_bogus)
-                || delegation::is_contradicted(self.sight, &domain, RecordKind::Mx);
-            return if is_doubtful { Vec::new() } else { vec![self.not_covered(&host.name, &name)] };
+            // MTA-STS protects mail from hosts that a resolver invents (RFC 8461 §10.1). The policy must not allow them.
+            let mx = self.sight.records(&self.sight.name(), RecordKind::Mx).answer();
+            let is_invented = mx.is_some_and(is_bogus) || delegation::is_host_only_at_resolver(self.sight, &host.name);
+            return if is_invented { Vec::new() } else { vec![self.not_covered(&host.name, &name)] };
         }
         let mut findings = Vec::new();
         let servers = host.without_starttls();
