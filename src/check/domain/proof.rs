@@ -28,8 +28,8 @@ pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findi
         return;
     }
     for finding in findings.iter_mut().filter(|finding| finding.confidence == Confidence::Certain) {
-        let lookups: Vec<Lookup<'_>> =
-            finding.evidence.probes.iter().filter_map(|id| Lookup::of(evidence.probe(*id)?)).collect();
+        let lookups: Vec<AnsweredLookup<'_>> =
+            finding.evidence.probes.iter().filter_map(|id| AnsweredLookup::of(evidence.probe(*id)?)).collect();
         if let Some(doubt) = lookups.iter().find_map(|lookup| lookup.doubt(evidence, &lookups)) {
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(match finding.otherwise.take() {
@@ -42,17 +42,17 @@ pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findi
 
 /// A lookup with its response.
 #[derive(Clone, Copy)]
-struct Lookup<'e> {
+struct AnsweredLookup<'e> {
     probe: &'e Probe,
     request: &'e RecordsRequest,
     seen: &'e RecordsSeen,
 }
 
-impl<'e> Lookup<'e> {
-    fn of(probe: &'e Probe) -> Option<Lookup<'e>> {
+impl<'e> AnsweredLookup<'e> {
+    fn of(probe: &'e Probe) -> Option<AnsweredLookup<'e>> {
         match (&probe.question, &probe.outcome) {
             (Question::Records(request), Outcome::Done { answer: Answer::Records(seen) }) => {
-                Some(Lookup { probe, request, seen })
+                Some(AnsweredLookup { probe, request, seen })
             }
             _ => None,
         }
@@ -72,7 +72,7 @@ impl<'e> Lookup<'e> {
 
     /// Why this response of the resolver does not show which records exist. `of_finding` contains all lookups of the
     /// finding: if the finding compares the resolver with a server, it does not rest on the resolver alone.
-    fn doubt(&self, evidence: &Evidence, of_finding: &[Lookup<'_>]) -> Option<String> {
+    fn doubt(&self, evidence: &Evidence, of_finding: &[AnsweredLookup<'_>]) -> Option<String> {
         let (request, seen) = (self.request, self.seen);
         let is_compared = || of_finding.iter().any(|other| other.is_authoritative_for(request));
         if request.server.is_some() || !seen.is_answer() || is_compared() {
@@ -81,7 +81,7 @@ impl<'e> Lookup<'e> {
         let answers: Vec<&RecordsSeen> = evidence
             .probes
             .iter()
-            .filter_map(Lookup::of)
+            .filter_map(AnsweredLookup::of)
             .filter(|lookup| lookup.is_authoritative_for(request))
             .map(|lookup| lookup.seen)
             .collect();

@@ -269,8 +269,9 @@ fn finding(sight: Sight<'_>) -> Option<Finding> {
     let (probe, summary, severity) = match published_reports(sight) {
         PublishedReports::Unknown => return None,
         PublishedReports::Absent { probe } => {
-            // Reports are about mail between servers, not about submission (RFC 8460 §1).
-            let is_needed = !purpose::is_submission(sight) && has_policy(sight);
+            // Reports are about mail between servers (RFC 8460 §1), not about submission. A domain with a null MX receives
+            // no mail.
+            let is_needed = !purpose::is_submission(sight) && !mx::is_null(sight) && has_policy(sight);
             let missing = || missing(sight, probe).filter(|_| is_needed);
             return wrong_name(sight).or_else(missing);
         }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::evaluate::SpfResult;
 use super::macros::{MacroString, MacroUse, MacroValues};
-use super::record::{SpfMechanism, SpfRecord, SpfTermKind};
+use super::record::{SpfMechanism, SpfQualifier, SpfRecord, SpfTermKind};
 use super::select::{SpfTexts, select};
 use super::{MAX_HOSTS, SpfKnown, SpfLookup, SpfNeed, addresses};
 use crate::evidence::RecordData;
@@ -174,6 +174,29 @@ impl SpfNode {
             at += 1;
         }
         nodes
+    }
+
+    /// Whether the record, with the records that it refers to, gives any client the result `pass`. Only terms without a
+    /// qualifier or with `+` can do so, and a record with a syntax error gives no client a result other than `permerror`
+    /// (RFC 7208 §4.6). A lookup that failed or has not ended counts as if it found nothing.
+    pub(crate) fn can_pass(&self) -> bool {
+        let SpfFound::Record(record, _) = &self.found else { return false };
+        if record.mistakes().next().is_some() {
+            return false;
+        }
+        record.terms.iter().zip(&self.branches).any(|(term, branch)| match (&term.kind, &branch.effect) {
+            (SpfTermKind::Directive(SpfQualifier::Pass, _) | SpfTermKind::Redirect(_), effect) => match effect {
+                SpfEffect::Unused
+                | SpfEffect::Void { .. }
+                | SpfEffect::NoName
+                | SpfEffect::Loop(_)
+                | SpfEffect::Failed(_)
+                | SpfEffect::Pending => false,
+                SpfEffect::Record => branch.child.as_ref().is_some_and(SpfNode::can_pass),
+                SpfEffect::Free | SpfEffect::Depends | SpfEffect::Addresses(_) | SpfEffect::Hosts { .. } => true,
+            },
+            _ => false,
+        })
     }
 
     /// The text of the record.
@@ -429,7 +452,6 @@ impl<'g> Grow<'g> {
 /// Whether a record gives every address the result `pass` (RFC 7208 §4.7, without lookups): `+all`, or networks that
 /// together contain all IPv4 addresses.
 pub(crate) fn allows_everyone(record: &SpfRecord) -> Option<Vec<usize>> {
-    use super::record::SpfQualifier;
     let mut halves: Vec<(bool, usize)> = Vec::new();
     for (at, term) in record.terms.iter().enumerate() {
         let SpfTermKind::Directive(qualifier, mechanism) = &term.kind else { continue };
@@ -451,7 +473,6 @@ pub(crate) fn allows_everyone(record: &SpfRecord) -> Option<Vec<usize>> {
 
 /// The result for clients that no term matches, if the record is valid and has no `redirect`.
 pub(crate) fn default_result(record: &SpfRecord) -> SpfResult {
-    use super::record::SpfQualifier;
     match record.all() {
         Some((_, SpfQualifier::Pass)) => SpfResult::Pass,
         Some((_, SpfQualifier::Fail)) => SpfResult::Fail,

@@ -27,9 +27,24 @@ impl DaneHost<'_> {
             "The certificate of a CA can limit the length of the chain and the names in certificates. {} that use this record know only the CA's key, so they may not apply these limits.",
             self.client.first_noun()
         );
-        finding.fixes = self.publish(published, chain, Some(&format!("the {kind} record")));
+        finding.fixes = self.instead_of(published, &format!("the {kind} record"));
         finding.fixes.extend(self.certificate_of(published, chain, &record));
         Some(finding)
+    }
+
+    /// Suggests publishing the record of each chain that has none yet, and then removing the old record.
+    fn instead_of(&self, published: PublishedTlsa<'_>, old: &str) -> Vec<Fix> {
+        let mut missing: Vec<&Presented> = self.host.chains().into_iter().map(|(chain, _)| chain).collect();
+        missing.retain(|chain| !self.is_published(published, chain));
+        let Some(last) = missing.pop() else {
+            return vec![Fix::text(format!(
+                "DNS operator of {}: remove {old}, because other records match all certificates",
+                self.name
+            ))];
+        };
+        let mut fixes: Vec<Fix> = missing.into_iter().flat_map(|chain| self.publish(published, chain, None)).collect();
+        fixes.extend(self.publish(published, last, Some(old)));
+        fixes
     }
 
     /// The record for the certificate of the same CA.

@@ -13,8 +13,10 @@ use self::lookup::{DmarcState, about, exists, found_at, record_at, state, wrong_
 use super::alignment::{AlignmentWord, DmarcAlignment};
 use super::delegation;
 use super::dkim;
+use super::mx;
 use super::seen::{DmarcSeen, NotTested, PublishedState};
 use super::sight::{Sight, is_conclusive, records};
+use super::spf;
 use crate::check::finding::{Check, Finding, Severity};
 use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
@@ -254,15 +256,21 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     }
     let probe = sight.records(&name, RecordKind::Txt).probe()?;
     let summary = format!("no DMARC record applies to {domain}");
-    let sends_nothing = sight
-        .records(&domain, RecordKind::Txt)
-        .answer()
-        .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
-    let (advice, record) = if sends_nothing {
+    let allows_senders = spf::allows_senders(sight);
+    let (advice, record) = if allows_senders == Some(false) {
         (
             "publish a record with the policy reject, because the domain's SPF record states that the domain sends no mail",
             "v=DMARC1; p=reject".to_owned(),
         )
+    } else if mx::is_null(sight) {
+        // The domain cannot receive reports.
+        match allows_senders {
+            Some(true) => ("start with a record without effect", "v=DMARC1; p=none".to_owned()),
+            _ => (
+                "publish a record with the policy reject, because the domain declares that it receives no mail",
+                "v=DMARC1; p=reject".to_owned(),
+            ),
+        }
     } else {
         ("start with a record that only requests reports", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
     };
@@ -365,13 +373,8 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
                 fix,
             ));
         }
-        let sends = sight.records(&sight.name(), RecordKind::Txt).answer().is_some_and(|seen| {
-            seen.texts().any(|text| {
-                let text = text.trim().to_ascii_lowercase();
-                text.starts_with("v=spf1 ") && text != "v=spf1 -all"
-            })
-        });
-        if sends {
+        // A domain whose SPF record allows no client sends no mail.
+        if spf::allows_senders(sight) == Some(true) {
             findings.extend(without_dkim(sight, at, probe, record, word));
         }
     }

@@ -18,7 +18,7 @@ pub(super) static DNSSEC_SIGNATURE_EXPIRED: Rule = Rule {
 pub(super) static DNSSEC_SIGNATURE_ENDS_SOON: Rule = Rule {
     id: "dnssec-signature-ends-soon",
     severity: Severity::Notice,
-    title: "DNSSEC signatures end soon and have not been renewed",
+    title: "the DNSSEC signatures end soon and have not been renewed",
     docs: Docs {
         sees: "The signatures of the domain's MX, TXT or SOA records, or of the IP addresses of an MX host, end within 3 days, and less than a fifth of their validity is left. Signatures whose validity is shorter than 7 days are not judged, because the server makes them for each response.",
         matters: "If the signer does not run, the signatures expire. Resolvers that validate DNSSEC then no longer return the records, and senders that use such a resolver do not deliver mail to the domain.",

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use super::super::direct::{self, AliasSteps};
 use super::super::sight::{Known, Sight};
 use super::known::{
-    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_unanswered, mail_hosts, published,
-    usable, was_stopped,
+    KINDS, all_addresses, as_address, before_other_records, code_words, fault_words, is_looked_up, is_unanswered,
+    mail_hosts, published, usable, was_stopped,
 };
 use super::rules::{
     DNS_ANSWER_TRUNCATED, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
@@ -249,12 +249,7 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         let summary = format!("{domain} has no MX record: senders use the domain's own IP addresses");
         let mut found = vec![Finding {
             cause: "Without an MX record, the domain itself is the mail host (implicit MX).".to_owned(),
-            fixes: vec![
-                Fix::text(format!(
-                    "Domain owner: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
-                )),
-                Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
-            ],
+            fixes: mx_to_publish(sight),
             ..finding(&MX_IMPLICIT, probe, Confidence::Certain, summary)
         }];
         found.extend(not_public(sight, probe));
@@ -268,15 +263,22 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     let found = Finding {
         cause: "The domain exists, but senders find no host that receives its mail, and return messages immediately."
             .to_owned(),
-        fixes: vec![
-            Fix::text(format!(
-                "Domain owner: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
-            )),
-            Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
-        ],
+        fixes: mx_to_publish(sight),
         ..finding(&MX_MISSING, probe, Confidence::Certain, summary)
     };
     vec![sight.tried(found, of_addresses(&domain))]
+}
+
+/// Suggests publishing an MX record.
+fn mx_to_publish(sight: Sight<'_>) -> Vec<Fix> {
+    let domain = sight.name();
+    let records = [
+        Fix::text(format!(
+            "Domain owner: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
+        )),
+        Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
+    ];
+    before_other_records(sight).into_iter().chain(records).collect()
 }
 
 /// The lookups of the addresses of a name.

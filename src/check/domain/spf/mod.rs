@@ -132,6 +132,17 @@ impl<'s> Subject<'s> {
     }
 }
 
+/// Whether the SPF record allows at least one client to send mail; `None` if there is no valid record, or if it is not
+/// known.
+pub(super) fn allows_senders(sight: Sight<'_>) -> Option<bool> {
+    let root = tree(sight).root;
+    let is_valid = matches!(&root.found, SpfFound::Record(record, _) if record.mistakes().next().is_none());
+    match root.can_pass() {
+        true => Some(true),
+        false => (is_valid && !root.count().is_minimum).then_some(false),
+    }
+}
+
 /// The SPF record of the domain.
 pub(super) fn summary(sight: Sight<'_>) -> SpfSeen {
     let tree = tree(sight);

@@ -7,8 +7,8 @@ use super::rules::{
     NULL_MX_SENDS, PTR_USED, STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
 };
 use super::{Subject, WRONG_NAMES, denied_in_tree, former_type, is_null_mx, known};
-use crate::check::domain::delegation;
 use crate::check::domain::sight::{Known, is_bogus};
+use crate::check::domain::{delegation, mx};
 use crate::check::finding::{Finding, Rule, Severity};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
@@ -43,7 +43,7 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
             if is_valid {
                 findings.extend(no_all(subject, record));
                 findings.extend(unused(subject));
-                findings.extend(null_mx(subject, record));
+                findings.extend(null_mx(subject));
             }
             findings.extend(ptr(subject, record));
             findings.extend(explanation(subject));
@@ -106,7 +106,14 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     }
     let mut finding = finding(subject, &MISSING, format!("{domain} has no SPF record"));
     let is_null = is_null_mx(subject);
-    let record = if is_null { "v=spf1 -all" } else { "v=spf1 mx ~all" };
+    let hosts = mx::mail_hosts(subject.sight);
+    // RFC 7208 §5.4: without MX records, the mechanism mx matches nothing.
+    let (record, senders) = match hosts.first() {
+        _ if is_null => ("v=spf1 -all", ""),
+        Some(host) if host.preference.is_none() => ("v=spf1 a ~all", "the domain's own IP address sends"),
+        Some(_) => ("v=spf1 mx ~all", "the MX hosts send"),
+        None => ("v=spf1 -all", ""),
+    };
     if is_null {
         finding.severity = Severity::Notice;
         finding.cause = "The domain declares that it receives no mail. Without an SPF record, receivers cannot tell that it also sends no mail.".to_owned();
@@ -116,6 +123,7 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     let found = WRONG_NAMES.iter().filter_map(|label| subject.sight.name().below(label).ok()).find(|name| {
         matches!(known(subject.sight, name, RecordKind::Txt), SpfLookup::Found(records) if !select(&records).records.is_empty())
     });
+    finding.fixes.extend(mx::before_other_records(subject.sight));
     if let Some(text) = former_type::texts(subject.sight).first() {
         finding
             .cause
@@ -464,13 +472,8 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-fn null_mx(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
-    let allows = record.redirect().is_some()
-        || record
-            .terms
-            .iter()
-            .any(|term| matches!(term.kind, SpfTermKind::Directive(qualifier, _) if qualifier == SpfQualifier::Pass));
-    if !allows || !is_null_mx(subject) {
+fn null_mx(subject: Subject<'_>) -> Option<Finding> {
+    if !subject.tree.root.can_pass() || !is_null_mx(subject) {
         return None;
     }
     let summary =

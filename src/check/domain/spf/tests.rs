@@ -314,3 +314,40 @@ fn a_record_of_the_former_type_is_a_notice_that_compares_it_with_the_txt_record(
     assert!(command.contains("v=spf1 mx -all"), "{command}");
     assert_eq!(former(&found("example.com SPF other text\nexample.com TXT v=spf1 -all")), "");
 }
+
+#[test]
+fn a_record_that_allows_no_client_does_not_contradict_a_null_mx() {
+    let allows = |record: &str| {
+        let zone = format!(
+            "example.com MX 0 .\nexample.com TXT {record}\nminus.example.net TXT v=spf1 -all\nplus.example.net TXT v=spf1 ip4:192.0.2.1 -all"
+        );
+        rules(&findings(&zone, |_| {})).contains(&"mx-null-but-sends")
+    };
+    for none in [
+        "v=spf1 redirect=minus.example.net",
+        "v=spf1 include:minus.example.net ~all",
+        "v=spf1 a ~all",
+        "v=spf1 ?all",
+        "v=spf1 -ip4:192.0.2.1 -all",
+    ] {
+        assert!(!allows(none), "{none}");
+    }
+    for some in ["v=spf1 redirect=plus.example.net", "v=spf1 include:plus.example.net -all", "v=spf1 ip4:192.0.2.1"] {
+        assert!(allows(some), "{some}");
+    }
+}
+
+#[test]
+fn the_suggested_record_can_be_published_and_matches_the_senders() {
+    let command = |zone: &str| {
+        let found = findings(zone, |_| {});
+        let missing = found.into_iter().find(|one| one.rule == "spf-missing").expect("a finding");
+        let texts: Vec<String> = missing.fixes.iter().map(|fix| fix.text.clone()).collect();
+        let commands: Vec<String> = missing.fixes.into_iter().filter_map(|fix| fix.command).collect();
+        (texts.join(" "), commands.join(" "))
+    };
+    assert!(command("example.com MX 10 mx.example.com\nmx.example.com A 8.8.4.4").1.contains("v=spf1 mx ~all"));
+    assert!(command("example.com A 8.8.4.4").1.contains("v=spf1 a ~all"), "no MX record");
+    let (texts, _) = command("example.com CNAME www.example.net\nwww.example.net A 8.8.4.4");
+    assert!(texts.contains("first replace the CNAME record of example.com"), "{texts}");
+}
