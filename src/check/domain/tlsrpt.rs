@@ -269,8 +269,9 @@ fn finding(sight: Sight<'_>) -> Option<Finding> {
     let (probe, texts, summary, severity) = match published_reports(sight) {
         PublishedReports::Unknown => return None,
         PublishedReports::Absent { probe } => {
-            // Reports are about mail between servers, not about submission (RFC 8460 §1).
-            let is_needed = !purpose::is_submission(sight) && has_policy(sight);
+            // Reports are about mail between servers (RFC 8460 §1), not about submission. A domain with a null MX receives
+            // no mail.
+            let is_needed = !purpose::is_submission(sight) && !mx::is_null(sight) && has_policy(sight);
             let missing = || missing(sight, probe).filter(|_| is_needed);
             return wrong_name(sight).or_else(missing);
         }
@@ -337,6 +338,7 @@ fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
     let (name, probe, text) = misplaced(sight)?;
     let summary = format!("the TLS-RPT record is at the wrong name {name}");
     let mut finding = Finding::new(&TLSRPT_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding = sight.tried(finding, record_name(sight).map(|name| (name, RecordKind::Txt)));
     let domain = sight.name();
     finding.cause = format!("Senders look only at _smtp._tls.{domain}, so no reports will arrive.");
     finding.fixes = vec![Fix::run(
@@ -365,6 +367,7 @@ fn missing(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         }
     };
     let mut finding = Finding::new(&TLSRPT_MISSING, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding = sight.tried(finding, of_hosts(sight).into_iter().map(|name| (name, RecordKind::Txt)));
     finding.cause = "The domain uses DANE or MTA-STS, so senders delay or return messages if TLS fails. TLS reports from senders show such failures.".to_owned();
     finding.fixes = vec![publish(sight, "publish this record, with an address that receives mail")];
     Some(finding)

@@ -503,6 +503,45 @@ fn each_query_is_sent_once() {
     });
 }
 
+#[test]
+fn a_response_without_records_needs_a_soa_record_of_a_zone_that_contains_the_name() {
+    async fn is_without_soa(change: ResponseChange) -> Vec<bool> {
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
+        let names = ["missing.unsigned.test", "a.unsigned.test", "www.signed.test"];
+        let mut seen = Vec::new();
+        for at in names {
+            seen.push(world.seen(at, RecordKind::Txt).await.without_soa);
+        }
+        // A response with records needs none.
+        assert!(!world.seen("a.unsigned.test", RecordKind::A).await.without_soa);
+        seen
+    }
+    run(async {
+        assert_eq!(is_without_soa(unchanged()).await, [false; 3]);
+        let hidden: ResponseChange = Box::new(|_, mut message| {
+            message.authorities.retain(|record| record.record_type() != RecordType::SOA);
+            vec![message]
+        });
+        assert_eq!(is_without_soa(hidden).await, [true; 3]);
+        let of_other_zone: ResponseChange = Box::new(|_, mut message| {
+            for record in &mut message.authorities {
+                record.name = name("forged.test");
+            }
+            vec![message]
+        });
+        assert_eq!(is_without_soa(of_other_zone).await, [true; 3]);
+    });
+}
+
+#[test]
+fn the_validity_of_the_signatures_is_kept() {
+    run(async {
+        let seen = honest().await.seen("signed.test", RecordKind::Mx).await;
+        let validity = seen.signatures.and_then(|signatures| signatures.validity).expect("signatures");
+        assert!(validity.begins < validity.ends, "{validity:?}");
+    });
+}
+
 /// An authoritative server's response to a query for A records.
 async fn at_server(world: &World, at: &str) -> RecordsSeen {
     let request = RecordsRequest::to_server(DnsName::parse(at).expect("a name"), RecordKind::A, world.resolver.address);

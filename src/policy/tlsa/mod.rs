@@ -145,6 +145,12 @@ pub(crate) fn suggested_data(certificate: &Certificate) -> Option<String> {
     Some(hex(&Sha256::digest(key)))
 }
 
+/// The record `2 0 1` for the certificate of a CA, as in a zone file.
+pub(crate) fn suggested_for_ca(base: &str, port: u16, certificate: &Certificate) -> Option<String> {
+    let digest = Sha256::digest(decoded(certificate)?);
+    Some(format!("_{port}._tcp.{base}. IN TLSA 2 0 1 {}", hex(&digest)))
+}
+
 fn decoded(certificate: &Certificate) -> Option<Vec<u8>> {
     STANDARD.decode(&certificate.der_b64).ok().filter(|der| !der.is_empty())
 }

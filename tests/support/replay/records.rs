@@ -44,6 +44,7 @@ pub(super) fn answer(zone: &[String], request: &RecordsRequest) -> Outcome {
         records: records.collect(),
         left_out: 0,
         dnssec: if is_signed { DnssecState::Secure } else { DnssecState::Insecure },
+        without_soa: false,
         signatures: None,
         authoritative: false,
         authenticated: is_signed,

@@ -2,7 +2,7 @@
 //! if several IP addresses sent it.
 
 use super::client::DaneClient;
-use super::lookup::{PublishedTlsa, TlsaLookup, failure_words, tlsa_lookup, unsigned_records};
+use super::lookup::{PublishedTlsa, TlsaLookup, failure_words, owner, tlsa_lookup, unsigned_records};
 use super::lookup_faults;
 use super::outcome::{is_mx_secure, references};
 use super::phrases::{end_of, owner_name, owner_of, owner_text, reasons};
@@ -10,6 +10,7 @@ use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
 };
+use crate::check::domain::mx;
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
@@ -26,7 +27,8 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
         return findings;
     }
     // Delivery fails only if senders that use DANE cannot deliver to any of the hosts.
-    if hosts.iter().all(|host| host.is_usable() == Some(false)) {
+    let is_lost = |host: &DaneHost<'_>| host.is_usable() == Some(false) || mx::has_no_address(sight, &host.host.name);
+    if hosts.iter().all(is_lost) {
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             finding.failure = Some(PhaseFailure::Tls);
         }
@@ -51,7 +53,7 @@ pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> V
 /// An MX host with its TLSA records.
 pub(super) struct DaneHost<'s> {
     pub(super) sight: Sight<'s>,
-    client: DaneClient,
+    pub(super) client: DaneClient,
     pub(super) host: &'s PolicyHost<'s>,
     /// The name of the host, for use in a sentence.
     pub(super) name: String,
@@ -114,11 +116,13 @@ impl<'s> DaneHost<'s> {
     fn of_records(&self, published: PublishedTlsa<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         findings.extend(self.without_starttls(published));
+        findings.extend(self.tls_fails(published));
         findings.extend(self.unusable(published));
         for (chain, servers) in self.host.chains() {
             let outcome = self.evaluate(published, chain);
             findings.extend(self.of_chain(published, chain, &servers, &outcome));
         }
+        findings.extend(self.ca_key(published));
         findings
     }
 
@@ -482,6 +486,7 @@ fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {
 
 fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
     let with = hosts.iter().find_map(DaneHost::published)?;
+    let sight = hosts.first()?.sight;
     let is_without = |host: &&DaneHost<'_>| {
         matches!(host.lookup, TlsaLookup::Absent | TlsaLookup::Insecure | TlsaLookup::Unsigned { .. })
     };
@@ -492,6 +497,8 @@ fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
     }
     let summary = format!("only some MX hosts have TLSA records; there are none for {}", names.join(", "));
     let mut finding = Finding::new(&DANE_INCOMPLETE, Phase::Dns, Confidence::Certain, summary).tried(with.probe.id);
+    let owners = without.iter().filter_map(|host| Some((owner(sight, &host.host.name)?, RecordKind::Tlsa)));
+    finding = sight.tried(finding, owners);
     finding.cause = "Senders do not verify the certificates of hosts without TLSA records. An attacker who blocks the other hosts can force senders to use these hosts.".to_owned();
     finding.fixes = without
         .iter()

@@ -2,6 +2,7 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `ca_key` | the notice about records that match only the key of a CA |
 //! | `client` | the programs that use the records: senders, or mail programs on submission ports |
 //! | `lookup` | the names at which TLSA records are looked up |
 //! | `lookup_faults` | findings about lookups that only some resolvers answer |
@@ -9,8 +10,10 @@
 //! | `judge` | findings |
 //! | `phrases` | parts of the findings' sentences |
 //! | `replace` | fixes that publish and remove records |
+//! | `tls_fails` | the finding about hosts where TLS fails |
 //! | `rules` | the rules |
 
+mod ca_key;
 mod client;
 mod judge;
 mod lookup;
@@ -21,6 +24,7 @@ mod replace;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod tls_fails;
 
 use super::mx;
 use super::senders::servers::mail_servers;
@@ -30,7 +34,7 @@ use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
 pub(super) use lookup::{base_with_records, owner};
-pub(super) use outcome::{ChainUse, chain_use, result, worst};
+pub(super) use outcome::{ChainUse, chain_use, result, unmatched_records, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };
 

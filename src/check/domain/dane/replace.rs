@@ -128,14 +128,14 @@ impl<'s> DaneHost<'s> {
     }
 
     /// Whether the suggested record of this chain exists already.
-    fn is_published(&self, published: PublishedTlsa<'_>, chain: &Presented) -> bool {
+    pub(super) fn is_published(&self, published: PublishedTlsa<'_>, chain: &Presented) -> bool {
         let suggested = chain.leaf().and_then(|leaf| tlsa::suggested_data(leaf));
         let of_key = |record: &&TlsaRecord| record.kind() == SUGGESTED;
         published.records.iter().filter(of_key).any(|record| Some(&record.text) == suggested.as_ref())
     }
 
     /// Marks the record as quoted text, because its owner name was received from DNS.
-    fn quoted_record(&self, record: &str) -> String {
+    pub(super) fn quoted_record(&self, record: &str) -> String {
         match self.sight.records(&self.sight.name(), RecordKind::Mx).probe() {
             Some(probe) => probe.quote(record).to_string(),
             None => record.to_owned(),

@@ -75,7 +75,8 @@ pub(super) fn is_valid_at_a_server(sight: Sight<'_>, name: &DnsName, kind: Recor
     signatures::is_valid_at_a_server(sight, name, kind, &tested(sight, &apex))
 }
 
-/// Whether every authoritative server that answers sends these records with valid signatures.
+/// Whether all authoritative servers that answered send these records with signatures that are valid, and at least one
+/// answered.
 pub(super) fn is_valid_at_every_server(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
     let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };
     signatures::is_valid_at_every_server(sight, name, kind, &tested(sight, &apex))

@@ -34,7 +34,8 @@ pub(super) fn is_valid_at_a_server(sight: Sight<'_>, name: &DnsName, kind: Recor
     states.into_iter().any(|seen| seen.dnssec == DnssecState::Secure)
 }
 
-/// Whether every server that answers sends these records with valid signatures.
+/// Whether all servers that answered send these records, with own signatures that are valid. A denial is not sufficient,
+/// because only the signature of its SOA record is verified.
 pub(super) fn is_valid_at_every_server(
     sight: Sight<'_>,
     name: &DnsName,

@@ -13,8 +13,10 @@ use self::lookup::{DmarcState, about, exists, found_at, record_at, state, wrong_
 use super::alignment::{AlignmentWord, DmarcAlignment};
 use super::delegation;
 use super::dkim;
+use super::mx;
 use super::seen::{DmarcSeen, NotTested, PublishedState};
 use super::sight::{Sight, is_conclusive, records};
+use super::spf;
 use crate::check::finding::{Check, Finding, Severity};
 use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
@@ -254,21 +256,33 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     }
     let probe = sight.records(&name, RecordKind::Txt).probe()?;
     let summary = format!("no DMARC record applies to {domain}");
-    let sends_nothing = sight
-        .records(&domain, RecordKind::Txt)
-        .answer()
-        .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
-    let (advice, record) = if sends_nothing {
+    let allows_senders = spf::allows_senders(sight);
+    let (advice, record) = if allows_senders == Some(false) {
         (
             "publish a record with the policy reject, because the domain's SPF record states that the domain sends no mail",
             "v=DMARC1; p=reject".to_owned(),
         )
+    } else if mx::is_null(sight) {
+        // The domain cannot receive reports.
+        match allows_senders {
+            Some(true) => ("start with a record without effect", "v=DMARC1; p=none".to_owned()),
+            _ => (
+                "publish a record with the policy reject, because the domain declares that it receives no mail",
+                "v=DMARC1; p=reject".to_owned(),
+            ),
+        }
     } else {
         ("start with a record that only requests reports", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
     };
     let fix = Fix::run(format!("DNS operator: {advice}"), format!("_dmarc.{domain}. TXT \"{record}\""));
     let cause = "Receivers cannot tell forged mail from genuine mail with this domain in the From header, and some large receivers require a DMARC record.";
-    Some(about(&rules::MISSING, probe, summary, cause, fix))
+    Some(sight.tried(about(&rules::MISSING, probe, summary, cause, fix), searched(sight)))
+}
+
+/// The lookups of the record at the domain and above it.
+fn searched(sight: Sight<'_>) -> impl Iterator<Item = (DnsName, RecordKind)> {
+    let names = walk(&sight.name()).into_iter().chain([organizational_domain_by_list(&sight.name())]);
+    names.filter_map(|name| name.below("_dmarc").ok()).map(|name| (name, RecordKind::Txt))
 }
 
 /// The two search methods have different results.
@@ -304,7 +318,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
         state.organization_by_list,
         sight.name()
     ));
-    let mut finding = about(&rules::RESULTS_DIFFER, probe, summary, cause, fix);
+    let mut finding = sight.tried(about(&rules::RESULTS_DIFFER, probe, summary, cause, fix), searched(sight));
     finding.consequences.push(format!("The record was found at _dmarc.{at}"));
     Some(finding)
 }
@@ -359,13 +373,8 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
                 fix,
             ));
         }
-        let sends = sight.records(&sight.name(), RecordKind::Txt).answer().is_some_and(|seen| {
-            seen.texts().any(|text| {
-                let text = text.trim().to_ascii_lowercase();
-                text.starts_with("v=spf1 ") && text != "v=spf1 -all"
-            })
-        });
-        if sends {
+        // A domain whose SPF record allows no client sends no mail.
+        if spf::allows_senders(sight) == Some(true) {
             findings.extend(without_dkim(sight, at, probe, record, word));
         }
     }
@@ -457,9 +466,8 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             let fix = Fix::text(format!("DNS operator of {at}: use a report address in a domain that receives mail"));
             let cause = "The domain has neither an MX record nor an IP address, or declares that it receives no mail. Reports cannot be delivered.";
             let mut finding = about(&rules::REPORT_DOMAIN, probe, summary, cause, fix);
-            if let Some(asked) = sight.records(&target, RecordKind::Mx).probe() {
-                finding = finding.tried(asked.id);
-            }
+            let kinds = [RecordKind::Mx, RecordKind::A, RecordKind::Aaaa];
+            finding = sight.tried(finding, kinds.map(|kind| (target.clone(), kind)));
             // The domain deliberately declares that it receives no mail, so the report address is the mistake.
             finding.severity = Severity::Warning;
             findings.push(finding);

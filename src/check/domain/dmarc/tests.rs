@@ -273,3 +273,13 @@ fn a_key_of_a_parent_domain_counts_under_relaxed_alignment() {
     world.zone(&zone("", "")).fails("_domainkey.example.com", RecordKind::Txt, DnsFaultKind::Timeout);
     assert!(in_world("news.example.com", &mut world).0.is_empty());
 }
+
+#[test]
+fn a_domain_without_mail_gets_a_record_without_a_report_address() {
+    for zone in ["example.com MX 0 .", "example.com MX 0 .\nexample.com TXT v=spf1 ?all"] {
+        let (found, _) = in_world("example.com", World::new().zone(zone));
+        assert_eq!(rules(&found), [("dmarc-missing", Severity::Warning)], "{zone}");
+        let command = found[0].fixes[0].command.as_deref().unwrap();
+        assert!(command.ends_with("\"v=DMARC1; p=reject\""), "{command}");
+    }
+}

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::sight::{Known, Sight};
-use super::super::{delegation, mx, zone};
+use super::super::sight::{Known, Sight, is_bogus};
+use super::super::{delegation, dkim, mx, zone};
+use super::ends;
 use super::rules::{
     DNSSEC_BOGUS, DNSSEC_DS_MISMATCH, DNSSEC_NOT_ACTIVE, DNSSEC_NOT_TESTED, DNSSEC_SIGNATURE_EXPIRED,
     DNSSEC_SIGNATURE_NOT_YET_VALID, DNSSEC_WEAK,
@@ -21,6 +22,7 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let mut findings = bogus(sight);
+    findings.extend(ends::finding(sight, &signed(sight)));
     findings.extend(not_tested(sight));
     findings.extend(keys(sight));
     findings
@@ -30,12 +32,36 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 /// included, because an operator who uses one does so on purpose.
 const KNOWN_ALGORITHMS: [u8; 15] = [1, 3, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 23, 253, 254];
 
+/// A response with its query.
+type JudgedResponse<'s> = (DnsName, RecordKind, &'s Probe, &'s RecordsSeen);
+
 /// The responses on which delivery depends: the MX records and the addresses of the hosts.
-fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen)> {
+fn responses(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
     let mut questions = vec![(sight.name(), RecordKind::Mx)];
     for host in mx::mail_hosts(sight) {
         questions.extend(mx::KINDS.map(|kind| (host.name.clone(), kind)));
     }
+    answered(sight, questions)
+}
+
+/// The responses on which authentication and policies depend: the TXT records of the domain, and those below it. If the
+/// denial of the domain's TXT records is bogus, the SPF check reports it.
+fn texts(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
+    let domain = sight.name();
+    let policies = ["_dmarc", "_mta-sts", "_smtp._tls"].into_iter().filter_map(|label| domain.below(label).ok());
+    let names = std::iter::once(domain.clone()).chain(policies).chain(dkim::known_names(sight));
+    let mut texts = answered(sight, names.map(|name| (name, RecordKind::Txt)).collect());
+    texts.retain(|(name, _, _, seen)| *name != domain || !seen.records.is_empty());
+    texts
+}
+
+/// All responses whose signatures matter, with the SOA record of the zone.
+fn signed(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
+    let apex = zone::apex(sight).map(|apex| (apex, RecordKind::Soa)).into_iter().collect();
+    responses(sight).into_iter().chain(texts(sight)).chain(answered(sight, apex)).collect()
+}
+
+fn answered(sight: Sight<'_>, questions: Vec<(DnsName, RecordKind)>) -> Vec<JudgedResponse<'_>> {
     questions
         .into_iter()
         .filter_map(|(name, kind)| match sight.records(&name, kind) {
@@ -70,13 +96,13 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
 /// One finding for each rule and zone.
 fn bogus(sight: Sight<'_>) -> Vec<Finding> {
     let mut found: Vec<(&'static Rule, Option<DnsName>, Finding, Vec<String>)> = Vec::new();
-    let mut findings = Vec::new();
-    for (name, kind, probe, seen) in responses(sight) {
+    let (of_resolver, of_zone): (Vec<JudgedResponse<'_>>, Vec<JudgedResponse<'_>>) = responses(sight)
+        .into_iter()
+        .chain(texts(sight))
+        .filter(|(.., seen)| is_bogus(seen))
+        .partition(|(name, kind, ..)| delegation::is_valid_at_every_server(sight, name, *kind));
+    for (name, kind, probe, seen) in of_zone {
         let Some((why, zone)) = bogus_reason(seen) else { continue };
-        if delegation::is_valid_at_every_server(sight, &name, kind) {
-            findings.push(bogus_at_resolver(&name, kind, why, probe));
-            continue;
-        }
         let rule = rule_of(why);
         let what = format!("{kind} of {}", probe.quote(name.as_str()));
         match found.iter_mut().find(|(known, at, ..)| known.id == rule.id && at.as_ref() == zone) {
@@ -84,34 +110,47 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
                 *finding = finding.clone().tried(probe.id);
                 names.push(what);
             }
-            None => found.push((rule, zone.cloned(), one_bogus(sight, rule, why, zone, probe), vec![what])),
+            None => {
+                let mut finding = one_bogus(sight, rule, why, zone, probe);
+                if kind == RecordKind::Txt {
+                    finding.cause = finding.cause.replacen(&effect(sight), OF_TEXTS, 1);
+                } else {
+                    finding.failure = prevents_delivery(sight).then_some(PhaseFailure::Unreachable);
+                }
+                found.push((rule, zone.cloned(), finding, vec![what]));
+            }
         }
     }
-    findings.extend(found.into_iter().map(|(_, _, mut finding, names)| {
-        finding.summary = format!("{} ({})", finding.summary, names.join(", "));
-        finding.failure = prevents_delivery(sight).then_some(PhaseFailure::Unreachable);
-        finding
-    }));
-    findings
+    let with_names = |(_, _, finding, names): (_, _, Finding, Vec<String>)| Finding {
+        summary: format!("{} ({})", finding.summary, names.join(", ")),
+        ..finding
+    };
+    found.into_iter().map(with_names).chain(changed_by_resolver(&of_resolver)).collect()
 }
 
-/// The resolver's response is bogus, but the signatures of all authoritative servers are valid.
-fn bogus_at_resolver(name: &DnsName, kind: RecordKind, why: &BogusReason, probe: &Probe) -> Finding {
+/// The effect of bogus TXT records.
+const OF_TEXTS: &str = "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Receivers that use such a resolver cannot evaluate SPF, DKIM or DMARC for mail from the domain, and senders do not find its MTA-STS policy.";
+
+/// The resolver's responses are bogus, although all name servers send valid signatures. The zone has no fault.
+fn changed_by_resolver(responses: &[JudgedResponse<'_>]) -> Option<Finding> {
+    let names: Vec<String> =
+        responses.iter().map(|(name, kind, probe, _)| format!("{kind} of {}", probe.quote(name.as_str()))).collect();
+    let (_, _, first, seen) = responses.first()?;
+    let (why, _) = bogus_reason(seen)?;
     let summary = format!(
-        "this machine's resolver returned {kind} records for {} with invalid DNSSEC signatures ({}), but the signatures of the name servers are valid",
-        probe.quote(name.as_str()),
-        bogus_words(why)
+        "this machine's resolver returned records with invalid DNSSEC signatures ({}), but the signatures of the name servers are valid ({})",
+        bogus_words(why),
+        names.join(", ")
     );
-    let mut finding = Finding::new(rule_of(why), Phase::Dns, Confidence::Likely, summary).tried(probe.id);
-    finding.severity = Severity::Warning;
-    finding.cause = "The resolver, or a device on the network path to it, changes DNS responses or has old ones in its cache. The domain is not at fault. The results of this check apply to the records that the resolver returned."
-        .to_owned();
-    finding.otherwise = Some(
-        "A name server that was not queried may send invalid signatures. Repeat the check with another resolver to find out."
-            .to_owned(),
-    );
-    finding.fixes = vec![Fix::text("Repeat the check with another resolver (--resolver)")];
-    finding
+    let finding = Finding::new(rule_of(why), Phase::Dns, Confidence::Likely, summary).tried(first.id);
+    let finding = Finding {
+        severity: Severity::Warning,
+        cause: "The resolver, or a device on the network path to it, changes DNS responses or has old ones in its cache. The domain is not at fault. The results of this check apply to the records that the resolver returned.".to_owned(),
+        otherwise: Some("A name server that was not queried may send invalid signatures. Repeat the check with another resolver to find out.".to_owned()),
+        fixes: vec![Fix::text("Repeat the check with another resolver (--resolver)")],
+        ..finding
+    };
+    Some(responses.iter().fold(finding, |finding, (_, _, probe, _)| finding.tried(probe.id)))
 }
 
 /// Whether senders that validate DNSSEC find no host: the MX records are bogus, or the addresses of every host are
@@ -125,6 +164,15 @@ fn prevents_delivery(sight: Sight<'_>) -> bool {
     let hosts = mx::mail_hosts(sight);
     is_bogus(&sight.name(), RecordKind::Mx)
         || (!hosts.is_empty() && hosts.iter().all(|host| mx::KINDS.iter().any(|&kind| is_bogus(&host.name, kind))))
+}
+
+/// The effect of bogus MX records or addresses.
+fn effect(sight: Sight<'_>) -> String {
+    if prevents_delivery(sight) {
+        "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not deliver mail to the domain. Other senders deliver it.".to_owned()
+    } else {
+        "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not find these IP addresses, and deliver mail to the other IP addresses or MX hosts of the domain. Other senders are not affected.".to_owned()
+    }
 }
 
 fn one_bogus(
@@ -145,11 +193,7 @@ fn one_bogus(
         other => format!("DNSSEC validation{at} failed: {}", bogus_words(other)),
     };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
-    finding.cause = if prevents_delivery(sight) {
-        "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not deliver mail to the domain. Other senders deliver it.".to_owned()
-    } else {
-        "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not find these IP addresses, and deliver mail to the other IP addresses or MX hosts of the domain. Other senders are not affected.".to_owned()
-    };
+    finding.cause = effect(sight);
     let name = zone.map_or_else(|| sight.name().to_string(), |zone| probe.quote(zone.as_str()).to_string());
     match why {
         BogusReason::Expired { at } => {

@@ -1,7 +1,8 @@
 //! DNSSEC: the state of the MX records and of the hosts' addresses, and signature faults.
 //!
-//! Modules: [`judge`] (the findings), [`rules`], [`words`] (reasons in words).
+//! Modules: [`judge`] (the findings), [`ends`] (the finding about signatures that end soon), [`rules`], [`words`] (reasons in words).
 
+mod ends;
 mod judge;
 mod rules;
 mod words;

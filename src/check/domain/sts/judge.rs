@@ -6,13 +6,13 @@ use super::published::{
 };
 use super::rules::{
     STS_CERTIFICATE_ENDS, STS_CERTIFICATE_INVALID, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE, STS_MX_NOT_COVERED,
-    STS_NOT_ENFORCED, STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_WITHOUT_RECORD,
-    STS_WITHOUT_STARTTLS,
+    STS_NOT_ENFORCED, STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_TLS_FAILS,
+    STS_WITHOUT_RECORD, STS_WITHOUT_STARTTLS,
 };
 use crate::check::certificate;
 use crate::check::domain::senders::servers::{PolicyHost, addresses_of, key_of, name_of};
-use crate::check::domain::sight::{Known, Sight};
-use crate::check::domain::{delegation, purpose};
+use crate::check::domain::sight::{Known, Sight, is_bogus};
+use crate::check::domain::{delegation, mx, purpose};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{DnsCode, HttpResponse, Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
@@ -149,6 +149,10 @@ fn field_of(kind: StsFaultKind) -> Option<&'static str> {
 fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Finding {
     let summary = format!("the MTA-STS policy cannot be fetched: {}", why.words());
     let mut finding = Finding::new(&STS_POLICY_UNREACHABLE, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    if matches!(why, FetchFailure::NoName) {
+        let host = policy_request(sight).map(|request| DnsName::from(&request.host));
+        finding = sight.tried(finding, host.map(|host| (host, RecordKind::A)));
+    }
     let host = format!("mta-sts.{}", sight.name());
     let fix = match why {
         FetchFailure::Lookup(_) => {
@@ -368,7 +372,7 @@ impl HostsUnderPolicy<'_> {
         let mut findings: Vec<Finding> = self.hosts.iter().flat_map(|host| self.of_host(host)).collect();
         // Delivery fails only if senders that use MTA-STS cannot deliver to any of the hosts.
         let is_usable = |host: &PolicyHost<'_>| {
-            if !self.policy.allows(&host.name) {
+            if !self.policy.allows(&host.name) || mx::has_no_address(self.sight, &host.name) {
                 return Some(false);
             }
             host.is_usable(true, |chain| certificate_word(self.sight, chain).is_none())
@@ -389,7 +393,8 @@ impl HostsUnderPolicy<'_> {
         let name = name_of(self.sight, &host.name);
         if !self.policy.allows(&host.name) {
             // MTA-STS protects mail from hosts that a resolver invents (RFC 8461 §10.1). The policy must not allow them.
-            let is_invented = delegation::is_host_only_at_resolver(self.sight, &host.name);
+            let mx = self.sight.records(&self.sight.name(), RecordKind::Mx).answer();
+            let is_invented = mx.is_some_and(is_bogus) || delegation::is_host_only_at_resolver(self.sight, &host.name);
             return if is_invented { Vec::new() } else { vec![self.not_covered(&host.name, &name)] };
         }
         let mut findings = Vec::new();
@@ -409,6 +414,7 @@ impl HostsUnderPolicy<'_> {
             )];
             findings.push(finding);
         }
+        findings.extend(self.tls_fails(host, &name));
         for (chain, servers) in host.chains() {
             let Some(word) = certificate_word(self.sight, chain) else { continue };
             let problem = certificate_faults(self.sight, chain).join(" and ");
@@ -430,6 +436,27 @@ impl HostsUnderPolicy<'_> {
             findings.push(finding);
         }
         findings
+    }
+
+    /// TLS fails at one of the IP addresses of the host.
+    fn tls_fails(self, host: &PolicyHost<'_>, name: &str) -> Option<Finding> {
+        let (failure, servers) = host.with_failing_tls()?;
+        let summary =
+            format!("{name} ({}) {}, but the MTA-STS policy requires TLS", addresses_of(&servers), failure.words());
+        let mut finding = self.about(&STS_TLS_FAILS, Phase::Tls, summary);
+        finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
+        finding.confidence = Confidence::Likely;
+        finding.cause = format!(
+            "Senders that use MTA-STS do not deliver mail to a server without TLS. TLS reports contain {}.",
+            failure.report_word()
+        );
+        finding.otherwise = Some(
+            "The server may start TLS for other clients. Repeat the check from another network to find out.".to_owned(),
+        );
+        finding.fixes = vec![Fix::text(
+            "Server operator: make the server start TLS 1.2 or later with every client that sends STARTTLS. The other findings about this server show why TLS fails",
+        )];
+        Some(finding)
     }
 
     fn not_covered(self, host: &DnsName, name: &str) -> Finding {

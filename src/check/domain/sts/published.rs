@@ -6,6 +6,7 @@
 
 use crate::check::domain::seen::{Delivery, NotTested, PublishedState, StsResultSeen, StsSeen};
 use crate::check::domain::sight::{Known, Sight, is_conclusive, records};
+use crate::check::domain::tls::StarttlsResult;
 use crate::check::domain::{mx, purpose};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{DnsCode, DnsFaultKind, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
@@ -362,9 +363,9 @@ pub(super) fn mode_word(mode: StsMode) -> &'static str {
     }
 }
 
-/// What a sender that uses MTA-STS does with a host that sends this certificate chain; `None` means a host without TLS.
-pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> StsResultSeen {
-    let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
+/// What a sender that uses MTA-STS does with a host where TLS starts, or fails, in this way.
+pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, tls: StarttlsResult<'_>) -> StsResultSeen {
+    let opportunistic = tls.opportunistic();
     let without = |result: Option<&str>| StsResultSeen {
         delivers: opportunistic,
         listed: None,
@@ -389,12 +390,11 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
         PublishedPolicy::Fetched { policy, .. } => policy,
     };
     let listed = policy.allows(host);
-    let failure = if !listed {
-        Some("validation-failure")
-    } else if let Some(chain) = chain {
-        certificate_word(sight, chain)
-    } else {
-        Some("starttls-not-supported")
+    let failure = match tls {
+        _ if !listed => Some("validation-failure"),
+        StarttlsResult::Chain(chain) => certificate_word(sight, chain),
+        StarttlsResult::NotOffered => Some("starttls-not-supported"),
+        StarttlsResult::Fails(failure) => Some(failure.report_word()),
     };
     let delivers = match (policy.mode, failure) {
         (Some(StsMode::Enforce), None) => Delivery::Authenticated,

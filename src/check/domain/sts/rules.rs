@@ -5,6 +5,7 @@ use crate::check::finding::{Docs, Rule, Severity};
 pub(super) static RULES: &[&Rule] = &[
     &STS_MX_NOT_COVERED,
     &STS_WITHOUT_STARTTLS,
+    &STS_TLS_FAILS,
     &STS_CERTIFICATE_INVALID,
     &STS_POLICY_INVALID,
     &STS_POLICY_UNREACHABLE,
@@ -39,6 +40,19 @@ pub(super) static STS_WITHOUT_STARTTLS: Rule = Rule {
         action: "Server operator: configure a certificate from a public CA for the host's name, and advertise STARTTLS to every client on port 25.",
         example: "mode: enforce, and the EHLO reply of mx2.example.com does not contain STARTTLS",
         references: "RFC 8461 section 4.2 (certificate validation), RFC 8461 section 5",
+    },
+};
+
+pub(super) static STS_TLS_FAILS: Rule = Rule {
+    id: "sts-tls-fails",
+    severity: Severity::Error,
+    title: "TLS fails on a host of the MTA-STS policy",
+    docs: Docs {
+        sees: "The domain has a valid MTA-STS policy, and the server of an MX host advertises STARTTLS. On at least one of its IP addresses, the server rejects the STARTTLS command, or the TLS handshake fails. In testing mode, the finding is a warning.",
+        matters: "Senders that use MTA-STS do not deliver mail to the server if the mode is enforce.",
+        action: "Server operator: make the server start TLS 1.2 or later with every client. The findings about the session, such as tls-handshake-failed, contain the reason.",
+        example: "the server supports only TLS 1.1",
+        references: "RFC 8461 section 4.2 (validation), RFC 8461 section 7.1 (TLS versions), RFC 8460 section 4.3 (result types)",
     },
 };
 

@@ -239,11 +239,41 @@ pub(in crate::render) fn receiving(seen: &DomainSeen) -> Vec<DomainPart> {
     let rpt = &seen.tls_rpt;
     let rpt_state = if rpt.problem.is_some() { PartState::Problem } else { PartState::of(rpt.state) };
     let rua = (!rpt.rua.is_empty()).then(|| format!("reports to {}", rpt.rua.join(" and ")));
-    let parts = vec![
-        part("MTA-STS", state, detail.into_iter().flatten()),
-        part("TLS-RPT", rpt_state, [rpt.problem.clone(), rua].into_iter().flatten()),
-    ];
+    let mut parts = unmatched_tlsa(seen);
+    parts.push(part("MTA-STS", state, detail.into_iter().flatten()));
+    parts.push(part("TLS-RPT", rpt_state, [rpt.problem.clone(), rua].into_iter().flatten()));
     with_reasons(seen, parts)
+}
+
+/// One line for each host that has TLSA records for a certificate that its servers do not send.
+fn unmatched_tlsa(seen: &DomainSeen) -> Vec<DomainPart> {
+    let cut = common_suffix(seen);
+    let with_records = seen.mx.iter().filter(|mx| !mx.unmatched_tlsa.is_empty());
+    let of_host = |mx: &MxSeen| {
+        let records: Vec<String> = mx.unmatched_tlsa.iter().map(|record| beginning(record)).collect();
+        let detail = match records.as_slice() {
+            [one] => {
+                format!("{one} matches no certificate that the server sends now: it is for the next key, or left over")
+            }
+            all => format!(
+                "{} match no certificate that the server sends now: they are for the next keys, or left over",
+                all.join(" and ")
+            ),
+        };
+        part(&format!("TLSA of {}", shortened(&mx.host, cut.as_deref())), PartState::Ok, [detail])
+    };
+    with_records.map(of_host).collect()
+}
+
+/// The parameters of a TLSA record and the first digits of its data.
+fn beginning(record: &str) -> String {
+    const DIGITS: usize = 8;
+    match record.rsplit_once(' ') {
+        Some((parameters, data)) if data.len() > DIGITS => {
+            format!("{parameters} {}...", data.chars().take(DIGITS).collect::<String>())
+        }
+        _ => record.to_owned(),
+    }
 }
 
 fn age(seconds: u64) -> String {
@@ -443,7 +473,7 @@ fn grouped_by_reason(entries: &[NotTested]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped_by_reason, spf_results};
+    use super::{beginning, grouped_by_reason, spf_results};
     use crate::check::domain::seen::{NotTested, PublishedState, SpfResultSeen, SpfSeen};
 
     #[test]
@@ -463,6 +493,12 @@ mod tests {
         ];
         assert_eq!(spf_results(&spf), expected);
         assert!(spf_results(&SpfSeen { state: PublishedState::Absent, ..spf }).is_empty());
+    }
+
+    #[test]
+    fn a_tlsa_record_is_named_by_its_parameters_and_its_first_digits() {
+        assert_eq!(beginning("3 1 1 0123456789abcdef"), "3 1 1 01234567...");
+        assert_eq!(beginning("3 1 1 0123"), "3 1 1 0123");
     }
 
     #[test]
