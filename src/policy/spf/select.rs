@@ -84,9 +84,10 @@ fn is_joined_without_blank(text: &str, lengths: &[usize]) -> bool {
         let (Some(before), Some(after)) = (text.get(..at), text.get(at..)) else { return false };
         let next = after.trim_start_matches(['+', '-', '~', '?']).to_ascii_lowercase();
         // A term that continues in the next string is joined correctly.
-        let begins_term =
-            ["include:", "ip4:", "ip6:", "exists:", "redirect=", "all "].iter().any(|name| next.starts_with(name))
-                || next == "all";
+        let begins_term = ["include:", "ip4:", "ip6:", "exists:", "redirect=", "all ", "mx "]
+            .iter()
+            .any(|name| next.starts_with(name))
+            || matches!(next.as_str(), "all" | "mx");
         begins_term && !before.ends_with(' ')
     })
 }
@@ -129,6 +130,8 @@ mod tests {
     fn strings_that_are_joined_without_a_space_are_recognised() {
         assert!(select(&[txt(&["v=spf1 include:a.example", "include:b.example -all"])]).joined_without_blank);
         assert!(!select(&[txt(&["v=spf1 include:a.example ", "include:b.example -all"])]).joined_without_blank);
+        assert!(select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).joined_without_blank);
         assert!(!select(&[txt(&["v=spf1 include:a.exam", "ple -all"])]).joined_without_blank);
+        assert!(!select(&[txt(&["v=spf1 include:a.", "mx.example -all"])]).joined_without_blank);
     }
 }

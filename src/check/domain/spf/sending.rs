@@ -123,7 +123,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         [] => "No term of the record matches this IP address, so the result is neutral.".to_owned(),
         terms => {
             let path = terms.iter().map(|term| subject.quote(term)).collect::<Vec<_>>().join(", then ");
-            format!("The record allows only other IP addresses. The result comes from {path}.")
+            format!("For this IP address, the result comes from {path}.")
         }
     };
     if ip.is_ipv6() && subject.sight.domain.sending.iter().any(IpAddr::is_ipv4) {
