@@ -445,7 +445,10 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
     for target in report_domains(record) {
         let shown = probe.quote(target.as_str()).to_string();
         let permission = permission_name(at, &target);
-        if let Some(name) = permission.filter(|_| has_agreed(sight, at, &target) == Some(false)) {
+        // A domain that receives no mail has a finding of its own, below.
+        let receives_mail = receives_mail(sight, &target);
+        let is_refused = has_agreed(sight, at, &target) == Some(false) && receives_mail != Some(false);
+        if let Some(name) = permission.filter(|_| is_refused) {
             let summary = format!("{shown} has not declared that it accepts DMARC reports about {at}");
             let fix = Fix::run(
                 format!(
@@ -461,7 +464,7 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             }
             findings.push(finding);
         }
-        if receives_mail(sight, &target) == Some(false) {
+        if receives_mail == Some(false) {
             let summary = format!("{shown} is the domain of a DMARC report address of {at}, but receives no mail");
             let fix = Fix::text(format!("DNS operator of {at}: use a report address in a domain that receives mail"));
             let cause = "The domain has neither an MX record nor an IP address, or declares that it receives no mail. Reports cannot be delivered.";

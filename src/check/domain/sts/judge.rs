@@ -201,7 +201,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong => None,
     };
     let detail = match why {
-        FetchFailure::Cut => Some("The connection ended too early: before all bytes announced in Content-Length had arrived or, if there is no Content-Length, before the web server closed TLS correctly (close_notify). The file may be truncated, and senders may not accept it. ".to_owned()),
+        FetchFailure::Cut => Some("The response did not end within the time limit, or the connection ended too early: before all bytes announced in Content-Length had arrived or, if there is no Content-Length, before the web server closed TLS correctly (close_notify). The file may be truncated, and senders may not accept it. ".to_owned()),
         _ => detail,
     };
     finding.cause = format!(
@@ -379,10 +379,18 @@ impl HostsUnderPolicy<'_> {
         };
         let is_fatal = is_enforced && self.hosts.iter().all(|host| is_usable(host) == Some(false));
         for finding in &mut findings {
+            if !self.policy.faults.is_empty() {
+                // Strict senders ignore the policy, and deliver (RFC 8461 §3.3).
+                finding.confidence = Confidence::Likely;
+                finding.otherwise = Some(
+                    "Senders that ignore the policy because of its faults deliver mail. The finding about the policy names the faults."
+                        .to_owned(),
+                );
+            }
             if !is_enforced {
                 finding.severity = Severity::Warning;
                 finding.consequences.push("In testing mode, senders still deliver, and report the failure".to_owned());
-            } else if is_fatal {
+            } else if is_fatal && self.policy.faults.is_empty() {
                 finding.failure = Some(PhaseFailure::Tls);
             }
         }

@@ -22,7 +22,7 @@ pub(super) static STS_MX_NOT_COVERED: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host is not in the MTA-STS policy",
     docs: Docs {
-        sees: "The name of an MX host matches no mx line of the policy. In a pattern such as *.example.com, the wildcard matches exactly one label. If the policy is in testing mode, the finding is a warning.",
+        sees: "The name of an MX host matches no mx line of the policy. In a pattern such as *.example.com, the wildcard matches exactly one label. If the policy is in testing mode, the finding is a warning. If the policy has faults that only some senders accept, the finding is likely.",
         matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver mail to the host. If the host is a backup, the fault is noticed only when the other hosts are down.",
         action: "Policy host operator: add the line that smtpcheck prints, then change the id in the record. Senders keep the old policy for max_age seconds, so change the policy before you change the MX records.",
         example: "the policy contains mx: *.example.com, and the MX host is a.b.example.com",
