@@ -17,6 +17,7 @@ use super::mx;
 use super::seen::{DmarcSeen, NotTested, PublishedState};
 use super::sight::{Sight, is_conclusive, records};
 use super::spf;
+use super::unanswered;
 use crate::check::finding::{Check, Finding, Severity};
 use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
@@ -235,6 +236,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     {
         findings.extend(missing(sight));
     }
+    findings.extend(domain_lookup_failed(sight));
     findings.extend(differing(sight, &state));
     let Some((at, probe, text, record)) = applied(sight) else { return findings };
     findings.extend(faults::of_record(&at, probe, text, &record));
@@ -244,6 +246,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     }
     findings.extend(reports(sight, &at, probe, &record));
     findings
+}
+
+/// The lookup of the record at the domain failed.
+fn domain_lookup_failed(sight: Sight<'_>) -> Option<Finding> {
+    let name = sight.name().below("_dmarc").ok()?;
+    let effect = "Receivers get a temporary error instead of a policy: they defer mail, or treat it as if there were no DMARC record.";
+    unanswered::finding(sight, &rules::LOOKUP_FAILED, ("DMARC", &name), effect)
 }
 
 /// No record applies.

@@ -10,6 +10,7 @@ pub(super) static RULES: &[&Rule] = &[
     &STS_POLICY_INVALID,
     &STS_POLICY_UNREACHABLE,
     &STS_RECORD_INVALID,
+    &STS_LOOKUP_FAILED,
     &STS_MEDIA_TYPE,
     &STS_WITHOUT_RECORD,
     &STS_NOT_ENFORCED,
@@ -105,6 +106,19 @@ pub(super) static STS_RECORD_INVALID: Rule = Rule {
         action: "DNS operator: publish exactly one record in the form that smtpcheck prints.",
         example: "v=STSv1 id=20260101: the semicolon is missing",
         references: "RFC 8461 section 3.1 (records)",
+    },
+};
+
+pub(super) static STS_LOOKUP_FAILED: Rule = Rule {
+    id: "sts-lookup-failed",
+    severity: Severity::Warning,
+    title: "the MTA-STS record cannot be looked up",
+    docs: Docs {
+        sees: "The lookup of the TXT records at _mta-sts fails with an error code such as SERVFAIL, or the CNAME records of this name form a loop. The domain's MX records can be looked up.",
+        matters: "Senders without a stored policy deliver mail as if there were no policy.",
+        action: "DNS operator: make the name servers answer queries for this name. If the name is an alias for a provider's name, check that name.",
+        example: "_mta-sts.example.com is an alias for a name whose name servers respond with SERVFAIL",
+        references: "RFC 8461 section 3.1 (the record is looked up in DNS)",
     },
 };
 
