@@ -6,12 +6,12 @@ mod beside;
 mod cache;
 mod exchange;
 mod keyed;
+mod proofs;
 mod read;
 mod reason;
 mod servers;
 pub(super) mod source;
 mod validate;
-mod wildcard;
 
 use std::net::IpAddr;
 use std::rc::Rc;

@@ -10,8 +10,9 @@ use std::sync::Mutex;
 use hickory_resolver::proto::dnssec::Nsec3HashAlgorithm;
 use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, NSEC3, RRSIG};
 use hickory_resolver::proto::op::{Message, Query, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, TXT};
+use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, NULL, TXT};
 use hickory_resolver::proto::rr::{RData, Record, RecordType, SerialNumber};
+use hickory_resolver::proto::serialize::binary::BinEncodable;
 
 use self::zones::{ListensOn, LoopbackResolver, ResponseChange, Signing, TestZone, name, unchanged};
 use super::anchors::DnssecAnchors;
@@ -37,6 +38,12 @@ fn alias(target: &str) -> RData {
     RData::CNAME(CNAME(name(target)))
 }
 
+/// The library has no type for DNAME records.
+fn dname(target: &str) -> RData {
+    let rdata = NULL::with(name(target).to_bytes().expect("a name"));
+    RData::Unknown { code: RecordType::DNAME, rdata }
+}
+
 /// The zones of the tests, starting with the root. Each zone below `test` has a name that describes it.
 fn zones() -> Vec<TestZone> {
     let signed = TestZone::new(
@@ -49,6 +56,8 @@ fn zones() -> Vec<TestZone> {
             ("www.signed.test", alias("a.signed.test")),
             ("out.signed.test", alias("a.unsigned.test")),
             ("gone.signed.test", alias("missing.signed.test")),
+            ("dname.signed.test", a(14)),
+            ("dname.signed.test", dname("a.signed.test")),
             ("loop.signed.test", alias("loop2.signed.test")),
             ("loop2.signed.test", alias("loop.signed.test")),
             ("text.signed.test", RData::TXT(TXT::from_bytes(vec![b"v=", b"\xff1"]))),
@@ -277,6 +286,26 @@ fn a_signed_zone_below_an_unsigned_one_is_insecure() {
         for at in ["a.island.unsigned.test", "none.island.unsigned.test", "a.old.unsigned.test"] {
             assert_eq!(world.state(at).await, DnssecState::Insecure, "{at}");
         }
+    });
+}
+
+#[test]
+fn a_missing_type_beside_a_dname_record_is_secure() {
+    run(async {
+        let world = honest().await;
+        let seen = world.seen("dname.signed.test", RecordKind::Mx).await;
+        assert_eq!((seen.records.len(), seen.code, seen.dnssec), (0, DnsCode::NoError, DnssecState::Secure));
+        assert_eq!(world.state("dname.signed.test").await, DnssecState::Secure);
+        // The proof about the owner proves nothing about names below it.
+        let change: ResponseChange = Box::new(|received, mut message| {
+            if received.query.name() == &name("below.dname.signed.test") {
+                message.metadata.response_code = ResponseCode::NoError;
+            }
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpOnly, change).await;
+        let state = world.state("below.dname.signed.test").await;
+        assert!(matches!(state, DnssecState::Bogus { .. }), "{state:?}");
     });
 }
 

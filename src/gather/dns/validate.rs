@@ -26,16 +26,13 @@ use tokio::sync::OnceCell;
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
 use super::cache::{DnsCache, covered_type, is_answer};
+use super::proofs::{MAX_ITERATIONS, is_closest_match, is_denied_beside_dname};
 use super::read::{self, AliasPath};
 use super::reason::{self, SignedSet, bogus, lookup_failed, not_validated};
-use super::wildcard::is_closest_match;
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
 /// The maximum number of zones whose keys are looked up in advance for one response. A response can name thousands.
 const MAX_SIGNERS: usize = 32;
-
-/// The maximum number of NSEC3 iterations with which a proof is secure. Many resolvers use this limit.
-const MAX_ITERATIONS: u16 = 100;
 
 /// The DNSSEC states of a response.
 pub(super) struct ResponseStates {
@@ -246,7 +243,7 @@ impl DnssecValidator {
                 (_, state) => state,
             }
         } else {
-            self.state_of_denial(&path.end, message, &validated).await
+            self.state_of_denial((&path.end, query.query_type()), message, &validated).await
         };
         let records = match self.below_unsigned_zone(&path.end, records).await {
             DnssecState::Insecure if self.is_signed_with_ed448(&path.end).await => {
@@ -325,7 +322,12 @@ impl DnssecValidator {
     }
 
     /// The state of a response without records.
-    async fn state_of_denial(&self, name: &Name, raw: &Message, validated: &Validated) -> DnssecState {
+    async fn state_of_denial(
+        &self,
+        (name, kind): (&Name, RecordType),
+        raw: &Message,
+        validated: &Validated,
+    ) -> DnssecState {
         if !self.anchors.cover(name) {
             return not_validated();
         }
@@ -343,6 +345,9 @@ impl DnssecValidator {
             Validated::Unproven(message, _) => {
                 if let Some(wrong) = wrong_proof(message, raw) {
                     return reason::state(&self.cache, &self.anchors, wrong).await;
+                }
+                if is_denied_beside_dname(name, kind, message) {
+                    return DnssecState::Secure;
                 }
                 if self.cache.has_failed_above(name) {
                     return lookup_failed();

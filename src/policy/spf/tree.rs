@@ -452,20 +452,42 @@ impl<'g> Grow<'g> {
 /// Whether a record gives every address the result `pass` (RFC 7208 §4.7, without lookups): `+all`, or networks that
 /// together contain all IPv4 addresses.
 pub(crate) fn allows_everyone(record: &SpfRecord) -> Option<Vec<usize>> {
-    let mut halves: Vec<(bool, usize)> = Vec::new();
+    // RFC 7208 §4.6: a syntax error anywhere makes the whole record invalid.
+    if record.mistakes().next().is_some() {
+        return None;
+    }
+    let mut networks: Vec<(RangeInclusive<u32>, usize)> = Vec::new();
     for (at, term) in record.terms.iter().enumerate() {
         let SpfTermKind::Directive(qualifier, mechanism) = &term.kind else { continue };
         match mechanism {
-            SpfMechanism::All => return (*qualifier == SpfQualifier::Pass).then(|| vec![at]),
+            SpfMechanism::All if *qualifier == SpfQualifier::Pass => return Some(vec![at]),
+            SpfMechanism::All => break,
             SpfMechanism::Network { prefix: 0, .. } if *qualifier == SpfQualifier::Pass => return Some(vec![at]),
-            SpfMechanism::Network { ip: IpAddr::V4(ip), prefix: 1 } if *qualifier == SpfQualifier::Pass => {
-                let is_upper = u32::from(*ip) >> 31 == 1;
-                if let Some((_, other)) = halves.iter().find(|(half, _)| *half != is_upper) {
-                    return Some(vec![*other, at]);
-                }
-                halves.push((is_upper, at));
+            SpfMechanism::Network { ip: IpAddr::V4(ip), prefix } if *qualifier == SpfQualifier::Pass => {
+                let hosts = u32::MAX.checked_shr(u32::from(*prefix)).unwrap_or(0);
+                let first = u32::from(*ip) & !hosts;
+                networks.push((first..=first | hosts, at));
             }
             _ => {}
+        }
+    }
+    covering(networks)
+}
+
+/// The networks that together contain all IPv4 addresses, if there are such networks.
+fn covering(mut networks: Vec<(RangeInclusive<u32>, usize)>) -> Option<Vec<usize>> {
+    networks.sort_by_key(|(network, _)| *network.start());
+    let (mut next, mut used) = (0, Vec::new());
+    for (network, at) in networks {
+        if *network.start() > next {
+            return None;
+        }
+        if *network.end() >= next {
+            used.push(at);
+            match network.end().checked_add(1) {
+                Some(after) => next = after,
+                None => return Some(used),
+            }
         }
     }
     None

@@ -470,8 +470,11 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
     if has_redirect {
         finding.fixes.push(Fix::text("Domain owner: remove either the all mechanism or the redirect modifier"));
     } else if let Some(all) = branches.iter().find(|branch| is_all(&branch.text)) {
-        let others = branches.iter().filter(|branch| !is_all(&branch.text)).map(|branch| branch.text.as_str());
-        let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all.text.as_str()]).collect();
+        // The text may contain a second record, with a version of its own.
+        let is_other = |text: &str| !is_all(text) && !text.to_ascii_lowercase().starts_with("v=");
+        let others = branches.iter().map(|branch| branch.text.as_str()).filter(|text| is_other(text));
+        let all = if all.text.starts_with(['-', '~', '?']) { all.text.as_str() } else { "~all" };
+        let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all]).collect();
         finding.fixes.push(Fix::run(
             "Domain owner: move the all mechanism to the end of the record, or remove the terms after it",
             subject.quote(&subject.published(&words.join(" "))),
