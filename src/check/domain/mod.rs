@@ -8,6 +8,7 @@
 //! | `delegation` | the authoritative name servers |
 //! | `direct` | lookups at authoritative name servers after the resolver has failed |
 //! | `proof` | responses that do not prove which records exist |
+//! | `unanswered` | lookups of policy records that fail although other lookups succeed |
 //! | `zone` | the zone that contains the domain |
 //! | `dnssec` | signatures |
 //! | `dane`, `sts`, `tlsrpt` | policies for TLS |
@@ -47,6 +48,7 @@ mod sts;
 mod tests;
 mod tls;
 mod tlsrpt;
+mod unanswered;
 #[cfg(test)]
 pub(in crate::check) mod world;
 mod zone;

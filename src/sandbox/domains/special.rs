@@ -349,4 +349,27 @@ smtp TXT "v=spf1 a -all"
         notices: &["ehlo-name-differs"],
         ..PLAIN
     },
+    DomainCase {
+        name: "dmarc-lookup-fails",
+        summary: "the DMARC record cannot be looked up",
+        zone: r#"{host}
+{spf}
+{dkim}
+!servfail _dmarc
+"#,
+        expect: &["dmarc-lookup-failed"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "sts-lookup-fails",
+        summary: "the MTA-STS record cannot be looked up",
+        zone: r#"{host}
+{spf}
+{dmarc}
+{dkim}
+!servfail _mta-sts
+"#,
+        expect: &["sts-lookup-failed"],
+        ..PLAIN
+    },
 ];

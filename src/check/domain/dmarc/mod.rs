@@ -17,6 +17,7 @@ use super::mx;
 use super::seen::{DmarcSeen, NotTested, PublishedState};
 use super::sight::{Sight, is_conclusive, records};
 use super::spf;
+use super::unanswered;
 use crate::check::finding::{Check, Finding, Severity};
 use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
@@ -235,6 +236,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     {
         findings.extend(missing(sight));
     }
+    findings.extend(domain_lookup_failed(sight));
     findings.extend(differing(sight, &state));
     let Some((at, probe, text, record)) = applied(sight) else { return findings };
     findings.extend(faults::of_record(&at, probe, text, &record));
@@ -244,6 +246,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     }
     findings.extend(reports(sight, &at, probe, &record));
     findings
+}
+
+/// The lookup of the record at the domain failed.
+fn domain_lookup_failed(sight: Sight<'_>) -> Option<Finding> {
+    let name = sight.name().below("_dmarc").ok()?;
+    let effect = "Receivers get a temporary error instead of a policy: they defer mail, or treat it as if there were no DMARC record.";
+    unanswered::finding(sight, &rules::LOOKUP_FAILED, ("DMARC", &name), effect)
 }
 
 /// No record applies.
@@ -445,7 +454,10 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
     for target in report_domains(record) {
         let shown = probe.quote(target.as_str()).to_string();
         let permission = permission_name(at, &target);
-        if let Some(name) = permission.filter(|_| has_agreed(sight, at, &target) == Some(false)) {
+        // A domain that receives no mail has a finding of its own, below.
+        let receives_mail = receives_mail(sight, &target);
+        let is_refused = has_agreed(sight, at, &target) == Some(false) && receives_mail != Some(false);
+        if let Some(name) = permission.filter(|_| is_refused) {
             let summary = format!("{shown} has not declared that it accepts DMARC reports about {at}");
             let fix = Fix::run(
                 format!(
@@ -461,7 +473,7 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             }
             findings.push(finding);
         }
-        if receives_mail(sight, &target) == Some(false) {
+        if receives_mail == Some(false) {
             let summary = format!("{shown} is the domain of a DMARC report address of {at}, but receives no mail");
             let fix = Fix::text(format!("DNS operator of {at}: use a report address in a domain that receives mail"));
             let cause = "The domain has neither an MX record nor an IP address, or declares that it receives no mail. Reports cannot be delivered.";

@@ -176,6 +176,11 @@ fn effect(sight: Sight<'_>) -> String {
     }
 }
 
+/// Whether a zone has no DNSKEY records, according to the resolver.
+fn has_no_keys(sight: Sight<'_>, zone: &DnsName) -> bool {
+    sight.records(zone, RecordKind::Dnskey).answer().is_some_and(RecordsSeen::is_void)
+}
+
 fn one_bogus(
     sight: Sight<'_>,
     rule: &'static Rule,
@@ -240,6 +245,20 @@ fn one_bogus(
             ));
             finding.fixes.push(Fix::text(format!(
                 "If the zone {name} should no longer be signed, delete the DS record at the registrar"
+            )));
+        }
+        BogusReason::NoSignature if zone.is_some_and(|zone| has_no_keys(sight, zone)) => {
+            finding.cause = format!(
+                "The parent zone has a DS record for {name}, but the zone has no keys (DNSKEY), so it is not signed. {}",
+                finding.cause
+            );
+            finding.otherwise =
+                Some("A device on the network path may remove DNSSEC records from responses.".to_owned());
+            finding.fixes.push(Fix::text(format!(
+                "Domain owner: delete the DS record of {name} at the registrar, if the zone should not be signed, for example after a move to another DNS provider"
+            )));
+            finding.fixes.push(Fix::text(format!(
+                "DNS operator: otherwise, sign the zone {name}, and then enter its DS record at the registrar"
             )));
         }
         _ => {

@@ -293,7 +293,16 @@ fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<F
     if !has_others && preference == 0 && seen.records.len() == 1 {
         let summary = format!("{domain} declares that it receives no mail (null MX)");
         let cause = "Senders return mail for this domain immediately, without connecting to any server. No mail servers were tested.";
-        return Some(Finding { cause: cause.to_owned(), ..finding(&MX_NULL, probe, Confidence::Certain, summary) });
+        let mut found = Finding { cause: cause.to_owned(), ..finding(&MX_NULL, probe, Confidence::Certain, summary) };
+        if let Some(recipient) = &sight.domain.recipient {
+            // RFC 7505 §4.1: senders return such a message with 556 5.1.10.
+            found.severity = Severity::Error;
+            found.failure = Some(PhaseFailure::RefusedPermanent);
+            found.fixes.push(Fix::text(format!(
+                "Compare the domain of {recipient} with the intended address, letter by letter. Domain owner: if the domain should receive mail, replace the null MX with MX records of its mail servers"
+            )));
+        }
+        return Some(found);
     }
     let summary = if has_others {
         format!("{domain} has a null MX (`MX {preference} .`) and other MX records")

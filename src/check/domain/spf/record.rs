@@ -109,10 +109,10 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     let hosts = mx::mail_hosts(subject.sight);
     // RFC 7208 §5.4: without MX records, the mechanism mx matches nothing.
     let (record, senders) = match hosts.first() {
-        _ if is_null => ("v=spf1 -all", ""),
-        Some(host) if host.preference.is_none() => ("v=spf1 a ~all", "the domain's own IP address sends"),
-        Some(_) => ("v=spf1 mx ~all", "the MX hosts send"),
-        None => ("v=spf1 -all", ""),
+        _ if is_null => ("v=spf1 -all", "no host sends"),
+        Some(host) if host.preference.is_none() => ("v=spf1 a ~all", "only the domain's own IP address sends"),
+        Some(_) => ("v=spf1 mx ~all", "only the MX hosts send"),
+        None => ("v=spf1 -all", "no host sends"),
     };
     if is_null {
         finding.severity = Severity::Notice;
@@ -139,10 +139,11 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
             subject.published(&format!("v=spf1 redirect={name}")),
         ));
     } else {
-        let text = if is_null {
-            "Domain owner: publish a record that allows no sender"
-        } else {
-            "Domain owner: publish a record that lists every host that sends mail for the domain. If only the MX hosts send mail, publish this record"
+        let text = match senders {
+            _ if is_null => "Domain owner: publish a record that allows no sender".to_owned(),
+            senders => format!(
+                "Domain owner: publish a record that lists every host that sends mail for the domain. If {senders} mail, publish this record"
+            ),
         };
         finding.fixes.push(Fix::run(text, subject.published(record)));
     }
@@ -278,6 +279,13 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
             "Receivers join the strings of a TXT record without adding a space. The result is {}",
             subject.quote(text)
         );
+        if mistakes.is_empty() {
+            finding.confidence = Confidence::Likely;
+            finding.otherwise = Some(
+                "The record is valid without a space, too. Compare its terms with the names that you entered."
+                    .to_owned(),
+            );
+        }
         let fix = "Domain owner: insert a space before the closing quotation mark of each string except the last";
         finding.fixes.push(match spaced(text) {
             Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),

@@ -11,7 +11,7 @@ use crate::check::finding::{Finding, Severity};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::spf::evaluate::{SpfClient, SpfFailure, SpfResult, SpfVerdict, evaluate};
-use crate::policy::spf::tree::SpfFound;
+use crate::policy::spf::tree::{SpfFound, allows_everyone};
 use crate::policy::spf::{SpfKnown, SpfNeed};
 use crate::policy::txt::in_strings;
 use crate::wire::{DnsName, RecordKind};
@@ -123,7 +123,12 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         [] => "No term of the record matches this IP address, so the result is neutral.".to_owned(),
         terms => {
             let path = terms.iter().map(|term| subject.quote(term)).collect::<Vec<_>>().join(", then ");
-            format!("For this IP address, the result comes from {path}.")
+            match verdict.result {
+                SpfResult::Neutral => {
+                    format!("The record makes no statement about this IP address: the result comes from {path}.")
+                }
+                _ => format!("For this IP address, the result comes from {path}."),
+            }
         }
     };
     if ip.is_ipv6() && subject.sight.domain.sending.iter().any(IpAddr::is_ipv4) {
@@ -216,7 +221,11 @@ fn terms_for(ips: impl IntoIterator<Item = IpAddr>) -> String {
 
 /// The record with these terms added at its beginning.
 fn with_term(subject: Subject<'_>, term: &str) -> Option<String> {
-    let SpfFound::Record(..) = &subject.tree.root.found else { return None };
+    let SpfFound::Record(record, _) = &subject.tree.root.found else { return None };
+    // A record that allows every host should not be published again.
+    if allows_everyone(record).is_some() {
+        return None;
+    }
     let text = subject.tree.root.text()?;
     Some(match text.split_once(' ') {
         Some((version, rest)) => format!("{version} {term} {}", rest.trim_start()),

@@ -5,14 +5,14 @@ use super::published::{
     mode_word, policy_request, published_policy, published_record, record_name, valid_policy,
 };
 use super::rules::{
-    STS_CERTIFICATE_ENDS, STS_CERTIFICATE_INVALID, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE, STS_MX_NOT_COVERED,
-    STS_NOT_ENFORCED, STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_TLS_FAILS,
-    STS_WITHOUT_RECORD, STS_WITHOUT_STARTTLS,
+    STS_CERTIFICATE_ENDS, STS_CERTIFICATE_INVALID, STS_LOOKUP_FAILED, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE,
+    STS_MX_NOT_COVERED, STS_NOT_ENFORCED, STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID,
+    STS_TLS_FAILS, STS_WITHOUT_RECORD, STS_WITHOUT_STARTTLS,
 };
 use crate::check::certificate;
 use crate::check::domain::senders::servers::{PolicyHost, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Known, Sight, is_bogus};
-use crate::check::domain::{delegation, mx, purpose};
+use crate::check::domain::{delegation, mx, purpose, unanswered};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{DnsCode, HttpResponse, Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
@@ -28,6 +28,7 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     let (record, policy) = (published_record(sight), published_policy(sight));
     let is_used = matches!(&record, PublishedRecord::Found { record, .. } if record.is_usable());
     findings.extend(of_record(sight, &record));
+    findings.extend(domain_lookup_failed(sight));
     match &policy {
         PublishedPolicy::Unreachable { probe, why } if is_used => findings.push(unreachable(sight, probe, why)),
         PublishedPolicy::Unknown | PublishedPolicy::Unreachable { .. } => {}
@@ -60,6 +61,12 @@ fn change_id(sight: Sight<'_>) -> Fix {
         format!("DNS operator of {}: then change the id to make senders fetch the policy again", sight.name()),
         new_record(sight),
     )
+}
+
+/// The lookup of the record failed.
+fn domain_lookup_failed(sight: Sight<'_>) -> Option<Finding> {
+    let effect = "Senders without a stored policy deliver mail as if there were no policy.";
+    unanswered::finding(sight, &STS_LOOKUP_FAILED, ("MTA-STS", &record_name(sight)?), effect)
 }
 
 fn of_record(sight: Sight<'_>, record: &PublishedRecord<'_>) -> Option<Finding> {
@@ -387,6 +394,14 @@ impl HostsUnderPolicy<'_> {
         };
         let is_fatal = is_enforced && self.hosts.iter().all(|host| is_usable(host) == Some(false));
         for finding in &mut findings {
+            if !self.policy.faults.is_empty() {
+                // Strict senders ignore the policy, and deliver (RFC 8461 §3.3).
+                finding.confidence = Confidence::Likely;
+                finding.otherwise = Some(
+                    "Senders that ignore the policy because of its faults deliver mail. The finding about the policy names the faults."
+                        .to_owned(),
+                );
+            }
             if !is_enforced {
                 finding.severity = Severity::Warning;
                 finding.consequences.push("In testing mode, senders still deliver, and report the failure".to_owned());

@@ -319,7 +319,11 @@ pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> StsSeen {
             if is_open {
                 let is_usable = policy.is_usable();
                 seen.state = if is_usable { PublishedState::Valid } else { PublishedState::Invalid };
-                seen.problem = (!is_usable).then(|| "sts-policy-invalid".to_owned());
+                seen.problem = if !is_usable {
+                    Some("sts-policy-invalid".to_owned())
+                } else {
+                    (!policy.faults.is_empty()).then(|| "some senders do not accept the policy".to_owned())
+                };
             }
         }
     }

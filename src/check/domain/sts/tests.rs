@@ -15,6 +15,7 @@ use crate::evidence::{
     BogusReason, ChainFault, ConnectFault, DnsCode, DnsFaultKind, DnssecState, Evidence, Fault, FetchSeen,
     HttpResponse, NameMatch, Outcome, Phase, Presented, RecordData, RecordsSeen, Trust,
 };
+use crate::lexicon::Confidence;
 use crate::plan::Plan;
 use crate::policy::tlsa::tests::{made, sent};
 use crate::question::Question;
@@ -397,6 +398,15 @@ fn an_mx_record_that_fails_validation_is_no_reason_to_change_the_policy() {
     world.answer("example.com", RecordKind::Mx, seen);
     let good = trusted((-1, 30));
     assert_eq!(case_in(world).with(&[host("evil.example.net", ServerTls::Chains(vec![&good]))]), []);
+}
+
+#[test]
+fn a_policy_that_only_some_senders_accept_has_no_certain_effect() {
+    let good = trusted((-1, 30));
+    let policy = POLICY.replace("mx: mx.example.com", "mx: .example.com");
+    let found = case(RECORD, Some(page(&policy))).with(&[host("mx.example.com", ServerTls::Chains(vec![&good]))]);
+    let found = found.iter().find(|one| one.rule == "sts-mx-not-covered").expect("a finding");
+    assert_eq!((found.confidence, found.failure), (Confidence::Likely, None));
 }
 
 #[test]
