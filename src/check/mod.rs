@@ -77,7 +77,9 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 /// Like [`judge`], but keeps the marks around quotations, for the test that checks them.
 pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    server::judge_by(checks_of(plan), plan, evidence)
+    let mut findings = server::judge_by(checks_of(plan), plan, evidence);
+    domain::limit_confidence(plan, evidence, &mut findings);
+    findings
 }
 
 /// Every rule.

@@ -47,7 +47,7 @@ pub use proxy::{ProxyFault, ProxyFaultKind, ServerUnreachable, SpokenInstead, Tu
 pub use record::{Answer, Evidence, Outcome, Probe, SkipReason};
 pub use records::{
     BogusReason, DnsAlias, DnsCode, DnsRecord, DnssecState, IndeterminateReason, MAX_ALIASES, MAX_RECORDS, RecordData,
-    RecordSignatures, RecordsSeen,
+    RecordSignatures, RecordsSeen, SignatureValidity,
 };
 pub use session::Session;
 pub use socket::{PathKind, PathSeen, SocketFault, SocketFaultKind, SocketResult};

@@ -36,6 +36,10 @@ pub struct RecordsSeen {
     /// The result of smtpcheck's own DNSSEC validation. For a response without records, it is the result for the proof
     /// that there are none.
     pub dnssec: DnssecState,
+    /// Whether a response without records has no SOA record of a zone that contains the name. Such a response does not
+    /// prove that there are no records: it may be a referral, or invented (RFC 2308 §2.1 and 2.2).
+    #[serde(default)]
+    pub without_soa: bool,
     /// The signatures of the records; null if there are none.
     #[serde(default)]
     pub signatures: Option<RecordSignatures>,
@@ -57,6 +61,19 @@ pub struct RecordSignatures {
     pub original_ttl: u32,
     /// The numbers of the algorithms, in order.
     pub algorithms: Vec<u8>,
+    /// The validity of the signature that ends last; null in reports of earlier versions.
+    #[serde(default)]
+    pub validity: Option<SignatureValidity>,
+}
+
+/// The time during which a signature is valid (RFC 4034 §3.1.5), in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SignatureValidity {
+    /// The start (inception).
+    pub begins: u32,
+    /// The end (expiration).
+    pub ends: u32,
 }
 
 /// The response code of a DNS server (RFC 1035 §4.1.1, RFC 6895 §2.3).
@@ -290,6 +307,10 @@ pub enum BogusReason {
     WrongSignature,
     /// The response contains no records, and no valid proof that there are none.
     DenialUnproven,
+    /// The parent zone has no DS record for the zone, and there is no valid proof of that.
+    DelegationUnproven,
+    /// The parent zone has a DS record for the zone, but the zone has no keys.
+    KeysMissing,
     /// Another reason.
     Other,
 }
@@ -305,6 +326,8 @@ pub enum IndeterminateReason {
     LookupFailed,
     /// The resolver returns keys for the zone of the trust anchor that differ from those of the trust anchor.
     AnchorMismatch,
+    /// The zone is signed only with Ed448 (algorithm 16), which smtpcheck cannot verify. Other validators can.
+    UnsupportedAlgorithm,
     /// The response was not validated: it came from `--resolve`, or from an authoritative server of a zone that is not
     /// signed, or there is no trust anchor for a zone that contains the name.
     NotValidated,

@@ -184,7 +184,7 @@ impl KeyRecord {
 }
 
 /// The record that was probably intended, if it is usable. It has no quotation marks, no backslashes, no text before
-/// the version, and no tags that exclude its use for mail. An Ed25519 key is in its raw form.
+/// the version, and no tags that exclude its use for mail. The flag `t=s` is kept. An Ed25519 key is in its raw form.
 pub(crate) fn corrected(text: &str) -> Option<String> {
     let joined = text.replace("\" \"", "").replace("\"\"", "");
     let plain: String =
@@ -205,7 +205,10 @@ pub(crate) fn corrected(text: &str) -> Option<String> {
         }
         _ => given,
     };
-    let record = format!("v=DKIM1; k={kind}; p={key}");
+    // RFC 6376 §3.6.1: with this flag, the key is not valid for subdomains.
+    let is_exact = tags.get("t").is_some_and(|flags| flags.split(':').any(|flag| flag.trim() == "s"));
+    let flags = if is_exact { " t=s;" } else { "" };
+    let record = format!("v=DKIM1; k={kind};{flags} p={key}");
     KeyRecord::parse(&record).is_usable().then_some(record)
 }
 

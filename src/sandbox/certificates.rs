@@ -174,7 +174,11 @@ impl Certificates {
             Recipe::UnknownAuthority | Recipe::ThreeFaults | Recipe::Interceptor => {
                 signed(&self_signed(unknown_authority(recipe))?, leaf)?.alone()
             }
-            Recipe::WithIntermediate | Recipe::ExpiredIntermediate | Recipe::Constrained | Recipe::NotSigning => {
+            Recipe::WithIntermediate
+            | Recipe::KnownAuthority
+            | Recipe::ExpiredIntermediate
+            | Recipe::Constrained
+            | Recipe::NotSigning => {
                 let middle = signed(root, intermediate(recipe))?;
                 signed(&middle, leaf)?.followed_by(&[&middle])
             }
@@ -260,6 +264,7 @@ fn leaf(recipe: Recipe, at: ServerNames) -> CertificateParams {
 fn intermediate(recipe: Recipe) -> CertificateParams {
     let name = match recipe {
         Recipe::Constrained => "smtpcheck sandbox constrained intermediate",
+        Recipe::KnownAuthority => "smtpcheck sandbox imitation of Let's Encrypt",
         Recipe::Disordered => "smtpcheck sandbox upper intermediate",
         _ => "smtpcheck sandbox intermediate",
     };

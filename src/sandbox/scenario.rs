@@ -149,6 +149,8 @@ pub enum Recipe {
     Good,
     /// Like [`Recipe::Good`], but issued by an intermediate CA whose certificate is also sent.
     WithIntermediate,
+    /// Like [`Recipe::WithIntermediate`], but the name of the intermediate CA contains that of a public CA.
+    KnownAuthority,
     /// Valid from and valid until, in days from now.
     Dates(i64, i64),
     /// For another host.

@@ -1,6 +1,7 @@
 //! `smtpcheck domain` with real servers: nsd and unbound, Postfix as MX host, a web server for the policies.
 //! posttls-finger, Postfix's own diagnosis of DANE, must reach the same result for each host in `HOSTS`.
 
+use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
@@ -109,6 +110,27 @@ fn lines(label: &str, records: &[&str]) -> String {
     lines
 }
 
+/// The address at which Postfix is reachable on the port for submission. It is outside 127.53/16, which HAProxy uses.
+const SUBMISSION: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 54, 0, 1), 587);
+
+/// Forwards connections to the submission port to Postfix, until the tests end.
+fn forward_submission() {
+    let listener = TcpListener::bind(SUBMISSION).unwrap();
+    let copy = |mut from: TcpStream, mut to: TcpStream| {
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut from, &mut to);
+            let _ = to.shutdown(Shutdown::Write);
+        });
+    };
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(("127.0.0.1", POSTFIX.exchanger)).unwrap());
+            copy(client.try_clone().unwrap(), server.try_clone().unwrap());
+            copy(server, client);
+        }
+    });
+}
+
 struct Domains {
     names: NameServers,
     web: WebServer,
@@ -132,6 +154,12 @@ static DOMAINS: LazyLock<Domains> = LazyLock::new(|| {
     }
     org += &lines("two-keys", &["TLSA @ 3 1 1 {key:elliptic}"]);
     org += "two MX 10 two-keys\n";
+    for (label, data) in [("sub", "{key:exchanger}"), ("sub-wrong", "{zeros}")] {
+        let data = filled(data);
+        org +=
+            &format!("{label} A {}\n_587._tcp.{label} TLSA 3 1 1 {data}\nof-{label} MX 10 {label}\n", SUBMISSION.ip());
+    }
+    forward_submission();
     let net =
         "@ MX 10 mail.example.org.\n@ TXT \"v=spf1 a:mail.example.org -all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n\
                _mta-sts TXT \"v=STSv1; id=1;\"\nmta-sts A 127.0.0.1\n_smtp._tls TXT \"v=TLSRPTv1; \
@@ -334,6 +362,18 @@ fn one_of_two_certificates_does_not_match_the_tlsa_record() {
     assert_finds("dane-mismatch", &report);
     // Most senders prefer ECDSA, so delivery does not fail.
     assert_eq!(run.code, 1, "{run}");
+}
+
+#[test]
+#[ignore = "needs root, and the programs that .ci/install-servers installs"]
+fn the_tlsa_records_of_a_submission_port_are_compared_with_the_certificate() {
+    for (name, state) in [("sub", "valid"), ("sub-wrong", "invalid")] {
+        let (run, report) = checked(&format!("of-{name}.example.org"), Resolver::Validating, SUBMISSION.port(), &[]);
+        let address = &host(&report, &format!("{name}.example.org"))["addresses"][0];
+        assert_eq!(address["policies"]["dane"]["state"], state, "{run}");
+        assert!(address["tls_version"].is_string(), "{run}");
+        assert_eq!(findings(&report).iter().any(|(rule, _)| rule == "dane-mismatch"), state == "invalid", "{run}");
+    }
 }
 
 #[test]

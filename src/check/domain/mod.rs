@@ -7,6 +7,8 @@
 //! | `hosts` | the sessions with each IP address of each host, and the findings of the ordinary checks in them |
 //! | `delegation` | the authoritative name servers |
 //! | `direct` | lookups at authoritative name servers after the resolver has failed |
+//! | `proof` | responses that do not prove which records exist |
+//! | `unanswered` | lookups of policy records that fail although other lookups succeed |
 //! | `zone` | the zone that contains the domain |
 //! | `dnssec` | signatures |
 //! | `dane`, `sts`, `tlsrpt` | policies for TLS |
@@ -15,6 +17,7 @@
 //! | `notes` | CAA and BIMI records |
 //! | `senders` | how mail is delivered, depending on the policies that the sender supports |
 //! | `deliverability` | the result for one server |
+//! | `tls` | how TLS starts at a mail server |
 //! | `seen`, `alignment`, `results` | the results, for reports |
 //! | `world` | simulated DNS, web and mail servers for tests |
 //! | `purpose` | whether the port is for mail from other servers or for submission |
@@ -32,6 +35,7 @@ mod hosts;
 mod lists;
 mod mx;
 mod notes;
+mod proof;
 mod purpose;
 mod results;
 mod reverse;
@@ -42,7 +46,9 @@ mod spf;
 mod sts;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod tlsrpt;
+mod unanswered;
 #[cfg(test)]
 pub(in crate::check) mod world;
 mod zone;
@@ -50,6 +56,7 @@ mod zone;
 use super::finding::Check;
 pub use deliverability::{AddressResult, PolicyFailure, address_result, names_without_dnssec};
 pub use lists::default_lists;
+pub(super) use proof::limit_confidence;
 pub use results::{results, tlsa_records};
 
 /// Every check of a domain, in the order in which findings of equal severity are listed.

@@ -220,6 +220,7 @@ fn bimi(sight: Sight<'_>) -> Option<Finding> {
     }
     let summary = format!("{name} has a BIMI logo, but the DMARC policy is not enforced");
     let mut finding = Finding::new(&BIMI_WITHOUT_POLICY, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding = sight.tried(finding, sight.name().below("_dmarc").ok().map(|name| (name, RecordKind::Txt)));
     "Receivers show the logo only for domains with p=quarantine or p=reject that applies to all mail and to subdomains.".clone_into(&mut finding.cause);
     finding.fixes.push(Fix::text(format!("DNS operator: enforce the policy in the DMARC record of {}", sight.name())));
     Some(finding)
@@ -233,6 +234,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     let name = sight.name();
     let mut facts: Vec<String> = Vec::new();
     let mut probes: Vec<&Probe> = Vec::new();
+    let mut lookups: Vec<(DnsName, RecordKind)> = Vec::new();
     let text_of = |name: &DnsName| sight.records(name, RecordKind::Txt).probe();
     let spf = spf::summary(sight);
     // Receivers accept a signature of a parent domain as well.
@@ -254,6 +256,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
                 result.ip, result.result
             ));
             probes.extend(text_of(&name));
+            lookups.extend(spf::denied_for(sight, result.ip));
         }
     }
     if dmarc::summary(sight).state == PublishedState::Absent {
@@ -272,6 +275,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
         }
         if facts.len() > known {
             probes.extend(sight.records(&reverse_name(*ip), RecordKind::Ptr).probe());
+            lookups.extend(reverse::of_names(sight, *ip));
         }
     }
     if facts.is_empty() {
@@ -280,6 +284,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     let summary = format!("{name} does not meet the requirements of large receivers");
     let mut finding = Finding::new(&RECEIVER_DEMANDS, Phase::Dns, Confidence::Certain, summary);
     finding = probes.into_iter().fold(finding, |finding, probe| finding.tried(probe.id));
+    finding = sight.tried(finding, lookups);
     "A large sender sends about 5,000 or more messages a day to one of these receivers. smtpcheck cannot see the spam rate, the unsubscribe header, or whether mail is signed.".clone_into(&mut finding.cause);
     finding.consequences = facts;
     finding.fixes.push(Fix::open(

@@ -111,6 +111,12 @@ fn resolves(sight: Sight<'_>, name: &DnsName, ip: IpAddr) -> Option<bool> {
     Some(seen.addresses().any(|found| found == ip))
 }
 
+/// The lookups of the addresses of an IP address's PTR names.
+pub(super) fn of_names(sight: Sight<'_>, ip: IpAddr) -> Vec<(DnsName, RecordKind)> {
+    let found = names(sight, ip).map(|(_, names)| names).unwrap_or_default();
+    found.into_iter().map(|name| (name.clone(), kind_of(ip))).collect()
+}
+
 /// The MX hosts' IP addresses, without the sending addresses.
 fn receiving(sight: Sight<'_>) -> Vec<IpAddr> {
     let hosts = mx::mail_hosts(sight);
@@ -316,9 +322,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
         let summary = format!("no PTR name of the sending address {ip} resolves back to it: {}", quoted.join(", "));
         let cause = "Receivers trust the name in a PTR record only if it resolves to the IP address. Gmail and several others reject or defer the mail.";
         let mut unconfirmed = finding(&NOT_CONFIRMED, probe, summary, cause);
-        for asked in names.iter().filter_map(|name| sight.records(name, kind_of(ip)).probe()) {
-            unconfirmed = unconfirmed.tried(asked.id);
-        }
+        unconfirmed = sight.tried(unconfirmed, of_names(sight, ip));
         let is_elsewhere = names.iter().any(|name| leads_elsewhere(sight, name, ip));
         let of_owner = Fix::run(
             format!("{owner} set the reverse DNS name to a name that resolves to the IP address"),
@@ -438,7 +442,8 @@ fn of_receivers(sight: Sight<'_>, addresses: Vec<IpAddr>) -> Vec<Finding> {
         let summary = format!("IP addresses of MX hosts {words}: {}", addresses.join(", "));
         let mut notice = finding(rule, first, summary, cause);
         notice.severity = Severity::Notice;
-        Some(found.iter().fold(notice, |notice, (_, probe)| notice.tried(probe.id)))
+        let notice = found.iter().fold(notice, |notice, (_, probe)| notice.tried(probe.id));
+        Some(found.iter().fold(notice, |notice, (ip, _)| sight.tried(notice, of_names(sight, *ip))))
     })
     .collect()
 }

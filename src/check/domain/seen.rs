@@ -122,6 +122,10 @@ pub struct MxSeen {
     pub dnssec: DnssecSeen,
     /// Its IP addresses.
     pub addresses: Vec<MxAddressSeen>,
+    /// The TLSA records that match none of its certificates, although other records match them: for the next key, or
+    /// left over.
+    #[serde(default)]
+    pub unmatched_tlsa: Vec<String>,
     /// Why the host has no usable IP address.
     pub problem: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! The input of the domain checks: the plan and the evidence so far, with short functions that create questions and
 //! find answers.
 
+use crate::check::finding::Finding;
 use crate::evidence::{Answer, DnssecState, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen};
 use crate::plan::{DomainPlan, Plan};
 use crate::question::{FetchRequest, Question, RecordsRequest};
@@ -60,6 +61,12 @@ impl<'s> Sight<'s> {
             Answer::Records(seen) => Some(seen),
             _ => None,
         })
+    }
+
+    /// Adds the lookups of these records to the evidence of a finding, as far as they have ended.
+    pub(crate) fn tried(&self, finding: Finding, lookups: impl IntoIterator<Item = (DnsName, RecordKind)>) -> Finding {
+        let probes = lookups.into_iter().filter_map(|(name, kind)| self.records(&name, kind).probe());
+        probes.fold(finding, |finding, probe| finding.tried(probe.id))
     }
 
     /// The response to a GET request.
@@ -122,10 +129,15 @@ pub(crate) fn records(name: &DnsName, kind: RecordKind) -> Question {
     Question::Records(RecordsRequest::to_resolver(name.clone(), kind))
 }
 
-/// Whether the response shows which records exist, or that none exist. If the zone is signed, but the proof that no
-/// record exists is not valid, the response shows nothing, because the lookup fails for servers that validate
-/// signatures.
+/// Whether the response shows which records exist, or that none exist. If the signatures of the records, or of the proof
+/// that there are none, are not valid, the response shows nothing, because the lookup fails for servers that validate
+/// signatures (RFC 4035 §5.5).
 pub(crate) fn is_conclusive(seen: &RecordsSeen) -> bool {
-    let is_unproven = seen.records.is_empty() && matches!(seen.dnssec, DnssecState::Bogus { .. });
-    seen.is_answer() && !is_unproven
+    seen.is_answer() && !is_bogus(seen)
+}
+
+/// Whether the response, or an alias that leads to it, is bogus. Servers that validate DNSSEC get an error instead.
+pub(crate) fn is_bogus(seen: &RecordsSeen) -> bool {
+    let states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
+    states.into_iter().any(|state| matches!(state, DnssecState::Bogus { .. }))
 }

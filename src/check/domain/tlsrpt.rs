@@ -15,7 +15,7 @@ use crate::policy::mta_sts::{StsEffect, versioned};
 use crate::policy::tls_rpt::{ReportUri, TlsRptRecord};
 use crate::policy::txt::in_strings;
 use crate::question::Question;
-use crate::wire::{DnsName, DomainName, RecordKind};
+use crate::wire::{DnsName, DomainName, ForwardPath, RecordKind};
 
 pub(super) static CHECK: Check =
     Check { subject: "domain-tlsrpt", ask, judge, rules: &[&TLSRPT_INVALID, &TLSRPT_UNDELIVERABLE, &TLSRPT_MISSING] };
@@ -266,25 +266,28 @@ fn undeliverable(sight: Sight<'_>) -> Option<Finding> {
 }
 
 fn finding(sight: Sight<'_>) -> Option<Finding> {
-    let (probe, summary, severity) = match published_reports(sight) {
+    let (probe, texts, summary, severity) = match published_reports(sight) {
         PublishedReports::Unknown => return None,
         PublishedReports::Absent { probe } => {
-            // Reports are about mail between servers, not about submission (RFC 8460 §1).
-            let is_needed = !purpose::is_submission(sight) && has_policy(sight);
+            // Reports are about mail between servers (RFC 8460 §1), not about submission. A domain with a null MX receives
+            // no mail.
+            let is_needed = !purpose::is_submission(sight) && !mx::is_null(sight) && has_policy(sight);
             let missing = || missing(sight, probe).filter(|_| is_needed);
             return wrong_name(sight).or_else(missing);
         }
         PublishedReports::Other { probe, text } => {
-            let text = probe.quote(text);
-            (probe, format!("the TLS-RPT record does not begin with v=TLSRPTv1; ({text})"), Severity::Warning)
+            let summary = format!("the TLS-RPT record does not begin with v=TLSRPTv1; ({})", probe.quote(text));
+            (probe, vec![text], summary, Severity::Warning)
         }
         PublishedReports::Several { probe, texts } => {
-            (probe, format!("there are {} TLS-RPT records instead of one", texts.len()), Severity::Warning)
+            let summary = format!("there are {} TLS-RPT records instead of one", texts.len());
+            (probe, texts, summary, Severity::Warning)
         }
         PublishedReports::Found { probe, text, record } => {
             let problem = problem_of(&record)?;
             let severity = if record.is_usable() { Severity::Notice } else { Severity::Warning };
-            (probe, format!("the TLS-RPT record is invalid: {problem} ({})", probe.quote(text)), severity)
+            let summary = format!("the TLS-RPT record is invalid: {problem} ({})", probe.quote(text));
+            (probe, vec![text], summary, severity)
         }
     };
     let mut finding = Finding::new(&TLSRPT_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
@@ -294,14 +297,48 @@ fn finding(sight: Sight<'_>) -> Option<Finding> {
     } else {
         "Senders ignore the record, so no reports will arrive.".to_owned()
     };
-    finding.fixes = vec![publish(sight, "publish exactly one record of this form, with your address")];
+    let known = report_addresses(&texts);
+    finding.fixes = vec![if known.is_empty() {
+        publish(sight, "publish exactly one record of this form, with your address")
+    } else {
+        let domain = sight.name();
+        Fix::run(
+            format!("DNS operator of {domain}: publish exactly this record"),
+            format!(
+                "_smtp._tls.{domain}. IN TXT {}",
+                probe.quote(in_strings(&format!("v=TLSRPTv1; rua={}", known.join(","))))
+            ),
+        )
+    }];
     Some(finding)
+}
+
+/// The report addresses in invalid records, as URIs: the ones that the operator probably means.
+fn report_addresses(texts: &[&str]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let separators = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\\' | '<' | '>');
+    for word in texts.iter().flat_map(|text| text.split(separators)) {
+        let word = word.strip_prefix("rua=").unwrap_or(word);
+        let bare = word.strip_prefix("mailto:").unwrap_or(word);
+        let uri = if word.starts_with("https://") {
+            word.to_owned()
+        } else if ForwardPath::parse(bare).is_ok() && bare.contains('@') {
+            format!("mailto:{bare}")
+        } else {
+            continue;
+        };
+        if !found.contains(&uri) {
+            found.push(uri);
+        }
+    }
+    found
 }
 
 fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
     let (name, probe, text) = misplaced(sight)?;
     let summary = format!("the TLS-RPT record is at the wrong name {name}");
     let mut finding = Finding::new(&TLSRPT_INVALID, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding = sight.tried(finding, record_name(sight).map(|name| (name, RecordKind::Txt)));
     let domain = sight.name();
     finding.cause = format!("Senders look only at _smtp._tls.{domain}, so no reports will arrive.");
     finding.fixes = vec![Fix::run(
@@ -330,6 +367,7 @@ fn missing(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         }
     };
     let mut finding = Finding::new(&TLSRPT_MISSING, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    finding = sight.tried(finding, of_hosts(sight).into_iter().map(|name| (name, RecordKind::Txt)));
     finding.cause = "The domain uses DANE or MTA-STS, so senders delay or return messages if TLS fails. TLS reports from senders show such failures.".to_owned();
     finding.fixes = vec![publish(sight, "publish this record, with an address that receives mail")];
     Some(finding)
@@ -416,6 +454,27 @@ mod tests {
         assert_eq!((found.len(), state), (1, PublishedState::Invalid));
         let (found, state) = zone(&format!("{record},b@example.com"));
         assert_eq!((found, state), (vec![("tlsrpt-invalid".to_owned(), Severity::Notice)], PublishedState::Valid));
+    }
+
+    #[test]
+    fn the_suggested_record_has_the_addresses_of_the_invalid_one() {
+        for (text, rua) in [
+            ("v=TLSRPTv1; rua=a@example.net", "mailto:a@example.net"),
+            (
+                "v=tlsrptv1; rua=mailto:a@example.net,https://b.example/r?c=1",
+                "mailto:a@example.net,https://b.example/r?c=1",
+            ),
+            ("v=TLSRPTv1; rua=<mailto:a@example.net>; rua=mailto:a@example.net", "mailto:a@example.net"),
+            ("v=TLSRPTv1;", "mailto:tlsrpt@example.com"),
+        ] {
+            let plan = plan("example.com");
+            let evidence = World::new()
+                .zone(&format!("_smtp._tls.example.com TXT {text}"))
+                .evidence_for(&plan, |plan, evidence| (CHECK.ask)(plan, evidence));
+            let command = (CHECK.judge)(&plan, &evidence)[0].fixes[0].command.clone().expect("a record");
+            let plain = crate::evidence::quote::resolve(&command, |_, text| text.to_owned());
+            assert_eq!(plain, format!("_smtp._tls.example.com. IN TXT \"v=TLSRPTv1; rua={rua}\""), "{text}");
+        }
     }
 
     #[test]

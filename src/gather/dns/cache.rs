@@ -110,7 +110,7 @@ impl DnsCache {
     }
 
     /// Whether a response to the query already exists.
-    fn is_answered(&self, query: &Query) -> bool {
+    pub(super) fn is_answered(&self, query: &Query) -> bool {
         let Ok(asked) = self.shared.asked.lock() else { return false };
         asked.get(&(query.name().clone(), query.query_type())).is_some_and(|cell| cell.initialized())
     }

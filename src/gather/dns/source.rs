@@ -8,13 +8,14 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
-use super::cache::{DnsCache, covered_type};
+use super::cache::{DnsCache, covered_type, is_answer};
 use super::exchange::{DnsResponseSeen, NoDnsResponse};
 use super::read::{self, AliasPath, EndlessAliases};
 use super::reason::{self, not_validated};
 use super::validate::{DnssecValidator, ResponseStates};
 use crate::evidence::{
     DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_ALIASES, MAX_RECORDS, RecordData, RecordSignatures, RecordsSeen,
+    SignatureValidity,
 };
 use crate::plan::{OverrideHost, Plan};
 use crate::question::RecordsRequest;
@@ -91,7 +92,10 @@ fn signatures(name: &Name, kind: RecordType, records: &[Record]) -> Option<Recor
     let mut algorithms: Vec<u8> = inputs.iter().map(|input| u8::from(input.algorithm)).collect();
     algorithms.sort_unstable();
     algorithms.dedup();
-    Some(RecordSignatures { original_ttl: inputs.first()?.original_ttl, algorithms })
+    let last = inputs.iter().max_by_key(|input| input.sig_expiration.get());
+    let validity =
+        last.map(|input| SignatureValidity { begins: input.sig_inception.get(), ends: input.sig_expiration.get() });
+    Some(RecordSignatures { original_ttl: inputs.first()?.original_ttl, algorithms, validity })
 }
 
 /// The NS records that a server of the parent zone sends as a referral (RFC 1034 §4.3.2, step 3b). They are
@@ -127,6 +131,7 @@ pub(super) fn overridden(plan: &Plan, request: &RecordsRequest) -> Option<Record
         records: records.map(|data| DnsRecord { name: request.name.clone(), ttl: 0, data }).collect(),
         left_out: 0,
         dnssec: not_validated(),
+        without_soa: false,
         signatures: None,
         authoritative: false,
         authenticated: false,
@@ -173,6 +178,7 @@ fn records_seen(
     let end = read::dns_name(&path.end).unwrap_or_else(|| request.name.clone());
     let of_kind = message.answers.iter().filter(|record| record.name == path.end && record.record_type() == kind);
     let total = of_kind.clone().count();
+    let is_soa_above = |record: &Record| record.record_type() == RecordType::SOA && record.name.zone_of(&path.end);
     Ok(RecordsSeen {
         server: Some(response.server),
         code: read::code(message.metadata.response_code),
@@ -180,6 +186,9 @@ fn records_seen(
         records: of_kind.take(MAX_RECORDS).map(|record| read::dns_record(record, &end)).collect(),
         left_out: total.saturating_sub(MAX_RECORDS),
         dnssec: states.records.clone(),
+        without_soa: total == 0
+            && is_answer(message.metadata.response_code)
+            && !message.authorities.iter().any(is_soa_above),
         signatures: signatures(&path.end, kind, &message.answers),
         authoritative: message.metadata.authoritative,
         authenticated: message.metadata.authentic_data,

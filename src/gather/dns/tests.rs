@@ -5,12 +5,14 @@
 mod zones;
 
 use std::net::SocketAddr;
+use std::sync::Mutex;
 
 use hickory_resolver::proto::dnssec::Nsec3HashAlgorithm;
 use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, NSEC3, RRSIG};
 use hickory_resolver::proto::op::{Message, Query, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, TXT};
+use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, NULL, TXT};
 use hickory_resolver::proto::rr::{RData, Record, RecordType, SerialNumber};
+use hickory_resolver::proto::serialize::binary::BinEncodable;
 
 use self::zones::{ListensOn, LoopbackResolver, ResponseChange, Signing, TestZone, name, unchanged};
 use super::anchors::DnssecAnchors;
@@ -36,6 +38,12 @@ fn alias(target: &str) -> RData {
     RData::CNAME(CNAME(name(target)))
 }
 
+/// The library has no type for DNAME records.
+fn dname(target: &str) -> RData {
+    let rdata = NULL::with(name(target).to_bytes().expect("a name"));
+    RData::Unknown { code: RecordType::DNAME, rdata }
+}
+
 /// The zones of the tests, starting with the root. Each zone below `test` has a name that describes it.
 fn zones() -> Vec<TestZone> {
     let signed = TestZone::new(
@@ -48,17 +56,22 @@ fn zones() -> Vec<TestZone> {
             ("www.signed.test", alias("a.signed.test")),
             ("out.signed.test", alias("a.unsigned.test")),
             ("gone.signed.test", alias("missing.signed.test")),
+            ("dname.signed.test", a(14)),
+            ("dname.signed.test", dname("a.signed.test")),
             ("loop.signed.test", alias("loop2.signed.test")),
             ("loop2.signed.test", alias("loop.signed.test")),
             ("text.signed.test", RData::TXT(TXT::from_bytes(vec![b"v=", b"\xff1"]))),
         ],
         &[],
     );
+    // Zones with keys and DS records below the unsigned zone.
+    let island = TestZone::new("island.unsigned.test", Signing::From(0), vec![("a.island.unsigned.test", a(13))], &[]);
+    let old_island = TestZone::new("old.unsigned.test", Signing::From(-30), vec![("a.old.unsigned.test", a(13))], &[]);
     let unsigned = TestZone::new(
         "unsigned.test",
         Signing::Unsigned,
         vec![("a.unsigned.test", a(2)), ("b.unsigned.test", a(3))],
-        &[],
+        &[&island, &old_island],
     );
     let expired = TestZone::new("expired.test", Signing::From(-30), vec![("a.expired.test", a(3))], &[]);
     let future = TestZone::new("future.test", Signing::From(30), vec![("a.future.test", a(4))], &[]);
@@ -77,13 +90,41 @@ fn zones() -> Vec<TestZone> {
     let iterated = of_proofs("iterated.test");
     let mut miscounted = of_proofs("miscounted.test");
     miscounted.falsify("0123456789abcdefghijklmnopqrstuv.miscounted.test", nsec3(700));
+    // The parent points to keys, but the zone no longer has any.
+    let former = TestZone::new("former.test", Signing::From(0), vec![("a.former.test", a(7))], &[]);
+    let no_keys = TestZone::new("former.test", Signing::Unsigned, vec![("a.former.test", a(7))], &[]);
     // The parent points to the key of another zone with this name.
     let announced = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
     let wrong_ds = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
-    let below = [&signed, &unsigned, &expired, &future, &forged, &announced, &iterated, &miscounted];
+    let wild = TestZone::new(
+        "wild.test",
+        Signing::From(0),
+        vec![("*.wild.test", a(9)), ("m.wild.test", a(10)), ("x.deep.wild.test", a(11))],
+        &[],
+    );
+    let of_algorithm =
+        |zone: &str, number: u8| TestZone::new(zone, Signing::From(0), vec![(zone, a(12))], &[]).announced_with(number);
+    let (ed448, gost) = (of_algorithm("ed448.test", 16), of_algorithm("gost.test", 12));
+    let below = [
+        &signed,
+        &unsigned,
+        &expired,
+        &future,
+        &forged,
+        &announced,
+        &iterated,
+        &miscounted,
+        &wild,
+        &ed448,
+        &gost,
+        &former,
+    ];
     let test = TestZone::new("test", Signing::From(0), vec![], &below);
     let root = TestZone::new(".", Signing::From(0), vec![], &[&test]);
-    vec![root, test, signed, unsigned, expired, future, forged, wrong_ds, iterated, miscounted]
+    vec![
+        root, test, signed, unsigned, expired, future, forged, wrong_ds, iterated, miscounted, wild, ed448, gost,
+        island, old_island, no_keys,
+    ]
 }
 
 fn plan(resolver: SocketAddr, words: &[&str]) -> Plan {
@@ -199,8 +240,115 @@ fn every_kind_of_bogus_zone_has_its_reason() {
         assert_eq!(world.state("a.forged.test").await, bogus(BogusReason::WrongSignature, "forged.test"));
         assert_eq!(world.state("b.forged.test").await, bogus(BogusReason::NoSignature, "forged.test"));
         assert_eq!(world.state("a.wrong-ds.test").await, bogus(BogusReason::DsMismatch, "wrong-ds.test"));
+        assert_eq!(world.state("a.former.test").await, bogus(BogusReason::KeysMissing, "former.test"));
         let missing = world.seen("missing.expired.test", RecordKind::A).await.dnssec;
         assert!(matches!(missing, DnssecState::Bogus { why: BogusReason::Expired { .. }, .. }), "{missing:?}");
+    });
+}
+
+#[test]
+fn an_answer_from_a_wildcard_needs_a_proof_for_the_next_closer_name_only() {
+    run(async {
+        let world = honest().await;
+        for at in ["b.wild.test", "z.wild.test", "two.labels.wild.test"] {
+            assert_eq!(world.state(at).await, DnssecState::Secure, "{at}");
+        }
+    });
+}
+
+#[test]
+fn a_wildcard_does_not_answer_for_a_name_that_exists() {
+    let unproven = DnssecState::Bogus { why: BogusReason::DenialUnproven, zone: None };
+    run(async {
+        // The proof is missing.
+        let change: ResponseChange = Box::new(|received, mut message| {
+            if received.query.name() == &name("b.wild.test") {
+                message.authorities.clear();
+            }
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpOnly, change).await;
+        assert_eq!(world.state("b.wild.test").await, unproven);
+
+        // The answer for another name is sent again, for a name that exists, and for a name below another one.
+        let sent: Mutex<Vec<(Vec<Record>, Vec<Record>)>> = Mutex::default();
+        let change: ResponseChange = Box::new(move |received, mut message| {
+            let (at, mut sent) = (received.query.name(), sent.lock().expect("the answers"));
+            if at == &name("b.wild.test") {
+                sent.push((message.answers.clone(), message.authorities.clone()));
+            } else if (at == &name("m.wild.test") || at == &name("y.deep.wild.test"))
+                && received.query.query_type() == RecordType::A
+                && let Some((answers, authorities)) = sent.first().cloned()
+            {
+                message.metadata.response_code = ResponseCode::NoError;
+                message.answers = answers;
+                message.answers.iter_mut().for_each(|record| record.name = at.clone());
+                message.authorities = authorities;
+            }
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpOnly, change).await;
+        assert_eq!(world.state("b.wild.test").await, DnssecState::Secure);
+        for at in ["m.wild.test", "y.deep.wild.test"] {
+            assert_eq!(world.state(at).await, unproven, "{at}");
+        }
+    });
+}
+
+#[test]
+fn a_signed_zone_below_an_unsigned_one_is_insecure() {
+    run(async {
+        let world = honest().await;
+        for at in ["a.island.unsigned.test", "none.island.unsigned.test", "a.old.unsigned.test"] {
+            assert_eq!(world.state(at).await, DnssecState::Insecure, "{at}");
+        }
+    });
+}
+
+#[test]
+fn a_missing_type_beside_a_dname_record_is_secure() {
+    run(async {
+        let world = honest().await;
+        let seen = world.seen("dname.signed.test", RecordKind::Mx).await;
+        assert_eq!((seen.records.len(), seen.code, seen.dnssec), (0, DnsCode::NoError, DnssecState::Secure));
+        assert_eq!(world.state("dname.signed.test").await, DnssecState::Secure);
+        // The proof about the owner proves nothing about names below it.
+        let change: ResponseChange = Box::new(|received, mut message| {
+            if received.query.name() == &name("below.dname.signed.test") {
+                message.metadata.response_code = ResponseCode::NoError;
+            }
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpOnly, change).await;
+        let state = world.state("below.dname.signed.test").await;
+        assert!(matches!(state, DnssecState::Bogus { .. }), "{state:?}");
+    });
+}
+
+#[test]
+fn a_denial_whose_soa_record_has_a_wrong_signature_is_bogus() {
+    run(async {
+        let change: ResponseChange = Box::new(|_, mut message| {
+            for record in &mut message.authorities {
+                if let RData::SOA(soa) = &mut record.data {
+                    soa.serial += 1;
+                }
+            }
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpOnly, change).await;
+        let seen = world.seen("a.signed.test", RecordKind::Mx).await;
+        assert_eq!(seen.dnssec, bogus(BogusReason::WrongSignature, "signed.test"));
+    });
+}
+
+#[test]
+fn a_zone_with_an_algorithm_that_only_others_support_is_not_unsigned() {
+    run(async {
+        let world = honest().await;
+        assert_eq!(world.state("ed448.test").await, indeterminate(IndeterminateReason::UnsupportedAlgorithm));
+        assert_eq!(world.state("none.ed448.test").await, indeterminate(IndeterminateReason::UnsupportedAlgorithm));
+        assert_eq!(world.state("gost.test").await, DnssecState::Insecure);
     });
 }
 
@@ -368,6 +516,45 @@ fn each_query_is_sent_once() {
         asked.dedup();
         assert_eq!(asked.len(), total);
         assert!(world.source.cache.received() > 0);
+    });
+}
+
+#[test]
+fn a_response_without_records_needs_a_soa_record_of_a_zone_that_contains_the_name() {
+    async fn is_without_soa(change: ResponseChange) -> Vec<bool> {
+        let world = World::new(ListensOn::UdpAndTcp, change).await;
+        let names = ["missing.unsigned.test", "a.unsigned.test", "www.signed.test"];
+        let mut seen = Vec::new();
+        for at in names {
+            seen.push(world.seen(at, RecordKind::Txt).await.without_soa);
+        }
+        // A response with records needs none.
+        assert!(!world.seen("a.unsigned.test", RecordKind::A).await.without_soa);
+        seen
+    }
+    run(async {
+        assert_eq!(is_without_soa(unchanged()).await, [false; 3]);
+        let hidden: ResponseChange = Box::new(|_, mut message| {
+            message.authorities.retain(|record| record.record_type() != RecordType::SOA);
+            vec![message]
+        });
+        assert_eq!(is_without_soa(hidden).await, [true; 3]);
+        let of_other_zone: ResponseChange = Box::new(|_, mut message| {
+            for record in &mut message.authorities {
+                record.name = name("forged.test");
+            }
+            vec![message]
+        });
+        assert_eq!(is_without_soa(of_other_zone).await, [true; 3]);
+    });
+}
+
+#[test]
+fn the_validity_of_the_signatures_is_kept() {
+    run(async {
+        let seen = honest().await.seen("signed.test", RecordKind::Mx).await;
+        let validity = seen.signatures.and_then(|signatures| signatures.validity).expect("signatures");
+        assert!(validity.begins < validity.ends, "{validity:?}");
     });
 }
 

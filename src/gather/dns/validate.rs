@@ -26,15 +26,13 @@ use tokio::sync::OnceCell;
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
 use super::cache::{DnsCache, covered_type, is_answer};
+use super::proofs::{MAX_ITERATIONS, is_closest_match, is_denied_beside_dname};
 use super::read::{self, AliasPath};
 use super::reason::{self, SignedSet, bogus, lookup_failed, not_validated};
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
 /// The maximum number of zones whose keys are looked up in advance for one response. A response can name thousands.
 const MAX_SIGNERS: usize = 32;
-
-/// The maximum number of NSEC3 iterations with which a proof is secure. Many resolvers use this limit.
-const MAX_ITERATIONS: u16 = 100;
 
 /// The DNSSEC states of a response.
 pub(super) struct ResponseStates {
@@ -123,12 +121,12 @@ impl DnssecValidator {
     }
 
     /// Whether the resolver answered the query itself, because the name is reserved (RFC 6761 §6.3). The root zone does
-    /// not delegate these names, so the answer has no signature. Names below `test` may be in test zones with
-    /// signatures.
+    /// not delegate these names, so the answer has no signature. Names below `test` may be in test zones
+    /// with signatures, but only if the trust anchor is not that of the public root zone.
     fn is_local_answer(&self, name: &Name, message: &Message) -> bool {
         let reserved = read::dns_name(name).and_then(|name| name.reserved_suffix());
         let sections = || message.answers.iter().chain(&message.authorities);
-        reserved.is_some_and(|suffix| suffix != "test")
+        reserved.is_some_and(|suffix| suffix != "test" || self.anchors.are_built_in())
             && !self.anchors.has_other_zones()
             && !sections().any(|record| record.record_type() == RecordType::RRSIG)
     }
@@ -227,13 +225,16 @@ impl DnssecValidator {
         };
         let mut aliases = Vec::new();
         for link in &path.links {
-            aliases.push(self.state_of_set(&link.name, RecordType::CNAME, message, answers).await);
+            let state = self.state_of_set(&link.name, RecordType::CNAME, message, answers).await;
+            aliases.push(self.below_unsigned_zone(&link.name, state).await);
         }
         let records = if has_records {
             let state = self.state_of_set(&path.end, query.query_type(), message, answers).await;
             match (&validated, state) {
                 // The records come from a wildcard, and nothing proves that the name itself does not exist.
-                (Validated::Unproven(_, Proof::Bogus), DnssecState::Secure) if path.links.is_empty() => {
+                (Validated::Unproven(message, Proof::Bogus), DnssecState::Secure)
+                    if path.links.is_empty() && !is_closest_match(&path.end, query.query_type(), message) =>
+                {
                     bogus(BogusReason::DenialUnproven, None)
                 }
                 (Validated::Unproven(_, Proof::Insecure), DnssecState::Secure) if path.links.is_empty() => {
@@ -242,7 +243,13 @@ impl DnssecValidator {
                 (_, state) => state,
             }
         } else {
-            self.state_of_denial(&path.end, message, &validated).await
+            self.state_of_denial((&path.end, query.query_type()), message, &validated).await
+        };
+        let records = match self.below_unsigned_zone(&path.end, records).await {
+            DnssecState::Insecure if self.is_signed_with_ed448(&path.end).await => {
+                DnssecState::Indeterminate { why: IndeterminateReason::UnsupportedAlgorithm }
+            }
+            state => state,
         };
         for zone in zones.into_iter().flatten().filter(|_| records == DnssecState::Insecure) {
             if zone.zone_of(&path.end)
@@ -253,6 +260,43 @@ impl DnssecValidator {
             }
         }
         ResponseStates { aliases, records }
+    }
+
+    /// The state of records that the library considers bogus because a DS record above them has no signature. If the zone
+    /// with this DS record is proven to be unsigned, everything below it is insecure (RFC 4035 §5.2).
+    async fn below_unsigned_zone(&self, name: &Name, state: DnssecState) -> DnssecState {
+        if !matches!(state, DnssecState::Bogus { .. }) {
+            return state;
+        }
+        let Some(zone) = self.cache.find_zone(name, None).await.filter(|zone| !zone.is_root()) else { return state };
+        let Some(parent) = self.cache.find_zone(&zone.base_name(), None).await else { return state };
+        // The keys of the trust anchor's zone are signed.
+        if self.anchors.zone(&parent) == parent {
+            return state;
+        }
+        let query = Query::query(parent.clone(), RecordType::SOA);
+        let Ok(response) = self.cache.ask(&query).await else { return state };
+        let path = AliasPath { links: Vec::new(), end: parent };
+        match Box::pin(self.states(&query, &response.message, &path)).await.records {
+            DnssecState::Insecure => DnssecState::Insecure,
+            _ => state,
+        }
+    }
+
+    /// Whether the DS records of a zone that contains the name have only algorithms that the library does not support, and
+    /// Ed448 is one of them. The library then considers the zone unsigned (RFC 4035 §5.2), but validators that support
+    /// Ed448 (RFC 8080 §4) do not. The validation has already looked up the DS records.
+    async fn is_signed_with_ed448(&self, name: &Name) -> bool {
+        for zone in ancestors(name) {
+            let query = Query::query(zone, RecordType::DS);
+            if self.cache.is_answered(&query)
+                && let Ok(response) = self.cache.ask(&query).await
+                && reason::has_only_ed448(&response.message.answers)
+            {
+                return true;
+            }
+        }
+        false
     }
 
     async fn state_of_set(&self, name: &Name, kind: RecordType, raw: &Message, answers: &[Record]) -> DnssecState {
@@ -278,7 +322,12 @@ impl DnssecValidator {
     }
 
     /// The state of a response without records.
-    async fn state_of_denial(&self, name: &Name, raw: &Message, validated: &Validated) -> DnssecState {
+    async fn state_of_denial(
+        &self,
+        (name, kind): (&Name, RecordType),
+        raw: &Message,
+        validated: &Validated,
+    ) -> DnssecState {
         if !self.anchors.cover(name) {
             return not_validated();
         }
@@ -287,19 +336,18 @@ impl DnssecValidator {
             Validated::Failed => lookup_failed(),
             Validated::Unproven(_, Proof::Insecure) => DnssecState::Insecure,
             Validated::Passed(message) => {
+                if let Some(wrong) = wrong_proof(message, raw) {
+                    return reason::state(&self.cache, &self.anchors, wrong).await;
+                }
                 let is_secure = message.authorities.iter().filter(is_proof).any(|record| record.proof == Proof::Secure);
                 if is_secure && !may_hide_delegation(raw) { DnssecState::Secure } else { DnssecState::Insecure }
             }
             Validated::Unproven(message, _) => {
-                let wrong = message.authorities.iter().find(|record| {
-                    let kind = record.record_type();
-                    record.proof == Proof::Bogus
-                        && matches!(kind, RecordType::NSEC | RecordType::NSEC3 | RecordType::SOA)
-                        && !SignedSet::of(&record.name, kind, &raw.authorities).is_unsigned()
-                });
-                if let Some(record) = wrong {
-                    let set = SignedSet::of(&record.name, record.record_type(), &raw.authorities);
-                    return reason::state(&self.cache, &self.anchors, set).await;
+                if let Some(wrong) = wrong_proof(message, raw) {
+                    return reason::state(&self.cache, &self.anchors, wrong).await;
+                }
+                if is_denied_beside_dname(name, kind, message) {
+                    return DnssecState::Secure;
                 }
                 if self.cache.has_failed_above(name) {
                     return lookup_failed();
@@ -367,6 +415,17 @@ pub(super) fn may_hide_delegation(message: &Message) -> bool {
         _ => false,
     };
     message.metadata.response_code == ResponseCode::NXDomain && message.authorities.iter().any(is_opt_out)
+}
+
+/// The first record of a proof of absence whose signature is not valid. The library does not need the SOA record for the
+/// proof, but validators reject a response with wrong signatures (RFC 4035 §5.3.3).
+fn wrong_proof(validated: &Message, raw: &Message) -> Option<SignedSet> {
+    let kinds = [RecordType::NSEC, RecordType::NSEC3, RecordType::SOA];
+    let of_proof = validated.authorities.iter().filter(|record| kinds.contains(&record.record_type()));
+    of_proof
+        .filter(|record| record.proof == Proof::Bogus)
+        .map(|record| SignedSet::of(&record.name, record.record_type(), &raw.authorities))
+        .find(|set| !set.is_unsigned())
 }
 
 fn has_records(message: &Message, query: &Query, path: &AliasPath<'_>) -> bool {

@@ -217,6 +217,9 @@ impl DmarcRecord {
                 faults.push(DmarcFault::ValueInvalid { tag, value: value.to_owned() });
             }
         }
+        if let Some(value) = tags.get("fo").filter(|value| !value.split(':').all(is_report_option)) {
+            faults.push(DmarcFault::ValueInvalid { tag: "fo", value: value.to_owned() });
+        }
         let percent = tags.get("pct").and_then(|value| value.parse().ok()).filter(|percent| *percent <= 100);
         if let Some(value) = tags.get("pct").filter(|_| percent.is_none()) {
             faults.push(DmarcFault::ValueInvalid { tag: "pct", value: value.to_owned() });
@@ -307,6 +310,11 @@ impl Disposition {
     }
 }
 
+/// Whether a part of `fo` is defined: when failure reports are sent (RFC 9989 §4.7).
+fn is_report_option(part: &str) -> bool {
+    ["0", "1", "d", "s"].iter().any(|option| part.trim().eq_ignore_ascii_case(option))
+}
+
 /// The addresses of `rua` or `ruf`: URIs with commas between them, each with an optional size limit after `!`.
 fn addresses(list: &str, faults: &mut Vec<DmarcFault>) -> Vec<ReportAddress> {
     let mut found = Vec::new();
@@ -315,7 +323,10 @@ fn addresses(list: &str, faults: &mut Vec<DmarcFault>) -> Vec<ReportAddress> {
         let domain = address.and_then(|(_, address)| {
             let address = address.split(['!', '?']).next().unwrap_or_default();
             let (local, domain) = address.rsplit_once('@')?;
-            let is_complete = !local.is_empty() && !address.contains(char::is_whitespace) && !local.contains('@');
+            let is_complete = !local.is_empty()
+                && !local.starts_with('/')
+                && !address.contains(char::is_whitespace)
+                && !local.contains('@');
             DnsName::parse(domain).ok().filter(|name| is_complete && name.host_name().is_some())
         });
         let fault = match (&domain, address) {
@@ -331,7 +342,7 @@ fn addresses(list: &str, faults: &mut Vec<DmarcFault>) -> Vec<ReportAddress> {
 }
 
 /// The record without its mistakes: `v=DMARC1` first, then a valid `p`, each tag once, and report addresses with
-/// `mailto:`, separated by commas.
+/// `mailto:`, separated by commas. All tags with valid values are kept, so the record does not become stricter.
 pub(crate) fn corrected(text: &str) -> String {
     let plain: String = text.chars().filter(|c| !matches!(c, '"' | '\\' | '\u{201c}' | '\u{201d}')).collect();
     let plain = with_names_in_lower_case(&with_equals_signs(&plain));
@@ -341,9 +352,14 @@ pub(crate) fn corrected(text: &str) -> String {
     for tag in ["sp", "np"] {
         parts.extend(tags.get(tag).and_then(Disposition::parse).map(|policy| format!("{tag}={}", policy.word())));
     }
-    for tag in ["adkim", "aspf"] {
-        parts.extend(tags.get(tag).filter(|value| matches!(*value, "r" | "s")).map(|value| format!("{tag}={value}")));
+    for (tag, allowed) in [("adkim", "rs"), ("aspf", "rs"), ("t", "yn"), ("psd", "ynu")] {
+        let value =
+            tags.get(tag).map(str::to_ascii_lowercase).filter(|value| value.len() == 1 && allowed.contains(value));
+        parts.extend(value.map(|value| format!("{tag}={value}")));
     }
+    // RFC 9989 does not define `pct`, but receivers that follow RFC 7489 apply the policy only to this percentage.
+    let percent = tags.get("pct").and_then(|value| value.parse::<u8>().ok()).filter(|percent| *percent < 100);
+    parts.extend(percent.filter(|_| policy != Disposition::None).map(|percent| format!("pct={percent}")));
     let (mut rua, mut ruf, mut last) = (Vec::new(), Vec::new(), "");
     for tag in &tags.tags {
         last = if tag.name.is_empty() { last } else { tag.name };
@@ -352,9 +368,9 @@ pub(crate) fn corrected(text: &str) -> String {
             "ruf" => &mut ruf,
             _ => continue,
         };
-        for word in tag.value.split([',', ' ', '\t']).filter(|word| word.contains('@')) {
+        for word in tag.value.split([',', ' ', '\t', '<', '>']).filter(|word| word.contains('@')) {
             let bare = word.split_once(':').map_or(word, |(_, address)| address);
-            let address = format!("mailto:{bare}");
+            let address = format!("mailto:{}", bare.trim_start_matches('/'));
             if !list.contains(&address) {
                 list.push(address);
             }
@@ -365,7 +381,8 @@ pub(crate) fn corrected(text: &str) -> String {
             parts.push(format!("{tag}={}", list.join(",")));
         }
     }
-    parts.extend(tags.get("fo").map(|value| format!("fo={value}")));
+    let options = tags.get("fo").filter(|value| value.split(':').all(is_report_option));
+    parts.extend(options.map(|value| format!("fo={value}")));
     parts.join("; ")
 }
 
@@ -483,6 +500,13 @@ mod tests {
                 "\"v=DMARC1\\; p=none; rua=a@b.example; rua=mailto:c@b.example d@b.example;mailto:e@b.example; fo=1\"",
                 "v=DMARC1; p=none; rua=mailto:a@b.example,mailto:c@b.example,mailto:d@b.example,mailto:e@b.example; fo=1",
             ),
+            ("v=DMARC1; p=reject; pct=5; rua=d@b.example", "v=DMARC1; p=reject; pct=5; rua=mailto:d@b.example"),
+            (
+                "v=DMARC1; p=reject; t=Y; psd=n; rua=<mailto:d@b.example>",
+                "v=DMARC1; p=reject; t=y; psd=n; rua=mailto:d@b.example",
+            ),
+            ("v=DMARC1; p=none; rua=mailto://d@b.example; fo=9", "v=DMARC1; p=none; rua=mailto:d@b.example"),
+            ("v=DMARC1; adkim=S; aspf=S; p=quarantine", "v=DMARC1; p=quarantine; adkim=s; aspf=s"),
         ] {
             assert_eq!(corrected(text), fixed);
             assert!(record(fixed).faults.is_empty());

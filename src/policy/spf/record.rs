@@ -94,6 +94,7 @@ pub(crate) enum SpfMistakeKind {
     MissingColon,
     MissingArgument,
     BlankAfterColon,
+    BlankAfterQualifier,
     UnexpectedArgument,
     Prefix,
     MissingBlank,
@@ -166,13 +167,16 @@ impl SpfRecord {
         })
     }
 
-    /// The record with every invalid term corrected; `None` if a term cannot be corrected.
+    /// The record with every invalid term corrected; `None` if a term cannot be corrected. An invalid record allows no
+    /// host, so the corrected record must not allow every host: it never contains `all` with the qualifier `+`.
     pub(crate) fn corrected(&self, text: &str) -> Option<String> {
         let mut words = vec![text.split(' ').next()?.to_owned()];
         for term in &self.terms {
             let word = match &term.kind {
                 SpfTermKind::Wrong(mistake) => mistake.instead.clone()?,
-                _ => text.get(term.at.clone())?.to_owned(),
+                // The version of a second record in the same text.
+                SpfTermKind::Unknown { name } if name == "v" => continue,
+                _ => cautious(text.get(term.at.clone())?).to_owned(),
             };
             if !word.is_empty() {
                 words.push(word);
@@ -199,11 +203,18 @@ impl SpfRecord {
     }
 
     /// Joins terms such as `include: example.com`, in which a space after the colon separates the mechanism from its
-    /// argument.
+    /// argument, and `~ all`, in which a space separates the qualifier from its mechanism.
     fn join_separated(&mut self, text: &str) {
         let mut at = 0;
         while let Some([first, second]) = self.terms.get_mut(at..at + 2) {
             let (head, tail) = (text.get(first.at.clone()), text.get(second.at.clone()));
+            if let (Some(head @ ("+" | "-" | "~" | "?")), Some(tail)) = (head, tail)
+                && let joined = format!("{head}{tail}")
+                && matches!(term(&joined), SpfTermKind::Directive(..))
+            {
+                first.kind = wrong(SpfMistakeKind::BlankAfterQualifier, Some(joined));
+                second.kind = wrong(SpfMistakeKind::BlankAfterQualifier, Some(String::new()));
+            }
             if let (Some(head), Some(tail)) = (head, tail)
                 && (head.ends_with([':', '=']))
                 && matches!(&first.kind, SpfTermKind::Wrong(mistake) if mistake.why == SpfMistakeKind::MissingArgument)
@@ -229,8 +240,17 @@ fn term(word: &str) -> SpfTermKind {
         Ok(kind) => kind,
         Err(why) => {
             let (why, instead) = explained(word, why);
+            let instead = instead.map(|text| text.split(' ').map(cautious).collect::<Vec<_>>().join(" "));
             wrong(why, instead.filter(|text| text.split(' ').all(|word| word.is_empty() || parsed(word).is_ok())))
         }
+    }
+}
+
+/// Replaces `all` with `~all`, because a corrected term must not allow every host.
+fn cautious(word: &str) -> &str {
+    match parsed(word) {
+        Ok(SpfTermKind::Directive(SpfQualifier::Pass, SpfMechanism::All)) => "~all",
+        _ => word,
     }
 }
 
@@ -512,6 +532,9 @@ impl SpfMistakeKind {
             SpfMistakeKind::MissingColon => "the colon between the mechanism and its value is missing".to_owned(),
             SpfMistakeKind::MissingArgument => "the mechanism needs a value".to_owned(),
             SpfMistakeKind::BlankAfterColon => "there is a space between the mechanism and its value".to_owned(),
+            SpfMistakeKind::BlankAfterQualifier => {
+                "there is a space between the qualifier and the mechanism".to_owned()
+            }
             SpfMistakeKind::UnexpectedArgument => "the all mechanism does not accept a value".to_owned(),
             SpfMistakeKind::Prefix => {
                 "the prefix length is not allowed here, or is too large (32 for IPv4, 128 for IPv6)".to_owned()
@@ -540,7 +563,9 @@ impl SpfMistakeKind {
 
 #[cfg(test)]
 mod tests {
-    use super::{SpfMistakeKind, SpfRecord, SpfTermKind};
+    use proptest::prelude::{prop_assert, proptest};
+
+    use super::{SpfMistakeKind, SpfQualifier, SpfRecord, SpfTermKind};
 
     #[test]
     fn invalid_terms_have_a_reason_and_a_correction() {
@@ -568,7 +593,7 @@ mod tests {
             ("inlcude:a.example", SpfMistakeKind::UnknownMechanism, None),
             ("includ:a.example", SpfMistakeKind::UnknownMechanism, Some("include:a.example")),
             ("a:foo", SpfMistakeKind::DomainEnd, None),
-            ("all:x", SpfMistakeKind::UnexpectedArgument, Some("all")),
+            ("all:x", SpfMistakeKind::UnexpectedArgument, Some("~all")),
         ] {
             let record = SpfRecord::parse(&format!("v=spf1 {term}"));
             let found: Vec<_> =
@@ -583,8 +608,25 @@ mod tests {
             ("v=spf1 include: a.example -all", Some("v=spf1 include:a.example -all")),
             ("v=spf1 ip4:192.0.2.1~all", Some("v=spf1 ip4:192.0.2.1 ~all")),
             ("v=spf1 mx moo -all", None),
+            ("v=spf1 mx ~ all", Some("v=spf1 mx ~all")),
+            ("v=spf1 - all", Some("v=spf1 -all")),
+            ("v=spf1 mx all-", Some("v=spf1 mx ~all")),
+            ("v=spf1 mx all/24", Some("v=spf1 mx ~all")),
+            ("v=spf1 mx all;", Some("v=spf1 mx ~all")),
+            ("v=spf1 include: a.example +all", Some("v=spf1 include:a.example ~all")),
+            ("v=spf1 ip4:192.0.2.1~all v=spf1 mx -all", Some("v=spf1 ip4:192.0.2.1 ~all mx -all")),
         ] {
             assert_eq!(SpfRecord::parse(text).corrected(text).as_deref(), corrected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_corrected_record_allows_every_host(terms in "(mx|a|ip4:192.0.2.1)?[-+~?=*:;,/0-9 ]{0,2}all[-+~?=*:;,./0-9x ]{0,3}") {
+            let text = format!("v=spf1 {terms}");
+            let corrected = SpfRecord::parse(&text).corrected(&text);
+            let all = corrected.as_deref().map(SpfRecord::parse).and_then(|record| record.all());
+            prop_assert!(!matches!(all, Some((_, SpfQualifier::Pass))), "{corrected:?}");
         }
     }
 

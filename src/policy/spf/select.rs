@@ -87,7 +87,10 @@ fn is_joined_without_blank(text: &str, lengths: &[usize]) -> bool {
         let begins_term =
             ["include:", "ip4:", "ip6:", "exists:", "redirect=", "all "].iter().any(|name| next.starts_with(name))
                 || next == "all";
-        begins_term && !before.ends_with(' ')
+        // A string of the maximum length may end anywhere, also before these letters.
+        let begins_with_host = ["a:", "mx:"].iter().any(|name| next.starts_with(name))
+            || (*length < 255 && ["a ", "mx "].iter().any(|name| next.starts_with(name)));
+        (begins_term || begins_with_host) && !before.ends_with(' ')
     })
 }
 
@@ -129,6 +132,11 @@ mod tests {
     fn strings_that_are_joined_without_a_space_are_recognised() {
         assert!(select(&[txt(&["v=spf1 include:a.example", "include:b.example -all"])]).joined_without_blank);
         assert!(!select(&[txt(&["v=spf1 include:a.example ", "include:b.example -all"])]).joined_without_blank);
+        assert!(select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).joined_without_blank);
         assert!(!select(&[txt(&["v=spf1 include:a.exam", "ple -all"])]).joined_without_blank);
+        assert!(select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).joined_without_blank);
+        assert!(select(&[txt(&["v=spf1 ip4:192.0.2.1", "a:b.example -all"])]).joined_without_blank);
+        let long = format!("v=spf1 include:{}", "x".repeat(240));
+        assert!(!select(&[txt(&[&long, "mx -all"])]).joined_without_blank, "a name may continue after 255 bytes");
     }
 }

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
 
 use super::evaluate::SpfResult;
 use super::macros::{MacroString, MacroUse, MacroValues};
-use super::record::{SpfMechanism, SpfRecord, SpfTermKind};
+use super::record::{SpfMechanism, SpfQualifier, SpfRecord, SpfTermKind};
 use super::select::{SpfTexts, select};
 use super::{MAX_HOSTS, SpfKnown, SpfLookup, SpfNeed, addresses};
 use crate::evidence::RecordData;
@@ -174,6 +175,29 @@ impl SpfNode {
             at += 1;
         }
         nodes
+    }
+
+    /// Whether the record, with the records that it refers to, gives any client the result `pass`. Only terms without a
+    /// qualifier or with `+` can do so, and a record with a syntax error gives no client a result other than `permerror`
+    /// (RFC 7208 §4.6). A lookup that failed or has not ended counts as if it found nothing.
+    pub(crate) fn can_pass(&self) -> bool {
+        let SpfFound::Record(record, _) = &self.found else { return false };
+        if record.mistakes().next().is_some() {
+            return false;
+        }
+        record.terms.iter().zip(&self.branches).any(|(term, branch)| match (&term.kind, &branch.effect) {
+            (SpfTermKind::Directive(SpfQualifier::Pass, _) | SpfTermKind::Redirect(_), effect) => match effect {
+                SpfEffect::Unused
+                | SpfEffect::Void { .. }
+                | SpfEffect::NoName
+                | SpfEffect::Loop(_)
+                | SpfEffect::Failed(_)
+                | SpfEffect::Pending => false,
+                SpfEffect::Record => branch.child.as_ref().is_some_and(SpfNode::can_pass),
+                SpfEffect::Free | SpfEffect::Depends | SpfEffect::Addresses(_) | SpfEffect::Hosts { .. } => true,
+            },
+            _ => false,
+        })
     }
 
     /// The text of the record.
@@ -429,21 +453,42 @@ impl<'g> Grow<'g> {
 /// Whether a record gives every address the result `pass` (RFC 7208 §4.7, without lookups): `+all`, or networks that
 /// together contain all IPv4 addresses.
 pub(crate) fn allows_everyone(record: &SpfRecord) -> Option<Vec<usize>> {
-    use super::record::SpfQualifier;
-    let mut halves: Vec<(bool, usize)> = Vec::new();
+    // RFC 7208 §4.6: a syntax error anywhere makes the whole record invalid.
+    if record.mistakes().next().is_some() {
+        return None;
+    }
+    let mut networks: Vec<(RangeInclusive<u32>, usize)> = Vec::new();
     for (at, term) in record.terms.iter().enumerate() {
         let SpfTermKind::Directive(qualifier, mechanism) = &term.kind else { continue };
         match mechanism {
-            SpfMechanism::All => return (*qualifier == SpfQualifier::Pass).then(|| vec![at]),
+            SpfMechanism::All if *qualifier == SpfQualifier::Pass => return Some(vec![at]),
+            SpfMechanism::All => break,
             SpfMechanism::Network { prefix: 0, .. } if *qualifier == SpfQualifier::Pass => return Some(vec![at]),
-            SpfMechanism::Network { ip: IpAddr::V4(ip), prefix: 1 } if *qualifier == SpfQualifier::Pass => {
-                let is_upper = u32::from(*ip) >> 31 == 1;
-                if let Some((_, other)) = halves.iter().find(|(half, _)| *half != is_upper) {
-                    return Some(vec![*other, at]);
-                }
-                halves.push((is_upper, at));
+            SpfMechanism::Network { ip: IpAddr::V4(ip), prefix } if *qualifier == SpfQualifier::Pass => {
+                let hosts = u32::MAX.checked_shr(u32::from(*prefix)).unwrap_or(0);
+                let first = u32::from(*ip) & !hosts;
+                networks.push((first..=first | hosts, at));
             }
             _ => {}
+        }
+    }
+    covering(networks)
+}
+
+/// The networks that together contain all IPv4 addresses, if there are such networks.
+fn covering(mut networks: Vec<(RangeInclusive<u32>, usize)>) -> Option<Vec<usize>> {
+    networks.sort_by_key(|(network, _)| *network.start());
+    let (mut next, mut used) = (0, Vec::new());
+    for (network, at) in networks {
+        if *network.start() > next {
+            return None;
+        }
+        if *network.end() >= next {
+            used.push(at);
+            match network.end().checked_add(1) {
+                Some(after) => next = after,
+                None => return Some(used),
+            }
         }
     }
     None
@@ -451,7 +496,6 @@ pub(crate) fn allows_everyone(record: &SpfRecord) -> Option<Vec<usize>> {
 
 /// The result for clients that no term matches, if the record is valid and has no `redirect`.
 pub(crate) fn default_result(record: &SpfRecord) -> SpfResult {
-    use super::record::SpfQualifier;
     match record.all() {
         Some((_, SpfQualifier::Pass)) => SpfResult::Pass,
         Some((_, SpfQualifier::Fail)) => SpfResult::Fail,

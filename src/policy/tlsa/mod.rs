@@ -28,7 +28,7 @@ pub(crate) struct TlsaRecord {
     /// The association data; `None` if it is not hexadecimal.
     pub(crate) data: Option<Vec<u8>>,
     /// The association data in hexadecimal.
-    text: String,
+    pub(crate) text: String,
 }
 
 /// Why a mail server ignores a TLSA record (RFC 7672 §3.1, RFC 7671 §4.1).
@@ -135,9 +135,20 @@ impl fmt::Display for TlsaUnusable {
 /// The record `3 1 1` for a certificate, as in a zone file. It continues to match if the certificate is renewed with
 /// the same key.
 pub(crate) fn suggested(base: &str, port: u16, certificate: &Certificate) -> Option<String> {
+    Some(format!("_{port}._tcp.{base}. IN TLSA 3 1 1 {}", suggested_data(certificate)?))
+}
+
+/// The data of the record `3 1 1` for a certificate: the SHA-256 digest of its public key, in hexadecimal.
+pub(crate) fn suggested_data(certificate: &Certificate) -> Option<String> {
     let der = decoded(certificate)?;
     let key = der::certificate_parts(&der)?.public_key;
-    Some(format!("_{port}._tcp.{base}. IN TLSA 3 1 1 {}", hex(&Sha256::digest(key))))
+    Some(hex(&Sha256::digest(key)))
+}
+
+/// The record `2 0 1` for the certificate of a CA, as in a zone file.
+pub(crate) fn suggested_for_ca(base: &str, port: u16, certificate: &Certificate) -> Option<String> {
+    let digest = Sha256::digest(decoded(certificate)?);
+    Some(format!("_{port}._tcp.{base}. IN TLSA 2 0 1 {}", hex(&digest)))
 }
 
 fn decoded(certificate: &Certificate) -> Option<Vec<u8>> {

@@ -2,7 +2,7 @@
 //! programs, and what smtpcheck should find.
 
 use super::zone::ZoneSigning;
-use crate::sandbox::scenario::Server;
+use crate::sandbox::scenario::{Recipe, Server};
 
 /// A mail domain `NAME.test` with one fault, or without faults.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,7 @@ pub struct DomainCase {
     /// | `{mx1}` | the IP address of the host mx1 |
     /// | `{web}` | the IP address of the web server |
     /// | `{spki:mx1}`, `{cert:mx1}` | the SHA-256 digests of mx1's public key and of its certificate |
+    /// | `{issuer-spki:mx1}`, `{issuer-cert:mx1}` | the same for the second certificate that mx1 sends |
     /// | `{zeros}` | a digest that matches nothing |
     /// | `{rsa}` | a key for a DKIM record |
     /// | `{host}` | records of an MX host mx1 |
@@ -27,6 +28,9 @@ pub struct DomainCase {
     ///
     /// With a line `!servfail NAME`, queries for this name and the names below it fail. With `!silent NAME`, they are
     /// not answered. With `!tcp NAME`, the answer requires TCP, over which the server does not respond.
+    /// With `!case NAME`, the servers have no records if the query is in upper case. With `!hidden NAME`, only the
+    /// authoritative servers have the records. With `!nokeys NAME`, queries for DNSKEY records fail. `!raw NAME TYPE VALUE`
+    /// is a record that the parser of master files does not accept (A, MX with preference 10, SPF).
     pub zone: &'static str,
     /// How the zone is signed.
     pub signing: ZoneSigning,
@@ -111,6 +115,8 @@ pub enum SecondServer {
     Lame,
     /// It has a different zone, in the form of [`DomainCase::zone`].
     Zone(&'static str),
+    /// No server has the zone, and the parent zone does not delegate it: the domain does not exist.
+    Missing,
     /// Neither of the first two name servers has the zone, but ns3.test has it. The list contains the servers to which
     /// the parent zone refers.
     Apart(&'static [&'static str]),
@@ -125,8 +131,8 @@ pub struct PolicyPage {
     pub body: &'static str,
     /// How the body is sent.
     pub sends: PolicyBody,
-    /// Whether the web server's certificate is valid for its name.
-    pub verifies: bool,
+    /// The certificate of the web server.
+    pub identity: Recipe,
 }
 
 /// How a web server sends a body.
@@ -142,5 +148,5 @@ pub enum PolicyBody {
 
 /// A policy that is served correctly.
 pub const fn page(body: &'static str) -> PolicyPage {
-    PolicyPage { head: "", body, sends: PolicyBody::Whole, verifies: true }
+    PolicyPage { head: "", body, sends: PolicyBody::Whole, identity: Recipe::Good }
 }

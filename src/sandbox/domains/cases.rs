@@ -3,7 +3,7 @@
 
 use super::case::{DomainCase, MailHost, PolicyBody, PolicyPage, SecondServer, page};
 use super::zone::ZoneSigning;
-use crate::sandbox::scenario::{RELAY, Server, ServerAct, Trigger};
+use crate::sandbox::scenario::{RELAY, Recipe, Server, ServerAct, Trigger};
 
 /// A server that accepts no recipient in another domain.
 pub(super) const MX: Server =
@@ -460,7 +460,7 @@ mta-sts A {web}
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@sts-certificate.test"
 "#,
         policy: Some(PolicyPage {
-            verifies: false,
+            identity: Recipe::OtherName,
             ..page("version: STSv1\nmode: enforce\nmx: mx1.sts-certificate.test\nmax_age: 2419200\n")
         }),
         expect: &["sts-policy-unreachable"],

@@ -36,6 +36,12 @@ pub(super) enum AnswerFault {
     Silent,
     /// The answer does not fit into a UDP packet, and the server does not respond over TCP.
     TcpOnly,
+    /// The server has no records if the query contains a letter in upper case.
+    UpperCase,
+    /// The resolver has no records, but the authoritative servers do.
+    HiddenByResolver,
+    /// Queries for keys (DNSKEY) are answered with SERVFAIL.
+    WithoutKeys,
 }
 
 impl DnsContent for ZoneStore {
@@ -62,14 +68,28 @@ impl DnsContent for ZoneStore {
         let is_at = |faulty: &LowerName, fault: AnswerFault| {
             *faulty == name || (fault == AnswerFault::ServFail && faulty.zone_of(&name))
         };
-        match self.faults.iter().find(|(faulty, fault)| is_at(faulty, *fault)).map(|(_, fault)| *fault) {
+        let applies = |fault: AnswerFault| match fault {
+            AnswerFault::ServFail | AnswerFault::Silent | AnswerFault::TcpOnly => true,
+            AnswerFault::UpperCase => query.name().iter().flatten().any(u8::is_ascii_uppercase),
+            AnswerFault::HiddenByResolver => recursive,
+            AnswerFault::WithoutKeys => query.query_type() == RecordType::DNSKEY,
+        };
+        let fault = self.faults.iter().find(|(faulty, fault)| is_at(faulty, *fault) && applies(*fault));
+        match fault.map(|(_, fault)| *fault) {
             Some(AnswerFault::Silent) => return None,
             Some(AnswerFault::TcpOnly) if carrier == Carrier::Tcp => return None,
             Some(AnswerFault::TcpOnly) => {
                 reply.metadata.truncation = true;
                 return reply.to_vec().ok();
             }
-            Some(AnswerFault::ServFail) => reply.metadata.response_code = ResponseCode::ServFail,
+            Some(AnswerFault::UpperCase | AnswerFault::HiddenByResolver) => {
+                reply.metadata.authoritative = !recursive;
+                let zone = self.zone_of(&name, query.query_type());
+                reply.add_authorities(zone.map(SignedZone::start_of_authority).unwrap_or_default());
+            }
+            Some(AnswerFault::ServFail | AnswerFault::WithoutKeys) => {
+                reply.metadata.response_code = ResponseCode::ServFail
+            }
             None if self.refused.iter().any(|zone| zone.zone_of(&name)) => {
                 reply.metadata.response_code = ResponseCode::Refused;
             }

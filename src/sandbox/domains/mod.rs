@@ -4,7 +4,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `case` | the types that describe a domain |
-//! | `cases`, `records`, `sending` | the domains for `smtpcheck domain` |
+//! | `cases`, `records`, `sending`, `special` | the domains for `smtpcheck domain` |
 //! | `settings` | the domains for `smtpcheck settings` |
 //! | `directory` | the mail servers and pages of all domains |
 //! | `zone` | a zone, signed when it is created |
@@ -20,6 +20,7 @@ mod policy;
 mod records;
 mod sending;
 mod settings;
+mod special;
 mod zone;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -37,7 +38,8 @@ use self::dns::{AnswerFault, ZoneStore};
 use self::records::RECORDS;
 use self::sending::AUTHENTICATION;
 use self::settings::SETTINGS_DOMAINS;
-use self::zone::{SignedZone, ZoneBelow};
+use self::special::SPECIAL;
+use self::zone::{SignedZone, ZoneBelow, ZoneRecords};
 use super::certificates::{Certificates, ServerNames};
 use super::dns_server::DnsServer;
 use super::scenario::{BARE, Scenario, Server};
@@ -55,7 +57,9 @@ const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const THIRD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// All domains.
-pub static DOMAIN_CASES: &[DomainCase] = &joined::<{ RECEIVING.len() + RECORDS.len() + AUTHENTICATION.len() }>();
+pub static DOMAIN_CASES: &[DomainCase] = &joined::<
+    { RECEIVING.len() + RECORDS.len() + AUTHENTICATION.len() + SPECIAL.len() },
+>([RECEIVING, RECORDS, AUTHENTICATION, SPECIAL]);
 
 /// All domains that publish settings for mail programs.
 pub static SETTINGS_CASES: &[SettingsCase] = SETTINGS_DOMAINS;
@@ -66,16 +70,16 @@ fn all_cases() -> impl Iterator<Item = &'static DomainCase> {
 }
 
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates the indexes")]
-const fn joined<const N: usize>() -> [DomainCase; N] {
+const fn joined<const N: usize>(lists: [&[DomainCase]; 4]) -> [DomainCase; N] {
     let mut all = [PLAIN; N];
-    let mut at = 0;
+    let (mut list, mut of_list, mut at) = (0, 0, 0);
     while at < N {
-        all[at] = match at.checked_sub(RECEIVING.len()) {
-            None => RECEIVING[at],
-            Some(after) if after < RECORDS.len() => RECORDS[after],
-            Some(after) => AUTHENTICATION[after - RECORDS.len()],
-        };
-        at += 1;
+        if of_list == lists[list].len() {
+            (list, of_list) = (list + 1, 0);
+        } else {
+            all[at] = lists[list][of_list];
+            (at, of_list) = (at + 1, of_list + 1);
+        }
     }
     all
 }
@@ -305,6 +309,20 @@ fn greeting(host: &MailHost, name: &str) -> &'static str {
     Box::leak(host.server.greeting.replacen("localhost", &format!("{name}.test"), 1).into_boxed_str())
 }
 
+/// The reverse zone of the mail servers.
+const LOOPBACK_ARPA: &str = "127.in-addr.arpa.";
+
+/// The reverse zone of the IP addresses that send mail in some domains. No server has these addresses, which are reserved
+/// for documentation (RFC 5737).
+const PUBLIC_ARPA: &str = "2.0.192.in-addr.arpa.";
+
+/// The names of these IP addresses.
+const PUBLIC_NAMES: &str = "21 PTR mail.ptr-not-confirmed.test.
+22 PTR static.22.ptr-generic.test.
+23 PTR mail.ehlo-name-unresolved.test.
+24 PTR out.ehlo-name-differs.test.
+";
+
 /// The zones of the name servers.
 struct Zones {
     first: ZoneStore,
@@ -323,12 +341,17 @@ impl Zones {
         let mut reverse = String::new();
         for (at, case) in all_cases().enumerate() {
             let origin = name(&format!("{}.test.", case.name))?;
+            if case.second == SecondServer::Missing {
+                continue;
+            }
             let text = filled(case, at, case.zone, directory, certificates)?;
             let (records, failing) = directives(&text, &origin)?;
             faults.extend(failing);
             let own = [name("ns3.test.")?];
             let (of_zone, of_parent): (&[Name], _) = match case.second {
-                SecondServer::Same | SecondServer::Lame | SecondServer::Zone(_) => (&servers, None),
+                SecondServer::Same | SecondServer::Lame | SecondServer::Zone(_) | SecondServer::Missing => {
+                    (&servers, None)
+                }
                 SecondServer::Apart(parent) => {
                     (&own, Some(parent.iter().map(|server| name(server)).collect::<Result<Vec<_>, _>>()?))
                 }
@@ -340,7 +363,7 @@ impl Zones {
                     elsewhere.push(LowerName::from(origin.clone()));
                     third.push(Arc::clone(&zone));
                 }
-                SecondServer::Same => second.push(Arc::clone(&zone)),
+                SecondServer::Same | SecondServer::Missing => second.push(Arc::clone(&zone)),
                 SecondServer::Lame => refused.push(LowerName::from(origin.clone())),
                 SecondServer::Zone(other) => {
                     let (records, _) = directives(&filled(case, at, other, directory, certificates)?, &origin)?;
@@ -355,14 +378,19 @@ impl Zones {
                 reverse.push_str(&line);
             }
         }
-        let test = format!("ns1 A {FIRST}\nns2 A {SECOND}\nns3 A {THIRD}\n");
+        let of_text = |text: String| ZoneRecords { text, raw: Vec::new() };
+        let test = of_text(format!("ns1 A {FIRST}\nns2 A {SECOND}\nns3 A {THIRD}\n"));
         let test = SignedZone::new(&name("test.")?, &test, &servers, &below, ZoneSigning::Signed)?;
-        let arpa = SignedZone::new(&name("127.in-addr.arpa.")?, &reverse, &servers, &[], ZoneSigning::Unsigned)?;
+        let arpa = |origin: &str, records| {
+            SignedZone::new(&name(origin)?, &of_text(records), &servers, &[], ZoneSigning::Unsigned)
+        };
+        let (loopback, public) = (arpa(LOOPBACK_ARPA, reverse)?, arpa(PUBLIC_ARPA, PUBLIC_NAMES.to_owned())?);
         let top = |name, ds| ZoneBelow { name, ds, servers: None };
-        let tops = [top(name("test.")?, test.ds().cloned()), top(name("127.in-addr.arpa.")?, None)];
-        let root = SignedZone::new(&Name::root(), "", &servers, &tops, ZoneSigning::Signed)?;
+        let tops =
+            [top(name("test.")?, test.ds().cloned()), top(name(LOOPBACK_ARPA)?, None), top(name(PUBLIC_ARPA)?, None)];
+        let root = SignedZone::new(&Name::root(), &ZoneRecords::default(), &servers, &tops, ZoneSigning::Signed)?;
         let anchor = root.anchor().to_owned();
-        let common = [Arc::new(root), Arc::new(test), Arc::new(arpa)];
+        let common = [root, test, loopback, public].map(Arc::new);
         first.extend(common.iter().cloned());
         second.extend(common);
         let store = |zones| ZoneStore { zones, faults: faults.clone(), refused: Vec::new(), elsewhere: Vec::new() };
@@ -416,17 +444,18 @@ fn filled(
     for (number, host) in case.hosts.iter().enumerate() {
         let (label, address) = (host.label, address_of(at, number));
         text = text.replace(&format!("{{{label}}}"), &address.to_string());
-        let (spki, cert) = (format!("{{spki:{label}}}"), format!("{{cert:{label}}}"));
-        if !text.contains(&spki) && !text.contains(&cert) {
+        if !text.contains(&format!(":{label}}}")) {
             continue;
         }
         let scenario = directory.scenario_at(address).ok_or("a mail server without an address")?;
         let names = ServerNames { name: scenario.name, ip: IpAddr::V4(address) };
         let identity = certificates.identity(host.server.identity, host.server.tls, names)?;
-        let der = identity.chain.first().ok_or("a mail server without a certificate")?;
-        let (_, leaf) = x509_parser::parse_x509_certificate(der).map_err(|error| error.to_string())?;
-        text = text.replace(&spki, &hex(&Sha256::digest(leaf.public_key().raw)));
-        text = text.replace(&cert, &hex(&Sha256::digest(der)));
+        for (der, of) in identity.chain.iter().zip(["", "issuer-"]) {
+            let (_, parsed) = x509_parser::parse_x509_certificate(der).map_err(|error| error.to_string())?;
+            let key = hex(&Sha256::digest(parsed.public_key().raw));
+            text = text.replace(&format!("{{{of}spki:{label}}}"), &key);
+            text = text.replace(&format!("{{{of}cert:{label}}}"), &hex(&Sha256::digest(der)));
+        }
     }
     Ok(text)
 }
@@ -436,12 +465,12 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Separates the records of a zone from the names whose queries fail.
-fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, AnswerFault)>), String> {
-    let (mut records, mut faults) = (String::new(), Vec::new());
+fn directives(text: &str, origin: &Name) -> Result<(ZoneRecords, Vec<(LowerName, AnswerFault)>), String> {
+    let (mut records, mut faults) = (ZoneRecords::default(), Vec::new());
     for line in text.lines().map(str::trim) {
         let Some(directive) = line.strip_prefix('!') else {
-            records.push_str(line);
-            records.push('\n');
+            records.text.push_str(line);
+            records.text.push('\n');
             continue;
         };
         let (word, name) = directive.split_once(' ').ok_or_else(|| format!("a directive without a name: {line}"))?;
@@ -449,6 +478,13 @@ fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, Answ
             "servfail" => AnswerFault::ServFail,
             "silent" => AnswerFault::Silent,
             "tcp" => AnswerFault::TcpOnly,
+            "case" => AnswerFault::UpperCase,
+            "hidden" => AnswerFault::HiddenByResolver,
+            "nokeys" => AnswerFault::WithoutKeys,
+            "raw" => {
+                records.add_raw(name, origin)?;
+                continue;
+            }
             other => return Err(format!("unknown directive {other}")),
         };
         let below = || Name::from_ascii(name).and_then(|name| name.append_domain(origin));
@@ -462,7 +498,9 @@ fn directives(text: &str, origin: &Name) -> Result<(String, Vec<(LowerName, Answ
 mod tests {
     use std::io;
 
-    use super::{ATTEMPTS, DomainDirectory, StartError, Zones, address_of, all_cases, leaked, with_free_port};
+    use super::{
+        ATTEMPTS, DomainDirectory, SecondServer, StartError, Zones, address_of, all_cases, leaked, with_free_port,
+    };
     use crate::sandbox::certificates::Certificates;
 
     #[test]
@@ -499,10 +537,7 @@ mod tests {
             directory.hosts.extend(hosts.map(|(number, host)| (address_of(at, number), leaked(case, host))));
         }
         let zones = Zones::make(&directory, &Certificates::default());
-        assert!(
-            zones.as_ref().is_ok_and(|zones| zones.first.zones.len() == all_cases().count() + 3),
-            "{:?}",
-            zones.err()
-        );
+        let count = all_cases().filter(|case| case.second != SecondServer::Missing).count();
+        assert!(zones.as_ref().is_ok_and(|zones| zones.first.zones.len() == count + 4), "{:?}", zones.err());
     }
 }

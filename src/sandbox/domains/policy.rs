@@ -43,8 +43,7 @@ async fn answer(stream: TcpStream, directory: &DomainDirectory, made: &Certifica
     let known = directory.webs.iter().find(|(_, web)| host.strip_suffix(".test") == Some(web));
     let Some((case, web)) = known else { return Ok(()) };
     let Some(page) = &case.policy else { return Ok(()) };
-    let recipe = if page.verifies { Recipe::Good } else { Recipe::OtherName };
-    let identity = made.identity(recipe, TlsTerms::Open, ServerNames { name: web, ip: address });
+    let identity = made.identity(page.identity, TlsTerms::Open, ServerNames { name: web, ip: address });
     let identity = identity.map_err(io::Error::other)?;
     let mut stream = start.into_stream(Arc::clone(&identity.config)).await?;
     if pages::read_request(&mut stream).await?.is_none() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hickory_resolver::proto::dnssec::crypto::EcdsaSigningKey;
 use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, NSEC, RRSIG};
 use hickory_resolver::proto::dnssec::{Algorithm, DigestType, DnssecSigner, SigningKey};
-use hickory_resolver::proto::rr::rdata::{NS, SOA, TXT};
+use hickory_resolver::proto::rr::rdata::{A, MX, NS, NULL, SOA, TXT};
 use hickory_resolver::proto::rr::{DNSClass, LowerName, Name, RData, Record, RecordSet, RecordType};
 use hickory_resolver::proto::serialize::txt::Parser;
 use time::OffsetDateTime;
@@ -27,8 +27,12 @@ pub enum ZoneSigning {
     WithoutDs,
     /// The signatures have expired.
     Expired,
+    /// The signatures end in two days.
+    EndsSoon,
     /// The validity of the signatures begins in the future.
     Future,
+    /// The zone has another key, of an algorithm that signs nothing.
+    UnusedAlgorithm,
     /// The DS record in the parent zone belongs to another key.
     DsOfAnotherKey,
     /// The signature of the MX records does not match them.
@@ -41,6 +45,42 @@ pub(super) struct ZoneBelow {
     pub(super) ds: Option<DS>,
     /// Its name servers, if they differ from those of the parent zone.
     pub(super) servers: Option<Vec<Name>>,
+}
+
+/// The records of a zone before it is signed, without SOA and NS records.
+#[derive(Default)]
+pub(super) struct ZoneRecords {
+    /// A master file.
+    pub(super) text: String,
+    /// Records that the parser of master files does not accept.
+    pub(super) raw: Vec<(Name, RData)>,
+}
+
+impl ZoneRecords {
+    /// Adds a record in the form `NAME TYPE VALUE`. Supported record types: A, MX (preference 10), and SPF (99).
+    pub(super) fn add_raw(&mut self, line: &str, origin: &Name) -> Result<(), String> {
+        let mut words = line.splitn(3, ' ');
+        let (Some(name), Some(kind), Some(value)) = (words.next(), words.next(), words.next()) else {
+            return Err(format!("not a record: {line}"));
+        };
+        let named = |label: &str| match label {
+            "@" => Ok(origin.clone()),
+            _ => Name::from_labels([label.as_bytes()]).and_then(|name| name.append_domain(origin)),
+        };
+        let wrong = |error: &dyn std::fmt::Display| format!("{line}: {error}");
+        let data = match kind {
+            "A" => RData::A(A(value.parse().map_err(|error: std::net::AddrParseError| wrong(&error))?)),
+            "MX" => RData::MX(MX::new(10, named(value).map_err(|error| wrong(&error))?)),
+            "SPF" => {
+                let length = u8::try_from(value.len()).map_err(|error| wrong(&error))?;
+                let bytes = std::iter::once(length).chain(value.bytes()).collect();
+                RData::Unknown { code: RecordType::Unknown(99), rdata: NULL::with(bytes) }
+            }
+            other => return Err(format!("unknown record type {other}")),
+        };
+        self.raw.push((named(name).map_err(|error| wrong(&error))?, data));
+        Ok(())
+    }
 }
 
 /// The records of a zone, by name and type.
@@ -70,12 +110,12 @@ impl SignedZone {
     /// contains the zones below this one.
     pub(super) fn new(
         origin: &Name,
-        text: &str,
+        records: &ZoneRecords,
         servers: &[Name],
         below: &[ZoneBelow],
         signing: ZoneSigning,
     ) -> Result<SignedZone, String> {
-        let text = format!("$TTL {TTL}\n{text}\n");
+        let text = format!("$TTL {TTL}\n{}\n", records.text);
         let parsed = Parser::new(text.as_str(), None, Some(origin.clone())).parse();
         let (_, parsed) = parsed.map_err(|error| format!("zone {origin}: {error}"))?;
         let mut zone =
@@ -84,6 +124,9 @@ impl SignedZone {
             for record in set.records_without_rrsigs() {
                 zone.add(set.name(), with_short_strings(record.data.clone()));
             }
+        }
+        for (name, data) in &records.raw {
+            zone.add(name, data.clone());
         }
         let first = servers.first().cloned().unwrap_or_else(Name::root);
         let mailbox = Name::from_ascii("hostmaster.test.").map_err(|error| error.to_string())?;
@@ -148,11 +191,16 @@ impl SignedZone {
         let wrong = |error: &dyn std::fmt::Display| error.to_string();
         let begins = match signing {
             ZoneSigning::Expired => OffsetDateTime::now_utc() - 60 * DAY,
+            ZoneSigning::EndsSoon => OffsetDateTime::now_utc() - 28 * DAY,
             ZoneSigning::Future => OffsetDateTime::now_utc() + 5 * DAY,
             _ => OffsetDateTime::now_utc() - DAY,
         };
         let origin = Name::from(self.origin.clone());
-        let (dnskey, signer) = signer(&origin)?;
+        let (dnskey, signer) = signer(&origin, Algorithm::ECDSAP256SHA256)?;
+        if signing == ZoneSigning::UnusedAlgorithm {
+            let (unused, _) = self::signer(&origin, Algorithm::ECDSAP384SHA384)?;
+            self.add(&origin, RData::DNSSEC(DNSSECRData::DNSKEY(unused)));
+        }
         self.add(&origin, RData::DNSSEC(DNSSECRData::DNSKEY(dnskey.clone())));
         self.add_denials();
         // In an expired zone, the signature of the DNSKEY records is still valid; only the signatures of the other
@@ -182,7 +230,11 @@ impl SignedZone {
                 set.set_records(changed);
             }
         }
-        let published = if signing == ZoneSigning::DsOfAnotherKey { self::signer(&origin)?.0 } else { dnskey.clone() };
+        let published = if signing == ZoneSigning::DsOfAnotherKey {
+            self::signer(&origin, Algorithm::ECDSAP256SHA256)?.0
+        } else {
+            dnskey.clone()
+        };
         let digest = published.to_digest(&origin, DigestType::SHA256).map_err(|error| wrong(&error))?;
         let tag = published.calculate_key_tag().map_err(|error| wrong(&error))?;
         let ds = DS::new(tag, Algorithm::ECDSAP256SHA256, DigestType::SHA256, digest.as_ref().to_vec());
@@ -276,6 +328,11 @@ impl SignedZone {
         self.with_soa(records)
     }
 
+    /// The SOA record with its signature.
+    pub(super) fn start_of_authority(&self) -> Vec<Record> {
+        self.with_soa(Vec::new())
+    }
+
     fn with_soa(&self, mut records: Vec<Record>) -> Vec<Record> {
         let soa = self.sets.get(&self.origin).and_then(|sets| sets.get(&RecordType::SOA));
         records.extend(soa.into_iter().flat_map(RecordSet::records_with_rrsigs).cloned());
@@ -299,9 +356,8 @@ fn renamed(records: Vec<Record>, name: &LowerName) -> Vec<Record> {
     records.into_iter().map(with_name).collect()
 }
 
-fn signer(origin: &Name) -> Result<(DNSKEY, DnssecSigner), String> {
+fn signer(origin: &Name, algorithm: Algorithm) -> Result<(DNSKEY, DnssecSigner), String> {
     let wrong = |error: &dyn std::fmt::Display| error.to_string();
-    let algorithm = Algorithm::ECDSAP256SHA256;
     let der = EcdsaSigningKey::generate_pkcs8(algorithm).map_err(|error| wrong(&error))?;
     let key = EcdsaSigningKey::from_pkcs8(&der, algorithm).map_err(|error| wrong(&error))?;
     let public = key.to_public_key().map_err(|error| wrong(&error))?;

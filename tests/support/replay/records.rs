@@ -44,6 +44,7 @@ pub(super) fn answer(zone: &[String], request: &RecordsRequest) -> Outcome {
         records: records.collect(),
         left_out: 0,
         dnssec: if is_signed { DnssecState::Secure } else { DnssecState::Insecure },
+        without_soa: false,
         signatures: None,
         authoritative: false,
         authenticated: is_signed,
@@ -114,6 +115,7 @@ pub(super) fn page(pages: &[TypedPage], request: &FetchRequest) -> Outcome {
             body_bytes: page.body.len(),
             too_long: false,
             is_cut: false,
+            timed_out: false,
         }),
     };
     Outcome::Done { answer: Answer::Fetch(Box::new(seen)) }

@@ -2,7 +2,7 @@
 //! if several IP addresses sent it.
 
 use super::client::DaneClient;
-use super::lookup::{PublishedTlsa, TlsaLookup, TlsaTtl, failure_words, service_port, tlsa_lookup, unsigned_records};
+use super::lookup::{PublishedTlsa, TlsaLookup, failure_words, owner, tlsa_lookup, unsigned_records};
 use super::lookup_faults;
 use super::outcome::{is_mx_secure, references};
 use super::phrases::{end_of, owner_name, owner_of, owner_text, reasons};
@@ -10,6 +10,7 @@ use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
 };
+use crate::check::domain::mx;
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
@@ -26,7 +27,8 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
         return findings;
     }
     // Delivery fails only if senders that use DANE cannot deliver to any of the hosts.
-    if hosts.iter().all(|host| host.is_usable() == Some(false)) {
+    let is_lost = |host: &DaneHost<'_>| host.is_usable() == Some(false) || mx::has_no_address(sight, &host.host.name);
+    if hosts.iter().all(is_lost) {
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             finding.failure = Some(PhaseFailure::Tls);
         }
@@ -49,13 +51,13 @@ pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> V
 }
 
 /// An MX host with its TLSA records.
-struct DaneHost<'s> {
-    sight: Sight<'s>,
-    client: DaneClient,
-    host: &'s PolicyHost<'s>,
+pub(super) struct DaneHost<'s> {
+    pub(super) sight: Sight<'s>,
+    pub(super) client: DaneClient,
+    pub(super) host: &'s PolicyHost<'s>,
     /// The name of the host, for use in a sentence.
-    name: String,
-    lookup: TlsaLookup<'s>,
+    pub(super) name: String,
+    pub(super) lookup: TlsaLookup<'s>,
 }
 
 impl<'s> DaneHost<'s> {
@@ -68,7 +70,7 @@ impl<'s> DaneHost<'s> {
         self.lookup.published()
     }
 
-    fn evaluate(&self, published: PublishedTlsa<'_>, chain: &Presented) -> TlsaOutcome {
+    pub(super) fn evaluate(&self, published: PublishedTlsa<'_>, chain: &Presented) -> TlsaOutcome {
         tlsa::evaluate(published.records, chain, &references(self.sight, &self.host.name, published.base))
     }
 
@@ -114,11 +116,13 @@ impl<'s> DaneHost<'s> {
     fn of_records(&self, published: PublishedTlsa<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         findings.extend(self.without_starttls(published));
+        findings.extend(self.tls_fails(published));
         findings.extend(self.unusable(published));
         for (chain, servers) in self.host.chains() {
             let outcome = self.evaluate(published, chain);
             findings.extend(self.of_chain(published, chain, &servers, &outcome));
         }
+        findings.extend(self.ca_key(published));
         findings
     }
 
@@ -264,16 +268,16 @@ impl<'s> DaneHost<'s> {
             self.client.do_not_use("this server"),
             self.client.reports("validation-failure or tlsa-invalid")
         );
-        finding.fixes = self.publish(published, seen.chain, "the records that do not match");
+        finding.fixes = self.replacement(published, seen.chain);
         finding
     }
 
     fn stale(&self, published: PublishedTlsa<'_>, seen: SeenChain<'_>) -> Option<Finding> {
-        let kinds = seen.outcome.stale_kinds();
-        if kinds.is_empty() {
+        let stale_kinds = seen.outcome.stale_kinds();
+        if stale_kinds.is_empty() {
             return None;
         }
-        let kinds = published.probe.quote(kinds.into_iter().collect::<Vec<_>>().join(" and ")).to_string();
+        let kinds = published.probe.quote(stale_kinds.iter().cloned().collect::<Vec<_>>().join(" and ")).to_string();
         let is_fatal = !seen.outcome.matches_strictly();
         let summary =
             format!("the {kinds} TLSA records of {} do not match {}", self.name, self.certificate_words(seen));
@@ -300,13 +304,7 @@ impl<'s> DaneHost<'s> {
                 }
             );
         }
-        finding.fixes = vec![Fix::text(format!(
-            "DNS operator of {}: remove the {kinds} records that do not match, or replace them with records for the current certificate",
-            self.name
-        ))];
-        finding.fixes.extend(
-            self.publish(published, seen.chain, "the records that do not match").into_iter().filter(|_| is_fatal),
-        );
+        finding.fixes = self.replacement_of_kinds(published, seen.chain, &stale_kinds, is_fatal);
         Some(finding)
     }
 
@@ -350,7 +348,7 @@ impl<'s> DaneHost<'s> {
         finding.fixes = vec![Fix::text(
             "Server operator: send the complete chain, including the CA certificate that the record matches, even if it is a root certificate",
         )];
-        finding.fixes.extend(self.publish(published, seen.chain, "the records that do not match"));
+        finding.fixes.extend(self.replacement(published, seen.chain));
         finding
     }
 
@@ -375,7 +373,7 @@ impl<'s> DaneHost<'s> {
         );
         let name = owner_name(published.base, published.probe);
         finding.fixes = vec![Fix::text(format!("Server operator: renew the certificate for the name {name}"))];
-        finding.fixes.extend(self.publish(published, seen.chain, "the records that do not match"));
+        finding.fixes.extend(self.replacement(published, seen.chain));
         finding
     }
 
@@ -397,7 +395,7 @@ impl<'s> DaneHost<'s> {
             self.client.noun(),
             self.client.do_not_use("the host")
         );
-        finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
+        finding.fixes = self.publish(published, seen.chain, Some(&format!("the {kind} record of this certificate")));
         finding
             .fixes
             .push(Fix::text("Server operator: keep the key when you renew the certificate (certbot: --reuse-key)"));
@@ -429,7 +427,7 @@ impl<'s> DaneHost<'s> {
             self.client.noun(),
             self.client.do_not_use("the host")
         );
-        finding.fixes = self.publish(published, seen.chain, &format!("the {kind} record"));
+        finding.fixes = self.publish(published, seen.chain, Some(&format!("the {kind} record")));
         finding.fixes.push(Fix::text(
             "Server operator: before you install a renewed certificate, compare the chain with the TLSA records",
         ));
@@ -460,66 +458,6 @@ impl<'s> DaneHost<'s> {
             _ => format!("the certificate that {addresses} sent"),
         }
     }
-
-    /// The chains of the host, each with its `3 1 1` record. The records are at the name that senders look up first for
-    /// this port.
-    fn suggested(&self, port: u16) -> Vec<(&'s Presented, Option<String>)> {
-        let base = match &self.lookup {
-            TlsaLookup::Present { base, .. } | TlsaLookup::Unsigned { base, .. } | TlsaLookup::Failed { base, .. } => {
-                base
-            }
-            TlsaLookup::Open
-            | TlsaLookup::Unknown
-            | TlsaLookup::Insecure
-            | TlsaLookup::Unresolvable
-            | TlsaLookup::Absent => &self.host.name,
-        };
-        let mut found: Vec<(&Presented, Option<String>)> = Vec::new();
-        for (chain, _) in self.host.chains() {
-            let record = chain.leaf().and_then(|leaf| tlsa::suggested(base.as_str(), port, leaf));
-            if !found.iter().any(|(_, known)| *known == record) {
-                found.push((chain, record));
-            }
-        }
-        found
-    }
-
-    /// One fix for each record to publish. `text` receives a phrase that describes the record.
-    fn records_to_publish(&self, text: impl Fn(&str) -> String, is_wanted: impl Fn(&Presented) -> bool) -> Vec<Fix> {
-        let records = self.suggested(service_port(self.sight)).into_iter().filter(|(chain, _)| is_wanted(chain));
-        let fixes: Vec<Fix> = records
-            .filter_map(|(_, record)| record)
-            .map(|record| Fix::run(text("this record"), self.quoted_record(&record)))
-            .collect();
-        if fixes.is_empty() {
-            vec![Fix::text(text("a 3 1 1 TLSA record for the key of the server's certificate"))]
-        } else {
-            fixes
-        }
-    }
-
-    /// Suggests publishing the record of this chain instead of the old records.
-    fn publish(&self, published: PublishedTlsa<'_>, chain: &Presented, old: &str) -> Vec<Fix> {
-        let wait = match published.ttl {
-            TlsaTtl::Original(ttl) => format!("wait {} seconds (two TTLs)", ttl.saturating_mul(2)),
-            TlsaTtl::Remaining(ttl) => {
-                format!("wait for two TTLs (at least {} seconds; the zone shows the exact TTL)", ttl.saturating_mul(2))
-            }
-        };
-        let text = |record: &str| format!("DNS operator of {}: publish {record}, {wait}, then remove {old}", self.name);
-        self.records_to_publish(text, |other| {
-            let key = |presented: &Presented| presented.leaf().map(|leaf| leaf.spki_sha256.clone());
-            key(other) == key(chain)
-        })
-    }
-
-    /// Marks the record as quoted text, because its owner name was received from DNS.
-    fn quoted_record(&self, record: &str) -> String {
-        match self.sight.records(&self.sight.name(), RecordKind::Mx).probe() {
-            Some(probe) => probe.quote(record).to_string(),
-            None => record.to_owned(),
-        }
-    }
 }
 
 /// A certificate chain, the servers that sent it, and the result of its evaluation.
@@ -548,6 +486,7 @@ fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {
 
 fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
     let with = hosts.iter().find_map(DaneHost::published)?;
+    let sight = hosts.first()?.sight;
     let is_without = |host: &&DaneHost<'_>| {
         matches!(host.lookup, TlsaLookup::Absent | TlsaLookup::Insecure | TlsaLookup::Unsigned { .. })
     };
@@ -558,6 +497,8 @@ fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
     }
     let summary = format!("only some MX hosts have TLSA records; there are none for {}", names.join(", "));
     let mut finding = Finding::new(&DANE_INCOMPLETE, Phase::Dns, Confidence::Certain, summary).tried(with.probe.id);
+    let owners = without.iter().filter_map(|host| Some((owner(sight, &host.host.name)?, RecordKind::Tlsa)));
+    finding = sight.tried(finding, owners);
     finding.cause = "Senders do not verify the certificates of hosts without TLSA records. An attacker who blocks the other hosts can force senders to use these hosts.".to_owned();
     finding.fixes = without
         .iter()

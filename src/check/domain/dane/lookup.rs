@@ -10,8 +10,8 @@
 //!    signed (RFC 7672 §2.2.2).
 //!
 //! A fault of this machine's resolver is not a fault of the domain. If the resolver does not answer the lookup of TLSA
-//! records, smtpcheck looks them up at the authoritative servers. The lookup counts as failed only if these servers do
-//! not answer either.
+//! records, or its response is bogus, smtpcheck looks them up at the authoritative servers. The lookup counts as failed
+//! only if these servers do not answer either, or their signatures are not valid.
 
 use crate::check::domain::direct;
 use crate::check::domain::purpose;
@@ -112,7 +112,7 @@ pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
         let Some(owner) = owner(sight, base) else { continue };
         questions.push(records(&owner, RecordKind::Tlsa));
         let known = sight.records(&owner, RecordKind::Tlsa);
-        if direct::may_be_of_resolver(known) {
+        if is_asked_at_servers(known) {
             questions.extend(direct::questions(sight, &owner, RecordKind::Tlsa));
         }
         // Some resolvers look up each label separately (QNAME minimisation), so this name must exist, too.
@@ -149,6 +149,19 @@ enum AtServers<'s> {
     Nothing,
 }
 
+/// Whether the authoritative servers are queried, because the resolver did not answer, or its response is bogus.
+fn is_asked_at_servers(known: Known<'_, RecordsSeen>) -> bool {
+    direct::may_be_of_resolver(known) || known.answer().is_some_and(is_bogus)
+}
+
+/// Whether the answers of the servers show that the fault is in the resolver. A bogus response may have come from the
+/// servers, so they must send records with valid signatures. A proof of absence by a server is not sufficient, because
+/// only the signature of its SOA record is verified.
+fn counts_against(known: Known<'_, RecordsSeen>, answers: &[(&Probe, &RecordsSeen)]) -> bool {
+    let is_valid = |seen: &RecordsSeen| seen.dnssec == DnssecState::Secure && !seen.records.is_empty();
+    !known.answer().is_some_and(is_bogus) || answers.iter().all(|(_, seen)| is_valid(seen))
+}
+
 fn at_servers<'s>(sight: Sight<'s>, owner: &DnsName) -> AtServers<'s> {
     let Some(replies) = direct::replies(sight, owner, RecordKind::Tlsa) else { return AtServers::Open };
     if replies.iter().any(|reply| matches!(reply, Known::Waiting)) {
@@ -172,10 +185,12 @@ pub(super) fn fault_of_resolver<'s>(sight: Sight<'s>, host: &DnsName) -> Option<
     bases.into_iter().find_map(|base| {
         let owner = owner(sight, &base)?;
         let known = sight.records(&owner, RecordKind::Tlsa);
-        let probe = known.probe().filter(|_| direct::may_be_of_resolver(known))?;
+        let probe = known.probe().filter(|_| is_asked_at_servers(known))?;
         match at_servers(sight, &owner) {
-            AtServers::Answered(answers) => Some((base, probe, answers.into_iter().map(|(probe, _)| probe).collect())),
-            AtServers::Open | AtServers::Nothing => None,
+            AtServers::Answered(answers) if counts_against(known, &answers) => {
+                Some((base, probe, answers.into_iter().map(|(probe, _)| probe).collect()))
+            }
+            AtServers::Open | AtServers::Answered(_) | AtServers::Nothing => None,
         }
     })
 }
@@ -207,14 +222,14 @@ pub(super) fn tlsa_lookup<'s>(sight: Sight<'s>, host: &DnsName) -> TlsaLookup<'s
     for base in bases {
         let Some(owner) = owner(sight, &base) else { continue };
         let known = sight.records(&owner, RecordKind::Tlsa);
-        if direct::may_be_of_resolver(known) {
+        if is_asked_at_servers(known) {
             match at_servers(sight, &owner) {
                 AtServers::Open => return TlsaLookup::Open,
-                AtServers::Answered(answers) => match of_servers(&answers, base) {
+                AtServers::Answered(answers) if counts_against(known, &answers) => match of_servers(&answers, base) {
                     TlsaLookup::Absent => continue,
                     decided => return decided,
                 },
-                AtServers::Nothing => {}
+                AtServers::Answered(_) | AtServers::Nothing => {}
             }
         }
         match at_base(known, base) {

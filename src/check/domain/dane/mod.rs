@@ -2,23 +2,29 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `ca_key` | the notice about records that match only the key of a CA |
 //! | `client` | the programs that use the records: senders, or mail programs on submission ports |
 //! | `lookup` | the names at which TLSA records are looked up |
 //! | `lookup_faults` | findings about lookups that only some resolvers answer |
 //! | `outcome` | what senders that use DANE do with a host |
 //! | `judge` | findings |
 //! | `phrases` | parts of the findings' sentences |
+//! | `replace` | fixes that publish and remove records |
+//! | `tls_fails` | the finding about hosts where TLS fails |
 //! | `rules` | the rules |
 
+mod ca_key;
 mod client;
 mod judge;
 mod lookup;
 mod lookup_faults;
 mod outcome;
 mod phrases;
+mod replace;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod tls_fails;
 
 use super::mx;
 use super::senders::servers::mail_servers;
@@ -28,7 +34,7 @@ use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
 pub(super) use lookup::{base_with_records, owner};
-pub(super) use outcome::{ChainUse, chain_use, result, worst};
+pub(super) use outcome::{ChainUse, chain_use, result, unmatched_records, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };
 

@@ -4,13 +4,14 @@ use super::lookup::{TlsaLookup, tlsa_lookup};
 use crate::check::domain::purpose;
 use crate::check::domain::seen::{DaneSeen, DaneState, Delivery, MxSeen, TlsaSeen};
 use crate::check::domain::sight::{Known, Sight};
+use crate::check::domain::tls::StarttlsResult;
 use crate::evidence::{DnssecState, Presented};
 use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaReferences};
 use crate::wire::{DnsName, RecordKind};
 
-/// What a sender that uses DANE does with a host that sends this certificate chain; `None` means a host without TLS.
-pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> DaneSeen {
-    let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
+/// What a sender that uses DANE does with a host where TLS starts, or fails, in this way.
+pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, tls: StarttlsResult<'_>) -> DaneSeen {
+    let opportunistic = tls.opportunistic();
     let without_records =
         |state: DaneState, delivers: Delivery| DaneSeen { state: Some(state), delivers, ..DaneSeen::default() };
     // RFC 7672 §2.1.1: senders that use DANE validate all responses, so they do not get bogus MX records.
@@ -28,13 +29,16 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
             result: Some("dnssec-invalid".to_owned()),
             ..without_records(DaneState::Error, Delivery::NotDelivered)
         },
-        TlsaLookup::Present { base, records, .. } => match chain {
-            None => DaneSeen {
-                result: Some("starttls-not-supported".to_owned()),
+        TlsaLookup::Present { base, records, .. } => match tls {
+            StarttlsResult::NotOffered | StarttlsResult::Fails(_) => DaneSeen {
+                result: Some(match tls {
+                    StarttlsResult::Fails(failure) => failure.report_word().to_owned(),
+                    _ => "starttls-not-supported".to_owned(),
+                }),
                 records: records.iter().map(untested).collect(),
                 ..without_records(DaneState::Invalid, Delivery::NotDelivered)
             },
-            Some(chain) => {
+            StarttlsResult::Chain(chain) => {
                 let mut seen = of_outcome(&tlsa::evaluate(&records, chain, &references(sight, host, &base)));
                 if purpose::is_submission(sight) {
                     seen.senders.clear();
@@ -116,6 +120,26 @@ fn is_mx_bogus(sight: Sight<'_>) -> bool {
     mx.is_some_and(|seen| matches!(seen.dnssec, DnssecState::Bogus { .. }))
 }
 
+/// Why a record does not match, if another record of the same kind does.
+const OF_OTHER_CERTIFICATE: &str = "it may belong to the previous or the next certificate; another record matches";
+
+/// The TLSA records of a host that match none of its certificates, although other records match them: they are for the
+/// next key or certificate, or left over (RFC 7671 §8.1). The argument contains the result for each certificate.
+pub(in crate::check::domain) fn unmatched_records(of_certificates: &[&DaneSeen]) -> Vec<String> {
+    let records = || of_certificates.iter().flat_map(|of_certificate| &of_certificate.records);
+    let is_unmatched = |record: &str| {
+        let mut same = records().filter(|other| other.record == record);
+        same.all(|other| other.matches == Some(false) && other.problem.as_deref() == Some(OF_OTHER_CERTIFICATE))
+    };
+    let mut unmatched: Vec<String> = Vec::new();
+    for record in records().map(|record| &record.record).filter(|record| is_unmatched(record)) {
+        if !unmatched.contains(record) {
+            unmatched.push(record.clone());
+        }
+    }
+    unmatched
+}
+
 fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
     let (state, delivers, result) = if outcome.is_unusable() {
         (DaneState::Unusable, Delivery::Encrypted, Some("tlsa-invalid"))
@@ -147,7 +171,7 @@ fn of_outcome(outcome: &TlsaOutcome) -> DaneSeen {
                     }
                     TlsaMatch::Matches => None,
                     TlsaMatch::Misses(_) if !stale.contains(&one.record.kind()) => {
-                        Some("it may belong to the previous or the next certificate; another record matches".to_owned())
+                        Some(OF_OTHER_CERTIFICATE.to_owned())
                     }
                     TlsaMatch::Misses(why) => Some(miss_words(why).to_owned()),
                 },

@@ -5,6 +5,7 @@ use crate::check::finding::{Docs, Rule, Severity};
 pub(super) static RULES: &[&Rule] = &[
     &DANE_LOOKUP_FAILS,
     &DANE_WITHOUT_STARTTLS,
+    &DANE_TLS_FAILS,
     &DANE_MISMATCH,
     &DANE_STALE_DIGEST,
     &DANE_ANCHOR_NOT_SENT,
@@ -12,6 +13,7 @@ pub(super) static RULES: &[&Rule] = &[
     &DANE_UNUSABLE,
     &DANE_NOT_SIGNED,
     &DANE_BREAKS_AT_RENEWAL,
+    &DANE_CA_KEY,
     &DANE_MX_NOT_SIGNED,
     &DANE_INCOMPLETE,
 ];
@@ -39,6 +41,19 @@ pub(super) static DANE_WITHOUT_STARTTLS: Rule = Rule {
         action: "Server operator: configure a certificate, and advertise STARTTLS to every client on port 25, including clients that are greylisted. If the server cannot use TLS, remove the TLSA records.",
         example: "mx2.example.com has a 3 1 1 TLSA record, but its EHLO reply does not contain STARTTLS",
         references: "RFC 7672 section 2.2 (TLS is required), RFC 7672 section 3.1.3 (STARTTLS must not be advertised selectively)",
+    },
+};
+
+pub(super) static DANE_TLS_FAILS: Rule = Rule {
+    id: "dane-tls-fails",
+    severity: Severity::Error,
+    title: "TLS fails on a host with TLSA records",
+    docs: Docs {
+        sees: "An MX host has signed TLSA records, and its server advertises STARTTLS. On at least one of its IP addresses, the server rejects the STARTTLS command, or the TLS handshake fails.",
+        matters: "TLSA records require TLS. Senders that use DANE do not deliver mail to the server, and do not fall back to an unencrypted connection.",
+        action: "Server operator: make the server start TLS 1.2 or later with every client. The findings about the session, such as tls-handshake-failed, contain the reason.",
+        example: "454 4.7.0 TLS not available due to local problem, because the mail server cannot read its key",
+        references: "RFC 7672 section 2.2 (TLS is required), RFC 8460 section 4.3 (result types)",
     },
 };
 
@@ -130,6 +145,19 @@ pub(super) static DANE_BREAKS_AT_RENEWAL: Rule = Rule {
         action: "Operator of the host's DNS: publish the 3 1 1 TLSA record that smtpcheck prints. Server operator: keep the key when you renew the certificate.",
         example: "3 0 1 with a certificate that is renewed every 60 days",
         references: "RFC 7671 section 8 (changes), RFC 7672 section 3.1 (3 1 1 is recommended)",
+    },
+};
+
+pub(super) static DANE_CA_KEY: Rule = Rule {
+    id: "dane-ca-key",
+    severity: Severity::Notice,
+    title: "a TLSA record matches only the key of a CA, not its certificate",
+    docs: Docs {
+        sees: "A TLSA record of the form 2 1 x matches the key of a CA certificate that the server sends.",
+        matters: "The certificate of a CA can limit the length of the chain and the names in certificates. Senders that know only the CA's key may not apply these limits, so selector 0 is preferred for usage 2.",
+        action: "Operator of the host's DNS: publish the 3 1 1 record for the server's key, or the 2 0 1 record for the certificate of the CA, and then remove the 2 1 x record. smtpcheck prints both records.",
+        example: "2 1 1 for the key of an intermediate CA",
+        references: "RFC 7672 section 3.1.2 (selector 0 is preferred for usage 2), RFC 5280 section 4.2.1.9 (path length) and section 4.2.1.10 (name constraints)",
     },
 };
 

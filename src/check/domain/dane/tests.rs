@@ -4,10 +4,11 @@
 
 use super::judge::{findings, suggested_records};
 use super::lookup::questions;
-use super::outcome::{result, worst};
+use super::outcome::{result, unmatched_records, worst};
 use crate::check::domain::seen::{DaneState, Delivery};
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, ServerTls};
 use crate::check::domain::sight::{Sight, records};
+use crate::check::domain::tls::{StarttlsFailure, StarttlsResult};
 use crate::check::domain::world::{World, name, plan, response};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, Evidence, Presented};
@@ -80,7 +81,7 @@ impl Case {
     fn state(&mut self) -> (Option<DaneState>, Delivery, Option<String>) {
         let (chain, evidence) = (self.chain(), self.evidence());
         let sight = Sight::new(&self.plan, &evidence).expect("a check of a domain");
-        let found = result(sight, &name("mx.example.com"), Some(&chain));
+        let found = result(sight, &name("mx.example.com"), StarttlsResult::Chain(&chain));
         (found.state, found.delivers, found.result)
     }
 }
@@ -154,6 +155,19 @@ fn the_exit_code_counts_only_if_no_host_is_left() {
     assert_eq!(usable[0].failure, None);
     assert_eq!(of(ServerTls::Unknown)[0].failure, None, "an unknown result is not a failure");
     assert_eq!(of(ServerTls::Unreachable)[0].failure, Some(PhaseFailure::Tls));
+}
+
+#[test]
+fn a_host_that_does_not_exist_is_no_host_that_is_left() {
+    let mut case = Case::new();
+    case.world.zone("example.com MX 20 gone.example.com");
+    case.hosts.push("gone.example.com");
+    case.publish(literal(3, 1, 1, &"0".repeat(64))).world.signed();
+    let (chain, evidence) = (case.chain(), case.evidence());
+    let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+    let with_address = host("mx.example.com", vec![ServerTls::Chains(vec![&chain])]);
+    let found = findings(sight, &[with_address, host("gone.example.com", Vec::new())]);
+    assert_eq!((found[0].rule.as_ref(), found[0].failure), ("dane-mismatch", Some(PhaseFailure::Tls)));
 }
 
 #[test]
@@ -235,12 +249,80 @@ fn records_for_the_full_certificate_stop_matching_at_renewal() {
     // The certificate of an intermediate CA (position 1) changes more often than its key, and more often than the root
     // (position 2).
     for (record, at, expected) in
-        [((2, 0, 1), 1, &[("dane-breaks-at-renewal", Severity::Notice)][..]), ((2, 1, 1), 1, &[]), ((2, 0, 1), 2, &[])]
+        [((2, 0, 1), 1, &[("dane-breaks-at-renewal", Severity::Notice)][..]), ((2, 0, 1), 2, &[])]
     {
         let mut case = Case::new();
         case.publish_for(record, at).world.signed();
         assert_eq!(ids(&case.findings()), expected, "{record:?} at {at}");
     }
+}
+
+#[test]
+fn tls_that_fails_makes_delivery_fail() {
+    for (failure, word) in
+        [(StarttlsFailure::Rejected, "starttls-not-supported"), (StarttlsFailure::Handshake, "validation-failure")]
+    {
+        let mut case = Case::new();
+        case.publish_for((3, 1, 1), 0).world.signed();
+        let found = case.findings_for(ServerTls::Fails(failure));
+        assert_eq!(ids(&found), [("dane-tls-fails", Severity::Error)]);
+        assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
+        assert!(found[0].cause.contains(word) && found[0].otherwise.is_some(), "{}", found[0].cause);
+        let evidence = case.evidence();
+        let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+        let seen = result(sight, &name("mx.example.com"), StarttlsResult::Fails(failure));
+        assert_eq!((seen.delivers, seen.result.as_deref()), (Delivery::NotDelivered, Some(word)));
+    }
+    let mut without = Case::new();
+    without.world.signed();
+    assert_eq!(ids(&without.findings_for(ServerTls::Fails(StarttlsFailure::Handshake))), []);
+}
+
+#[test]
+fn a_record_for_the_key_of_a_ca_is_a_notice_with_the_records_to_publish_instead() {
+    for (matching, at) in [(1, 1), (2, 2)] {
+        let mut case = Case::new();
+        case.publish_for((2, 1, matching), at).world.signed();
+        let found = case.findings();
+        assert_eq!(ids(&found), [("dane-ca-key", Severity::Notice)]);
+        let commands: Vec<String> = found[0].fixes.iter().filter_map(|fix| fix.command.clone()).collect();
+        let leaf = record(3, 1, 1, &case.made.ders[0]).to_string();
+        let authority = record(2, 0, 1, &case.made.ders[at]).to_string();
+        assert!(commands[0].contains(&leaf) && commands[1].contains(&authority), "{commands:?}");
+    }
+    // A record that matches no certificate is reported only as a mismatch.
+    let mut other = Case::new();
+    other.publish(literal(2, 1, 1, &"0".repeat(64))).publish_for((3, 1, 1), 0).world.signed();
+    assert_eq!(ids(&other.findings()), [("dane-stale-digest", Severity::Warning)]);
+}
+
+#[test]
+fn a_record_for_the_next_key_is_unmatched() {
+    let unmatched = |publish: &dyn Fn(&mut Case)| {
+        let mut case = Case::new();
+        publish(&mut case);
+        case.world.signed();
+        let (chain, evidence) = (case.chain(), case.evidence());
+        let other = made((-1, 30));
+        let other = sent(&other.ders.iter().collect::<Vec<_>>());
+        let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+        let of = |chain: &Presented| result(sight, &name("mx.example.com"), StarttlsResult::Chain(chain));
+        (unmatched_records(&[&of(&chain)]), unmatched_records(&[&of(&chain), &of(&other)]))
+    };
+    let next = literal(3, 1, 1, &"0".repeat(64)).to_string();
+    let rollover = unmatched(&|case| {
+        case.publish_for((3, 1, 1), 0).publish(&next);
+    });
+    // No record matches the second chain, so the record may be intended for that chain.
+    assert_eq!(rollover, (vec![next.clone()], Vec::new()));
+    let single = unmatched(&|case| {
+        case.publish_for((3, 1, 1), 0);
+    });
+    assert_eq!(single, (Vec::new(), Vec::new()));
+    let stale = unmatched(&|case| {
+        case.publish_for((3, 1, 1), 0).publish(literal(3, 1, 2, &"0".repeat(128)));
+    });
+    assert_eq!(stale, (Vec::new(), Vec::new()));
 }
 
 #[test]
@@ -252,7 +334,7 @@ fn a_host_with_records_must_advertise_starttls() {
     assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
     let evidence = case.evidence();
     let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
-    let seen = result(sight, &name("mx.example.com"), None);
+    let seen = result(sight, &name("mx.example.com"), StarttlsResult::NotOffered);
     assert_eq!((seen.delivers, seen.result.as_deref()), (Delivery::NotDelivered, Some("starttls-not-supported")));
     // Without TLSA records, senders use the host without encryption.
     let mut without = Case::new();
@@ -392,6 +474,60 @@ fn both_certificate_types_need_a_record() {
     let records = suggested_records(sight, &hosts);
     assert_eq!(records.len(), 2);
     assert!(records[1].ends_with(&second.chain[0].spki_sha256));
+}
+
+/// The fixes of each finding about a host with two servers, each with its own certificate: text and command.
+fn fixes_for_two_certificates(case: &mut Case, second: &Presented) -> Vec<Vec<(String, Option<String>)>> {
+    let (first, evidence) = (case.chain(), case.evidence());
+    let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+    let servers = vec![ServerTls::Chains(vec![&first]), ServerTls::Chains(vec![second])];
+    let plain = |text: &String| crate::evidence::quote::resolve(text, |_, text| text.to_owned());
+    let found = findings(sight, &[host("mx.example.com", servers)]);
+    let fixes = found
+        .into_iter()
+        .map(|finding| finding.fixes.iter().map(|fix| (plain(&fix.text), fix.command.as_ref().map(plain))).collect());
+    fixes.collect()
+}
+
+#[test]
+fn no_fix_removes_the_record_of_another_certificate() {
+    let other = made((-1, 30));
+    let second = sent(&[&other.ders[0]]);
+    let of_second = format!("{OWNER}. IN TLSA 3 1 1 {}", second.chain[0].spki_sha256);
+
+    // The record of the other server stays.
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).world.signed();
+    let [fixes] = fixes_for_two_certificates(&mut case, &second).try_into().expect("one finding");
+    let [(text, command)] = fixes.try_into().expect("one fix");
+    assert_eq!(command.as_ref(), Some(&of_second));
+    assert!(text.contains("keep the others") && !text.contains("remove"), "{text}");
+
+    // A record that matches neither can be removed.
+    case.publish(literal(3, 1, 1, &"0".repeat(64)));
+    let [fixes] = fixes_for_two_certificates(&mut case, &second).try_into().expect("one finding");
+    assert!(fixes[0].0.ends_with("then remove the records that match no certificate of this host"), "{fixes:?}");
+
+    // Each certificate has a record of its own kind. Both findings suggest the same record, and no record is lost.
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).publish(record(3, 1, 2, &other.ders[0])).world.signed();
+    let found = fixes_for_two_certificates(&mut case, &second);
+    let ends = ["then remove the 3 1 2 records", "and keep the others"];
+    assert_eq!(found.len(), ends.len());
+    for (fixes, end) in found.into_iter().zip(ends) {
+        let [(text, command)] = fixes.try_into().expect("one fix");
+        assert_eq!(command.as_ref(), Some(&of_second));
+        assert!(text.ends_with(end), "{text}");
+    }
+}
+
+#[test]
+fn a_record_that_exists_is_not_suggested() {
+    let mut case = Case::new();
+    case.publish_for((3, 1, 1), 0).publish_for((3, 1, 2), 1).world.signed();
+    let found = case.findings();
+    assert_eq!(ids(&found), [("dane-stale-digest", Severity::Error)]);
+    assert!(found[0].fixes.iter().all(|fix| fix.command.is_none()), "{:?}", found[0].fixes);
 }
 
 #[test]
@@ -534,17 +670,17 @@ fn a_faulty_resolver_is_not_a_fault_of_the_domain() {
         }
     };
     let chain = sent(&made.ders.iter().collect::<Vec<_>>());
-    let judged = |outcome| {
-        let mut case = behind_a_faulty_resolver(outcome);
+    let judged_case = |mut case: Case| {
         let evidence = case.evidence();
         let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
         let tls = ServerTls::Chains(vec![&chain]);
         let found = findings(sight, &[host("mx.example.com", vec![tls])]);
-        let seen = result(sight, &name("mx.example.com"), Some(&chain));
+        let seen = result(sight, &name("mx.example.com"), StarttlsResult::Chain(&chain));
         let found: Vec<(String, Severity, bool)> =
             found.into_iter().map(|one| (one.rule.into_owned(), one.severity, one.failure.is_some())).collect();
         (found, seen.state, seen.delivers)
     };
+    let judged = |outcome| judged_case(behind_a_faulty_resolver(outcome));
     let notice = || vec![("dane-lookup-fails".to_owned(), Severity::Notice, false)];
     let valid = from_server(vec![matching()], DnssecState::Secure);
     assert_eq!(judged(valid), (notice(), Some(DaneState::Valid), Delivery::Authenticated));
@@ -554,6 +690,22 @@ fn a_faulty_resolver_is_not_a_fault_of_the_domain() {
     let why = crate::evidence::IndeterminateReason::NotValidated;
     let unknown = from_server(vec![matching()], DnssecState::Indeterminate { why });
     assert_eq!(judged(unknown), (notice(), None, Delivery::Unknown));
+    // The resolver's response is bogus. It counts only if the servers do not prove the contrary.
+    let bogus = || DnssecState::Bogus { why: BogusReason::DenialUnproven, zone: None };
+    let behind_a_lying_resolver = |outcome| {
+        let mut case = behind_a_faulty_resolver(outcome);
+        let seen = crate::evidence::RecordsSeen { dnssec: bogus(), ..response(&name(OWNER), Vec::new()) };
+        let answer = crate::evidence::Answer::Records(seen);
+        case.world.outcome(OWNER, RecordKind::Tlsa, None, crate::evidence::Outcome::Done { answer });
+        judged_case(case)
+    };
+    let valid = from_server(vec![matching()], DnssecState::Secure);
+    assert_eq!(behind_a_lying_resolver(valid), (notice(), Some(DaneState::Valid), Delivery::Authenticated));
+    for at_server in [from_server(vec![matching()], bogus()), from_server(Vec::new(), DnssecState::Secure)] {
+        let (found, _, delivers) = behind_a_lying_resolver(at_server);
+        assert_eq!(found, [("dane-lookup-fails".to_owned(), Severity::Error, true)]);
+        assert_eq!(delivers, Delivery::NotDelivered);
+    }
     // The name server does not answer either.
     let fault = crate::evidence::Fault::Dns { kind: DnsFaultKind::Timeout, detail: "test".to_owned() };
     let (found, state, delivers) = judged(crate::evidence::Outcome::Failed { fault });
@@ -580,7 +732,7 @@ fn the_wait_uses_the_ttl_of_the_zone() {
         assert_eq!(found[0].rule, "dane-mismatch");
         found[0].fixes[0].text.clone()
     };
-    let signatures = crate::evidence::RecordSignatures { original_ttl: 3600, algorithms: vec![13] };
+    let signatures = crate::evidence::RecordSignatures { original_ttl: 3600, algorithms: vec![13], validity: None };
     let text = fix(Some(signatures));
     assert!(text.contains("wait 7200 seconds (two TTLs)"), "{text}");
     // A report of an earlier version contains only the remaining TTL.

@@ -321,16 +321,27 @@ fn serials(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<F
     Some(serials.iter().flat_map(|(_, group)| group).fold(finding, |finding, (_, probe)| finding.tried(probe.id)))
 }
 
+/// The records of all authoritative servers, if the resolver returned different ones.
+pub(super) fn contradiction(
+    sight: Sight<'_>,
+    domain: &DnsName,
+    kind: RecordKind,
+    servers: &[NameServer],
+) -> Option<ServerGroup> {
+    let seen = sight.records(domain, kind).answer()?;
+    let groups = groups(sight, domain, kind, servers);
+    let is_unanimous = groups.len() == 1;
+    let group = groups.into_iter().next().filter(|group| is_unanimous && !group.servers.is_empty())?;
+    // The authoritative servers do not follow an alias into another zone.
+    let follows_alias = !seen.aliases.is_empty() || group.records.iter().any(|record| record.starts_with("CNAME "));
+    let is_same = follows_alias || !seen.is_answer() || records_of(sight, domain, seen) == group.records;
+    (!is_same).then_some(group)
+}
+
 /// The records from the resolver differ from those of all authoritative servers.
 fn resolver_differs(sight: Sight<'_>, domain: &DnsName, kind: RecordKind, servers: &[NameServer]) -> Option<Finding> {
     let Known::Seen(probe, seen) = sight.records(domain, kind) else { return None };
-    let groups = groups(sight, domain, kind, servers);
-    let group = groups.first().filter(|group| groups.len() == 1 && !group.servers.is_empty())?;
-    // The authoritative servers do not follow an alias into another zone.
-    let follows_alias = !seen.aliases.is_empty() || group.records.iter().any(|record| record.starts_with("CNAME "));
-    if follows_alias || !seen.is_answer() || records_of(sight, domain, seen) == group.records {
-        return None;
-    }
+    let group = contradiction(sight, domain, kind, servers)?;
     let shown = |records: &[String]| match records.is_empty() {
         true => "no record".to_owned(),
         false => probe.quote(shortened(&records.join(", "))).to_string(),

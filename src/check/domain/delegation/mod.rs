@@ -24,7 +24,7 @@ use super::seen::{NameServerSeen, NameServerState, NotTested};
 use super::sight::{Sight, records};
 use super::zone;
 use crate::check::finding::Check;
-use crate::evidence::Evidence;
+use crate::evidence::{DnsRecord, Evidence, RecordData};
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
@@ -73,6 +73,28 @@ pub(super) fn has_text_at_servers(sight: Sight<'_>, name: &DnsName, is_wanted: i
 pub(super) fn is_valid_at_a_server(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
     let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };
     signatures::is_valid_at_a_server(sight, name, kind, &tested(sight, &apex))
+}
+
+/// Whether all authoritative servers that answered send these records with signatures that are valid, and at least one
+/// answered.
+pub(super) fn is_valid_at_every_server(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };
+    signatures::is_valid_at_every_server(sight, name, kind, &tested(sight, &apex))
+}
+
+/// Whether only the resolver returns an MX record with this host: all authoritative servers that answer have the same MX
+/// records, and this host is not among them.
+pub(super) fn is_host_only_at_resolver(sight: Sight<'_>, host: &DnsName) -> bool {
+    let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };
+    let servers = tested(sight, &apex);
+    if servers::groups(sight, &sight.name(), RecordKind::Mx, &servers).len() != 1 {
+        return false;
+    }
+    let answers =
+        servers.iter().filter_map(|server| servers::answer(sight, &sight.name(), RecordKind::Mx, server).answer());
+    let mut answers = answers.filter(|seen| seen.authoritative && seen.is_answer());
+    let names_host = |record: &DnsRecord| matches!(&record.data, RecordData::Mx { host: of, .. } if of == host);
+    answers.all(|seen| seen.aliases.is_empty() && !seen.records.is_empty() && !seen.records.iter().any(names_host))
 }
 
 /// The authoritative name servers with their state.

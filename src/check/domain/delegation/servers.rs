@@ -1,5 +1,6 @@
 //! The authoritative name servers that are queried, and their responses.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use super::super::sight::{Known, Sight};
@@ -66,9 +67,10 @@ fn addresses(sight: Sight<'_>, name: &DnsName) -> Vec<IpAddr> {
     KINDS.into_iter().filter_map(|kind| sight.records(name, kind).answer()).flat_map(RecordsSeen::addresses).collect()
 }
 
-/// The number of IP addresses of all name servers.
+/// The number of different IP addresses of all name servers.
 pub(super) fn addresses_total(sight: Sight<'_>, apex: &DnsName) -> usize {
-    name_servers(sight, apex).iter().map(|name| addresses(sight, name).len()).sum()
+    let all: BTreeSet<IpAddr> = name_servers(sight, apex).iter().flat_map(|name| addresses(sight, name)).collect();
+    all.len()
 }
 
 /// Whether DNS proves that a name server has no IP address.

@@ -34,6 +34,19 @@ pub(super) fn is_valid_at_a_server(sight: Sight<'_>, name: &DnsName, kind: Recor
     states.into_iter().any(|seen| seen.dnssec == DnssecState::Secure)
 }
 
+/// Whether all servers that answered send these records, with own signatures that are valid. A denial is not sufficient,
+/// because only the signature of its SOA record is verified.
+pub(super) fn is_valid_at_every_server(
+    sight: Sight<'_>,
+    name: &DnsName,
+    kind: RecordKind,
+    servers: &[NameServer],
+) -> bool {
+    let answers = servers.iter().filter_map(|server| answer(sight, name, kind, server).answer());
+    let mut answers = answers.filter(|seen| seen.authoritative && seen.is_answer()).peekable();
+    answers.peek().is_some() && answers.all(|seen| seen.dnssec == DnssecState::Secure && !seen.records.is_empty())
+}
+
 /// One finding for each server with signatures that are not valid. If no server has valid signatures, the finding about
 /// the domain covers them.
 pub(super) fn findings(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Vec<Finding> {

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use super::super::seen::NameServerState;
 use super::super::world::{World, name, plan, response};
 use crate::check::domain::results;
+use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::{Answer, DnsCode, DnsFaultKind, Fault, Outcome, RecordData, RecordsSeen};
 use crate::lexicon::Confidence;
@@ -146,6 +147,30 @@ fn a_resolver_with_other_records_is_a_notice() {
     let mut world = two();
     world.answer("example.com", RecordKind::Mx, response(&name("example.com"), vec![mx("internal.example.com")]));
     assert_eq!(rules(&findings(&mut world)), ["delegation-resolver-differs"]);
+}
+
+#[test]
+fn a_host_that_only_the_resolver_returns_is_recognised() {
+    let is_only_at_resolver = |world: &mut World, host: &str| {
+        let plan = plan("example.com");
+        let evidence = world.evidence(&plan);
+        super::is_host_only_at_resolver(Sight::new(&plan, &evidence).expect("a domain"), &name(host))
+    };
+    let lies = || {
+        let mut world = two();
+        world.answer("example.com", RecordKind::Mx, response(&name("example.com"), vec![mx("evil.example.net")]));
+        world
+    };
+    assert!(is_only_at_resolver(&mut lies(), "evil.example.net"));
+    assert!(!is_only_at_resolver(&mut lies(), "mx.example.com"));
+    let mut differing = lies();
+    differing.outcome("example.com", RecordKind::Mx, Some(server(2)), done(vec![mx("evil.example.net")]));
+    assert!(!is_only_at_resolver(&mut differing, "evil.example.net"));
+    let mut silent = lies();
+    for number in [1, 2] {
+        silent.outcome("example.com", RecordKind::Mx, Some(server(number)), failed(DnsFaultKind::Timeout));
+    }
+    assert!(!is_only_at_resolver(&mut silent, "evil.example.net"));
 }
 
 #[test]

@@ -131,7 +131,13 @@ impl<'s> SelectorLookup<'s> {
     /// record that gives every selector the same target.
     pub(super) fn is_dangling_itself(&self, wildcard: Option<&DnsName>) -> bool {
         let target = self.seen.map(|seen| seen.final_name(&self.name));
-        self.is_dangling() && (self.is_requested || wildcard.is_none() || target != wildcard)
+        // If the names below _domainkey are replaced by a DNAME record, each target begins with its selector.
+        let without = |name: Option<&DnsName>, selector: &str| {
+            name.and_then(|name| name.as_str().strip_prefix(selector)).map(str::to_owned)
+        };
+        let is_replaced =
+            without(target, &self.selector).is_some_and(|rest| Some(rest) == without(wildcard, UNUSED_SELECTOR));
+        self.is_dangling() && (self.is_requested || wildcard.is_none() || (target != wildcard && !is_replaced))
     }
 
     pub(super) fn via(&self) -> Vec<String> {

@@ -67,7 +67,8 @@ pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
             format!("_dmarc.{}. TXT {}", first.name, probe.quote(in_strings(&corrected(text)))),
         );
         let cause = format!("Receivers look only at _dmarc.{}.", first.name);
-        findings.push(about(&rules::WRONG_NAME, probe, summary, &cause, fix));
+        let lookup = first.name.below("_dmarc").ok().map(|name| (name, RecordKind::Txt));
+        findings.push(sight.tried(about(&rules::WRONG_NAME, probe, summary, &cause, fix), lookup));
         break;
     }
     findings

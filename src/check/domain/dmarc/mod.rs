@@ -13,8 +13,11 @@ use self::lookup::{DmarcState, about, exists, found_at, record_at, state, wrong_
 use super::alignment::{AlignmentWord, DmarcAlignment};
 use super::delegation;
 use super::dkim;
+use super::mx;
 use super::seen::{DmarcSeen, NotTested, PublishedState};
 use super::sight::{Sight, is_conclusive, records};
+use super::spf;
+use super::unanswered;
 use crate::check::finding::{Check, Finding, Severity};
 use crate::evidence::{Evidence, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
@@ -233,6 +236,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     {
         findings.extend(missing(sight));
     }
+    findings.extend(domain_lookup_failed(sight));
     findings.extend(differing(sight, &state));
     let Some((at, probe, text, record)) = applied(sight) else { return findings };
     findings.extend(faults::of_record(&at, probe, text, &record));
@@ -242,6 +246,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     }
     findings.extend(reports(sight, &at, probe, &record));
     findings
+}
+
+/// The lookup of the record at the domain failed.
+fn domain_lookup_failed(sight: Sight<'_>) -> Option<Finding> {
+    let name = sight.name().below("_dmarc").ok()?;
+    let effect = "Receivers get a temporary error instead of a policy: they defer mail, or treat it as if there were no DMARC record.";
+    unanswered::finding(sight, &rules::LOOKUP_FAILED, ("DMARC", &name), effect)
 }
 
 /// No record applies.
@@ -254,21 +265,33 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     }
     let probe = sight.records(&name, RecordKind::Txt).probe()?;
     let summary = format!("no DMARC record applies to {domain}");
-    let sends_nothing = sight
-        .records(&domain, RecordKind::Txt)
-        .answer()
-        .is_some_and(|seen| seen.texts().any(|text| text.trim().eq_ignore_ascii_case("v=spf1 -all")));
-    let (advice, record) = if sends_nothing {
+    let allows_senders = spf::allows_senders(sight);
+    let (advice, record) = if allows_senders == Some(false) {
         (
             "publish a record with the policy reject, because the domain's SPF record states that the domain sends no mail",
             "v=DMARC1; p=reject".to_owned(),
         )
+    } else if mx::is_null(sight) {
+        // The domain cannot receive reports.
+        match allows_senders {
+            Some(true) => ("start with a record without effect", "v=DMARC1; p=none".to_owned()),
+            _ => (
+                "publish a record with the policy reject, because the domain declares that it receives no mail",
+                "v=DMARC1; p=reject".to_owned(),
+            ),
+        }
     } else {
         ("start with a record that only requests reports", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
     };
     let fix = Fix::run(format!("DNS operator: {advice}"), format!("_dmarc.{domain}. TXT \"{record}\""));
     let cause = "Receivers cannot tell forged mail from genuine mail with this domain in the From header, and some large receivers require a DMARC record.";
-    Some(about(&rules::MISSING, probe, summary, cause, fix))
+    Some(sight.tried(about(&rules::MISSING, probe, summary, cause, fix), searched(sight)))
+}
+
+/// The lookups of the record at the domain and above it.
+fn searched(sight: Sight<'_>) -> impl Iterator<Item = (DnsName, RecordKind)> {
+    let names = walk(&sight.name()).into_iter().chain([organizational_domain_by_list(&sight.name())]);
+    names.filter_map(|name| name.below("_dmarc").ok()).map(|name| (name, RecordKind::Txt))
 }
 
 /// The two search methods have different results.
@@ -304,7 +327,7 @@ fn differing(sight: Sight<'_>, state: &DmarcState) -> Option<Finding> {
         state.organization_by_list,
         sight.name()
     ));
-    let mut finding = about(&rules::RESULTS_DIFFER, probe, summary, cause, fix);
+    let mut finding = sight.tried(about(&rules::RESULTS_DIFFER, probe, summary, cause, fix), searched(sight));
     finding.consequences.push(format!("The record was found at _dmarc.{at}"));
     Some(finding)
 }
@@ -359,13 +382,8 @@ fn policy(sight: Sight<'_>, state: &DmarcState, at: &DnsName, probe: &Probe, rec
                 fix,
             ));
         }
-        let sends = sight.records(&sight.name(), RecordKind::Txt).answer().is_some_and(|seen| {
-            seen.texts().any(|text| {
-                let text = text.trim().to_ascii_lowercase();
-                text.starts_with("v=spf1 ") && text != "v=spf1 -all"
-            })
-        });
-        if sends {
+        // A domain whose SPF record allows no client sends no mail.
+        if spf::allows_senders(sight) == Some(true) {
             findings.extend(without_dkim(sight, at, probe, record, word));
         }
     }
@@ -436,7 +454,10 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
     for target in report_domains(record) {
         let shown = probe.quote(target.as_str()).to_string();
         let permission = permission_name(at, &target);
-        if let Some(name) = permission.filter(|_| has_agreed(sight, at, &target) == Some(false)) {
+        // A domain that receives no mail has a finding of its own, below.
+        let receives_mail = receives_mail(sight, &target);
+        let is_refused = has_agreed(sight, at, &target) == Some(false) && receives_mail != Some(false);
+        if let Some(name) = permission.filter(|_| is_refused) {
             let summary = format!("{shown} has not declared that it accepts DMARC reports about {at}");
             let fix = Fix::run(
                 format!(
@@ -452,14 +473,13 @@ fn reports(sight: Sight<'_>, at: &DnsName, probe: &Probe, record: &DmarcRecord) 
             }
             findings.push(finding);
         }
-        if receives_mail(sight, &target) == Some(false) {
+        if receives_mail == Some(false) {
             let summary = format!("{shown} is the domain of a DMARC report address of {at}, but receives no mail");
             let fix = Fix::text(format!("DNS operator of {at}: use a report address in a domain that receives mail"));
             let cause = "The domain has neither an MX record nor an IP address, or declares that it receives no mail. Reports cannot be delivered.";
             let mut finding = about(&rules::REPORT_DOMAIN, probe, summary, cause, fix);
-            if let Some(asked) = sight.records(&target, RecordKind::Mx).probe() {
-                finding = finding.tried(asked.id);
-            }
+            let kinds = [RecordKind::Mx, RecordKind::A, RecordKind::Aaaa];
+            finding = sight.tried(finding, kinds.map(|kind| (target.clone(), kind)));
             // The domain deliberately declares that it receives no mail, so the report address is the mistake.
             finding.severity = Severity::Warning;
             findings.push(finding);

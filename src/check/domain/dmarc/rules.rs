@@ -4,6 +4,7 @@ use crate::check::finding::{Docs, Rule, Severity};
 
 pub(super) static RULES: &[&Rule] = &[
     &MISSING,
+    &LOOKUP_FAILED,
     &TWO_RECORDS,
     &RECORD_INVALID,
     &WRONG_NAME,
@@ -30,6 +31,19 @@ pub(super) static MISSING: Rule = Rule {
         action: "DNS operator: publish a record with p=none and an address for reports. When the reports show that all genuine mail passes, change to p=quarantine, then to p=reject.",
         example: "_dmarc.example.com TXT \"v=DMARC1; p=none; rua=mailto:dmarc@example.com\"",
         references: "RFC 9989 section 4.10 (how receivers find the record), section 4.7 (tags); RFC 7489 (historic) section 6.6.3",
+    },
+};
+
+pub(super) static LOOKUP_FAILED: Rule = Rule {
+    id: "dmarc-lookup-failed",
+    severity: Severity::Warning,
+    title: "the DMARC record cannot be looked up",
+    docs: Docs {
+        sees: "The lookup of the TXT records at _dmarc fails with an error code such as SERVFAIL, or the CNAME records of this name form a loop. The domain's MX records can be looked up.",
+        matters: "Receivers do not know the policy. Some defer the mail; others treat it as if there were no DMARC record.",
+        action: "DNS operator: make the name servers answer queries for this name. If the name is delegated to a DMARC provider, check the delegation.",
+        example: "_dmarc.example.com is delegated to a provider whose name servers do not have the zone",
+        references: "RFC 9989 section 4.10 (the record is looked up in DNS)",
     },
 };
 

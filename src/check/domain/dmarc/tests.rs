@@ -7,9 +7,10 @@ use crate::check::Finding;
 use crate::check::domain::alignment::AlignmentWord;
 use crate::check::domain::seen::{DmarcSeen, PublishedState};
 use crate::check::domain::sight::Sight;
-use crate::check::domain::world::{World, plan};
+use crate::check::domain::world::{World, name, plan, response};
 use crate::check::finding::Severity;
 use crate::evidence::fault::DnsFaultKind;
+use crate::evidence::{DnsCode, RecordsSeen};
 use crate::lexicon::Confidence;
 use crate::wire::RecordKind;
 
@@ -272,4 +273,29 @@ fn a_key_of_a_parent_domain_counts_under_relaxed_alignment() {
     let mut world = World::new();
     world.zone(&zone("", "")).fails("_domainkey.example.com", RecordKind::Txt, DnsFaultKind::Timeout);
     assert!(in_world("news.example.com", &mut world).0.is_empty());
+}
+
+#[test]
+fn a_domain_without_mail_gets_a_record_without_a_report_address() {
+    for zone in ["example.com MX 0 .", "example.com MX 0 .\nexample.com TXT v=spf1 ?all"] {
+        let (found, _) = in_world("example.com", World::new().zone(zone));
+        assert_eq!(rules(&found), [("dmarc-missing", Severity::Warning)], "{zone}");
+        let command = found[0].fixes[0].command.as_deref().unwrap();
+        assert!(command.ends_with("\"v=DMARC1; p=reject\""), "{command}");
+    }
+}
+
+#[test]
+fn a_record_whose_lookup_fails_alone_is_reported() {
+    let mut world = World::new();
+    let at = name("_dmarc.example.com");
+    let seen = RecordsSeen { code: DnsCode::ServFail, ..response(&at, Vec::new()) };
+    world.zone(BASE).answer(at.as_str(), RecordKind::Txt, seen);
+    let (found, _) = in_world("example.com", &mut world);
+    assert_eq!(rules(&found), [("dmarc-lookup-failed", Severity::Warning)]);
+    assert_eq!(found[0].confidence, Confidence::Likely);
+    // If every lookup fails, the finding about the MX records reports it.
+    let mx = RecordsSeen { code: DnsCode::ServFail, ..response(&name("example.com"), Vec::new()) };
+    world.answer("example.com", RecordKind::Mx, mx);
+    assert_eq!(rules(&in_world("example.com", &mut world).0), []);
 }

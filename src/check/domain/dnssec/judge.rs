@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::sight::{Known, Sight};
-use super::super::{delegation, mx, zone};
+use super::super::sight::{Known, Sight, is_bogus};
+use super::super::{delegation, dkim, mx, zone};
+use super::ends;
 use super::rules::{
     DNSSEC_BOGUS, DNSSEC_DS_MISMATCH, DNSSEC_NOT_ACTIVE, DNSSEC_NOT_TESTED, DNSSEC_SIGNATURE_EXPIRED,
     DNSSEC_SIGNATURE_NOT_YET_VALID, DNSSEC_WEAK,
@@ -21,6 +22,7 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let mut findings = bogus(sight);
+    findings.extend(ends::finding(sight, &signed(sight)));
     findings.extend(not_tested(sight));
     findings.extend(keys(sight));
     findings
@@ -30,12 +32,36 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 /// included, because an operator who uses one does so on purpose.
 const KNOWN_ALGORITHMS: [u8; 15] = [1, 3, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 23, 253, 254];
 
+/// A response with its query.
+type JudgedResponse<'s> = (DnsName, RecordKind, &'s Probe, &'s RecordsSeen);
+
 /// The responses on which delivery depends: the MX records and the addresses of the hosts.
-fn responses(sight: Sight<'_>) -> Vec<(DnsName, RecordKind, &Probe, &RecordsSeen)> {
+fn responses(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
     let mut questions = vec![(sight.name(), RecordKind::Mx)];
     for host in mx::mail_hosts(sight) {
         questions.extend(mx::KINDS.map(|kind| (host.name.clone(), kind)));
     }
+    answered(sight, questions)
+}
+
+/// The responses on which authentication and policies depend: the TXT records of the domain, and those below it. If the
+/// denial of the domain's TXT records is bogus, the SPF check reports it.
+fn texts(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
+    let domain = sight.name();
+    let policies = ["_dmarc", "_mta-sts", "_smtp._tls"].into_iter().filter_map(|label| domain.below(label).ok());
+    let names = std::iter::once(domain.clone()).chain(policies).chain(dkim::known_names(sight));
+    let mut texts = answered(sight, names.map(|name| (name, RecordKind::Txt)).collect());
+    texts.retain(|(name, _, _, seen)| *name != domain || !seen.records.is_empty());
+    texts
+}
+
+/// All responses whose signatures matter, with the SOA record of the zone.
+fn signed(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
+    let apex = zone::apex(sight).map(|apex| (apex, RecordKind::Soa)).into_iter().collect();
+    responses(sight).into_iter().chain(texts(sight)).chain(answered(sight, apex)).collect()
+}
+
+fn answered(sight: Sight<'_>, questions: Vec<(DnsName, RecordKind)>) -> Vec<JudgedResponse<'_>> {
     questions
         .into_iter()
         .filter_map(|(name, kind)| match sight.records(&name, kind) {
@@ -58,11 +84,12 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
     match why {
         BogusReason::Expired { .. } => &DNSSEC_SIGNATURE_EXPIRED,
         BogusReason::NotYetValid { .. } => &DNSSEC_SIGNATURE_NOT_YET_VALID,
-        BogusReason::DsMismatch => &DNSSEC_DS_MISMATCH,
+        BogusReason::DsMismatch | BogusReason::KeysMissing => &DNSSEC_DS_MISMATCH,
         BogusReason::NoSignature
         | BogusReason::NoKey { .. }
         | BogusReason::WrongSignature
         | BogusReason::DenialUnproven
+        | BogusReason::DelegationUnproven
         | BogusReason::Other => &DNSSEC_BOGUS,
     }
 }
@@ -70,7 +97,12 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
 /// One finding for each rule and zone.
 fn bogus(sight: Sight<'_>) -> Vec<Finding> {
     let mut found: Vec<(&'static Rule, Option<DnsName>, Finding, Vec<String>)> = Vec::new();
-    for (name, kind, probe, seen) in responses(sight) {
+    let (of_resolver, of_zone): (Vec<JudgedResponse<'_>>, Vec<JudgedResponse<'_>>) = responses(sight)
+        .into_iter()
+        .chain(texts(sight))
+        .filter(|(.., seen)| is_bogus(seen))
+        .partition(|(name, kind, ..)| delegation::is_valid_at_every_server(sight, name, *kind));
+    for (name, kind, probe, seen) in of_zone {
         let Some((why, zone)) = bogus_reason(seen) else { continue };
         let rule = rule_of(why);
         let what = format!("{kind} of {}", probe.quote(name.as_str()));
@@ -79,17 +111,47 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
                 *finding = finding.clone().tried(probe.id);
                 names.push(what);
             }
-            None => found.push((rule, zone.cloned(), one_bogus(sight, rule, why, zone, probe), vec![what])),
+            None => {
+                let mut finding = one_bogus(sight, rule, why, zone, probe);
+                if kind == RecordKind::Txt {
+                    finding.cause = finding.cause.replacen(&effect(sight), OF_TEXTS, 1);
+                } else {
+                    finding.failure = prevents_delivery(sight).then_some(PhaseFailure::Unreachable);
+                }
+                found.push((rule, zone.cloned(), finding, vec![what]));
+            }
         }
     }
-    found
-        .into_iter()
-        .map(|(_, _, mut finding, names)| {
-            finding.summary = format!("{} ({})", finding.summary, names.join(", "));
-            finding.failure = prevents_delivery(sight).then_some(PhaseFailure::Unreachable);
-            finding
-        })
-        .collect()
+    let with_names = |(_, _, finding, names): (_, _, Finding, Vec<String>)| Finding {
+        summary: format!("{} ({})", finding.summary, names.join(", ")),
+        ..finding
+    };
+    found.into_iter().map(with_names).chain(changed_by_resolver(&of_resolver)).collect()
+}
+
+/// The effect of bogus TXT records.
+const OF_TEXTS: &str = "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Receivers that use such a resolver cannot evaluate SPF, DKIM or DMARC for mail from the domain, and senders do not find its MTA-STS policy.";
+
+/// The resolver's responses are bogus, although all name servers send valid signatures. The zone has no fault.
+fn changed_by_resolver(responses: &[JudgedResponse<'_>]) -> Option<Finding> {
+    let names: Vec<String> =
+        responses.iter().map(|(name, kind, probe, _)| format!("{kind} of {}", probe.quote(name.as_str()))).collect();
+    let (_, _, first, seen) = responses.first()?;
+    let (why, _) = bogus_reason(seen)?;
+    let summary = format!(
+        "this machine's resolver returned records with invalid DNSSEC signatures ({}), but the signatures of the name servers are valid ({})",
+        bogus_words(why),
+        names.join(", ")
+    );
+    let finding = Finding::new(rule_of(why), Phase::Dns, Confidence::Likely, summary).tried(first.id);
+    let finding = Finding {
+        severity: Severity::Warning,
+        cause: "The resolver, or a device on the network path to it, changes DNS responses or has old ones in its cache. The domain is not at fault. The results of this check apply to the records that the resolver returned.".to_owned(),
+        otherwise: Some("A name server that was not queried may send invalid signatures. Repeat the check with another resolver to find out.".to_owned()),
+        fixes: vec![Fix::text("Repeat the check with another resolver (--resolver)")],
+        ..finding
+    };
+    Some(responses.iter().fold(finding, |finding, (_, _, probe, _)| finding.tried(probe.id)))
 }
 
 /// Whether senders that validate DNSSEC find no host: the MX records are bogus, or the addresses of every host are
@@ -103,6 +165,20 @@ fn prevents_delivery(sight: Sight<'_>) -> bool {
     let hosts = mx::mail_hosts(sight);
     is_bogus(&sight.name(), RecordKind::Mx)
         || (!hosts.is_empty() && hosts.iter().all(|host| mx::KINDS.iter().any(|&kind| is_bogus(&host.name, kind))))
+}
+
+/// The effect of bogus MX records or addresses.
+fn effect(sight: Sight<'_>) -> String {
+    if prevents_delivery(sight) {
+        "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not deliver mail to the domain. Other senders deliver it.".to_owned()
+    } else {
+        "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not find these IP addresses, and deliver mail to the other IP addresses or MX hosts of the domain. Other senders are not affected.".to_owned()
+    }
+}
+
+/// Whether a zone has no DNSKEY records, according to the resolver.
+fn has_no_keys(sight: Sight<'_>, zone: &DnsName) -> bool {
+    sight.records(zone, RecordKind::Dnskey).answer().is_some_and(RecordsSeen::is_void)
 }
 
 fn one_bogus(
@@ -120,14 +196,13 @@ fn one_bogus(
             format!("a DNSSEC signature{at} is not valid before {}", date(*start))
         }
         BogusReason::DsMismatch => format!("no DS record{at} in its parent zone matches a key of the zone"),
+        BogusReason::KeysMissing => {
+            format!("there is a DS record{at} in its parent zone, but the zone has no DNSSEC keys")
+        }
         other => format!("DNSSEC validation{at} failed: {}", bogus_words(other)),
     };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
-    finding.cause = if prevents_delivery(sight) {
-        "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not deliver mail to the domain. Other senders deliver it.".to_owned()
-    } else {
-        "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Senders that use such a resolver do not find these IP addresses, and deliver mail to the other IP addresses or MX hosts of the domain. Other senders are not affected.".to_owned()
-    };
+    finding.cause = effect(sight);
     let name = zone.map_or_else(|| sight.name().to_string(), |zone| probe.quote(zone.as_str()).to_string());
     match why {
         BogusReason::Expired { at } => {
@@ -153,6 +228,15 @@ fn one_bogus(
                 "DNS operator: if this machine's clock is correct, set the signer's clock, and sign the zone {name} again"
             )));
         }
+        BogusReason::KeysMissing => {
+            finding.confidence = Confidence::Certain;
+            finding.fixes.push(Fix::text(format!(
+                "Domain owner: if the zone {name} should not be signed, for example after a change of the DNS provider, delete the DS record at the registrar"
+            )));
+            finding.fixes.push(Fix::text(format!(
+                "DNS operator: if the zone {name} should be signed, sign it, and then replace the DS record at the registrar"
+            )));
+        }
         BogusReason::DsMismatch => {
             finding.confidence = Confidence::Certain;
             finding.fixes.push(Fix::run(
@@ -161,6 +245,20 @@ fn one_bogus(
             ));
             finding.fixes.push(Fix::text(format!(
                 "If the zone {name} should no longer be signed, delete the DS record at the registrar"
+            )));
+        }
+        BogusReason::NoSignature if zone.is_some_and(|zone| has_no_keys(sight, zone)) => {
+            finding.cause = format!(
+                "The parent zone has a DS record for {name}, but the zone has no keys (DNSKEY), so it is not signed. {}",
+                finding.cause
+            );
+            finding.otherwise =
+                Some("A device on the network path may remove DNSSEC records from responses.".to_owned());
+            finding.fixes.push(Fix::text(format!(
+                "Domain owner: delete the DS record of {name} at the registrar, if the zone should not be signed, for example after a move to another DNS provider"
+            )));
+            finding.fixes.push(Fix::text(format!(
+                "DNS operator: otherwise, sign the zone {name}, and then enter its DS record at the registrar"
             )));
         }
         _ => {
@@ -192,19 +290,33 @@ fn not_tested(sight: Sight<'_>) -> Option<Finding> {
             "smtpcheck's trust anchor matches no key of its zone (by default the root zone), so DNSSEC and DANE were not tested",
             "This machine's resolver may use another root zone or change responses, or the trust anchor may be out of date. This is not a fault of the domain.",
         ),
-        _ => (
+        IndeterminateReason::UnsupportedAlgorithm => (
+            "a zone is signed only with Ed448, which smtpcheck cannot verify, so DNSSEC and DANE were not tested",
+            "Resolvers that support Ed448 (algorithm 16) validate the records of this zone. For other resolvers, the zone is unsigned.",
+        ),
+        IndeterminateReason::LookupFailed | IndeterminateReason::NotValidated => (
             "a key that DNSSEC validation needs could not be looked up, so DNSSEC was not tested",
             "A DNSKEY or DS record is missing because its lookup failed, so it is not known whether the records are signed correctly.",
         ),
     };
     let is_anchor = why == IndeterminateReason::AnchorMismatch;
+    let fix = match why {
+        IndeterminateReason::AnchorMismatch => Fix::text(
+            "Repeat the check with another resolver (--resolver), or with the trust anchor of its root zone (--trust-anchor)",
+        ),
+        IndeterminateReason::UnsupportedAlgorithm => Fix::run(
+            "Validate the records with a program that supports Ed448, for example delv from BIND",
+            format!("delv {} MX", sight.name()),
+        ),
+        IndeterminateReason::SignaturesStripped
+        | IndeterminateReason::LookupFailed
+        | IndeterminateReason::NotValidated => {
+            Fix::text("Repeat the check with a resolver that supports DNSSEC (--resolver)")
+        }
+    };
     Some(Finding {
         cause: cause.to_owned(),
-        fixes: vec![Fix::text(if is_anchor {
-            "Repeat the check with another resolver (--resolver), or with the trust anchor of its root zone (--trust-anchor)"
-        } else {
-            "Repeat the check with a resolver that supports DNSSEC (--resolver)"
-        })],
+        fixes: vec![fix],
         severity: if is_anchor { Severity::Warning } else { Severity::Notice },
         ..Finding::new(&DNSSEC_NOT_TESTED, Phase::Dns, Confidence::Certain, summary.to_owned()).tried(probe.id)
     })

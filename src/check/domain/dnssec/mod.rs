@@ -1,7 +1,8 @@
 //! DNSSEC: the state of the MX records and of the hosts' addresses, and signature faults.
 //!
-//! Modules: [`judge`] (the findings), [`rules`], [`words`] (reasons in words).
+//! Modules: [`judge`] (the findings), [`ends`] (the finding about signatures that end soon), [`rules`], [`words`] (reasons in words).
 
+mod ends;
 mod judge;
 mod rules;
 mod words;
@@ -98,6 +99,7 @@ fn reason(state: &DnssecState) -> Option<String> {
             IndeterminateReason::SignaturesStripped => "the resolver removes signatures".to_owned(),
             IndeterminateReason::LookupFailed => "a key or DS record could not be looked up".to_owned(),
             IndeterminateReason::AnchorMismatch => "the trust anchor does not match the root zone".to_owned(),
+            IndeterminateReason::UnsupportedAlgorithm => "smtpcheck cannot verify Ed448 signatures".to_owned(),
             IndeterminateReason::NotValidated => "not validated".to_owned(),
         },
     })

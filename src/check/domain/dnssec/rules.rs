@@ -15,6 +15,19 @@ pub(super) static DNSSEC_SIGNATURE_EXPIRED: Rule = Rule {
     },
 };
 
+pub(super) static DNSSEC_SIGNATURE_ENDS_SOON: Rule = Rule {
+    id: "dnssec-signature-ends-soon",
+    severity: Severity::Notice,
+    title: "the DNSSEC signatures end soon and have not been renewed",
+    docs: Docs {
+        sees: "The signatures of the domain's MX, TXT or SOA records, or of the IP addresses of an MX host, end within 3 days, and less than a fifth of their validity is left. Signatures whose validity is shorter than 7 days are not judged, because the server makes them for each response.",
+        matters: "If the signer does not run, the signatures expire. Resolvers that validate DNSSEC then no longer return the records, and senders that use such a resolver do not deliver mail to the domain.",
+        action: "DNS operator: check that the signer runs, and that all name servers load the newly signed zone. If your signer renews signatures only shortly before they end, no action is required.",
+        example: "signatures that were made 28 days ago and are valid for 30 days",
+        references: "RFC 4034 section 3.1.5 (validity of signatures), RFC 6781 section 4.4.2 (signature validity periods)",
+    },
+};
+
 pub(super) static DNSSEC_SIGNATURE_NOT_YET_VALID: Rule = Rule {
     id: "dnssec-signature-not-yet-valid",
     severity: Severity::Error,
@@ -46,8 +59,8 @@ pub(super) static DNSSEC_BOGUS: Rule = Rule {
     severity: Severity::Error,
     title: "the records fail DNSSEC validation",
     docs: Docs {
-        sees: "The MX records of the domain, or the IP addresses of an MX host, should be signed, but a signature is missing or wrong, or its key is missing. The finding is also reported if a name server responds that the records do not exist, but sends no valid proof. If only some of the authoritative name servers send such records, the finding is a warning and names these servers.",
-        matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver do not deliver mail to the domain.",
+        sees: "The MX records of the domain, the IP addresses of an MX host, or the TXT records for SPF, DKIM, DMARC, MTA-STS or TLS reports should be signed, but a signature is missing or wrong, or its key is missing. The finding is also reported if a name server responds that the records do not exist, but sends no valid proof. If only some of the authoritative name servers send such records, the finding is a warning and names these servers. If the signatures of all name servers are valid, only the resolver's response is wrong, and the finding is a warning, too.",
+        matters: "Resolvers that validate DNSSEC do not return the records. Senders that use such a resolver do not deliver mail to the domain. Without the TXT records, receivers cannot authenticate mail from the domain.",
         action: "DNS operator: sign the zone again and publish it on all name servers. To find where the chain of signatures is broken, use an online tool that displays the chain.",
         example: "a secondary name server that serves an unsigned copy of the zone",
         references: "RFC 4033 section 5 (bogus), RFC 4035 section 5 (validation)",
@@ -96,6 +109,7 @@ pub(super) static DNSSEC_NOT_TESTED: Rule = Rule {
 /// Every rule for DNSSEC.
 pub(super) static RULES: &[&Rule] = &[
     &DNSSEC_SIGNATURE_EXPIRED,
+    &DNSSEC_SIGNATURE_ENDS_SOON,
     &DNSSEC_SIGNATURE_NOT_YET_VALID,
     &DNSSEC_DS_MISMATCH,
     &DNSSEC_BOGUS,

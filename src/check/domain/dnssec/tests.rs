@@ -2,11 +2,11 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
-use super::super::seen::DnssecWord;
+use super::super::seen::{DnssecWord, PublishedState};
 use super::super::world::{NOW, World, name, plan, response};
 use crate::check::domain::results;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
-use crate::evidence::{BogusReason, DnssecState, IndeterminateReason, RecordData, RecordsSeen};
+use crate::evidence::{Answer, BogusReason, DnssecState, IndeterminateReason, Outcome, RecordData, RecordsSeen};
 use crate::wire::RecordKind;
 
 const ZONE: &str = "example.com MX 10 mx.example.com
@@ -68,6 +68,45 @@ fn bogus_records_prevent_delivery_and_have_a_rule_by_their_reason() {
     assert!(early[0].fixes[0].text.contains("clock"));
     assert_eq!(rules(&bogus(BogusReason::DsMismatch)), ["dnssec-ds-mismatch"]);
     assert_eq!(rules(&bogus(BogusReason::NoSignature)), ["dnssec-bogus"]);
+    assert_eq!(rules(&bogus(BogusReason::DelegationUnproven)), ["dnssec-bogus"]);
+    let without_keys = bogus(BogusReason::KeysMissing);
+    assert_eq!(rules(&without_keys), ["dnssec-ds-mismatch"]);
+    assert!(without_keys[0].fixes[0].text.contains("delete the DS record"), "{:?}", without_keys[0].fixes);
+}
+
+#[test]
+fn a_resolver_that_changes_records_is_not_a_fault_of_the_domain() {
+    let bogus = || DnssecState::Bogus { why: BogusReason::NoSignature, zone: Some(name("example.com")) };
+    let mx = |host: &str| vec![RecordData::Mx { preference: 10, host: name(host) }];
+    let with_servers = |of_servers: [DnssecState; 2]| {
+        let apex = name("example.com");
+        let mut world = World::new();
+        world.zone(
+            "mx.example.com A 8.8.4.4\nevil.example.net A 8.8.4.5
+             example.com NS ns1.example.com\nexample.com NS ns2.example.com
+             ns1.example.com A 8.8.8.1\nns2.example.com A 8.8.8.2",
+        );
+        let soa = RecordData::Soa { primary: name("ns1.example.com"), serial: 1, expire: 1, minimum: 1 };
+        world.answer("example.com", RecordKind::Soa, response(&apex, vec![soa]));
+        let seen = RecordsSeen { dnssec: bogus(), ..response(&apex, mx("evil.example.net")) };
+        world.answer("example.com", RecordKind::Mx, seen);
+        for (number, dnssec) in (1..).zip(of_servers) {
+            let server = std::net::SocketAddr::from(([8, 8, 8, number], 53));
+            let seen = RecordsSeen { authoritative: true, dnssec, ..response(&apex, mx("mx.example.com")) };
+            let outcome = Outcome::Done { answer: Answer::Records(seen) };
+            world.outcome("example.com", RecordKind::Mx, Some(server), outcome);
+        }
+        let plan = plan("example.com");
+        let evidence = world.evidence(&plan);
+        super::judge::judge(&plan, &evidence)
+    };
+    let found = with_servers([DnssecState::Secure, DnssecState::Secure]);
+    assert_eq!(rules(&found), ["dnssec-bogus"]);
+    assert_eq!((found[0].severity, found[0].failure), (Severity::Warning, None));
+    assert!(found[0].fixes.iter().all(|fix| !fix.text.contains("sign")), "{:?}", found[0].fixes);
+    // If one server sends wrong signatures, the domain is at fault.
+    let found = with_servers([DnssecState::Secure, bogus()]);
+    assert_eq!((rules(&found), found[0].severity), (vec!["dnssec-bogus"], Severity::Error));
 }
 
 #[test]
@@ -91,6 +130,9 @@ fn an_unknown_state_is_a_notice_and_not_insecure() {
     let found = with_state(DnssecState::Indeterminate { why: IndeterminateReason::AnchorMismatch });
     assert_eq!((rules(&found), found[0].severity), (vec!["dnssec-not-tested"], Severity::Warning));
     assert!(found[0].fixes[0].text.contains("--trust-anchor"));
+    let found = with_state(DnssecState::Indeterminate { why: IndeterminateReason::UnsupportedAlgorithm });
+    assert_eq!((rules(&found), found[0].severity), (vec!["dnssec-not-tested"], Severity::Notice));
+    assert!(found[0].summary.contains("Ed448"), "{}", found[0].summary);
     let found = with_state(DnssecState::Indeterminate { why: IndeterminateReason::NotValidated });
     assert_eq!(rules(&found), Vec::<&str>::new());
 }
@@ -136,7 +178,8 @@ fn an_algorithm_that_signs_nothing_is_found() {
         world.zone(keys);
         let soa =
             crate::evidence::RecordData::Soa { primary: name("ns1.example.com"), serial: 1, expire: 1, minimum: 1 };
-        let signatures = Some(crate::evidence::RecordSignatures { original_ttl: 300, algorithms: signed_with });
+        let signatures =
+            Some(crate::evidence::RecordSignatures { original_ttl: 300, algorithms: signed_with, validity: None });
         let seen = response(&name("example.com"), vec![soa]);
         let seen = RecordsSeen { dnssec: DnssecState::Secure, signatures, ..seen };
         world.answer("example.com", RecordKind::Soa, seen);
@@ -149,4 +192,54 @@ fn an_algorithm_that_signs_nothing_is_found() {
     assert!(found[0].summary.contains("algorithm 8"), "{}", found[0].summary);
     let found = with("example.com DNSKEY 257 8 77\nexample.com DS 77 8 2", vec![13]);
     assert_eq!(found[0].severity, Severity::Warning);
+}
+
+/// The TXT record of a name, with this state.
+fn text(of: &str, dnssec: DnssecState) -> RecordsSeen {
+    let text = "v=spf1 -all".to_owned();
+    let record = RecordData::Txt { lengths: vec![text.len()], text, raw_b64: None };
+    RecordsSeen { dnssec, ..response(&name(of), vec![record]) }
+}
+
+fn wrong_signature() -> DnssecState {
+    DnssecState::Bogus { why: BogusReason::WrongSignature, zone: Some(name("example.com")) }
+}
+
+#[test]
+fn bogus_text_records_count_as_failed_lookups_and_are_reported_once() {
+    let mut world = signed(13, 2, 0);
+    world.answer("example.com", RecordKind::Txt, text("example.com", wrong_signature()));
+    world.answer("_dmarc.example.com", RecordKind::Txt, text("_dmarc.example.com", wrong_signature()));
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    let found = super::judge::judge(&plan, &evidence);
+    assert_eq!(rules(&found), ["dnssec-bogus"]);
+    assert_eq!((found[0].severity, found[0].failure), (Severity::Error, None));
+    assert!(found[0].cause.contains("cannot evaluate SPF"), "{}", found[0].cause);
+    for of in ["TXT of", "_dmarc.example.com"] {
+        assert!(found[0].summary.contains(of), "{}", found[0].summary);
+    }
+    let all = crate::check::judge(&plan, &evidence);
+    assert!(!rules(&all).contains(&"spf-lookup-failed"), "{:?}", rules(&all));
+    let seen = results(&plan, &evidence).unwrap();
+    assert_eq!((seen.spf.state, seen.spf.record), (PublishedState::Unknown, None));
+}
+
+#[test]
+fn a_resolver_that_changes_records_is_not_a_fault_of_the_zone() {
+    let with = |at_server: DnssecState| {
+        let mut world = signed(13, 2, 0);
+        world.zone("example.com NS ns.example.com\nns.example.com A 8.8.8.53");
+        world.answer("example.com", RecordKind::Txt, text("example.com", wrong_signature()));
+        let seen = RecordsSeen { authoritative: true, ..text("example.com", at_server) };
+        let answer = crate::evidence::Answer::Records(seen);
+        let outcome = crate::evidence::Outcome::Done { answer };
+        world.outcome("example.com", RecordKind::Txt, Some(([8, 8, 8, 53], 53).into()), outcome);
+        findings(&mut world)
+    };
+    let of_resolver = with(DnssecState::Secure);
+    assert_eq!((rules(&of_resolver), of_resolver[0].severity), (vec!["dnssec-bogus"], Severity::Warning));
+    assert!(of_resolver[0].fixes[0].text.contains("--resolver"), "{:?}", of_resolver[0].fixes);
+    let of_zone = with(wrong_signature());
+    assert_eq!((rules(&of_zone), of_zone[0].severity), (vec!["dnssec-bogus"], Severity::Error));
 }

@@ -111,7 +111,7 @@ fn request(sight: Sight<'_>, host: &DnsName, ip: IpAddr, to: Vec<ForwardPath>) -
             login: None,
             // Submission requires a login, so the replies to senders and recipients reveal nothing.
             envelope: (!is_submission).then(|| Envelope::plain(ReversePath::Null, to)),
-            quit_after: if is_submission { QuitAfter::Ehlo } else { QuitAfter::Rcpt },
+            quit_after: if is_submission { QuitAfter::Starttls } else { QuitAfter::Rcpt },
             starttls: Starttls::Alone,
             asks_for_auth: false,
             pacing: Pacing::Prompt,

@@ -9,6 +9,7 @@
 use super::super::dane::{self, ChainUse};
 use super::super::sight::Sight;
 use super::super::sts;
+use super::super::tls::StarttlsResult;
 use crate::check::certificate;
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::{Presented, Session};
@@ -67,7 +68,7 @@ enum Verification {
 
 impl Verification {
     fn by_mta_sts(sight: Sight<'_>, host: &DnsName, presented: &Presented) -> Verification {
-        let result = sts::result(sight, host, Some(presented));
+        let result = sts::result(sight, host, StarttlsResult::Chain(presented));
         match (result.listed, result.result, result.delivers) {
             (Some(_), ..) => Verification::Required,
             // A sender may have stored a policy earlier.

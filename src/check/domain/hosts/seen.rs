@@ -7,6 +7,7 @@ use super::super::seen::{
     StsResultSeen,
 };
 use super::super::sight::Sight;
+use super::super::tls::{StarttlsResult, starttls_failure};
 use super::super::{dane, dnssec, mx, purpose, reverse, sts};
 use super::ask::Recipient;
 use super::sessions::{chains, key_kind, session, sessions};
@@ -20,17 +21,21 @@ use crate::wire::{DnsName, RecordKind};
 pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> Vec<MxSeen> {
     mx::mail_hosts(sight)
         .into_iter()
-        .map(|host| MxSeen {
-            preference: host.preference,
-            host: host.name.as_str().to_owned(),
-            implicit: host.preference.is_none(),
-            alias: alias(sight, &host.name),
-            dnssec: dnssec::of_addresses(sight, &host.name),
-            addresses: mx::addresses(sight, &host.name)
-                .into_iter()
-                .map(|ip| address_seen(sight, &host.name, ip))
-                .collect(),
-            problem: mx::problem(sight, &host.name),
+        .map(|host| {
+            let of_host = mx::addresses(sight, &host.name).into_iter();
+            let addresses: Vec<MxAddressSeen> = of_host.map(|ip| address_seen(sight, &host.name, ip)).collect();
+            let certificates = addresses.iter().flat_map(|address| &address.certificates);
+            let of_certificates: Vec<&DaneSeen> = certificates.map(|one| &one.policies.dane).collect();
+            MxSeen {
+                preference: host.preference,
+                host: host.name.as_str().to_owned(),
+                implicit: host.preference.is_none(),
+                alias: alias(sight, &host.name),
+                dnssec: dnssec::of_addresses(sight, &host.name),
+                unmatched_tlsa: dane::unmatched_records(&of_certificates),
+                addresses,
+                problem: mx::problem(sight, &host.name),
+            }
         })
         .collect()
 }
@@ -252,8 +257,8 @@ fn certificate_seen(sight: Sight<'_>, host: &DnsName, chain: &Presented) -> MxCe
         spki_sha256: leaf.map(|leaf| leaf.spki_sha256.clone()).unwrap_or_default(),
         policies: PoliciesSeen {
             opportunistic: Delivery::Encrypted,
-            dane: dane::result(sight, host, Some(chain)),
-            mta_sts: sts::result(sight, host, Some(chain)),
+            dane: dane::result(sight, host, StarttlsResult::Chain(chain)),
+            mta_sts: sts::result(sight, host, StarttlsResult::Chain(chain)),
         },
     }
 }
@@ -320,10 +325,15 @@ fn policies(
     if !is_ready(session) {
         return PoliciesSeen::default();
     }
-    // After a failed handshake, opportunistic senders connect again without TLS (RFC 7435 §4).
+    let is_advertised = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS"));
+    let tls = match starttls_failure(session) {
+        Some(failure) => StarttlsResult::Fails(failure),
+        None if is_advertised => return PoliciesSeen::default(),
+        None => StarttlsResult::NotOffered,
+    };
     PoliciesSeen {
-        opportunistic: Delivery::ClearText,
-        dane: dane::result(sight, host, None),
-        mta_sts: sts::result(sight, host, None),
+        opportunistic: tls.opportunistic(),
+        dane: dane::result(sight, host, tls),
+        mta_sts: sts::result(sight, host, tls),
     }
 }

@@ -9,6 +9,7 @@ use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{DnsFaultKind, Phase, Presented};
 use crate::lexicon::Confidence;
+use crate::plan::QuitAfter;
 use crate::policy::tlsa::TlsaRecord;
 use crate::policy::tlsa::tests::{made, record, sent};
 use crate::question::{Purpose, Question};
@@ -600,6 +601,8 @@ fn a_submission_port_is_not_judged_like_port_25() {
     let is_mail =
         |question: &Question| matches!(question, Question::Session(request) if request.script.envelope.is_some());
     assert!(!world.asked.iter().any(is_mail));
+    let ends_before_tls = |question: &Question| matches!(question, Question::Session(request) if request.script.quit_after < QuitAfter::Starttls);
+    assert!(!world.asked.iter().any(ends_before_tls), "the certificate must be seen");
     // Mail programs verify certificates, so a fault of the certificate is an error.
     let mut world = two();
     world.server(

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use super::super::direct::{self, AliasSteps};
 use super::super::sight::{Known, Sight};
 use super::known::{
-    KINDS, all_addresses, as_address, code_words, fault_words, is_looked_up, is_unanswered, mail_hosts, published,
-    usable, was_stopped,
+    KINDS, all_addresses, as_address, before_other_records, code_words, fault_words, is_looked_up, is_unanswered,
+    mail_hosts, published, usable, was_stopped,
 };
 use super::rules::{
     DNS_ANSWER_TRUNCATED, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
@@ -249,12 +249,7 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         let summary = format!("{domain} has no MX record: senders use the domain's own IP addresses");
         let mut found = vec![Finding {
             cause: "Without an MX record, the domain itself is the mail host (implicit MX).".to_owned(),
-            fixes: vec![
-                Fix::text(format!(
-                    "Domain owner: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
-                )),
-                Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
-            ],
+            fixes: mx_to_publish(sight),
             ..finding(&MX_IMPLICIT, probe, Confidence::Certain, summary)
         }];
         found.extend(not_public(sight, probe));
@@ -265,17 +260,30 @@ fn without_mx(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         return vec![host_lookup_failed(sight, &domain, failed, why, Severity::Error)];
     }
     let summary = format!("{domain} has neither MX records nor an IP address");
-    vec![Finding {
+    let found = Finding {
         cause: "The domain exists, but senders find no host that receives its mail, and return messages immediately."
             .to_owned(),
-        fixes: vec![
-            Fix::text(format!(
-                "Domain owner: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
-            )),
-            Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
-        ],
+        fixes: mx_to_publish(sight),
         ..finding(&MX_MISSING, probe, Confidence::Certain, summary)
-    }]
+    };
+    vec![sight.tried(found, of_addresses(&domain))]
+}
+
+/// Suggests publishing an MX record.
+fn mx_to_publish(sight: Sight<'_>) -> Vec<Fix> {
+    let domain = sight.name();
+    let records = [
+        Fix::text(format!(
+            "Domain owner: publish an MX record that names the mail server, for example: {domain}. MX 10 mail.{domain}."
+        )),
+        Fix::text(format!("If the domain receives no mail, publish a null MX: {domain}. MX 0 .")),
+    ];
+    before_other_records(sight).into_iter().chain(records).collect()
+}
+
+/// The lookups of the addresses of a name.
+fn of_addresses(name: &DnsName) -> [(DnsName, RecordKind); 2] {
+    KINDS.map(|kind| (name.clone(), kind))
 }
 
 fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
@@ -285,7 +293,16 @@ fn null_records(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> Option<F
     if !has_others && preference == 0 && seen.records.len() == 1 {
         let summary = format!("{domain} declares that it receives no mail (null MX)");
         let cause = "Senders return mail for this domain immediately, without connecting to any server. No mail servers were tested.";
-        return Some(Finding { cause: cause.to_owned(), ..finding(&MX_NULL, probe, Confidence::Certain, summary) });
+        let mut found = Finding { cause: cause.to_owned(), ..finding(&MX_NULL, probe, Confidence::Certain, summary) };
+        if let Some(recipient) = &sight.domain.recipient {
+            // RFC 7505 §4.1: senders return such a message with 556 5.1.10.
+            found.severity = Severity::Error;
+            found.failure = Some(PhaseFailure::RefusedPermanent);
+            found.fixes.push(Fix::text(format!(
+                "Compare the domain of {recipient} with the intended address, letter by letter. Domain owner: if the domain should receive mail, replace the null MX with MX records of its mail servers"
+            )));
+        }
+        return Some(found);
     }
     let summary = if has_others {
         format!("{domain} has a null MX (`MX {preference} .`) and other MX records")
@@ -450,7 +467,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                 findings.push(host_lookup_failed(sight, host, failed, why, severity));
             }
             HostAddresses::Missing(found, why) if !(has_none && is_known) => {
-                findings.push(host_missing(sight, host, found, why));
+                findings.push(sight.tried(host_missing(sight, host, found, why), of_addresses(host)));
             }
             HostAddresses::Missing(..) | HostAddresses::Loop(..) => {}
         }
@@ -479,9 +496,9 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
             probe.quote(host.name.as_str())
         ))
     }));
-    for (_, state) in &states {
+    for (host, state) in &states {
         if let HostAddresses::Missing(found, _) | HostAddresses::Loop(found, _) = state {
-            none = none.tried(found.id);
+            none = sight.tried(none.tried(found.id), of_addresses(host));
         }
     }
     findings.push(none);

@@ -6,6 +6,7 @@ use super::super::direct;
 use super::super::seen::NotTested;
 use super::super::sight::{Known, Sight, is_conclusive};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
+use crate::lexicon::Fix;
 use crate::plan::{Family, OverrideHost, Plan};
 use crate::wire::{DnsName, Host, RecordKind};
 
@@ -65,6 +66,18 @@ pub(in crate::check::domain) fn is_null(sight: Sight<'_>) -> bool {
     hosts.peek().is_some() && hosts.all(DnsName::is_root)
 }
 
+/// What to do before a record is published at the domain, if the domain is an alias. A name with a CNAME record can have
+/// no other records (RFC 2181 §10.1).
+pub(in crate::check::domain) fn before_other_records(sight: Sight<'_>) -> Option<Fix> {
+    let is_alias = sight.records(&sight.name(), RecordKind::Mx).answer().is_some_and(|seen| !seen.aliases.is_empty());
+    is_alias.then(|| {
+        Fix::text(format!(
+            "Domain owner: first replace the CNAME record of {} with A and AAAA records, because a name with a CNAME record can have no other records",
+            sight.name()
+        ))
+    })
+}
+
 /// Whether both address lookups of a host have ended.
 pub(in crate::check::domain) fn is_looked_up(sight: Sight<'_>, host: &DnsName) -> bool {
     KINDS.iter().all(|&kind| !sight.records(host, kind).is_open())
@@ -86,6 +99,12 @@ pub(in crate::check::domain) fn all_addresses(sight: Sight<'_>, host: &DnsName) 
         }
     }
     addresses
+}
+
+/// Whether DNS proves that a host has no IP address, so no sender can use it.
+pub(in crate::check::domain) fn has_no_address(sight: Sight<'_>, host: &DnsName) -> bool {
+    let is_denied = |seen: &RecordsSeen| is_conclusive(seen) && seen.is_void();
+    KINDS.iter().all(|&kind| sight.records(host, kind).answer().is_some_and(is_denied))
 }
 
 /// The IP addresses of a host that this machine can connect to, without the limit.

@@ -59,11 +59,11 @@ pub(super) static MX_NULL: Rule = Rule {
     severity: Severity::Notice,
     title: "the domain declares that it receives no mail",
     docs: Docs {
-        sees: "The only MX record of the domain is a null MX: preference 0 and the host `.`.",
+        sees: "The only MX record of the domain is a null MX: preference 0 and the host `.`. If the check is about an email address in the domain, the finding is an error. If the check is about an email address in the domain, the finding is an error.",
         matters: "Senders return mail for this domain immediately, without connecting to any server. This is the recommended setting for a domain that receives no mail.",
         action: "No action is required if this is intended. If the domain should receive mail, replace the record with an MX record that names the mail server.",
         example: "example.com. MX 0 .",
-        references: "RFC 7505 section 3 (null MX)",
+        references: "RFC 7505 section 3 (null MX), RFC 7505 section 4.1 (mail to such a domain)",
     },
 };
 

@@ -95,6 +95,7 @@ pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
             sight.records(&host.name, kind).answer().is_some_and(|seen| seen.is_answer() && !is_bogus(seen))
         })
     };
+    let lookups = |kind: RecordKind| hosts.iter().map(move |host| (host.name.clone(), kind));
     let addresses: Vec<IpAddr> = hosts.iter().flat_map(|host| all_addresses(sight, &host.name)).collect();
     let domain = sight.name();
     let first = hosts.first()?;
@@ -106,7 +107,7 @@ pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         Some(Finding {
             cause: "Many senders do not have IPv6 and cannot deliver mail to this domain.".to_owned(),
             fixes: vec![Fix::text(format!("Domain owner: publish an A record for {name} or for another MX host"))],
-            ..finding(&MX_NO_IPV4, probe, Confidence::Certain, summary)
+            ..sight.tried(finding(&MX_NO_IPV4, probe, Confidence::Certain, summary), lookups(RecordKind::A))
         })
     } else if addresses.iter().all(|ip| is_test_server(sight.plan, *ip)) {
         None
@@ -114,7 +115,7 @@ pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
         let summary = format!("no MX host of {domain} has an IPv6 address");
         Some(Finding {
             cause: "Mail arrives only over IPv4, which almost every sender supports.".to_owned(),
-            ..finding(&MX_NO_IPV6, probe, Confidence::Certain, summary)
+            ..sight.tried(finding(&MX_NO_IPV6, probe, Confidence::Certain, summary), lookups(RecordKind::Aaaa))
         })
     } else {
         None

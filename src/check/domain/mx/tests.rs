@@ -2,7 +2,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
-use super::super::world::{World, name, plan, response};
+use super::super::world::{World, name, plan, plan_with_recipient, response};
 use super::{addresses, is_null, mail_hosts};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
@@ -64,6 +64,15 @@ fn a_domain_without_mx_uses_its_addresses_or_has_none() {
     let mut world = World::new();
     world.record("example.com TXT hello").fails("example.com", RecordKind::A, DnsFaultKind::Timeout);
     assert_eq!(rules(&findings(&mut world)), ["mx-host-lookup-failed"]);
+}
+
+#[test]
+fn a_recipient_in_a_domain_with_a_null_mx_is_rejected() {
+    let plan = plan_with_recipient("example.com");
+    let evidence = World::new().zone("example.com MX 0 .").evidence(&plan);
+    let found = super::judge::judge(&plan, &evidence);
+    assert_eq!((rules(&found), found[0].severity), (vec!["mx-null"], Severity::Error));
+    assert_eq!(found[0].failure, Some(PhaseFailure::RefusedPermanent));
 }
 
 #[test]

@@ -122,6 +122,7 @@ pub(in crate::check::domain) mod tests {
             alias: None,
             dnssec: DnssecSeen { state: None, reason: None },
             addresses,
+            unmatched_tlsa: Vec::new(),
             problem: None,
         }
     }

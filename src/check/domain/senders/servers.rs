@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::check::domain::sight::Sight;
+use crate::check::domain::tls::{StarttlsFailure, starttls_failure};
 use crate::check::domain::{hosts, mx};
 use crate::evidence::{Certificate, DialResult, EventKind, Phase, Presented, ProbeId, Session};
 use crate::wire::{DnsName, RecordKind};
@@ -34,6 +35,8 @@ pub(in crate::check::domain) enum ServerTls<'s> {
     Unreachable,
     /// It does not advertise STARTTLS.
     NotOffered,
+    /// It advertises STARTTLS, but TLS fails.
+    Fails(StarttlsFailure),
     /// The certificate chains that it sent, one for each key type; at least one.
     Chains(Vec<&'s Presented>),
 }
@@ -60,6 +63,16 @@ impl<'s> PolicyHost<'s> {
         self.servers.iter().filter(|server| matches!(server.tls, ServerTls::NotOffered)).collect()
     }
 
+    /// The servers at which TLS fails, and how it fails at the first of them.
+    pub(in crate::check::domain) fn with_failing_tls(&self) -> Option<(StarttlsFailure, Vec<&PolicyServer<'s>>)> {
+        let failure = self.servers.iter().find_map(|server| match server.tls {
+            ServerTls::Fails(failure) => Some(failure),
+            _ => None,
+        })?;
+        let is_same = |server: &&PolicyServer<'s>| matches!(server.tls, ServerTls::Fails(other) if other == failure);
+        Some((failure, self.servers.iter().filter(is_same).collect()))
+    }
+
     /// Whether a sender can deliver to the host if it accepts only chains that satisfy `accepts`; `None` while unknown.
     /// One usable server is enough. A server with two chains is usable if one of the chains is accepted, because
     /// different senders get different chains.
@@ -71,7 +84,7 @@ impl<'s> PolicyHost<'s> {
         let usable = |server: &PolicyServer<'s>| match &server.tls {
             ServerTls::Unknown => None,
             ServerTls::Unreachable => Some(false),
-            ServerTls::NotOffered => Some(!needs_tls),
+            ServerTls::NotOffered | ServerTls::Fails(_) => Some(!needs_tls),
             ServerTls::Chains(chains) => Some(!needs_tls || chains.iter().any(|chain| accepts(chain))),
         };
         let results: Vec<Option<bool>> = self.servers.iter().map(usable).collect();
@@ -106,7 +119,11 @@ fn server_tls<'s>(session: Option<Session<'s>>, chains: Vec<&'s Presented>) -> S
     }
     let Some(session) = session.filter(Session::is_over) else { return ServerTls::Unknown };
     if let Some((_, offers)) = session.capabilities(Phase::Ehlo) {
-        return if offers.has("STARTTLS") { ServerTls::Unknown } else { ServerTls::NotOffered };
+        return match starttls_failure(session) {
+            _ if !offers.has("STARTTLS") => ServerTls::NotOffered,
+            Some(failure) => ServerTls::Fails(failure),
+            None => ServerTls::Unknown,
+        };
     }
     let was_dialled = session.events().any(
         |event| matches!(&event.what, EventKind::Dialled { result, .. } if !matches!(result, DialResult::Overtaken)),

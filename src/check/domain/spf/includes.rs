@@ -1,7 +1,7 @@
 //! Findings about the terms of the record: included records, names without records, and the number of lookups.
 
 use super::rules::{INCLUDE_BROKEN, INCLUDE_FAILED, MX_HOSTS, TOO_MANY_LOOKUPS, VOID_LOOKUPS};
-use super::{Subject, sending};
+use super::{Subject, denied_in_tree, sending};
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
@@ -269,5 +269,5 @@ fn void(subject: Subject<'_>) -> Option<Finding> {
         terms.join(", ")
     );
     finding.fixes.push(Fix::text("Domain owner: remove these terms, or create the records"));
-    Some(finding.tried(subject.probe.id))
+    Some(subject.sight.tried(finding.tried(subject.probe.id), denied_in_tree(subject.sight)))
 }

@@ -5,15 +5,19 @@
 //! |---|---|
 //! | `record` | the record itself: missing, ignored, invalid, or without effect |
 //! | `includes` | its terms: included records, and the number of lookups |
+//! | `former_type` | records of the former record type SPF |
 //! | `sending` | the results for the sending IP addresses |
 //! | `rules` | the rules |
 
+mod former_type;
 mod includes;
 mod record;
 mod rules;
 mod sending;
 #[cfg(test)]
 mod tests;
+
+use std::cell::RefCell;
 
 use super::mx;
 use super::seen::{PublishedState, SpfSeen, SpfTermSeen};
@@ -23,10 +27,12 @@ use crate::evidence::{DnsCode, Evidence, Probe};
 use crate::plan::Plan;
 use crate::policy::spf::evaluate::SpfStep;
 use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode, SpfTree, allows_everyone};
-use crate::policy::spf::{MAX_LOOKUPS, SpfLookup};
+use crate::policy::spf::{MAX_LOOKUPS, SpfKnown, SpfLookup};
 use crate::policy::txt::in_strings;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
+
+pub(super) use sending::denied_for;
 
 pub(super) static CHECK: Check = Check { subject: "domain-spf", ask, judge, rules: rules::RULES };
 
@@ -42,6 +48,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         let names = WRONG_NAMES.iter().filter_map(|label| sight.name().below(label).ok());
         questions.extend(names.map(|name| records(&name, RecordKind::Txt)));
     }
+    // No other lookup waits for this one.
+    questions.push(records(&sight.name(), RecordKind::Spf));
     questions.extend(sending::needed(sight).iter().map(|(name, kind)| records(name, *kind)));
     questions
 }
@@ -58,6 +66,24 @@ fn known(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> SpfLookup {
     }
 }
 
+/// The lookups without a record among those that a computation uses.
+fn denied(sight: Sight<'_>, compute: impl FnOnce(SpfKnown<'_>)) -> Vec<(DnsName, RecordKind)> {
+    let found = RefCell::new(Vec::new());
+    compute(&|name, kind| {
+        let lookup = known(sight, name, kind);
+        if matches!(lookup, SpfLookup::NxDomain | SpfLookup::NoRecord) {
+            found.borrow_mut().push((name.clone(), kind));
+        }
+        lookup
+    });
+    found.into_inner()
+}
+
+/// The lookups without a record in the domain's SPF tree.
+fn denied_in_tree(sight: Sight<'_>) -> Vec<(DnsName, RecordKind)> {
+    denied(sight, |known| drop(SpfTree::of(&sight.name(), known)))
+}
+
 /// The part of the domain's SPF tree that is known so far.
 fn tree(sight: Sight<'_>) -> SpfTree {
     SpfTree::of(&sight.name(), &|name, kind| known(sight, name, kind))
@@ -69,6 +95,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let tree = tree(sight);
     let subject = Subject { sight, probe, tree: &tree };
     let mut findings = record::judge(subject);
+    findings.extend(former_type::finding(subject));
     findings.extend(includes::judge(subject));
     let of_clients = sending::judge(subject, &findings);
     findings.extend(of_clients);
@@ -102,6 +129,17 @@ impl<'s> Subject<'s> {
     /// The record in the form of a zone file.
     fn published(&self, record: &str) -> String {
         format!("{}. IN TXT {}", self.domain(), in_strings(record))
+    }
+}
+
+/// Whether the SPF record allows at least one client to send mail; `None` if there is no valid record, or if it is not
+/// known.
+pub(super) fn allows_senders(sight: Sight<'_>) -> Option<bool> {
+    let root = tree(sight).root;
+    let is_valid = matches!(&root.found, SpfFound::Record(record, _) if record.mistakes().next().is_none());
+    match root.can_pass() {
+        true => Some(true),
+        false => (is_valid && !root.count().is_minimum).then_some(false),
     }
 }
 

@@ -6,9 +6,9 @@ use super::rules::{
     ALIAS, ALLOWS_EVERYONE, EXP_IGNORED, IGNORED, IGNORED_MODIFIER, LONG, LOOKUP_FAILED, MISSING, NETWORK_WIDE, NO_ALL,
     NULL_MX_SENDS, PTR_USED, STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
 };
-use super::{Subject, WRONG_NAMES, is_null_mx, known};
-use crate::check::domain::delegation;
-use crate::check::domain::sight::Known;
+use super::{Subject, WRONG_NAMES, denied_in_tree, former_type, is_null_mx, known};
+use crate::check::domain::sight::{Known, is_bogus};
+use crate::check::domain::{delegation, mx};
 use crate::check::finding::{Finding, Rule, Severity};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
@@ -23,6 +23,8 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
     match &subject.tree.root.found {
         // The MX check reports a domain that does not exist.
         SpfFound::Pending | SpfFound::NxDomain => Vec::new(),
+        // The DNSSEC check reports records whose signatures are not valid.
+        SpfFound::Failed if has_bogus_records(subject) => Vec::new(),
         SpfFound::Failed => vec![lookup_failed(subject)],
         SpfFound::NoRecord(texts) => {
             ignored(subject, texts, Severity::Error).map_or_else(|| missing(subject), |finding| vec![finding])
@@ -41,7 +43,7 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
             if is_valid {
                 findings.extend(no_all(subject, record));
                 findings.extend(unused(subject));
-                findings.extend(null_mx(subject, record));
+                findings.extend(null_mx(subject));
             }
             findings.extend(ptr(subject, record));
             findings.extend(explanation(subject));
@@ -54,6 +56,12 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
 
 fn finding(subject: Subject<'_>, rule: &'static Rule, summary: String) -> Finding {
     Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(subject.probe.id)
+}
+
+/// Whether there are TXT records, but their signatures are not valid.
+fn has_bogus_records(subject: Subject<'_>) -> bool {
+    let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).answer();
+    seen.is_some_and(|seen| is_bogus(seen) && !seen.records.is_empty())
 }
 
 fn lookup_failed(subject: Subject<'_>) -> Finding {
@@ -98,7 +106,14 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     }
     let mut finding = finding(subject, &MISSING, format!("{domain} has no SPF record"));
     let is_null = is_null_mx(subject);
-    let record = if is_null { "v=spf1 -all" } else { "v=spf1 mx ~all" };
+    let hosts = mx::mail_hosts(subject.sight);
+    // RFC 7208 §5.4: without MX records, the mechanism mx matches nothing.
+    let (record, senders) = match hosts.first() {
+        _ if is_null => ("v=spf1 -all", "no host sends"),
+        Some(host) if host.preference.is_none() => ("v=spf1 a ~all", "only the domain's own IP address sends"),
+        Some(_) => ("v=spf1 mx ~all", "only the MX hosts send"),
+        None => ("v=spf1 -all", "no host sends"),
+    };
     if is_null {
         finding.severity = Severity::Notice;
         finding.cause = "The domain declares that it receives no mail. Without an SPF record, receivers cannot tell that it also sends no mail.".to_owned();
@@ -108,17 +123,27 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     let found = WRONG_NAMES.iter().filter_map(|label| subject.sight.name().below(label).ok()).find(|name| {
         matches!(known(subject.sight, name, RecordKind::Txt), SpfLookup::Found(records) if !select(&records).records.is_empty())
     });
-    if let Some(name) = found {
+    finding.fixes.extend(mx::before_other_records(subject.sight));
+    if let Some(text) = former_type::texts(subject.sight).first() {
+        finding
+            .cause
+            .push_str(" There is a record of the record type SPF (99), but receivers do not look up this type.");
+        finding.fixes.push(Fix::run(
+            "Domain owner: publish the same record as a TXT record",
+            subject.quote(&subject.published(text)),
+        ));
+    } else if let Some(name) = found {
         finding.cause.push_str(&format!(" There is an SPF record at {name}, where receivers do not look for it."));
         finding.fixes.push(Fix::run(
             "Domain owner: at the domain, publish a record that refers to the other record",
             subject.published(&format!("v=spf1 redirect={name}")),
         ));
     } else {
-        let text = if is_null {
-            "Domain owner: publish a record that allows no sender"
-        } else {
-            "Domain owner: publish a record that lists every host that sends mail for the domain. If only the MX hosts send mail, publish this record"
+        let text = match senders {
+            _ if is_null => "Domain owner: publish a record that allows no sender".to_owned(),
+            senders => format!(
+                "Domain owner: publish a record that lists every host that sends mail for the domain. If {senders} mail, publish this record"
+            ),
         };
         finding.fixes.push(Fix::run(text, subject.published(record)));
     }
@@ -254,6 +279,13 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
             "Receivers join the strings of a TXT record without adding a space. The result is {}",
             subject.quote(text)
         );
+        if mistakes.is_empty() {
+            finding.confidence = Confidence::Likely;
+            finding.otherwise = Some(
+                "The record is valid without a space, too. Compare its terms with the names that you entered."
+                    .to_owned(),
+            );
+        }
         let fix = "Domain owner: insert a space before the closing quotation mark of each string except the last";
         finding.fixes.push(match spaced(text) {
             Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
@@ -438,8 +470,11 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
     if has_redirect {
         finding.fixes.push(Fix::text("Domain owner: remove either the all mechanism or the redirect modifier"));
     } else if let Some(all) = branches.iter().find(|branch| is_all(&branch.text)) {
-        let others = branches.iter().filter(|branch| !is_all(&branch.text)).map(|branch| branch.text.as_str());
-        let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all.text.as_str()]).collect();
+        // The text may contain a second record, with a version of its own.
+        let is_other = |text: &str| !is_all(text) && !text.to_ascii_lowercase().starts_with("v=");
+        let others = branches.iter().map(|branch| branch.text.as_str()).filter(|text| is_other(text));
+        let all = if all.text.starts_with(['-', '~', '?']) { all.text.as_str() } else { "~all" };
+        let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all]).collect();
         finding.fixes.push(Fix::run(
             "Domain owner: move the all mechanism to the end of the record, or remove the terms after it",
             subject.quote(&subject.published(&words.join(" "))),
@@ -448,13 +483,8 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-fn null_mx(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
-    let allows = record.redirect().is_some()
-        || record
-            .terms
-            .iter()
-            .any(|term| matches!(term.kind, SpfTermKind::Directive(qualifier, _) if qualifier == SpfQualifier::Pass));
-    if !allows || !is_null_mx(subject) {
+fn null_mx(subject: Subject<'_>) -> Option<Finding> {
+    if !subject.tree.root.can_pass() || !is_null_mx(subject) {
         return None;
     }
     let summary =
@@ -510,7 +540,8 @@ fn explanation(subject: Subject<'_>) -> Option<Finding> {
         finding(subject, &EXP_IGNORED, format!("receivers ignore the explanation of the SPF record: {reason}"));
     finding.cause = "The SPF result does not change.".to_owned();
     finding.fixes.push(Fix::text("Domain owner: publish one TXT record that contains the explanation, or remove exp="));
-    Some(finding)
+    let texts = denied_in_tree(subject.sight).into_iter().filter(|(_, kind)| *kind == RecordKind::Txt);
+    Some(subject.sight.tried(finding, texts))
 }
 
 /// The maximum length of the name and the text of a record, so that the response fits in 512 bytes (RFC 7208 §3.4).

@@ -22,6 +22,7 @@ pub(super) static RULES: &[&Rule] = &[
     &PTR_USED,
     &IGNORED_MODIFIER,
     &EXP_IGNORED,
+    &FORMER_TYPE,
     &ALIAS,
     &LONG,
     &SENDING_NOT_COVERED,
@@ -260,6 +261,19 @@ pub(super) static EXP_IGNORED: Rule = Rule {
         action: "Domain owner: publish one TXT record with the explanation, or remove exp=.",
         example: "v=spf1 mx -all exp=explain.example.com, where the name does not exist",
         references: "RFC 7208 section 6.2 (exp)",
+    },
+};
+
+pub(super) static FORMER_TYPE: Rule = Rule {
+    id: "spf-former-type",
+    severity: Severity::Notice,
+    title: "there is an SPF record of the former record type SPF (99)",
+    docs: Docs {
+        sees: "The domain has a record of the DNS type SPF (number 99) that begins with v=spf1. The finding says whether the TXT record is the same, different or missing.",
+        matters: "Receivers look up only TXT records. A record of type SPF has no effect, and one that differs shows that only one of the two was updated.",
+        action: "Domain owner: publish the SPF record as a TXT record, and delete the record of type SPF.",
+        example: "example.com. IN SPF \"v=spf1 mx -all\"",
+        references: "RFC 7208 section 3.1 (only TXT records), RFC 7208 section 14.1 (the type SPF is obsolete)",
     },
 };
 

@@ -5,14 +5,14 @@ use std::net::IpAddr;
 
 use super::super::seen::SpfResultSeen;
 use super::rules::{HELO, SENDING_NOT_COVERED, VOID_LOOKUPS};
-use super::{Subject, known, mx};
+use super::{Subject, denied, known, mx};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
-use crate::policy::spf::SpfNeed;
 use crate::policy::spf::evaluate::{SpfClient, SpfFailure, SpfResult, SpfVerdict, evaluate};
-use crate::policy::spf::tree::SpfFound;
+use crate::policy::spf::tree::{SpfFound, allows_everyone};
+use crate::policy::spf::{SpfKnown, SpfNeed};
 use crate::policy::txt::in_strings;
 use crate::wire::{DnsName, RecordKind};
 
@@ -55,10 +55,14 @@ fn clients(sight: Sight<'_>) -> Vec<IpAddr> {
 }
 
 fn evaluated(sight: Sight<'_>, ip: IpAddr) -> Result<SpfVerdict, Vec<SpfNeed>> {
+    evaluated_with(sight, ip, &|name, kind| known(sight, name, kind))
+}
+
+fn evaluated_with(sight: Sight<'_>, ip: IpAddr, known: SpfKnown<'_>) -> Result<SpfVerdict, Vec<SpfNeed>> {
     let domain = sight.domain.name.ascii().to_ascii_lowercase();
     let helo = sight.domain.sending_host.as_ref().map_or(domain.clone(), |host| host.ascii().to_owned());
     let client = SpfClient { ip, domain: &domain, local: "postmaster", helo: &helo };
-    evaluate(&client, &|name, kind| known(sight, name, kind))
+    evaluate(&client, known)
 }
 
 /// The HELO identity (RFC 7208 §2.3).
@@ -119,7 +123,12 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         [] => "No term of the record matches this IP address, so the result is neutral.".to_owned(),
         terms => {
             let path = terms.iter().map(|term| subject.quote(term)).collect::<Vec<_>>().join(", then ");
-            format!("The record allows only other IP addresses. The result comes from {path}.")
+            match verdict.result {
+                SpfResult::Neutral => {
+                    format!("The record makes no statement about this IP address: the result comes from {path}.")
+                }
+                _ => format!("For this IP address, the result comes from {path}."),
+            }
         }
     };
     if ip.is_ipv6() && subject.sight.domain.sending.iter().any(IpAddr::is_ipv4) {
@@ -142,7 +151,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
     finding
         .fixes
         .push(Fix::text("Operator of the sending host: if the host should not send mail for the domain directly, send through a server that the record allows"));
-    Some(finding.tried(subject.probe.id))
+    Some(with_denials(subject, ip, finding))
 }
 
 /// A permanent error that occurs only for this IP address, because of a macro.
@@ -169,7 +178,17 @@ fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Op
         "Domain owner: if only a few hosts send mail, replace the macros with {} and similar terms",
         mechanism_for(ip)
     )));
-    Some(finding.tried(subject.probe.id))
+    Some(with_denials(subject, ip, finding))
+}
+
+/// The finding, with the lookups that the result for this IP address rests on because they found no record.
+fn with_denials(subject: Subject<'_>, ip: IpAddr, finding: Finding) -> Finding {
+    subject.sight.tried(finding.tried(subject.probe.id), denied_for(subject.sight, ip))
+}
+
+/// The lookups without a record in the evaluation for this IP address.
+pub(in crate::check::domain) fn denied_for(sight: Sight<'_>, ip: IpAddr) -> Vec<(DnsName, RecordKind)> {
+    denied(sight, |known| drop(evaluated_with(sight, ip, known)))
 }
 
 /// The mechanism that allows this IP address.
@@ -202,7 +221,11 @@ fn terms_for(ips: impl IntoIterator<Item = IpAddr>) -> String {
 
 /// The record with these terms added at its beginning.
 fn with_term(subject: Subject<'_>, term: &str) -> Option<String> {
-    let SpfFound::Record(..) = &subject.tree.root.found else { return None };
+    let SpfFound::Record(record, _) = &subject.tree.root.found else { return None };
+    // A record that allows every host should not be published again.
+    if allows_everyone(record).is_some() {
+        return None;
+    }
     let text = subject.tree.root.text()?;
     Some(match text.split_once(' ') {
         Some((version, rest)) => format!("{version} {term} {}", rest.trim_start()),

@@ -294,3 +294,60 @@ fn an_mx_term_with_eleven_hosts_is_an_error() {
     assert_eq!(rules(&findings(&zone(&hosts), |_| {})), ["spf-mx-hosts"]);
     assert!(findings(&zone(hosts.get(1..).expect("ten hosts")), |_| {}).is_empty());
 }
+
+#[test]
+fn a_record_of_the_former_type_is_a_notice_that_compares_it_with_the_txt_record() {
+    let found = |zone: &str| findings(zone, |_| {});
+    let with =
+        |text: &str| found(&format!("example.com TXT {text}\nexample.com SPF v=spf1 mx -all\nexample.com MX 0 ."));
+    let former = |findings: &[Finding]| {
+        let one = findings.iter().find(|one| one.rule == "spf-former-type").map(|one| one.summary.clone());
+        one.unwrap_or_default()
+    };
+    assert!(former(&with("v=spf1 mx -all")).contains("also has"));
+    assert!(former(&with("v=spf1 -all")).contains("differs"));
+    let alone = with("other text");
+    assert!(former(&alone).contains("has only the record type SPF"), "{:?}", rules(&alone));
+    let missing = alone.iter().find(|one| one.rule == "spf-missing").expect("a finding");
+    assert!(missing.cause.contains("record type SPF (99)"), "{}", missing.cause);
+    let command = missing.fixes.first().and_then(|fix| fix.command.as_ref()).expect("a record");
+    assert!(command.contains("v=spf1 mx -all"), "{command}");
+    assert_eq!(former(&found("example.com SPF other text\nexample.com TXT v=spf1 -all")), "");
+}
+
+#[test]
+fn a_record_that_allows_no_client_does_not_contradict_a_null_mx() {
+    let allows = |record: &str| {
+        let zone = format!(
+            "example.com MX 0 .\nexample.com TXT {record}\nminus.example.net TXT v=spf1 -all\nplus.example.net TXT v=spf1 ip4:192.0.2.1 -all"
+        );
+        rules(&findings(&zone, |_| {})).contains(&"mx-null-but-sends")
+    };
+    for none in [
+        "v=spf1 redirect=minus.example.net",
+        "v=spf1 include:minus.example.net ~all",
+        "v=spf1 a ~all",
+        "v=spf1 ?all",
+        "v=spf1 -ip4:192.0.2.1 -all",
+    ] {
+        assert!(!allows(none), "{none}");
+    }
+    for some in ["v=spf1 redirect=plus.example.net", "v=spf1 include:plus.example.net -all", "v=spf1 ip4:192.0.2.1"] {
+        assert!(allows(some), "{some}");
+    }
+}
+
+#[test]
+fn the_suggested_record_can_be_published_and_matches_the_senders() {
+    let command = |zone: &str| {
+        let found = findings(zone, |_| {});
+        let missing = found.into_iter().find(|one| one.rule == "spf-missing").expect("a finding");
+        let texts: Vec<String> = missing.fixes.iter().map(|fix| fix.text.clone()).collect();
+        let commands: Vec<String> = missing.fixes.into_iter().filter_map(|fix| fix.command).collect();
+        (texts.join(" "), commands.join(" "))
+    };
+    assert!(command("example.com MX 10 mx.example.com\nmx.example.com A 8.8.4.4").1.contains("v=spf1 mx ~all"));
+    assert!(command("example.com A 8.8.4.4").1.contains("v=spf1 a ~all"), "no MX record");
+    let (texts, _) = command("example.com CNAME www.example.net\nwww.example.net A 8.8.4.4");
+    assert!(texts.contains("first replace the CNAME record of example.com"), "{texts}");
+}

@@ -5,14 +5,14 @@ use super::published::{
     mode_word, policy_request, published_policy, published_record, record_name, valid_policy,
 };
 use super::rules::{
-    STS_CERTIFICATE_ENDS, STS_CERTIFICATE_INVALID, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE, STS_MX_NOT_COVERED,
-    STS_NOT_ENFORCED, STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID, STS_WITHOUT_RECORD,
-    STS_WITHOUT_STARTTLS,
+    STS_CERTIFICATE_ENDS, STS_CERTIFICATE_INVALID, STS_LOOKUP_FAILED, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE,
+    STS_MX_NOT_COVERED, STS_NOT_ENFORCED, STS_POLICY_INVALID, STS_POLICY_UNREACHABLE, STS_RECORD_INVALID,
+    STS_TLS_FAILS, STS_WITHOUT_RECORD, STS_WITHOUT_STARTTLS,
 };
 use crate::check::certificate;
-use crate::check::domain::purpose;
 use crate::check::domain::senders::servers::{PolicyHost, addresses_of, key_of, name_of};
-use crate::check::domain::sight::{Known, Sight};
+use crate::check::domain::sight::{Known, Sight, is_bogus};
+use crate::check::domain::{delegation, mx, purpose, unanswered};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{DnsCode, HttpResponse, Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
@@ -28,6 +28,7 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     let (record, policy) = (published_record(sight), published_policy(sight));
     let is_used = matches!(&record, PublishedRecord::Found { record, .. } if record.is_usable());
     findings.extend(of_record(sight, &record));
+    findings.extend(domain_lookup_failed(sight));
     match &policy {
         PublishedPolicy::Unreachable { probe, why } if is_used => findings.push(unreachable(sight, probe, why)),
         PublishedPolicy::Unknown | PublishedPolicy::Unreachable { .. } => {}
@@ -60,6 +61,12 @@ fn change_id(sight: Sight<'_>) -> Fix {
         format!("DNS operator of {}: then change the id to make senders fetch the policy again", sight.name()),
         new_record(sight),
     )
+}
+
+/// The lookup of the record failed.
+fn domain_lookup_failed(sight: Sight<'_>) -> Option<Finding> {
+    let effect = "Senders without a stored policy deliver mail as if there were no policy.";
+    unanswered::finding(sight, &STS_LOOKUP_FAILED, ("MTA-STS", &record_name(sight)?), effect)
 }
 
 fn of_record(sight: Sight<'_>, record: &PublishedRecord<'_>) -> Option<Finding> {
@@ -149,6 +156,10 @@ fn field_of(kind: StsFaultKind) -> Option<&'static str> {
 fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Finding {
     let summary = format!("the MTA-STS policy cannot be fetched: {}", why.words());
     let mut finding = Finding::new(&STS_POLICY_UNREACHABLE, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    if matches!(why, FetchFailure::NoName) {
+        let host = policy_request(sight).map(|request| DnsName::from(&request.host));
+        finding = sight.tried(finding, host.map(|host| (host, RecordKind::A)));
+    }
     let host = format!("mta-sts.{}", sight.name());
     let fix = match why {
         FetchFailure::Lookup(_) => {
@@ -169,6 +180,9 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         FetchFailure::Status(_) => {
             format!("Operator of {host}: serve the file /.well-known/mta-sts.txt with status 200")
         }
+        FetchFailure::Endless => {
+            format!("Operator of {host}: serve the file as a short plain-text file, in one piece and without delay")
+        }
         FetchFailure::TooLong | FetchFailure::Cut => {
             format!("Operator of {host}: serve the file as a short plain-text file with the correct Content-Length")
         }
@@ -187,7 +201,11 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
                 .filter(|names| !names.is_empty())
                 .map(|names| format!("The certificate is for {}. ", probe.quote(names)))
         }
-        FetchFailure::Connection(_) | FetchFailure::NoAddress | FetchFailure::Lookup(_) | FetchFailure::Cut => {
+        FetchFailure::Connection(_)
+        | FetchFailure::NoAddress
+        | FetchFailure::Lookup(_)
+        | FetchFailure::Cut
+        | FetchFailure::Endless => {
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(
                 "This machine's network may block the connection or the lookup. To find out, repeat the check from another network.".to_owned(),
@@ -197,6 +215,7 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong => None,
     };
     let detail = match why {
+        FetchFailure::Endless => Some("The web server sends the file so slowly that it was not complete when smtpcheck's time limit was reached. Senders wait for about one minute (RFC 8461 section 3.3). ".to_owned()),
         FetchFailure::Cut => Some("The connection ended too early: before all bytes announced in Content-Length had arrived or, if there is no Content-Length, before the web server closed TLS correctly (close_notify). The file may be truncated, and senders may not accept it. ".to_owned()),
         _ => detail,
     };
@@ -368,16 +387,31 @@ impl HostsUnderPolicy<'_> {
         let mut findings: Vec<Finding> = self.hosts.iter().flat_map(|host| self.of_host(host)).collect();
         // Delivery fails only if senders that use MTA-STS cannot deliver to any of the hosts.
         let is_usable = |host: &PolicyHost<'_>| {
-            if !self.policy.allows(&host.name) {
+            if !self.policy.allows(&host.name) || mx::has_no_address(self.sight, &host.name) {
                 return Some(false);
             }
             host.is_usable(true, |chain| certificate_word(self.sight, chain).is_none())
         };
         let is_fatal = is_enforced && self.hosts.iter().all(|host| is_usable(host) == Some(false));
         for finding in &mut findings {
+            if !self.policy.faults.is_empty() {
+                // Strict senders ignore the policy, and deliver (RFC 8461 §3.3).
+                finding.confidence = Confidence::Likely;
+                finding.otherwise = Some(
+                    "Senders that ignore the policy because of its faults deliver mail. The finding about the policy names the faults."
+                        .to_owned(),
+                );
+            }
             if !is_enforced {
                 finding.severity = Severity::Warning;
                 finding.consequences.push("In testing mode, senders still deliver, and report the failure".to_owned());
+            } else if let Some(fault) = self.policy.faults.first() {
+                // Strict senders ignore a policy with a fault, and deliver as if there were none (RFC 8461 §3.3).
+                finding.confidence = Confidence::Likely;
+                finding.otherwise = Some(format!(
+                    "Some senders ignore this policy and deliver mail, because the policy is invalid: {}.",
+                    fault_words(fault.kind)
+                ));
             } else if is_fatal {
                 finding.failure = Some(PhaseFailure::Tls);
             }
@@ -388,7 +422,10 @@ impl HostsUnderPolicy<'_> {
     fn of_host(self, host: &PolicyHost<'_>) -> Vec<Finding> {
         let name = name_of(self.sight, &host.name);
         if !self.policy.allows(&host.name) {
-            return vec![self.not_covered(&host.name, &name)];
+            // MTA-STS protects mail from hosts that a resolver invents (RFC 8461 §10.1). The policy must not allow them.
+            let mx = self.sight.records(&self.sight.name(), RecordKind::Mx).answer();
+            let is_invented = mx.is_some_and(is_bogus) || delegation::is_host_only_at_resolver(self.sight, &host.name);
+            return if is_invented { Vec::new() } else { vec![self.not_covered(&host.name, &name)] };
         }
         let mut findings = Vec::new();
         let servers = host.without_starttls();
@@ -407,6 +444,7 @@ impl HostsUnderPolicy<'_> {
             )];
             findings.push(finding);
         }
+        findings.extend(self.tls_fails(host, &name));
         for (chain, servers) in host.chains() {
             let Some(word) = certificate_word(self.sight, chain) else { continue };
             let problem = certificate_faults(self.sight, chain).join(" and ");
@@ -428,6 +466,27 @@ impl HostsUnderPolicy<'_> {
             findings.push(finding);
         }
         findings
+    }
+
+    /// TLS fails at one of the IP addresses of the host.
+    fn tls_fails(self, host: &PolicyHost<'_>, name: &str) -> Option<Finding> {
+        let (failure, servers) = host.with_failing_tls()?;
+        let summary =
+            format!("{name} ({}) {}, but the MTA-STS policy requires TLS", addresses_of(&servers), failure.words());
+        let mut finding = self.about(&STS_TLS_FAILS, Phase::Tls, summary);
+        finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
+        finding.confidence = Confidence::Likely;
+        finding.cause = format!(
+            "Senders that use MTA-STS do not deliver mail to a server without TLS. TLS reports contain {}.",
+            failure.report_word()
+        );
+        finding.otherwise = Some(
+            "The server may start TLS for other clients. Repeat the check from another network to find out.".to_owned(),
+        );
+        finding.fixes = vec![Fix::text(
+            "Server operator: make the server start TLS 1.2 or later with every client that sends STARTTLS. The other findings about this server show why TLS fails",
+        )];
+        Some(finding)
     }
 
     fn not_covered(self, host: &DnsName, name: &str) -> Finding {

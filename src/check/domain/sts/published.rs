@@ -6,6 +6,7 @@
 
 use crate::check::domain::seen::{Delivery, NotTested, PublishedState, StsResultSeen, StsSeen};
 use crate::check::domain::sight::{Known, Sight, is_conclusive, records};
+use crate::check::domain::tls::StarttlsResult;
 use crate::check::domain::{mx, purpose};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{DnsCode, DnsFaultKind, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
@@ -58,8 +59,10 @@ pub(super) enum FetchFailure<'s> {
     Status(&'s HttpResponse),
     /// The body exceeds the limit.
     TooLong,
-    /// The body was not complete when the time limit was reached or the connection was closed.
+    /// The connection was closed before the body was complete.
     Cut,
+    /// The body was not complete when the time limit was reached.
+    Endless,
 }
 
 impl FetchFailure<'_> {
@@ -85,6 +88,7 @@ impl FetchFailure<'_> {
             FetchFailure::Status(response) => format!("status {}", response.status),
             FetchFailure::TooLong => "the response is longer than 64 KiB".to_owned(),
             FetchFailure::Cut => "the response is not complete".to_owned(),
+            FetchFailure::Endless => "the response does not end".to_owned(),
         }
     }
 }
@@ -192,6 +196,7 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
             }
             Some(response) if response.status != 200 => unreachable(probe, FetchFailure::Status(response)),
             Some(response) if response.too_long => unreachable(probe, FetchFailure::TooLong),
+            Some(response) if response.timed_out => unreachable(probe, FetchFailure::Endless),
             Some(response) if response.is_cut => unreachable(probe, FetchFailure::Cut),
             Some(response) => PublishedPolicy::Fetched { probe, response, policy: StsPolicy::parse(&response.body) },
         },
@@ -314,7 +319,11 @@ pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> StsSeen {
             if is_open {
                 let is_usable = policy.is_usable();
                 seen.state = if is_usable { PublishedState::Valid } else { PublishedState::Invalid };
-                seen.problem = (!is_usable).then(|| "sts-policy-invalid".to_owned());
+                seen.problem = if !is_usable {
+                    Some("sts-policy-invalid".to_owned())
+                } else {
+                    (!policy.faults.is_empty()).then(|| "some senders do not accept the policy".to_owned())
+                };
             }
         }
     }
@@ -362,9 +371,9 @@ pub(super) fn mode_word(mode: StsMode) -> &'static str {
     }
 }
 
-/// What a sender that uses MTA-STS does with a host that sends this certificate chain; `None` means a host without TLS.
-pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: Option<&Presented>) -> StsResultSeen {
-    let opportunistic = if chain.is_some() { Delivery::Encrypted } else { Delivery::ClearText };
+/// What a sender that uses MTA-STS does with a host where TLS starts, or fails, in this way.
+pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, tls: StarttlsResult<'_>) -> StsResultSeen {
+    let opportunistic = tls.opportunistic();
     let without = |result: Option<&str>| StsResultSeen {
         delivers: opportunistic,
         listed: None,
@@ -389,12 +398,11 @@ pub(in crate::check::domain) fn result(sight: Sight<'_>, host: &DnsName, chain: 
         PublishedPolicy::Fetched { policy, .. } => policy,
     };
     let listed = policy.allows(host);
-    let failure = if !listed {
-        Some("validation-failure")
-    } else if let Some(chain) = chain {
-        certificate_word(sight, chain)
-    } else {
-        Some("starttls-not-supported")
+    let failure = match tls {
+        _ if !listed => Some("validation-failure"),
+        StarttlsResult::Chain(chain) => certificate_word(sight, chain),
+        StarttlsResult::NotOffered => Some("starttls-not-supported"),
+        StarttlsResult::Fails(failure) => Some(failure.report_word()),
     };
     let delivers = match (policy.mode, failure) {
         (Some(StsMode::Enforce), None) => Delivery::Authenticated,

@@ -5,10 +5,12 @@ use crate::check::finding::{Docs, Rule, Severity};
 pub(super) static RULES: &[&Rule] = &[
     &STS_MX_NOT_COVERED,
     &STS_WITHOUT_STARTTLS,
+    &STS_TLS_FAILS,
     &STS_CERTIFICATE_INVALID,
     &STS_POLICY_INVALID,
     &STS_POLICY_UNREACHABLE,
     &STS_RECORD_INVALID,
+    &STS_LOOKUP_FAILED,
     &STS_MEDIA_TYPE,
     &STS_WITHOUT_RECORD,
     &STS_NOT_ENFORCED,
@@ -21,7 +23,7 @@ pub(super) static STS_MX_NOT_COVERED: Rule = Rule {
     severity: Severity::Error,
     title: "an MX host is not in the MTA-STS policy",
     docs: Docs {
-        sees: "The name of an MX host matches no mx line of the policy. In a pattern such as *.example.com, the wildcard matches exactly one label. If the policy is in testing mode, the finding is a warning.",
+        sees: "The name of an MX host matches no mx line of the policy. In a pattern such as *.example.com, the wildcard matches exactly one label. If the policy is in testing mode, the finding is a warning. If the policy has faults that only some senders accept, the finding is likely.",
         matters: "If the policy is in enforce mode, senders that use MTA-STS do not deliver mail to the host. If the host is a backup, the fault is noticed only when the other hosts are down.",
         action: "Policy host operator: add the line that smtpcheck prints, then change the id in the record. Senders keep the old policy for max_age seconds, so change the policy before you change the MX records.",
         example: "the policy contains mx: *.example.com, and the MX host is a.b.example.com",
@@ -39,6 +41,19 @@ pub(super) static STS_WITHOUT_STARTTLS: Rule = Rule {
         action: "Server operator: configure a certificate from a public CA for the host's name, and advertise STARTTLS to every client on port 25.",
         example: "mode: enforce, and the EHLO reply of mx2.example.com does not contain STARTTLS",
         references: "RFC 8461 section 4.2 (certificate validation), RFC 8461 section 5",
+    },
+};
+
+pub(super) static STS_TLS_FAILS: Rule = Rule {
+    id: "sts-tls-fails",
+    severity: Severity::Error,
+    title: "TLS fails on a host of the MTA-STS policy",
+    docs: Docs {
+        sees: "The domain has a valid MTA-STS policy, and the server of an MX host advertises STARTTLS. On at least one of its IP addresses, the server rejects the STARTTLS command, or the TLS handshake fails. In testing mode, the finding is a warning.",
+        matters: "Senders that use MTA-STS do not deliver mail to the server if the mode is enforce.",
+        action: "Server operator: make the server start TLS 1.2 or later with every client. The findings about the session, such as tls-handshake-failed, contain the reason.",
+        example: "the server supports only TLS 1.1",
+        references: "RFC 8461 section 4.2 (validation), RFC 8461 section 7.1 (TLS versions), RFC 8460 section 4.3 (result types)",
     },
 };
 
@@ -91,6 +106,19 @@ pub(super) static STS_RECORD_INVALID: Rule = Rule {
         action: "DNS operator: publish exactly one record in the form that smtpcheck prints.",
         example: "v=STSv1 id=20260101: the semicolon is missing",
         references: "RFC 8461 section 3.1 (records)",
+    },
+};
+
+pub(super) static STS_LOOKUP_FAILED: Rule = Rule {
+    id: "sts-lookup-failed",
+    severity: Severity::Warning,
+    title: "the MTA-STS record cannot be looked up",
+    docs: Docs {
+        sees: "The lookup of the TXT records at _mta-sts fails with an error code such as SERVFAIL, or the CNAME records of this name form a loop. The domain's MX records can be looked up.",
+        matters: "Senders without a stored policy deliver mail as if there were no policy.",
+        action: "DNS operator: make the name servers answer queries for this name. If the name is an alias for a provider's name, check that name.",
+        example: "_mta-sts.example.com is an alias for a name whose name servers respond with SERVFAIL",
+        references: "RFC 8461 section 3.1 (the record is looked up in DNS)",
     },
 };
 

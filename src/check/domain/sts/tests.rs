@@ -7,13 +7,15 @@ use super::published::{questions, result, summary};
 use crate::check::domain::seen::{Delivery, PublishedState, StsSeen};
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, ServerTls};
 use crate::check::domain::sight::{Sight, records};
+use crate::check::domain::tls::{StarttlsFailure, StarttlsResult};
 use crate::check::domain::world::{World, name, plan, response};
 use crate::check::finding::{Finding, PhaseFailure, Severity};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{
-    ChainFault, ConnectFault, DnsCode, DnsFaultKind, Evidence, Fault, FetchSeen, HttpResponse, NameMatch, Outcome,
-    Phase, Presented, RecordsSeen, Trust,
+    BogusReason, ChainFault, ConnectFault, DnsCode, DnsFaultKind, DnssecState, Evidence, Fault, FetchSeen,
+    HttpResponse, NameMatch, Outcome, Phase, Presented, RecordData, RecordsSeen, Trust,
 };
+use crate::lexicon::Confidence;
 use crate::plan::Plan;
 use crate::policy::tlsa::tests::{made, sent};
 use crate::question::Question;
@@ -57,6 +59,7 @@ fn page(body: &str) -> FetchSeen {
             body_bytes: body.len(),
             too_long: false,
             is_cut: false,
+            timed_out: false,
         }),
     }
 }
@@ -386,6 +389,42 @@ fn media_types_have_the_results_of_postfix_mta_sts_resolver() {
 }
 
 #[test]
+fn an_mx_record_that_fails_validation_is_no_reason_to_change_the_policy() {
+    let mut world = World::new();
+    world.zone(RECORD).page(HOST, PATH, page(POLICY));
+    let dnssec = DnssecState::Bogus { why: BogusReason::NoSignature, zone: None };
+    let record = RecordData::Mx { preference: 10, host: name("evil.example.net") };
+    let seen = RecordsSeen { dnssec, ..response(&name("example.com"), vec![record]) };
+    world.answer("example.com", RecordKind::Mx, seen);
+    let good = trusted((-1, 30));
+    assert_eq!(case_in(world).with(&[host("evil.example.net", ServerTls::Chains(vec![&good]))]), []);
+}
+
+#[test]
+fn a_policy_that_only_some_senders_accept_has_no_certain_effect() {
+    let good = trusted((-1, 30));
+    let policy = POLICY.replace("mx: mx.example.com", "mx: .example.com");
+    let found = case(RECORD, Some(page(&policy))).with(&[host("mx.example.com", ServerTls::Chains(vec![&good]))]);
+    let found = found.iter().find(|one| one.rule == "sts-mx-not-covered").expect("a finding");
+    assert_eq!((found.confidence, found.failure), (Confidence::Likely, None));
+}
+
+#[test]
+fn a_host_that_does_not_exist_does_not_save_delivery() {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com\nexample.com MX 20 gone.example.com\nmx.example.com A 192.0.2.1");
+    world.zone(RECORD).page(HOST, PATH, page(POLICY));
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    let case = Case { plan, evidence };
+    let gone = PolicyHost { name: name("gone.example.com"), servers: Vec::new() };
+    let policy_fails = host("mx.example.com", ServerTls::NotOffered);
+    let found = case.with(&[policy_fails, gone]);
+    let found = found.iter().find(|one| one.rule == "sts-without-starttls").expect("a finding");
+    assert_eq!(found.failure, Some(PhaseFailure::Tls));
+}
+
+#[test]
 fn hosts_must_be_in_the_policy() {
     let good = trusted((-1, 30));
     let hosts = [
@@ -423,6 +462,11 @@ fn hosts_in_the_policy_need_tls_and_a_valid_certificate() {
     let both = Presented { name: other.name.clone(), ..private_ca() };
     let found = case.with(&mx(ServerTls::Chains(vec![&both])));
     assert!(found[0].summary.contains("is for a different name and is not trusted"), "{}", found[0].summary);
+    for failure in [StarttlsFailure::Rejected, StarttlsFailure::Handshake] {
+        let found = case.with(&mx(ServerTls::Fails(failure)));
+        assert_eq!(pairs(&found), expect("sts-tls-fails", Severity::Error));
+        assert_eq!(found[0].failure, Some(PhaseFailure::Tls));
+    }
     assert_eq!(case.with(&mx(ServerTls::Unknown)), [], "what was not tested is no fault");
     assert_eq!(case.with(&mx(ServerTls::Unreachable)), []);
 }
@@ -435,7 +479,7 @@ fn results_use_the_words_of_tls_reports() {
     let mx: DnsName = name("mx.example.com");
     let enforce = case(RECORD, Some(page(POLICY)));
     let of = |case: &Case, host: &DnsName, chain: Option<&Presented>| {
-        let found = result(case.sight(), host, chain);
+        let found = result(case.sight(), host, chain.map_or(StarttlsResult::NotOffered, StarttlsResult::Chain));
         (found.delivers, found.listed, found.result)
     };
     let failed = |word: &str| (Delivery::NotDelivered, Some(true), Some(word.to_owned()));

@@ -32,6 +32,8 @@ pub(in crate::check) struct World {
     /// The responses of authoritative servers for names in upper case, if they differ.
     upper_case: HashMap<(DnsName, RecordKind, Option<SocketAddr>), Outcome>,
     pages: HashMap<(String, String, FetchTransport), Outcome>,
+    /// Whether the resolver's responses without records have no SOA record.
+    hides_soa: bool,
     /// Answers to additional questions, for tests that need more than the tables.
     pub(in crate::check) others: fn(&Plan, &Question) -> Option<Outcome>,
     /// The questions, in the order in which they were asked.
@@ -86,6 +88,7 @@ pub(in crate::check) fn response(of: &DnsName, records: Vec<RecordData>) -> Reco
         records: records.into_iter().map(|data| DnsRecord { name: of.clone(), ttl: 3600, data }).collect(),
         left_out: 0,
         dnssec: DnssecState::Insecure,
+        without_soa: false,
         signatures: None,
         authoritative: false,
         authenticated: false,
@@ -103,6 +106,7 @@ impl World {
             responses: HashMap::new(),
             upper_case: HashMap::new(),
             pages: HashMap::new(),
+            hides_soa: false,
             others: |_, _| None,
             asked: Vec::new(),
         }
@@ -138,8 +142,8 @@ impl World {
         self
     }
 
-    /// Adds a record in the form `example.com MX 10 mx.example.com`. Supported record types: A, AAAA, MX, NS, TXT (the
-    /// rest of the line), PTR, TLSA, SRV, CNAME.
+    /// Adds a record in the form `example.com MX 10 mx.example.com`. Supported record types: A, AAAA, MX, NS, TXT and
+    /// SPF (the rest of the line), PTR, TLSA, SRV, CNAME.
     pub(in crate::check) fn record(&mut self, line: &str) -> &mut World {
         let (of, rest) = line.split_once(' ').expect("a name");
         let (kind, value) = rest.split_once(' ').expect("a type");
@@ -153,9 +157,10 @@ impl World {
             }
             "NS" => (RecordKind::Ns, RecordData::Ns { host: name(value) }),
             "PTR" => (RecordKind::Ptr, RecordData::Ptr { host: name(value) }),
-            "TXT" => {
+            "TXT" | "SPF" => {
                 let lengths = vec![value.len()];
-                (RecordKind::Txt, RecordData::Txt { text: value.to_owned(), lengths, raw_b64: None })
+                let of = if kind == "SPF" { RecordKind::Spf } else { RecordKind::Txt };
+                (of, RecordData::Txt { text: value.to_owned(), lengths, raw_b64: None })
             }
             "TLSA" => {
                 let field = |at: usize| u8::try_from(number(at)).expect("a small number");
@@ -207,6 +212,12 @@ impl World {
                 seen.dnssec = DnssecState::Secure;
             }
         }
+        self
+    }
+
+    /// Makes the resolver send responses without records that have no SOA record.
+    pub(in crate::check) fn hides_soa(&mut self) -> &mut World {
+        self.hides_soa = true;
         self
     }
 
@@ -363,7 +374,8 @@ impl World {
                 _ => {
                     let exists = self.responses.keys().any(|(known, ..)| known.is_within(&at));
                     let code = if exists { DnsCode::NoError } else { DnsCode::NxDomain };
-                    let seen = RecordsSeen { code, aliases, ..response(&at, Vec::new()) };
+                    let without_soa = self.hides_soa && request.server.is_none();
+                    let seen = RecordsSeen { code, aliases, without_soa, ..response(&at, Vec::new()) };
                     return Outcome::Done { answer: Answer::Records(seen) };
                 }
             }

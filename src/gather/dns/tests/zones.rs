@@ -15,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
 
 const TTL: u32 = 300;
+const KEY_ALGORITHM: Algorithm = Algorithm::ECDSAP256SHA256;
 
 /// A name.
 pub(super) fn name(text: &str) -> Name {
@@ -36,13 +37,15 @@ pub(super) struct TestZone {
     origin: Name,
     sets: BTreeMap<Name, BTreeMap<RecordType, RecordSet>>,
     key: Option<DNSKEY>,
+    /// The algorithm in the DS record of the parent zone.
+    announced: Algorithm,
 }
 
 impl TestZone {
     /// Signs the records of a zone. The child zones are delegated.
     pub(super) fn new(origin: &str, signing: Signing, records: Vec<(&str, RData)>, children: &[&TestZone]) -> TestZone {
         let origin = name(origin);
-        let mut zone = TestZone { origin: origin.clone(), sets: BTreeMap::new(), key: None };
+        let mut zone = TestZone { origin: origin.clone(), sets: BTreeMap::new(), key: None, announced: KEY_ALGORITHM };
         let soa = SOA::new(origin.clone(), origin.clone(), 1, 3600, 600, 86400, 300);
         zone.add(&origin, RData::SOA(soa));
         zone.add(&origin, RData::NS(NS(name("ns.invalid"))));
@@ -69,8 +72,8 @@ impl TestZone {
     }
 
     fn sign(&mut self, days: i64, children: &[&TestZone]) {
-        let der = EcdsaSigningKey::generate_pkcs8(Algorithm::ECDSAP256SHA256).expect("a key");
-        let key = EcdsaSigningKey::from_pkcs8(&der, Algorithm::ECDSAP256SHA256).expect("a key");
+        let der = EcdsaSigningKey::generate_pkcs8(KEY_ALGORITHM).expect("a key");
+        let key = EcdsaSigningKey::from_pkcs8(&der, KEY_ALGORITHM).expect("a key");
         let dnskey = DNSKEY::with_flags(257, key.to_public_key().expect("a public key"));
         self.add(&self.origin.clone(), RData::DNSSEC(DNSSECRData::DNSKEY(dnskey.clone())));
         self.key = Some(dnskey.clone());
@@ -95,11 +98,17 @@ impl TestZone {
         }
     }
 
+    /// The parent zone announces another algorithm than that of the key.
+    pub(super) fn announced_with(mut self, number: u8) -> TestZone {
+        self.announced = Algorithm::from_u8(number);
+        self
+    }
+
     fn digest(&self) -> Option<DS> {
         let key = self.key.as_ref()?;
         let digest = key.to_digest(&self.origin, DigestType::SHA256).expect("a digest");
         let tag = key.calculate_key_tag().expect("a key tag");
-        Some(DS::new(tag, Algorithm::ECDSAP256SHA256, DigestType::SHA256, digest.as_ref().to_vec()))
+        Some(DS::new(tag, self.announced, DigestType::SHA256, digest.as_ref().to_vec()))
     }
 
     /// The DS record of the zone in the form of a master file.
@@ -126,15 +135,32 @@ impl TestZone {
         self.sets.get(at)?.get(&kind)
     }
 
+    /// The wildcard that answers for a name that does not exist (RFC 4592 §3.3.1).
+    fn wildcard(&self, asked: &Name, kind: RecordType) -> Option<(Name, &RecordSet)> {
+        if self.exists(asked) {
+            return None;
+        }
+        let mut encloser = asked.base_name();
+        while !self.exists(&encloser) {
+            encloser = encloser.base_name();
+        }
+        let wildcard = name("*").append_domain(&encloser).expect("a name");
+        let set = self.set(&wildcard, kind)?;
+        Some((wildcard, set))
+    }
+
+    fn exists(&self, name: &Name) -> bool {
+        self.sets.keys().any(|known| name.zone_of(known))
+    }
+
     fn deny(&self, asked: &Name, message: &mut Message) {
         let mut proofs: Vec<&Name> = Vec::new();
         let before = |at: &Name| self.sets.range(..=at.clone()).next_back().map(|(name, _)| name);
         proofs.extend(before(asked));
-        let exists = self.sets.keys().any(|known| asked.zone_of(known));
-        if !exists {
+        if !self.exists(asked) {
             message.metadata.response_code = ResponseCode::NXDomain;
             let mut encloser = asked.base_name();
-            while !self.sets.keys().any(|known| encloser.zone_of(known)) {
+            while !self.exists(&encloser) {
                 encloser = encloser.base_name();
             }
             proofs.extend(before(&name("*").append_domain(&encloser).expect("a name")));
@@ -162,6 +188,16 @@ pub(super) fn answer(zones: &[TestZone], query: &Query, message: &mut Message) {
         let zone = zones.iter().filter(holds).max_by_key(|zone| zone.origin.num_labels()).expect("the root zone");
         if let Some(set) = zone.set(&at, kind) {
             message.add_answers(set.records(true).cloned());
+            return;
+        }
+        if let Some((wildcard, set)) = zone.wildcard(&at, kind) {
+            message.add_answers(set.records(true).cloned().map(|mut record| {
+                record.name = at.clone();
+                record
+            }));
+            let proof = zone.sets.range(..=at.clone()).next_back().and_then(|(_, sets)| sets.get(&RecordType::NSEC));
+            assert!(proof.is_some(), "{wildcard}");
+            message.add_authorities(proof.into_iter().flat_map(|set| set.records(true)).cloned());
             return;
         }
         let Some(alias) = zone.set(&at, RecordType::CNAME) else {

@@ -184,6 +184,10 @@ fn dane(dane: &DaneSeen) -> MatrixCell {
     let with = |parameters: String, word: &str| format!("{parameters} {word}").trim().to_owned();
     match dane.state {
         Some(DaneState::Valid) => cell(Role::Plain, with(of(Some(true)), "ok")),
+        // Without a certificate, nothing was compared.
+        Some(DaneState::Invalid) if dane.records.iter().all(|record| record.matches.is_none()) => {
+            cell(Role::Error, with(of(None), "no TLS")).in_brief("no TLS")
+        }
         Some(DaneState::Invalid) => cell(Role::Error, with(of(Some(false)), "mismatch")).in_brief("mismatch"),
         Some(DaneState::Absent) => cell(Role::Dim, "none"),
         Some(DaneState::Insecure) => cell(Role::Dim, "insecure"),

@@ -229,9 +229,12 @@ fn part(name: &str, state: PartState, detail: impl IntoIterator<Item = String>) 
 /// The policies for receiving: MTA-STS and TLS-RPT.
 pub(in crate::render) fn receiving(seen: &DomainSeen) -> Vec<DomainPart> {
     let sts = &seen.mta_sts;
-    let state = if sts.problem.is_some() { PartState::Problem } else { PartState::of(sts.state) };
+    let failing = fails_policy(seen);
+    let is_problem = sts.problem.is_some() || failing.is_some();
+    let state = if is_problem { PartState::Problem } else { PartState::of(sts.state) };
     let detail = [
         sts.problem.clone(),
+        failing,
         sts.mode.as_ref().map(|mode| format!("mode {mode}")),
         sts.max_age.map(|seconds| format!("max_age {}", age(seconds))),
         sts.id.as_ref().map(|id| format!("id {id}")),
@@ -239,11 +242,51 @@ pub(in crate::render) fn receiving(seen: &DomainSeen) -> Vec<DomainPart> {
     let rpt = &seen.tls_rpt;
     let rpt_state = if rpt.problem.is_some() { PartState::Problem } else { PartState::of(rpt.state) };
     let rua = (!rpt.rua.is_empty()).then(|| format!("reports to {}", rpt.rua.join(" and ")));
-    let parts = vec![
-        part("MTA-STS", state, detail.into_iter().flatten()),
-        part("TLS-RPT", rpt_state, [rpt.problem.clone(), rua].into_iter().flatten()),
-    ];
+    let mut parts = unmatched_tlsa(seen);
+    parts.push(part("MTA-STS", state, detail.into_iter().flatten()));
+    parts.push(part("TLS-RPT", rpt_state, [rpt.problem.clone(), rua].into_iter().flatten()));
     with_reasons(seen, parts)
+}
+
+/// The hosts to which senders that use MTA-STS do not deliver mail because of the policy, as a short phrase.
+fn fails_policy(seen: &DomainSeen) -> Option<String> {
+    let fails = |address: &MxAddressSeen| {
+        let result = &address.policies.mta_sts;
+        result.listed.is_some() && result.result.is_some() && result.delivers == Delivery::NotDelivered
+    };
+    let failing = seen.mx.iter().filter(|mx| mx.addresses.iter().any(fails)).count();
+    (failing > 0).then(|| format!("fails for {}", plural(failing, "MX host", "MX hosts")))
+}
+
+/// One line for each host that has TLSA records for a certificate that its servers do not send.
+fn unmatched_tlsa(seen: &DomainSeen) -> Vec<DomainPart> {
+    let cut = common_suffix(seen);
+    let with_records = seen.mx.iter().filter(|mx| !mx.unmatched_tlsa.is_empty());
+    let of_host = |mx: &MxSeen| {
+        let records: Vec<String> = mx.unmatched_tlsa.iter().map(|record| beginning(record)).collect();
+        let detail = match records.as_slice() {
+            [one] => {
+                format!("{one} matches no certificate that the server sends now: it is for the next key, or left over")
+            }
+            all => format!(
+                "{} match no certificate that the server sends now: they are for the next keys, or left over",
+                all.join(" and ")
+            ),
+        };
+        part(&format!("TLSA of {}", shortened(&mx.host, cut.as_deref())), PartState::Ok, [detail])
+    };
+    with_records.map(of_host).collect()
+}
+
+/// The parameters of a TLSA record and the first digits of its data.
+fn beginning(record: &str) -> String {
+    const DIGITS: usize = 8;
+    match record.rsplit_once(' ') {
+        Some((parameters, data)) if data.len() > DIGITS => {
+            format!("{parameters} {}...", data.chars().take(DIGITS).collect::<String>())
+        }
+        _ => record.to_owned(),
+    }
 }
 
 fn age(seconds: u64) -> String {
@@ -283,7 +326,8 @@ pub(in crate::render) fn sending(seen: &DomainSeen) -> Vec<DomainPart> {
 
 fn spf(seen: &DomainSeen) -> DomainPart {
     let spf = &seen.spf;
-    let results = spf_results(spf);
+    let clients = if seen.sending.is_empty() { SpfClients::MxHosts } else { SpfClients::Sending };
+    let results = spf_results(spf, clients);
     let counted = spf.lookups.map(|lookups| {
         let void = spf.void_lookups.map(|void| format!("; {void} of 2 void lookups")).unwrap_or_default();
         match lookups {
@@ -291,14 +335,28 @@ fn spf(seen: &DomainSeen) -> DomainPart {
             _ => format!("{lookups} lookups (limit 10){void}"),
         }
     });
-    let is_bad = |result: &str| matches!(result, "permerror" | "temperror" | "fail" | "softfail");
+    let is_bad = |result: &str| match result {
+        "permerror" | "temperror" => true,
+        // It is not known whether an MX host sends mail.
+        "fail" | "softfail" => clients == SpfClients::Sending,
+        _ => false,
+    };
     let is_problem = spf.problem.is_some() || spf.results.iter().any(|one| is_bad(&one.result));
     let state = if is_problem { PartState::Problem } else { PartState::of(spf.state) };
     part("SPF", state, spf.problem.clone().into_iter().chain(results).chain(counted))
 }
 
+/// The clients for which SPF was evaluated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SpfClients {
+    /// The IP addresses that send mail for the domain (`--sending`).
+    Sending,
+    /// The MX hosts, because no sending address is known.
+    MxHosts,
+}
+
 /// The SPF results, each with the IP addresses that it applies to. Without a record, there is no result to show.
-fn spf_results(spf: &SpfSeen) -> Vec<String> {
+fn spf_results(spf: &SpfSeen, clients: SpfClients) -> Vec<String> {
     if spf.state == PublishedState::Absent {
         return Vec::new();
     }
@@ -322,7 +380,12 @@ fn spf_results(spf: &SpfSeen) -> Vec<String> {
             [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
             all => all.concat(),
         };
-        format!("{} for {shown}{by}", one.result)
+        match (clients, one.result.as_str()) {
+            (SpfClients::MxHosts, "fail" | "softfail" | "neutral") => {
+                format!("the MX hosts are not among the senders ({} for {shown})", one.result)
+            }
+            _ => format!("{} for {shown}{by}", one.result),
+        }
     };
     groups.into_iter().map(words).collect()
 }
@@ -443,7 +506,7 @@ fn grouped_by_reason(entries: &[NotTested]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped_by_reason, spf_results};
+    use super::{SpfClients, beginning, grouped_by_reason, spf_results};
     use crate::check::domain::seen::{NotTested, PublishedState, SpfResultSeen, SpfSeen};
 
     #[test]
@@ -457,12 +520,21 @@ mod tests {
         let mut results: Vec<SpfResultSeen> = (1..=6).map(|last| result(last, "pass", "mx")).collect();
         results.extend([result(7, "fail", "-all"), result(8, "fail", "-all")]);
         let spf = SpfSeen { state: PublishedState::Valid, results, ..SpfSeen::default() };
+        let of_hosts = "the MX hosts are not among the senders (fail for 192.0.2.7 and 192.0.2.8)";
+        assert_eq!(spf_results(&spf, SpfClients::MxHosts).last().map(String::as_str), Some(of_hosts));
         let expected = [
             "pass for 192.0.2.1, 192.0.2.2, 192.0.2.3 and 3 other addresses (matched by the term mx)",
             "fail for 192.0.2.7 and 192.0.2.8 (matched by the term -all)",
         ];
-        assert_eq!(spf_results(&spf), expected);
-        assert!(spf_results(&SpfSeen { state: PublishedState::Absent, ..spf }).is_empty());
+        assert_eq!(spf_results(&spf, SpfClients::Sending), expected);
+        let absent = SpfSeen { state: PublishedState::Absent, ..spf };
+        assert!(spf_results(&absent, SpfClients::Sending).is_empty());
+    }
+
+    #[test]
+    fn a_tlsa_record_is_named_by_its_parameters_and_its_first_digits() {
+        assert_eq!(beginning("3 1 1 0123456789abcdef"), "3 1 1 01234567...");
+        assert_eq!(beginning("3 1 1 0123"), "3 1 1 0123");
     }
 
     #[test]
