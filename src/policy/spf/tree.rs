@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
 
 use super::evaluate::SpfResult;
 use super::macros::{MacroString, MacroUse, MacroValues};
