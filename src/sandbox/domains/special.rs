@@ -372,4 +372,17 @@ smtp TXT "v=spf1 a -all"
         expect: &["sts-lookup-failed"],
         ..PLAIN
     },
+    DomainCase {
+        name: "delegation-server-alias",
+        summary: "the name of a name server is an alias",
+        zone: r#"{host}
+{spf}
+{dmarc}
+{dkim}
+@ NS ns
+ns CNAME ns2.test.
+"#,
+        expect: &["delegation-parent-differs", "delegation-server-alias"],
+        ..PLAIN
+    },
 ];
