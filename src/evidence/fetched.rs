@@ -41,4 +41,7 @@ pub struct HttpResponse {
     pub too_long: bool,
     /// Whether the server stopped before the body was complete, or the time limit was reached.
     pub is_cut: bool,
+    /// Whether the body is not complete because the time limit was reached.
+    #[serde(default)]
+    pub timed_out: bool,
 }

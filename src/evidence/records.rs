@@ -307,6 +307,10 @@ pub enum BogusReason {
     WrongSignature,
     /// The response contains no records, and no valid proof that there are none.
     DenialUnproven,
+    /// The parent zone has no DS record for the zone, and there is no valid proof of that.
+    DelegationUnproven,
+    /// The parent zone has a DS record for the zone, but the zone has no keys.
+    KeysMissing,
     /// Another reason.
     Other,
 }

@@ -191,7 +191,7 @@ async fn read(context: &GatherContext, response: Response<Incoming>, deadline: I
     let (head, mut body) = response.into_parts();
     let mut bytes: Vec<u8> = Vec::new();
     let mut received = 0;
-    let mut is_cut = false;
+    let (mut is_cut, mut timed_out) = (false, false);
     while received <= MAX_BODY {
         let limit = deadline.min(Instant::now() + pause);
         match tokio::time::timeout_at(limit, body.frame()).await {
@@ -201,8 +201,12 @@ async fn read(context: &GatherContext, response: Response<Incoming>, deadline: I
                 let room = MAX_BODY.saturating_sub(bytes.len()).min(data.len());
                 bytes.extend_from_slice(data.get(..room).unwrap_or_default());
             }
-            Ok(Some(Err(_))) | Err(_) => {
+            Ok(Some(Err(_))) => {
                 is_cut = true;
+                break;
+            }
+            Err(_) => {
+                (is_cut, timed_out) = (true, true);
                 break;
             }
             Ok(None) => break,
@@ -216,6 +220,7 @@ async fn read(context: &GatherContext, response: Response<Incoming>, deadline: I
         body_bytes: received,
         too_long: received > MAX_BODY,
         is_cut,
+        timed_out,
     }
 }
 

@@ -370,6 +370,7 @@ fn page(host: &str, body: &str, how: &str) -> FetchSeen {
         body_bytes: body.len(),
         too_long: how == "long",
         is_cut: false,
+        timed_out: false,
     };
     FetchSeen {
         address: "192.0.2.80:443".parse().expect("an address"),

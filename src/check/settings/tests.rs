@@ -57,6 +57,7 @@ fn page(status: u16, body: &str) -> FetchSeen {
         body_bytes: body.len(),
         too_long: false,
         is_cut: false,
+        timed_out: false,
     };
     FetchSeen {
         address: "192.0.2.80:443".parse().expect("an address"),

@@ -92,6 +92,11 @@ impl DnssecAnchors {
         zones.peek().is_none() || zones.any(|zone| zone.zone_of(name))
     }
 
+    /// Whether only the keys of the public root zone are trusted.
+    pub(super) fn are_built_in(&self) -> bool {
+        self.zones().next().is_none()
+    }
+
     /// Whether keys of zones other than the root are trusted.
     pub(super) fn has_other_zones(&self) -> bool {
         self.zones().any(|zone| !zone.is_root())

@@ -108,7 +108,10 @@ pub(super) async fn state(cache: &DnsCache, anchors: &DnssecAnchors, set: Signed
                 return lookup_failed();
             }
             let zone = cache.find_zone(&set.name, None).await;
-            return bogus(BogusReason::NoSignature, zone.as_ref());
+            return match &zone {
+                Some(zone) if has_no_keys(cache, zone).await => bogus(BogusReason::KeysMissing, Some(zone)),
+                _ => bogus(BogusReason::NoSignature, zone.as_ref()),
+            };
         }
         let zone = match signing_zone(cache, &set, now).await {
             Ok(zone) => zone,
@@ -120,6 +123,14 @@ pub(super) async fn state(cache: &DnsCache, anchors: &DnssecAnchors, set: Signed
         };
     }
     bogus(BogusReason::Other, None)
+}
+
+/// Whether the zone has no keys, although the parent zone has a DS record for it.
+async fn has_no_keys(cache: &DnsCache, zone: &Name) -> bool {
+    let (digests, found) = (look_up(cache, zone, RecordType::DS).await, look_up(cache, zone, RecordType::DNSKEY).await);
+    let has_digest =
+        |message: Message| message.answers.iter().any(|record| &record.name == zone && digest(record).is_some());
+    digests.is_ok_and(has_digest) && found.is_ok_and(|message| keys(&message, zone).is_empty())
 }
 
 /// The zone whose keys signed the set.
@@ -160,7 +171,7 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
         let digests = look_up(cache, zone, RecordType::DS).await?;
         let set = SignedSet::of(zone, RecordType::DS, &digests.answers);
         if set.records.is_empty() {
-            return Err(bogus(BogusReason::DenialUnproven, Some(zone)));
+            return Err(bogus(BogusReason::DelegationUnproven, Some(zone)));
         }
         let is_covered =
             |key: &&&DNSKEY| set.records.iter().filter_map(digest).any(|ds| ds.covers(zone, key).unwrap_or(false));

@@ -90,6 +90,9 @@ fn zones() -> Vec<TestZone> {
     let iterated = of_proofs("iterated.test");
     let mut miscounted = of_proofs("miscounted.test");
     miscounted.falsify("0123456789abcdefghijklmnopqrstuv.miscounted.test", nsec3(700));
+    // The parent points to keys, but the zone no longer has any.
+    let former = TestZone::new("former.test", Signing::From(0), vec![("a.former.test", a(7))], &[]);
+    let no_keys = TestZone::new("former.test", Signing::Unsigned, vec![("a.former.test", a(7))], &[]);
     // The parent points to the key of another zone with this name.
     let announced = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
     let wrong_ds = TestZone::new("wrong-ds.test", Signing::From(0), vec![("a.wrong-ds.test", a(7))], &[]);
@@ -102,13 +105,25 @@ fn zones() -> Vec<TestZone> {
     let of_algorithm =
         |zone: &str, number: u8| TestZone::new(zone, Signing::From(0), vec![(zone, a(12))], &[]).announced_with(number);
     let (ed448, gost) = (of_algorithm("ed448.test", 16), of_algorithm("gost.test", 12));
-    let below =
-        [&signed, &unsigned, &expired, &future, &forged, &announced, &iterated, &miscounted, &wild, &ed448, &gost];
+    let below = [
+        &signed,
+        &unsigned,
+        &expired,
+        &future,
+        &forged,
+        &announced,
+        &iterated,
+        &miscounted,
+        &wild,
+        &ed448,
+        &gost,
+        &former,
+    ];
     let test = TestZone::new("test", Signing::From(0), vec![], &below);
     let root = TestZone::new(".", Signing::From(0), vec![], &[&test]);
     vec![
         root, test, signed, unsigned, expired, future, forged, wrong_ds, iterated, miscounted, wild, ed448, gost,
-        island, old_island,
+        island, old_island, no_keys,
     ]
 }
 
@@ -225,6 +240,7 @@ fn every_kind_of_bogus_zone_has_its_reason() {
         assert_eq!(world.state("a.forged.test").await, bogus(BogusReason::WrongSignature, "forged.test"));
         assert_eq!(world.state("b.forged.test").await, bogus(BogusReason::NoSignature, "forged.test"));
         assert_eq!(world.state("a.wrong-ds.test").await, bogus(BogusReason::DsMismatch, "wrong-ds.test"));
+        assert_eq!(world.state("a.former.test").await, bogus(BogusReason::KeysMissing, "former.test"));
         let missing = world.seen("missing.expired.test", RecordKind::A).await.dnssec;
         assert!(matches!(missing, DnssecState::Bogus { why: BogusReason::Expired { .. }, .. }), "{missing:?}");
     });

@@ -121,12 +121,12 @@ impl DnssecValidator {
     }
 
     /// Whether the resolver answered the query itself, because the name is reserved (RFC 6761 §6.3). The root zone does
-    /// not delegate these names, so the answer has no signature. Names below `test` may be in test zones with
-    /// signatures.
+    /// not delegate these names, so the answer has no signature. Names below `test` may be in test zones
+    /// with signatures, but only if the trust anchor is not that of the public root zone.
     fn is_local_answer(&self, name: &Name, message: &Message) -> bool {
         let reserved = read::dns_name(name).and_then(|name| name.reserved_suffix());
         let sections = || message.answers.iter().chain(&message.authorities);
-        reserved.is_some_and(|suffix| suffix != "test")
+        reserved.is_some_and(|suffix| suffix != "test" || self.anchors.are_built_in())
             && !self.anchors.has_other_zones()
             && !sections().any(|record| record.record_type() == RecordType::RRSIG)
     }

@@ -206,8 +206,9 @@ fn a_long_body_is_read_up_to_the_limit() {
 fn an_incomplete_body_is_marked() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nversion".to_vec();
     let hanging = response(Behaviour::Hangs(head.clone()));
-    assert_eq!((hanging.is_cut, hanging.body.as_str()), (true, "version"));
-    assert!(response(Behaviour::Sends(head)).is_cut);
+    assert_eq!((hanging.is_cut, hanging.timed_out, hanging.body.as_str()), (true, true, "version"));
+    let closed = response(Behaviour::Sends(head));
+    assert_eq!((closed.is_cut, closed.timed_out), (true, false));
 }
 
 #[test]

@@ -217,6 +217,9 @@ impl DmarcRecord {
                 faults.push(DmarcFault::ValueInvalid { tag, value: value.to_owned() });
             }
         }
+        if let Some(value) = tags.get("fo").filter(|value| !value.split(':').all(is_report_option)) {
+            faults.push(DmarcFault::ValueInvalid { tag: "fo", value: value.to_owned() });
+        }
         let percent = tags.get("pct").and_then(|value| value.parse().ok()).filter(|percent| *percent <= 100);
         if let Some(value) = tags.get("pct").filter(|_| percent.is_none()) {
             faults.push(DmarcFault::ValueInvalid { tag: "pct", value: value.to_owned() });
@@ -307,6 +310,11 @@ impl Disposition {
     }
 }
 
+/// Whether a part of `fo` is defined: when failure reports are sent (RFC 9989 §4.7).
+fn is_report_option(part: &str) -> bool {
+    ["0", "1", "d", "s"].iter().any(|option| part.trim().eq_ignore_ascii_case(option))
+}
+
 /// The addresses of `rua` or `ruf`: URIs with commas between them, each with an optional size limit after `!`.
 fn addresses(list: &str, faults: &mut Vec<DmarcFault>) -> Vec<ReportAddress> {
     let mut found = Vec::new();
@@ -315,7 +323,10 @@ fn addresses(list: &str, faults: &mut Vec<DmarcFault>) -> Vec<ReportAddress> {
         let domain = address.and_then(|(_, address)| {
             let address = address.split(['!', '?']).next().unwrap_or_default();
             let (local, domain) = address.rsplit_once('@')?;
-            let is_complete = !local.is_empty() && !address.contains(char::is_whitespace) && !local.contains('@');
+            let is_complete = !local.is_empty()
+                && !local.starts_with('/')
+                && !address.contains(char::is_whitespace)
+                && !local.contains('@');
             DnsName::parse(domain).ok().filter(|name| is_complete && name.host_name().is_some())
         });
         let fault = match (&domain, address) {
@@ -359,7 +370,7 @@ pub(crate) fn corrected(text: &str) -> String {
         };
         for word in tag.value.split([',', ' ', '\t', '<', '>']).filter(|word| word.contains('@')) {
             let bare = word.split_once(':').map_or(word, |(_, address)| address);
-            let address = format!("mailto:{bare}");
+            let address = format!("mailto:{}", bare.trim_start_matches('/'));
             if !list.contains(&address) {
                 list.push(address);
             }
@@ -370,7 +381,8 @@ pub(crate) fn corrected(text: &str) -> String {
             parts.push(format!("{tag}={}", list.join(",")));
         }
     }
-    parts.extend(tags.get("fo").map(|value| format!("fo={value}")));
+    let options = tags.get("fo").filter(|value| value.split(':').all(is_report_option));
+    parts.extend(options.map(|value| format!("fo={value}")));
     parts.join("; ")
 }
 
@@ -493,6 +505,7 @@ mod tests {
                 "v=DMARC1; p=reject; t=Y; psd=n; rua=<mailto:d@b.example>",
                 "v=DMARC1; p=reject; t=y; psd=n; rua=mailto:d@b.example",
             ),
+            ("v=DMARC1; p=none; rua=mailto://d@b.example; fo=9", "v=DMARC1; p=none; rua=mailto:d@b.example"),
             ("v=DMARC1; adkim=S; aspf=S; p=quarantine", "v=DMARC1; p=quarantine; adkim=s; aspf=s"),
         ] {
             assert_eq!(corrected(text), fixed);

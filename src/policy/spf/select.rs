@@ -132,6 +132,7 @@ mod tests {
     fn strings_that_are_joined_without_a_space_are_recognised() {
         assert!(select(&[txt(&["v=spf1 include:a.example", "include:b.example -all"])]).joined_without_blank);
         assert!(!select(&[txt(&["v=spf1 include:a.example ", "include:b.example -all"])]).joined_without_blank);
+        assert!(select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).joined_without_blank);
         assert!(!select(&[txt(&["v=spf1 include:a.exam", "ple -all"])]).joined_without_blank);
         assert!(select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).joined_without_blank);
         assert!(select(&[txt(&["v=spf1 ip4:192.0.2.1", "a:b.example -all"])]).joined_without_blank);

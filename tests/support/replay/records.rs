@@ -115,6 +115,7 @@ pub(super) fn page(pages: &[TypedPage], request: &FetchRequest) -> Outcome {
             body_bytes: page.body.len(),
             too_long: false,
             is_cut: false,
+            timed_out: false,
         }),
     };
     Outcome::Done { answer: Answer::Fetch(Box::new(seen)) }

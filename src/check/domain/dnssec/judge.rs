@@ -84,11 +84,12 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
     match why {
         BogusReason::Expired { .. } => &DNSSEC_SIGNATURE_EXPIRED,
         BogusReason::NotYetValid { .. } => &DNSSEC_SIGNATURE_NOT_YET_VALID,
-        BogusReason::DsMismatch => &DNSSEC_DS_MISMATCH,
+        BogusReason::DsMismatch | BogusReason::KeysMissing => &DNSSEC_DS_MISMATCH,
         BogusReason::NoSignature
         | BogusReason::NoKey { .. }
         | BogusReason::WrongSignature
         | BogusReason::DenialUnproven
+        | BogusReason::DelegationUnproven
         | BogusReason::Other => &DNSSEC_BOGUS,
     }
 }
@@ -195,6 +196,9 @@ fn one_bogus(
             format!("a DNSSEC signature{at} is not valid before {}", date(*start))
         }
         BogusReason::DsMismatch => format!("no DS record{at} in its parent zone matches a key of the zone"),
+        BogusReason::KeysMissing => {
+            format!("there is a DS record{at} in its parent zone, but the zone has no DNSSEC keys")
+        }
         other => format!("DNSSEC validation{at} failed: {}", bogus_words(other)),
     };
     let mut finding = Finding::new(rule, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
@@ -222,6 +226,15 @@ fn one_bogus(
             finding.fixes.push(Fix::run("Check this machine's clock first", "timedatectl"));
             finding.fixes.push(Fix::text(format!(
                 "DNS operator: if this machine's clock is correct, set the signer's clock, and sign the zone {name} again"
+            )));
+        }
+        BogusReason::KeysMissing => {
+            finding.confidence = Confidence::Certain;
+            finding.fixes.push(Fix::text(format!(
+                "Domain owner: if the zone {name} should not be signed, for example after a change of the DNS provider, delete the DS record at the registrar"
+            )));
+            finding.fixes.push(Fix::text(format!(
+                "DNS operator: if the zone {name} should be signed, sign it, and then replace the DS record at the registrar"
             )));
         }
         BogusReason::DsMismatch => {

@@ -68,6 +68,10 @@ fn bogus_records_prevent_delivery_and_have_a_rule_by_their_reason() {
     assert!(early[0].fixes[0].text.contains("clock"));
     assert_eq!(rules(&bogus(BogusReason::DsMismatch)), ["dnssec-ds-mismatch"]);
     assert_eq!(rules(&bogus(BogusReason::NoSignature)), ["dnssec-bogus"]);
+    assert_eq!(rules(&bogus(BogusReason::DelegationUnproven)), ["dnssec-bogus"]);
+    let without_keys = bogus(BogusReason::KeysMissing);
+    assert_eq!(rules(&without_keys), ["dnssec-ds-mismatch"]);
+    assert!(without_keys[0].fixes[0].text.contains("delete the DS record"), "{:?}", without_keys[0].fixes);
 }
 
 #[test]

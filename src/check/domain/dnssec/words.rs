@@ -12,6 +12,8 @@ pub(in crate::check::domain) fn bogus_words(why: &BogusReason) -> String {
         BogusReason::DsMismatch => "no DS record matches a key of the zone".to_owned(),
         BogusReason::WrongSignature => "the signature does not match the records".to_owned(),
         BogusReason::DenialUnproven => "no valid proof that the records do not exist".to_owned(),
+        BogusReason::DelegationUnproven => "there is no valid proof that the zone is not signed".to_owned(),
+        BogusReason::KeysMissing => "the zone has a DS record in its parent zone, but no keys".to_owned(),
         BogusReason::Other => "the validation failed".to_owned(),
     }
 }

@@ -28,6 +28,8 @@ enum AddressUse {
     Benchmark,
     Multicast,
     Reserved,
+    /// An IPv4-mapped IPv6 address.
+    Mapped,
 }
 
 impl fmt::Display for AddressUse {
@@ -42,15 +44,20 @@ impl fmt::Display for AddressUse {
             AddressUse::Benchmark => "for benchmarks",
             AddressUse::Multicast => "multicast",
             AddressUse::Reserved => "reserved",
+            AddressUse::Mapped => "an IPv4 address in IPv6 form",
         })
     }
 }
 
 /// The special use of an IP address; `None` for a public one.
 fn special_use(ip: IpAddr) -> Option<AddressUse> {
-    match ip.to_canonical() {
+    match ip {
         IpAddr::V4(v4) => of_ipv4(v4),
-        IpAddr::V6(v6) => of_ipv6(v6),
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            // RFC 4291 §2.5.5.2: such an address represents an IPv4 address within a host.
+            Some(v4) => Some(of_ipv4(v4).unwrap_or(AddressUse::Mapped)),
+            None => of_ipv6(v6),
+        },
     }
 }
 

@@ -127,7 +127,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
                 SpfResult::Neutral => {
                     format!("The record makes no statement about this IP address: the result comes from {path}.")
                 }
-                _ => format!("The record allows only other IP addresses. The result comes from {path}."),
+                _ => format!("For this IP address, the result comes from {path}."),
             }
         }
     };

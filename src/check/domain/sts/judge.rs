@@ -180,6 +180,9 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         FetchFailure::Status(_) => {
             format!("Operator of {host}: serve the file /.well-known/mta-sts.txt with status 200")
         }
+        FetchFailure::Endless => {
+            format!("Operator of {host}: serve the file as a short plain-text file, in one piece and without delay")
+        }
         FetchFailure::TooLong | FetchFailure::Cut => {
             format!("Operator of {host}: serve the file as a short plain-text file with the correct Content-Length")
         }
@@ -198,7 +201,11 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
                 .filter(|names| !names.is_empty())
                 .map(|names| format!("The certificate is for {}. ", probe.quote(names)))
         }
-        FetchFailure::Connection(_) | FetchFailure::NoAddress | FetchFailure::Lookup(_) | FetchFailure::Cut => {
+        FetchFailure::Connection(_)
+        | FetchFailure::NoAddress
+        | FetchFailure::Lookup(_)
+        | FetchFailure::Cut
+        | FetchFailure::Endless => {
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(
                 "This machine's network may block the connection or the lookup. To find out, repeat the check from another network.".to_owned(),
@@ -208,7 +215,8 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         FetchFailure::NoName | FetchFailure::Status(_) | FetchFailure::TooLong => None,
     };
     let detail = match why {
-        FetchFailure::Cut => Some("The response did not end within the time limit, or the connection ended too early: before all bytes announced in Content-Length had arrived or, if there is no Content-Length, before the web server closed TLS correctly (close_notify). The file may be truncated, and senders may not accept it. ".to_owned()),
+        FetchFailure::Endless => Some("The web server sends the file so slowly that it was not complete when smtpcheck's time limit was reached. Senders wait for about one minute (RFC 8461 section 3.3). ".to_owned()),
+        FetchFailure::Cut => Some("The connection ended too early: before all bytes announced in Content-Length had arrived or, if there is no Content-Length, before the web server closed TLS correctly (close_notify). The file may be truncated, and senders may not accept it. ".to_owned()),
         _ => detail,
     };
     finding.cause = format!(
@@ -397,7 +405,14 @@ impl HostsUnderPolicy<'_> {
             if !is_enforced {
                 finding.severity = Severity::Warning;
                 finding.consequences.push("In testing mode, senders still deliver, and report the failure".to_owned());
-            } else if is_fatal && self.policy.faults.is_empty() {
+            } else if let Some(fault) = self.policy.faults.first() {
+                // Strict senders ignore a policy with a fault, and deliver as if there were none (RFC 8461 §3.3).
+                finding.confidence = Confidence::Likely;
+                finding.otherwise = Some(format!(
+                    "Some senders ignore this policy and deliver mail, because the policy is invalid: {}.",
+                    fault_words(fault.kind)
+                ));
+            } else if is_fatal {
                 finding.failure = Some(PhaseFailure::Tls);
             }
         }

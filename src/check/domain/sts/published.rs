@@ -59,8 +59,10 @@ pub(super) enum FetchFailure<'s> {
     Status(&'s HttpResponse),
     /// The body exceeds the limit.
     TooLong,
-    /// The body was not complete when the time limit was reached or the connection was closed.
+    /// The connection was closed before the body was complete.
     Cut,
+    /// The body was not complete when the time limit was reached.
+    Endless,
 }
 
 impl FetchFailure<'_> {
@@ -86,6 +88,7 @@ impl FetchFailure<'_> {
             FetchFailure::Status(response) => format!("status {}", response.status),
             FetchFailure::TooLong => "the response is longer than 64 KiB".to_owned(),
             FetchFailure::Cut => "the response is not complete".to_owned(),
+            FetchFailure::Endless => "the response does not end".to_owned(),
         }
     }
 }
@@ -193,6 +196,7 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
             }
             Some(response) if response.status != 200 => unreachable(probe, FetchFailure::Status(response)),
             Some(response) if response.too_long => unreachable(probe, FetchFailure::TooLong),
+            Some(response) if response.timed_out => unreachable(probe, FetchFailure::Endless),
             Some(response) if response.is_cut => unreachable(probe, FetchFailure::Cut),
             Some(response) => PublishedPolicy::Fetched { probe, response, policy: StsPolicy::parse(&response.body) },
         },

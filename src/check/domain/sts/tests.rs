@@ -59,6 +59,7 @@ fn page(body: &str) -> FetchSeen {
             body_bytes: body.len(),
             too_long: false,
             is_cut: false,
+            timed_out: false,
         }),
     }
 }
