@@ -357,7 +357,7 @@ smtp TXT "v=spf1 a -all"
 {dkim}
 !servfail _dmarc
 "#,
-        expect: &["dmarc-lookup-failed"],
+        notices: &["dmarc-lookup-failed"],
         ..PLAIN
     },
     DomainCase {
@@ -369,7 +369,7 @@ smtp TXT "v=spf1 a -all"
 {dkim}
 !servfail _mta-sts
 "#,
-        expect: &["sts-lookup-failed"],
+        notices: &["sts-lookup-failed"],
         ..PLAIN
     },
     DomainCase {

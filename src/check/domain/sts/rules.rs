@@ -111,7 +111,7 @@ pub(super) static STS_RECORD_INVALID: Rule = Rule {
 
 pub(super) static STS_LOOKUP_FAILED: Rule = Rule {
     id: "sts-lookup-failed",
-    severity: Severity::Warning,
+    severity: Severity::Notice,
     title: "the MTA-STS record cannot be looked up",
     docs: Docs {
         sees: "The lookup of the TXT records at _mta-sts fails with an error code such as SERVFAIL, or the CNAME records of this name form a loop. The domain's MX records can be looked up.",
