@@ -357,7 +357,7 @@ smtp TXT "v=spf1 a -all"
 {dkim}
 !servfail _dmarc
 "#,
-        expect: &["dmarc-lookup-failed"],
+        notices: &["dmarc-lookup-failed"],
         ..PLAIN
     },
     DomainCase {
@@ -369,7 +369,20 @@ smtp TXT "v=spf1 a -all"
 {dkim}
 !servfail _mta-sts
 "#,
-        expect: &["sts-lookup-failed"],
+        notices: &["sts-lookup-failed"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "delegation-server-alias",
+        summary: "the name of a name server is an alias",
+        zone: r#"{host}
+{spf}
+{dmarc}
+{dkim}
+@ NS ns
+ns CNAME ns2.test.
+"#,
+        expect: &["delegation-server-alias"],
         ..PLAIN
     },
 ];

@@ -47,7 +47,7 @@ pub(super) static DANE_WITHOUT_STARTTLS: Rule = Rule {
 pub(super) static DANE_TLS_FAILS: Rule = Rule {
     id: "dane-tls-fails",
     severity: Severity::Error,
-    title: "TLS fails on a host with TLSA records",
+    title: "a host with TLSA records fails to start TLS",
     docs: Docs {
         sees: "An MX host has signed TLSA records, and its server advertises STARTTLS. On at least one of its IP addresses, the server rejects the STARTTLS command, or the TLS handshake fails.",
         matters: "TLSA records require TLS. Senders that use DANE do not deliver mail to the server, and do not fall back to an unencrypted connection.",

@@ -8,7 +8,7 @@ use super::differs;
 use super::letter_case;
 use super::rules::{
     DELEGATION_LAME, DELEGATION_RECORDS_DIFFER, DELEGATION_RESOLVER_DIFFERS, DELEGATION_SERIAL_DIFFERS,
-    DELEGATION_SERVER_WITHOUT_ADDRESS, MX_DIFFERS_BETWEEN_SERVERS,
+    DELEGATION_SERVER_ALIAS, DELEGATION_SERVER_WITHOUT_ADDRESS, MX_DIFFERS_BETWEEN_SERVERS,
 };
 use super::servers::{
     NameServer, ServerGroup, ServerReply, addresses_known, answer, differing, groups, has_no_address, is_blocked_here,
@@ -31,6 +31,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let servers = tested(sight, &apex);
     let mut findings = Vec::new();
     findings.extend(without_address(sight, &apex, probe));
+    findings.extend(server_alias(sight, &apex, probe));
     findings.extend(truncated(sight, &apex, &servers));
     if is_blocked_here(sight, &apex, &servers) {
         return findings;
@@ -84,6 +85,39 @@ fn below_differ(
         finding = probes.into_iter().fold(finding, |finding, probe| finding.tried(probe.id));
     }
     Some(finding)
+}
+
+/// Name servers whose names are aliases.
+fn server_alias(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Finding> {
+    let alias = |name: &DnsName| {
+        let lookups = [RecordKind::A, RecordKind::Aaaa].map(|kind| sight.records(name, kind));
+        lookups.into_iter().find_map(|known| match known {
+            Known::Seen(lookup, seen) => Some((lookup, seen.aliases.last()?.to.clone())),
+            _ => None,
+        })
+    };
+    let wrong: Vec<(DnsName, &Probe, DnsName)> = name_servers(sight, apex)
+        .into_iter()
+        .filter_map(|name| alias(&name).map(|(lookup, target)| (name, lookup, target)))
+        .collect();
+    let names: Vec<String> = wrong
+        .iter()
+        .map(|(name, lookup, target)| {
+            format!("{} (for {})", lookup.quote(name.as_str()), lookup.quote(target.as_str()))
+        })
+        .collect();
+    let (_, _, target) = wrong.first()?;
+    let summary = format!("name servers of {apex} whose names are aliases (CNAME): {}", names.join(", "));
+    let finding = Finding::new(&DELEGATION_SERVER_ALIAS, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    let finding = Finding {
+        cause: "The name in an NS record must not be an alias. Some resolvers do not use such a server.".to_owned(),
+        fixes: vec![Fix::text(format!(
+            "DNS operator: in the zone {apex} and at the registrar, enter the target of the alias ({}), or replace the CNAME record with A and AAAA records",
+            probe.quote(target.as_str())
+        ))],
+        ..finding
+    };
+    Some(wrong.iter().fold(finding, |finding, (_, lookup, _)| finding.tried(lookup.id)))
 }
 
 fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Finding> {

@@ -28,6 +28,19 @@ pub(super) static DELEGATION_SERVER_WITHOUT_ADDRESS: Rule = Rule {
     },
 };
 
+pub(super) static DELEGATION_SERVER_ALIAS: Rule = Rule {
+    id: "delegation-server-alias",
+    severity: Severity::Warning,
+    title: "the name of a name server is an alias",
+    docs: Docs {
+        sees: "The name in an NS record of the zone or of its parent zone is an alias (CNAME).",
+        matters: "The name in an NS record must be that of the server itself. Some resolvers do not follow the alias, and do not use the server.",
+        action: "DNS operator: in the NS records of the zone and at the registrar, use the target of the alias, or replace the CNAME record with A and AAAA records.",
+        example: "NS ns1.example.com, which is an alias for dns.example.net",
+        references: "RFC 2181 section 10.3 (the name in an NS record must not be an alias)",
+    },
+};
+
 pub(super) static DELEGATION_PARENT_DIFFERS: Rule = Rule {
     id: "delegation-parent-differs",
     severity: Severity::Warning,
@@ -110,6 +123,7 @@ pub(super) static DELEGATION_RESOLVER_DIFFERS: Rule = Rule {
 pub(super) static RULES: &[&Rule] = &[
     &DELEGATION_LAME,
     &DELEGATION_SERVER_WITHOUT_ADDRESS,
+    &DELEGATION_SERVER_ALIAS,
     &DELEGATION_PARENT_DIFFERS,
     &MX_DIFFERS_BETWEEN_SERVERS,
     &MX_CASE_DEPENDENT,

@@ -453,3 +453,12 @@ fn a_resolver_that_hides_records_does_not_make_them_missing() {
         assert!(!others.contains(&"spf-missing") && !others.contains(&"dmarc-missing"), "{others:?}");
     }
 }
+
+#[test]
+fn a_name_server_whose_name_is_an_alias_is_found() {
+    let mut world = two();
+    world.zone("example.com NS ns3.example.com\nns3.example.com CNAME ns1.example.com");
+    let found = findings(&mut world);
+    assert_eq!((rules(&found), found[0].severity), (vec!["delegation-server-alias"], Severity::Warning));
+    assert!(found[0].summary.contains("ns3.example.com") && found[0].fixes[0].text.contains("ns1.example.com"));
+}

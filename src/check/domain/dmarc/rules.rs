@@ -36,7 +36,7 @@ pub(super) static MISSING: Rule = Rule {
 
 pub(super) static LOOKUP_FAILED: Rule = Rule {
     id: "dmarc-lookup-failed",
-    severity: Severity::Warning,
+    severity: Severity::Notice,
     title: "the DMARC record cannot be looked up",
     docs: Docs {
         sees: "The lookup of the TXT records at _dmarc fails with an error code such as SERVFAIL, or the CNAME records of this name form a loop. The domain's MX records can be looked up.",

@@ -292,7 +292,7 @@ fn a_record_whose_lookup_fails_alone_is_reported() {
     let seen = RecordsSeen { code: DnsCode::ServFail, ..response(&at, Vec::new()) };
     world.zone(BASE).answer(at.as_str(), RecordKind::Txt, seen);
     let (found, _) = in_world("example.com", &mut world);
-    assert_eq!(rules(&found), [("dmarc-lookup-failed", Severity::Warning)]);
+    assert_eq!(rules(&found), [("dmarc-lookup-failed", Severity::Notice)]);
     assert_eq!(found[0].confidence, Confidence::Likely);
     // If every lookup fails, the finding about the MX records reports it.
     let mx = RecordsSeen { code: DnsCode::ServFail, ..response(&name("example.com"), Vec::new()) };

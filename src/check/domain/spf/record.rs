@@ -9,7 +9,7 @@ use super::rules::{
 use super::{Subject, WRONG_NAMES, denied_in_tree, former_type, is_null_mx, known};
 use crate::check::domain::sight::{Known, is_bogus};
 use crate::check::domain::{delegation, mx};
-use crate::check::finding::{Finding, Rule, Severity};
+use crate::check::finding::{Finding, Rule, Severity, plural};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::spf::SpfLookup;
@@ -551,7 +551,7 @@ fn long(subject: Subject<'_>) -> Option<Finding> {
     let text = subject.tree.root.text()?;
     let length = text.len() + subject.domain().len();
     if length <= MAX_LENGTH {
-        return None;
+        return long_response(subject);
     }
     let summary =
         format!("the SPF record and its name are {length} bytes long; the recommended maximum is {MAX_LENGTH} bytes");
@@ -560,6 +560,27 @@ fn long(subject: Subject<'_>) -> Option<Finding> {
     finding.fixes.push(Fix::text(
         "Domain owner: remove terms that are no longer needed, or move some of them to an included record. Make sure that the name servers respond over TCP",
     ));
+    Some(finding)
+}
+
+/// The maximum size of a response over UDP that servers usually send, in bytes.
+const MAX_RESPONSE: usize = 4096;
+
+/// The SPF record is short, but the response with all TXT records of the domain always needs TCP.
+fn long_response(subject: Subject<'_>) -> Option<Finding> {
+    let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).answer()?;
+    if seen.size <= MAX_RESPONSE {
+        return None;
+    }
+    let count = seen.records.len() + seen.left_out;
+    let summary = format!(
+        "the response with the SPF record has {} bytes, because the domain has {}",
+        seen.size,
+        plural(count, "TXT record", "TXT records")
+    );
+    let mut finding = finding(subject, &LONG, summary);
+    finding.cause = "Every receiver needs TCP to get the SPF record. If a firewall blocks TCP port 53, the SPF result is `temperror` or `none`.".to_owned();
+    finding.fixes.push(Fix::text("Domain owner: remove the TXT records that are no longer needed"));
     Some(finding)
 }
 

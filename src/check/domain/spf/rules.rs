@@ -293,9 +293,9 @@ pub(super) static ALIAS: Rule = Rule {
 pub(super) static LONG: Rule = Rule {
     id: "spf-long",
     severity: Severity::Notice,
-    title: "the SPF record is longer than recommended",
+    title: "the SPF record, or the response that contains it, is longer than recommended",
     docs: Docs {
-        sees: "The name and the text of the SPF record together have more than 450 bytes.",
+        sees: "The name and the text of the SPF record together have more than 450 bytes, or the response with all TXT records of the domain has more than 4096 bytes.",
         matters: "The DNS response then does not fit in 512 bytes. Receivers that cannot use EDNS or TCP, for example behind a firewall, get no SPF record.",
         action: "Domain owner: remove terms that are no longer needed, or move some of them to an included record. Make sure that the name servers respond over TCP.",
         example: "a record with 40 ip4 terms",

@@ -351,3 +351,23 @@ fn the_suggested_record_can_be_published_and_matches_the_senders() {
     let (texts, _) = command("example.com CNAME www.example.net\nwww.example.net A 8.8.4.4");
     assert!(texts.contains("first replace the CNAME record of example.com"), "{texts}");
 }
+
+#[test]
+fn a_response_that_always_needs_tcp_is_a_notice() {
+    let of_size = |size: usize| {
+        let mut world = World::new();
+        world.zone("example.com MX 0 .\nexample.com TXT v=spf1 -all");
+        let request =
+            crate::question::RecordsRequest::to_resolver(super::super::world::name("example.com"), RecordKind::Txt);
+        let crate::evidence::Outcome::Done { answer: crate::evidence::Answer::Records(seen) } = world.lookup(&request)
+        else {
+            unreachable!("records")
+        };
+        world.answer("example.com", RecordKind::Txt, crate::evidence::RecordsSeen { size, ..seen });
+        let plan = plan("example.com");
+        let evidence = world.evidence(&plan);
+        rules(&judge(&plan, &evidence)).contains(&"spf-long")
+    };
+    assert!(!of_size(1000));
+    assert!(of_size(5000));
+}

@@ -47,7 +47,7 @@ pub(super) static STS_WITHOUT_STARTTLS: Rule = Rule {
 pub(super) static STS_TLS_FAILS: Rule = Rule {
     id: "sts-tls-fails",
     severity: Severity::Error,
-    title: "TLS fails on a host of the MTA-STS policy",
+    title: "a host of the MTA-STS policy fails to start TLS",
     docs: Docs {
         sees: "The domain has a valid MTA-STS policy, and the server of an MX host advertises STARTTLS. On at least one of its IP addresses, the server rejects the STARTTLS command, or the TLS handshake fails. In testing mode, the finding is a warning.",
         matters: "Senders that use MTA-STS do not deliver mail to the server if the mode is enforce.",
@@ -111,7 +111,7 @@ pub(super) static STS_RECORD_INVALID: Rule = Rule {
 
 pub(super) static STS_LOOKUP_FAILED: Rule = Rule {
     id: "sts-lookup-failed",
-    severity: Severity::Warning,
+    severity: Severity::Notice,
     title: "the MTA-STS record cannot be looked up",
     docs: Docs {
         sees: "The lookup of the TXT records at _mta-sts fails with an error code such as SERVFAIL, or the CNAME records of this name form a loop. The domain's MX records can be looked up.",
