@@ -113,8 +113,9 @@ impl<'a> Seen<'a> {
         if asked.len() >= enough && asked.iter().all(is_no) { Support::No } else { Support::Unknown }
     }
 
-    /// RFC 5246 §E.1 (obsolete): a server that supports only newer versions than the client sends `protocol_version`.
-    /// Therefore this alert in response to TLS 1.1 means that TLS 1.0 and SSLv3 are not supported either.
+    /// RFC 5246 §E.1 (obsolete): if all versions that a server supports are newer than those of the client, the server
+    /// sends the alert `protocol_version`. Therefore this alert in response to TLS 1.1 means that the server does not
+    /// support TLS 1.0 and SSLv3 either.
     fn has_only_newer_than(&self, version: Version) -> bool {
         self.hellos.iter().any(|one| {
             matches!(one.offer(), Offer::Version { version: offered } if *offered >= version && *offered < Version::Tls12)
@@ -149,8 +150,8 @@ impl<'a> Seen<'a> {
         known
     }
 
-    /// The numbers of the groups known to be accepted: for TLS 1.3, in TLS 1.3; for an older version, in any version
-    /// before TLS 1.3.
+    /// The numbers of the groups that are known to be accepted. For TLS 1.3, only results of TLS 1.3 count; for an older
+    /// version, the results of all versions before TLS 1.3 count.
     pub(super) fn groups(&self, version: Version) -> Vec<u16> {
         let is_13 = version == Version::Tls13;
         let mut known: Vec<u16> = Vec::new();
@@ -169,7 +170,7 @@ impl<'a> Seen<'a> {
         known
     }
 
-    /// Weak classes with an accepted suite.
+    /// The classes of weak suites from which the server accepted a suite.
     pub(super) fn weak(&self) -> Vec<WeakClass> {
         let has = |class: WeakClass| self.taken().any(|taken| class.has(&taken.suite_name));
         WeakClass::ALL.into_iter().filter(|class| has(*class)).collect()
