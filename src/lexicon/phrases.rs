@@ -5,9 +5,9 @@
 //! A phrase matches if each of its conditions is met: `phase`, `code`, `class`, `status`, all literals in `all`, at
 //! least one in `any`, and none in `none`. If several phrases match, those of the recognised provider come first, then
 //! those of the recognised software, then those that require neither. Within each group, phrases marked `general` come
-//! last, and the most specific phrase, which is the one with the highest score, wins. The score of a phrase is the number
-//! of characters in its matching literals, plus 8 for a condition on code or status, plus 4 for a condition on phase or
-//! class. If the scores are equal, the order in the files decides.
+//! last, and the most specific phrase, which is the one with the highest score, wins. The score of a phrase is the
+//! number of characters in its matching literals, plus 8 for a condition on code or status, plus 4 for a condition on
+//! phase or class. If the scores are equal, the order in the files decides.
 
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
@@ -102,8 +102,8 @@ impl Phrase {
         self.status.is_some()
     }
 
-    /// Whether it matches the text only because of single words that are common in other replies (`spf`, `virus`). A word
-    /// with digits or punctuation is a code or a name, so it does not count as such a word.
+    /// Whether it matches the text only because of single words that are common in other replies (`spf`, `virus`). A
+    /// word with digits or punctuation is a code or a name, so it does not count as such a word.
     pub(super) fn is_by_one_word(&self, text: &str) -> bool {
         let is_plain = |word: &str| word.trim().chars().all(|one| one.is_alphabetic() || one == '-' || one == '\'');
         let mut found = INDEX.texts(self.literals.any).filter(|word| text.contains(word));
@@ -203,8 +203,8 @@ fn fits(wanted: &str, status: &str) -> bool {
 }
 
 /// The text of a reply in the form that phrases are compared with. It contains neither words of the client that the
-/// server repeats (addresses, host names, commands) nor lists of hints ("make sure that SPF, HELO and PTR are correct"),
-/// and it has the same spelling as the phrases' literals.
+/// server repeats (addresses, host names, commands) nor lists of hints ("make sure that SPF, HELO and PTR are
+/// correct"), and it has the same spelling as the phrases' literals.
 pub(crate) fn text_of(reply: &Reply) -> String {
     unified(&hints::without(&echo::without(&normal(&reply.joined()))))
 }
@@ -226,8 +226,8 @@ fn headed(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The phrase that matches a reply best. A phrase without a provider has priority over a phrase that has the same cause
-/// but belongs to a provider that nothing identifies. Words that an operator wrote have priority over the heading before
-/// them.
+/// but belongs to a provider that nothing identifies. Words that an operator wrote have priority over the heading
+/// before them.
 pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     find_in(reply, context, &PhraseContext::of(reply, context.step))
 }

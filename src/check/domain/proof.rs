@@ -1,5 +1,5 @@
-//! Responses of the resolver that do not prove which records exist. This module handles them in one place for all record
-//! types: the confidence of a finding that rests on such a response is at most `likely`.
+//! Responses of the resolver that do not prove which records exist. This module handles them in one place for all
+//! record types: the confidence of a finding that rests on such a response is at most `likely`.
 //!
 //! | the resolver's response | authoritative servers | the record is |
 //! |---|---|---|
@@ -8,8 +8,8 @@
 //! | no records, but a SOA record or a valid proof | not asked, or no answer | certainly missing |
 //! | neither records nor a SOA record | not asked, or no answer | likely missing |
 //!
-//! If the resolver returns MX, TXT or TLSA records, and each authoritative server that answers returns different records,
-//! the confidence of a finding about the resolver's records is also at most `likely`.
+//! If the resolver returns MX, TXT or TLSA records, and each authoritative server that answers returns different
+//! records, the confidence of a finding about the resolver's records is also at most `likely`.
 //!
 //! Without a SOA record, a negative response cannot be distinguished from a referral or from an invented response (RFC
 //! 2308 §2.1 and 2.2). A finding about a missing record therefore lists each lookup on which it rests.

@@ -150,8 +150,8 @@ impl<'a> Seen<'a> {
         known
     }
 
-    /// The numbers of the groups that are known to be accepted. For TLS 1.3, only results of TLS 1.3 count; for an older
-    /// version, the results of all versions before TLS 1.3 count.
+    /// The numbers of the groups that are known to be accepted. For TLS 1.3, only results of TLS 1.3 count; for an
+    /// older version, the results of all versions before TLS 1.3 count.
     pub(super) fn groups(&self, version: Version) -> Vec<u16> {
         let is_13 = version == Version::Tls13;
         let mut known: Vec<u16> = Vec::new();
