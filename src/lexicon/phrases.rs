@@ -110,9 +110,9 @@ impl Phrase {
         INDEX.texts(self.literals.all).next().is_none() && self.status.is_none() && found.all(is_plain)
     }
 
-    /// Whether its words mean the same with another code, in the phase of the reply. Words about a login may also refer
-    /// to something else (`not accepted`), so they require the AUTH phase. A 4yz reply never means that the password
-    /// is wrong.
+    /// Whether its words have the same meaning with this code, which is not in its row, in the phase of the reply.
+    /// Words about a login may also refer to something else (`not accepted`), so they require the AUTH phase. A 4yz
+    /// reply never means that the password is wrong.
     fn may_have_other_code(&self, code: u16, step: ReplyPhase) -> bool {
         let of_class = self.code.is_some_and(|codes| codes.iter().any(|known| known / 100 == code / 100));
         match self.cause {
@@ -127,7 +127,7 @@ impl Phrase {
         }
     }
 
-    /// The score of its conditions; none if one of them is not met. `literals` is the score of its literals.
+    /// The score of the phrase; `None` if one of its conditions is not met. `literals` is the score of its literals.
     fn score(&self, literals: usize, seen: &PhraseContext) -> Option<usize> {
         // RFC 4954 §4: in reply to AUTH, 504 refers to the mechanism, not to the account.
         let is_about_login = matches!(self.cause, Cause::AccountRestricted | Cause::Credentials);
@@ -245,8 +245,9 @@ pub(super) fn find_despite_code(reply: &Reply, context: &Context<'_>) -> Option<
 }
 
 /// A phrase with another cause that also matches the reply, by other words in it. The reply then allows two readings.
-/// General and one-word phrases do not count. The same applies to causes that a server reports in addition to the
-/// actual one: that it closes the connection, or that a login would help.
+/// Phrases that are marked `general`, and phrases that match only by single words, do not count. The same applies to
+/// causes that a server reports in addition to the actual one: that it closes the connection, or that a login would
+/// help.
 pub(super) fn rival(best: &Phrase, reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
     let of_best: Vec<_> = best.places(&text).collect();

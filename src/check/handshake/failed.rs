@@ -120,7 +120,7 @@ impl<'a> HelloResults<'a> {
     }
 }
 
-/// Summary, cause and confidence.
+/// The summary, cause and confidence of the finding.
 fn reading(
     plan: &Plan,
     session: Session<'_>,

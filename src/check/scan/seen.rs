@@ -52,7 +52,7 @@ impl<'a> One<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// None before the main session has started.
+    /// The main session and the ClientHellos so far; `None` before the main session has started.
     pub(super) fn of(evidence: &'a Evidence) -> Option<Seen<'a>> {
         let session = evidence.main_session()?;
         let mut hellos: Vec<One<'a>> = evidence
@@ -203,8 +203,8 @@ pub(super) fn has_tls(session: Session<'_>) -> bool {
     session.handshake().is_some() || session.fault().is_some_and(failed_in_tls)
 }
 
-/// Whether the server closed the connection without a response. Never for SSLv2, which has no alerts: closing the
-/// connection is its usual form of rejection.
+/// Whether the server closed the connection without a response. This is never the case for SSLv2: it has no alerts, so
+/// servers usually reject it by closing the connection.
 pub(super) fn is_hung_up_on(hello: &HelloProbe<'_>) -> bool {
     hello.is_hung_up() && hello.request.offer != Offer::Sslv2
 }

@@ -29,7 +29,7 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, fa
     Some(finding)
 }
 
-/// How a session ended early.
+/// A session that ended early, as the parts of a finding.
 struct SessionEnding {
     rule: &'static Rule,
     phase: Phase,
