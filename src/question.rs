@@ -93,7 +93,7 @@ impl RecordsRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FetchRequest {
-    /// The host, which is also the server name (SNI) and the name in the certificate.
+    /// The host, which is also the server name (SNI) and the name that the certificate must contain.
     pub host: DomainName,
     /// The TCP port, normally 443, or 80 without TLS.
     pub port: u16,
@@ -229,7 +229,7 @@ pub struct Script {
     pub quit_after: QuitAfter,
     /// How STARTTLS is sent.
     pub starttls: Starttls,
-    /// Whether a login is started without a password and cancelled, to test whether the server would accept one.
+    /// Whether a login is started without a password and cancelled, to test whether the server would accept a password.
     #[serde(default)]
     pub asks_for_auth: bool,
     /// When commands are sent.
@@ -375,7 +375,7 @@ impl SessionRequest {
         let mut request = SessionRequest { purpose: Purpose::InStep, ..SessionRequest::main(plan) };
         request.script.pacing = Pacing::Paused;
         if let Some(envelope) = &mut request.script.envelope {
-            // Each recipient needs a pause, so additional recipients are not tested again.
+            // Each recipient needs a pause, so recipients beyond this number are not tested again.
             envelope.to.truncate(REPEATED_RECIPIENTS);
         }
         if login == Repeat::No && request.script.login.take().is_some() {

@@ -93,14 +93,14 @@ fn domain(plan: &Plan) -> Option<DomainName> {
     DomainName::parse(address.rsplit_once('@')?.1).ok()
 }
 
-/// A question with its reply.
+/// A VRFY or EXPN command, with the server's reply.
 struct Answered<'a> {
     command: QueryCommand,
     address: &'a AddressQuery,
     received: ReceivedReply<'a>,
 }
 
-/// The questions with their replies, which arrive in the same order.
+/// The commands with their replies, which arrive in the same order.
 fn answers(probe: Session<'_>) -> Vec<Answered<'_>> {
     let replies = probe.replies().filter(|received| received.event.phase == Phase::Vrfy);
     let is_question = |what: &EventKind| matches!(what, EventKind::Sent { .. });

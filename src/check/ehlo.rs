@@ -43,8 +43,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     [helo_only(plan, session), differing].into_iter().flatten().collect()
 }
 
-/// The server accepted HELO after it rejected EHLO. The finding is an error if STARTTLS or a login was requested,
-/// because both need EHLO.
+/// The finding about a server that accepted HELO after it rejected EHLO. It is an error if STARTTLS or a login was
+/// requested, because both need EHLO.
 fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let at = |phase| session.reply_at(phase).filter(|received| received.accepts());
     let received = at(Phase::Ehlo).or_else(|| at(Phase::EhloTls))?;
@@ -72,8 +72,8 @@ fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// Extensions that are missing over TLS, or have different parameters there. Additional extensions over TLS are normal,
-/// because many servers advertise only a few before TLS.
+/// The finding about extensions that are missing over TLS, or have different parameters there. Additional extensions
+/// over TLS are normal, because many servers advertise only a few before TLS.
 fn differing(session: Session<'_>) -> Option<Finding> {
     let (first, before) = session.capabilities(Phase::Ehlo)?;
     let (second, after) = session.capabilities(Phase::EhloTls)?;

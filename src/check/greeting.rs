@@ -239,7 +239,8 @@ fn slow(session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// The host name belongs to a provider, but the greeting shows software that the provider is not known to use.
+/// A finding if the host name belongs to a provider, but the greeting shows software that the provider is not known to
+/// use.
 fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let received = session.reply_at(Phase::Greeting).filter(|received| received.accepts())?;
     let provider = peer::provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
@@ -391,7 +392,7 @@ fn weigh_other_address(plan: &Plan, evidence: &Evidence, finding: &mut Finding) 
     );
 }
 
-/// A service with a binary protocol, such as Postfix's internal services.
+/// The finding about a service with a binary protocol, such as Postfix's internal services.
 fn binary(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (event, text) = session.events().find_map(|event| match &event.what {
         EventKind::Unfinished { text, .. } => Some((event, text)),

@@ -34,7 +34,7 @@ static PARAMETER_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The server rejected MAIL FROM or RCPT TO with parameters. In a second session, it accepted the same command without parameters.",
         matters: "Programs that send these parameters cannot send mail through this server. A value may be outside the server's limits (SIZE, MT-PRIORITY) or invalid (NOTIFY, ORCPT), or the server might not implement the extension that it advertises.",
-        action: "Correct the value, or omit the parameter. Server operator: if the value is valid, update the server or the filter in front of it, or stop advertising the extension.",
+        action: "Correct the value, or omit the parameter. Server operator: if a message is larger than the advertised limit (SIZE), raise the limit. If another value is valid, update the server or the filter in front of it, or stop advertising the extension.",
         example: "552 5.3.4 Message size exceeds fixed limit in reply to MAIL FROM:<a@example.org> SIZE=99999999",
         references: "RFC 5321 section 4.1.1.11 (555: parameters not recognised), section 4.2.3 (501, 504), RFC 1870 section 6 (552)",
     },
@@ -119,23 +119,35 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     let finding = Finding::new(&PARAMETER_REFUSED, phase, confidence(blamed), summary);
     let limit = session.final_capabilities().and_then(|(_, offers)| offers.find("SIZE")?.parameters.first().cloned());
     let size = blamed.iter().find(|parameter| parameter.keyword() == "SIZE").and_then(|parameter| parameter.value());
-    let cause = match (size, limit) {
-        (Some(size), Some(limit)) if exceeds(size, &limit) => format!(
+    let too_large = size.zip(limit).filter(|(size, limit)| exceeds(size, limit));
+    let mut fixes = Vec::new();
+    if let Some((size, _)) = &too_large {
+        fixes.push(Fix::text(format!(
+            "If the message is smaller, correct the value in SIZE={size}; otherwise, send a smaller message"
+        )));
+        fixes.push(Fix::text("Server operator: to accept messages of this size, raise the message size limit"));
+    }
+    if too_large.is_none() || finding.confidence != Confidence::Certain {
+        let (values, parameters) = if blamed.len() == 1 { ("value", "parameter") } else { ("values", "parameters") };
+        fixes.push(Fix::text(format!(
+            "Correct the {values} in {list}, or omit the {parameters} in the program that sends the command"
+        )));
+        fixes.push(Fix::text(
+            "Server operator: if the value is valid, update the mail server or the filter in front of it, or stop advertising the extension",
+        ));
+    }
+    let cause = match too_large {
+        Some((size, limit)) => format!(
             "The size {size} is larger than the limit of {} bytes that the server advertises.",
             accepted.event.quote(limit)
         ),
-        _ => "In a second session, the server accepted the same command without parameters. This means that the server does not accept the value or does not implement the extension.".to_owned(),
+        None => "In a second session, the server accepted the same command without parameters. This means that the server does not accept the value or does not implement the extension.".to_owned(),
     };
     Some(Finding {
         otherwise: (finding.confidence != Confidence::Certain)
             .then(|| "Only one of the parameters may be the cause. Specify them one at a time to find out.".to_owned()),
         cause,
-        fixes: vec![
-            Fix::text(format!("Correct the value of {list}, or omit the parameter in the program that sends it")),
-            Fix::text(
-                "Server operator: if the value is valid, update the mail server or the filter in front of it, or stop advertising the extension",
-            ),
-        ],
+        fixes,
         failure: Some(PhaseFailure::RefusedPermanent),
         ..finding.on(rejected.event).on(accepted.event)
     })

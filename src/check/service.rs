@@ -38,8 +38,8 @@ pub(super) struct OtherService {
     pub(super) is_lmtp: bool,
 }
 
-/// FTP (RFC 959 §4.2), NNTP (RFC 3977 §3.2) and LMTP (RFC 2033 §4.1) reject EHLO and HELO and are recognised by their
-/// greetings.
+/// Recognises FTP (RFC 959 §4.2), NNTP (RFC 3977 §3.2) and LMTP (RFC 2033 §4.1) by the greeting. Servers of these
+/// protocols reject EHLO and HELO.
 pub(super) fn service_with_codes(session: Session<'_>) -> Option<OtherService> {
     let refused = session.reply_at(Phase::Ehlo).is_some_and(|received| received.reply.class() == Class::Permanent);
     let received = session.reply_at(Phase::Greeting).filter(|received| refused && received.reply.is_success())?;

@@ -119,6 +119,8 @@ static STARTTLS_NOT_ENFORCED: Rule = Rule {
     },
 };
 
+/// Requests these sessions:
+///
 /// 1. If implicit TLS got no TLS response: a session that finds out whether the port sends an unencrypted greeting and
 ///    advertises STARTTLS.
 /// 2. If STARTTLS is advertised: the intrusive probes that the user requested.

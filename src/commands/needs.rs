@@ -1,6 +1,6 @@
 //! Tests whether this machine meets the requirements of a check in a suite (`needs`). If one of them is not met, the
-//! check is skipped, and the result shows the reason. `run` tests the need `egress:PORT`, because that test uses the
-//! network.
+//! check is skipped, and the result shows the reason. The module `run` tests the need `egress:PORT`, because that test
+//! uses the network.
 
 use crate::host::{environment, routes};
 use crate::plan::Family;

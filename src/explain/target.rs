@@ -73,7 +73,7 @@ impl ServerName {
 /// Ports on which mail servers listen; any other number after a name may be a line of a source file.
 const MAIL_PORTS: [u16; 7] = [24, 25, 26, 465, 587, 588, 2525];
 
-/// Words after which a host name follows.
+/// Words that precede a host name.
 const BEFORE_HOST: [&str; 23] = [
     "host, port: ",
     "SMTP host: ",

@@ -43,7 +43,7 @@ pub(super) async fn connect(address: SocketAddr, source: &ConnectionSource) -> R
     Err(no_port(ports, last.as_ref()))
 }
 
-/// A socket bound to its local end.
+/// Creates a socket and binds it to its local end (interface and port).
 fn bound(address: SocketAddr, interface: Option<&SourceInterface>, port: u16) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     let unspecified = match address {
@@ -82,7 +82,7 @@ fn is_about_port(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
-/// The local end could not be used. smtpcheck did not connect to the server.
+/// The fault if the local end could not be used. In that case, smtpcheck did not connect to the server.
 fn unbound(error: &io::Error) -> ConnectFault {
     ConnectFault { kind: ConnectFaultKind::SourceMissing, errno: error.raw_os_error(), detail: error.to_string() }
 }

@@ -83,7 +83,7 @@ async fn fetched(context: &Rc<GatherContext>, request: &FetchRequest, deadline: 
     Ok(FetchSeen { address, tls_version, presented, response })
 }
 
-/// The certificates are valid, but the server has not proved that it owns them.
+/// The fault if the certificates are valid, but the server has not proved that it has the private key.
 fn not_proven(detail: String, sni: Option<String>) -> Fault {
     let kind = TlsFaultKind::Incompatible { why: Incompatibility::Other };
     Fault::Tls { tls: TlsFault { kind, first_bytes: String::new(), detail, sni, server_hello: None } }

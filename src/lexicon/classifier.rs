@@ -24,9 +24,9 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/scale.rs"));
 static WEIGHTS: Weights<'static> =
     Weights { bytes: include_bytes!(concat!(env!("OUT_DIR"), "/lexicon/classifier.bin")), scale: SCALE };
 
-/// The lead that a cause needs over every other category. If each source in turn is left out of the training, the
-/// classifier improves the reading of four vague codes for each reading that it makes worse. With a smaller lead, it
-/// would also assign a cause to text without known words.
+/// The lead that a cause needs over every other category. In tests that leave out one source at a time from the
+/// training, the classifier improves four readings of vague codes for each reading that it makes worse. With a smaller
+/// lead, it would also assign a cause to text without known words.
 const LEAD: f32 = 0.7;
 
 /// The meaning of a reply that resembles the known replies in a category.

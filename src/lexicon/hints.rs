@@ -42,12 +42,12 @@ const TOPICS: [&[&str]; 7] = [
     &["mx record", " mx ", "dns setting", "your dns", "a record"],
 ];
 
-/// Words after a list of reasons that the server denies: "no greylist, quota or relay problem".
+/// Words that follow a list of reasons that the server rules out: "no greylist, quota or relay problem".
 const DENIED: [&str; 6] = [" problem", " issue", " error", " fault", " trouble", " restriction"];
 /// The largest number of words in such a list.
 const MAX_DENIED: usize = 6;
 
-/// Prepared text without the reasons that the server denies, and with the first list of hints replaced by [`MARK`].
+/// Prepared text without the reasons that the server rules out, and with the first list of hints replaced by [`MARK`].
 pub(super) fn without(text: &str) -> String {
     without_hints(&without_denied(text))
 }

@@ -28,7 +28,7 @@ pub(super) struct LiteralIndex {
     pub(super) ones: &'static [(u8, u16)],
     /// The literals of the entries, one entry after the other.
     pub(super) listed: &'static [u16],
-    /// The position in `led_to` at which the entries of each literal begin, and the end of the last.
+    /// For each literal, the position in `led_to` at which its entries begin. The last element is the end of `led_to`.
     pub(super) lead_starts: &'static [u16],
     /// For each literal, the entries that can match only if the literal is in the text.
     pub(super) led_to: &'static [u16],
@@ -40,7 +40,7 @@ pub(super) struct LiteralIndex {
 pub(super) struct Filing {
     /// The number of bits in a slot number.
     pub(super) bits: u32,
-    /// The position in `filed` at which each slot begins, and the end of the last.
+    /// For each slot, the position in `filed` at which its literals begin. The last element is the end of `filed`.
     pub(super) starts: &'static [u16],
     /// The literals, one slot after the other.
     pub(super) filed: &'static [Filed],

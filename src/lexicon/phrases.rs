@@ -5,9 +5,9 @@
 //! A phrase matches if each of its conditions is met: `phase`, `code`, `class`, `status`, all literals in `all`, at
 //! least one in `any`, and none in `none`. If several phrases match, those of the recognised provider come first, then
 //! those of the recognised software, then those that require neither. Within each group, phrases marked `general` come
-//! last, and the most specific phrase wins.
-//! Its score is the number of characters in its matching literals, plus 8 for a condition on code or status, plus 4 for
-//! a condition on phase or class. If the scores are equal, the order in the files decides.
+//! last, and the most specific phrase, which is the one with the highest score, wins. The score of a phrase is the
+//! number of characters in its matching literals, plus 8 for a condition on code or status, plus 4 for a condition on
+//! phase or class. If the scores are equal, the order in the files decides.
 
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
@@ -102,17 +102,17 @@ impl Phrase {
         self.status.is_some()
     }
 
-    /// Whether the text matches it only by one short word that is common in other replies (`spf`, `virus`). A word with
-    /// digits or punctuation is a code or a name, so it does not count as such a word.
+    /// Whether it matches the text only because of single words that are common in other replies (`spf`, `virus`). A
+    /// word with digits or punctuation is a code or a name, so it does not count as such a word.
     pub(super) fn is_by_one_word(&self, text: &str) -> bool {
         let is_plain = |word: &str| word.trim().chars().all(|one| one.is_alphabetic() || one == '-' || one == '\'');
         let mut found = INDEX.texts(self.literals.any).filter(|word| text.contains(word));
         INDEX.texts(self.literals.all).next().is_none() && self.status.is_none() && found.all(is_plain)
     }
 
-    /// Whether its words mean the same with another code, in the phase of the reply. Words about a login may also refer
-    /// to something else (`not accepted`), so they require the AUTH phase. A 4yz reply never means that the password
-    /// is wrong.
+    /// Whether its words have the same meaning with this code, which is not in its row, in the phase of the reply.
+    /// Words about a login may also refer to something else (`not accepted`), so they require the AUTH phase. A 4yz
+    /// reply never means that the password is wrong.
     fn may_have_other_code(&self, code: u16, step: ReplyPhase) -> bool {
         let of_class = self.code.is_some_and(|codes| codes.iter().any(|known| known / 100 == code / 100));
         match self.cause {
@@ -127,7 +127,7 @@ impl Phrase {
         }
     }
 
-    /// The score of its conditions; none if one of them is not met. `literals` is the score of its literals.
+    /// The score of the phrase; `None` if one of its conditions is not met. `literals` is the score of its literals.
     fn score(&self, literals: usize, seen: &PhraseContext) -> Option<usize> {
         // RFC 4954 §4: in reply to AUTH, 504 refers to the mechanism, not to the account.
         let is_about_login = matches!(self.cause, Cause::AccountRestricted | Cause::Credentials);
@@ -164,7 +164,8 @@ impl Phrase {
         Some(score + literals)
     }
 
-    /// 0 for the recognised provider, 1 for the recognised software, 2 for every server; none if it is for others.
+    /// 0 for the recognised provider, 1 for the recognised software, 2 for every server; none if it is for another
+    /// provider or software.
     fn rank(&self, context: &Context<'_>) -> Option<u8> {
         let Some(provider) = self.provider.as_deref() else { return Some(2) };
         match (context.provider, context.software) {
@@ -180,7 +181,7 @@ impl Phrase {
 struct PhraseContext {
     step: Option<ReplyPhase>,
     code: Option<u16>,
-    /// The status as text, stored to format it only once.
+    /// The status as text, stored so that it is formatted only once.
     status: Option<String>,
     /// Whether a phrase also applies to reply codes that are not in its row.
     any_code: bool,
@@ -201,9 +202,9 @@ fn fits(wanted: &str, status: &str) -> bool {
     }
 }
 
-/// The text of a reply in the form that phrases are compared with. It contains neither the client's repeated words
-/// (addresses, host names, commands) nor lists of hints ("make sure that SPF, HELO and PTR are correct"), and it has
-/// the same spelling as the phrases' literals.
+/// The text of a reply in the form that phrases are compared with. It contains neither words of the client that the
+/// server repeats (addresses, host names, commands) nor lists of hints ("make sure that SPF, HELO and PTR are
+/// correct"), and it has the same spelling as the phrases' literals.
 pub(crate) fn text_of(reply: &Reply) -> String {
     unified(&hints::without(&echo::without(&normal(&reply.joined()))))
 }
@@ -224,14 +225,15 @@ fn headed(text: &str) -> Option<(&str, &str)> {
     (!own.trim().is_empty()).then_some((head, own))
 }
 
-/// The phrase that matches a reply best. A general phrase has priority over a phrase of an unidentified provider with
-/// the same cause. Words that an operator wrote have priority over the heading before them.
+/// The phrase that matches a reply best. A phrase without a provider has priority over a phrase that has the same cause
+/// but belongs to a provider that nothing identifies. Words that an operator wrote have priority over the heading
+/// before them.
 pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     find_in(reply, context, &PhraseContext::of(reply, context.step))
 }
 
-/// The general phrase of several words that would match the reply if the reply had a usual code (`541 This account
-/// isn't allowed to send`).
+/// The phrase that would match the reply best if the reply had a usual code (`541 This account isn't allowed to send`).
+/// `None` if the best phrase has a provider, is marked `general`, or matches only by single words.
 pub(super) fn find_despite_code(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let seen = PhraseContext { any_code: true, ..PhraseContext::of(reply, context.step) };
     let text = text_of(reply);
@@ -243,8 +245,9 @@ pub(super) fn find_despite_code(reply: &Reply, context: &Context<'_>) -> Option<
 }
 
 /// A phrase with another cause that also matches the reply, by other words in it. The reply then allows two readings.
-/// General and one-word phrases do not count. The same applies to causes that a server reports in addition to the
-/// actual one: that it closes the connection, or that a login would help.
+/// Phrases that are marked `general`, and phrases that match only by single words, do not count. The same applies to
+/// causes that a server reports in addition to the actual one: that it closes the connection, or that a login would
+/// help.
 pub(super) fn rival(best: &Phrase, reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
     let of_best: Vec<_> = best.places(&text).collect();

@@ -5,8 +5,8 @@
 //! these that applies is used:
 //!
 //! 1. a decisive enhanced status, which is more specific than the words next to it;
-//! 2. a phrase in the text: of the recognised provider, of the recognised software, or a general one; if there is none,
-//!    a general phrase that the lexicon lists for other codes;
+//! 2. a phrase in the text: of the recognised provider, of the recognised software, or of neither; if there is none, a
+//!    phrase without a provider that the lexicon lists for other codes;
 //! 3. the meaning that the recognised provider or software gives to the enhanced status, if it differs from the
 //!    registry;
 //! 4. the enhanced status, if it has a specific meaning (`5.7.1` has none, because servers use it for all kinds of

@@ -217,7 +217,7 @@ fn is_address_within(name: &[u8], base: &[u8]) -> bool {
         && name.iter().zip(address).zip(mask).all(|((name, address), mask)| name & mask == address & mask)
 }
 
-/// Whether `base` is a prefix of the name, compared part by part (§7.1).
+/// Whether `base` is a prefix of the name, compared part by part (RFC 5280 §7.1).
 fn is_directory_within(name: &[u8], base: &[u8]) -> bool {
     let (Some(name), Some(base)) = (relative_names(name), relative_names(base)) else { return false };
     base.len() <= name.len() && name.iter().zip(&base).all(|(name, base)| is_same_part(name, base))
@@ -239,7 +239,7 @@ fn attribute(part: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Whether two parts have the same bytes, or the same text in different string types. Letter case and repeated spaces
-/// are ignored (§7.1).
+/// are ignored (RFC 5280 §7.1).
 fn is_same_part(one: &[u8], other: &[u8]) -> bool {
     if one == other {
         return true;

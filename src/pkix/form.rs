@@ -14,7 +14,7 @@ pub(super) fn of_leniency(one: &ParsedCertificate<'_>) -> Vec<PathFaultKind> {
 
 /// The faults of a certificate, except those of its extensions.
 pub(super) fn of_form(one: &ParsedCertificate<'_>) -> impl Iterator<Item = PathFaultKind> {
-    // §4.1.1.2: the signature algorithm is stated in two places and must be the same in both.
+    // RFC 5280 §4.1.1.2: the signature algorithm is stated in two places and must be the same in both.
     let differs = one.inner_algorithm != one.outer_algorithm;
     [
         differs.then_some(PathFaultKind::AlgorithmsDiffer),
@@ -30,8 +30,8 @@ pub(super) fn weak_key(info: &[u8]) -> Option<PathFaultKind> {
     Some(PathFaultKind::WeakKey { key: key.name() })
 }
 
-/// Critical extensions that are not supported (§6.1.4 (o) and §6.1.5 (f)), and extensions that occur twice (§4.2) or
-/// cannot be parsed.
+/// Critical extensions that are not supported (RFC 5280 §6.1.4 (o) and §6.1.5 (f)), and extensions that occur twice
+/// (§4.2) or cannot be parsed.
 pub(super) fn of_extensions(one: &ParsedCertificate<'_>) -> Vec<PathFaultKind> {
     let found = &one.extensions;
     let named = |oids: &[&[u8]], kind: fn(String) -> PathFaultKind| {
@@ -73,7 +73,7 @@ pub(crate) fn extension_name(dotted: &str) -> String {
     name.to_owned()
 }
 
-/// Whether authorityKeyIdentifier (§4.2.1.1) identifies a key or certificate other than this issuer's.
+/// Whether authorityKeyIdentifier (RFC 5280 §4.2.1.1) identifies a key or certificate other than this issuer's.
 pub(super) fn names_another_key(one: &ParsedCertificate<'_>, issuer: &ParsedCertificate<'_>) -> bool {
     let named = one.extensions.authority_key;
     let differs =

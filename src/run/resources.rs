@@ -9,7 +9,7 @@ use crate::host::{SetupError, descriptors};
 use crate::plan::Plan;
 use crate::sasl::Credentials;
 
-/// The certificate files that were read, the resolvers, and the handle for signals.
+/// The certificate files that were read, the resolvers, the passwords for proxies, and the handle for signals.
 pub(super) struct Resources {
     pub(super) files: SharedFiles,
     /// The resolvers of a stream of checks.
@@ -26,8 +26,8 @@ impl Resources {
         self.gatherer_with(plan, credentials, Rc::default())
     }
 
-    /// A gatherer for one check of a stream, whose names have been looked up. The caller limits the number of
-    /// concurrent checks to the available file descriptors.
+    /// A gatherer for one check of a stream. The names of the check have already been looked up. The caller limits the
+    /// number of concurrent checks to the available file descriptors.
     pub(super) fn gatherer_with(
         &self,
         plan: &Plan,

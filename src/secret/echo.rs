@@ -106,23 +106,34 @@ impl fmt::Debug for Echoes {
 }
 
 /// The text with the given ranges masked. Ranges that are adjacent, or are separated by at most two bytes, get a single
-/// mask, so that the number of masks does not reveal the length of the secret.
+/// mask, so that the number of masks does not reveal the length of the secret. If that mask replaces an opening bracket
+/// between two ranges, it also replaces the closing bracket after the last one.
 pub(crate) fn masked(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     if ranges.is_empty() {
         return text.to_owned();
     }
     ranges.sort_by_key(|range| (range.start, range.end));
-    let mut merged: Vec<Range<usize>> = Vec::new();
+    let mut merged: Vec<(Range<usize>, bool)> = Vec::new();
     for range in ranges {
         match merged.last_mut() {
-            Some(last) if range.start <= last.end + 2 => last.end = last.end.max(range.end),
-            _ => merged.push(range),
+            Some((last, is_bracket_open)) if range.start <= last.end + 2 => {
+                // Only the text between the ranges counts: a bracket in the secret must not affect the output.
+                let between = text.get(last.end..range.start).unwrap_or_default();
+                if let Some(bracket) = between.chars().rfind(|c| matches!(c, '(' | ')')) {
+                    *is_bracket_open = bracket == '(';
+                }
+                last.end = last.end.max(range.end);
+            }
+            _ => merged.push((range, false)),
         }
     }
     let mut result = String::with_capacity(text.len());
     let mut shown = 0;
-    for range in merged {
-        let (start, end) = (floor(text, range.start.max(shown)), ceiling(text, range.end));
+    for (range, is_bracket_open) in merged {
+        let (start, mut end) = (floor(text, range.start.max(shown)), ceiling(text, range.end));
+        if is_bracket_open && text.get(end..).is_some_and(|rest| rest.starts_with(')')) {
+            end += 1;
+        }
         result.push_str(text.get(shown..start).unwrap_or_default());
         result.push_str(NOT_SHOWN);
         shown = end;
@@ -301,4 +312,23 @@ fn around(text: &str, range: Range<usize>) -> Range<usize> {
         end += 1;
     }
     start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NOT_SHOWN, masked};
+
+    #[test]
+    fn a_mask_replaces_both_brackets_or_neither() {
+        for (text, expected) in [
+            ("with secret (secret, secret)", "with []"),
+            ("with secret (secret) and more", "with [] and more"),
+            ("with (secret)", "with ([])"),
+            ("(with secret, secret)", "(with [])"),
+            ("with secret (or secret)", "with [] (or [])"),
+        ] {
+            let ranges = text.match_indices("secret").map(|(at, word)| at..at + word.len()).collect();
+            assert_eq!(masked(text, ranges), expected.replace("[]", NOT_SHOWN), "{text}");
+        }
+    }
 }

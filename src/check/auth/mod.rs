@@ -77,7 +77,8 @@ fn taken_in_plaintext(event: &Event) -> Finding {
     finding
 }
 
-/// PLAIN or LOGIN is advertised before TLS. None if STARTTLS is missing: `starttls` then reports this as a consequence.
+/// The finding about a server that advertises PLAIN or LOGIN before TLS. `None` if STARTTLS is missing, because
+/// `starttls` then reports this as a consequence.
 fn offered_in_plaintext(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, offers) = session.capabilities(Phase::Ehlo)?;
     let clear = in_clear(&offers);

@@ -57,8 +57,8 @@ pub(super) fn tokens_only(session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// AUTH is missing on a submission port, 587 or 465 (RFC 6409 §4.3, RFC 8314 §3.3). This is only a notice, because a
-/// relay may accept known IP addresses without a login.
+/// The finding about a submission port (587 or 465) without AUTH (RFC 6409 §4.3, RFC 8314 §3.3). It is only a notice,
+/// because a relay may accept known IP addresses without a login.
 pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, offers) = session.capabilities(Phase::EhloTls).filter(|_| matches!(plan.target.port, 587 | 465))?;
     // If the user gave a sender, the reply to MAIL is better evidence.

@@ -222,7 +222,7 @@ fn of_shape(form: TokenForm) -> Option<TokenFault> {
 
 const CLAIMS: &str = "The server may reject the login for another reason, for example because SMTP logins are disabled for the account. Correct the token first, then repeat the check.";
 
-/// A token for another service. Found only for providers whose audiences are known.
+/// The fault of a token for another service. It is found only for providers whose audiences are known.
 fn of_audience(issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<TokenFault> {
     let audience = seen.audience?;
     let lower = audience.to_ascii_lowercase();
@@ -268,7 +268,7 @@ fn microsoft_scope(seen: TokenSeen<'_>) -> Fix {
     })
 }
 
-/// A token that does not permit sending. Found only for the provider whose permissions are known.
+/// The fault of a token that does not permit sending. It is found only for the provider whose permissions are known.
 fn of_permissions(plan: &Plan, issuer: TokenIssuer, seen: TokenSeen<'_>) -> Option<TokenFault> {
     let claims = seen.claims.filter(|_| issuer == TokenIssuer::Microsoft)?;
     let has = |names: &[String], wanted: &str| {

@@ -9,7 +9,7 @@ use super::rules::{CERTIFICATE_CHAIN_DISORDERED, CERTIFICATE_CHAIN_UNNECESSARY, 
 use crate::evidence::{Certificate, Presented};
 use crate::lexicon::{Confidence, Fix};
 
-/// A normal chain has three certificates, or four with a cross-signed root.
+/// A chain with more certificates than this is reported. A normal chain has three, or four with a cross-signed root.
 const MANY: usize = 10;
 
 /// The longest validity period, in days, that Apple's systems accept.

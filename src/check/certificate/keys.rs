@@ -38,8 +38,8 @@ pub(super) fn weak_signature(seen: CertificateContext<'_>, place: usize, hash: &
     finding
 }
 
-/// The server did not prove that it has the key of its certificate (RFC 8446 §4.4.3). None if the certificate cannot be
-/// read: a separate finding reports that, and the signature cannot be judged.
+/// The finding about a server that did not prove that it has the key of its certificate (RFC 8446 §4.4.3). `None` if
+/// the certificate cannot be read, because a separate finding reports that, and the signature cannot be judged.
 pub(super) fn proof(seen: CertificateContext<'_>, fault: &str) -> Option<Finding> {
     // For a key that is too short, TLS libraries also report a wrong signature. `weak_key` then reports the key.
     let is_unreadable =
@@ -61,7 +61,7 @@ pub(super) fn proof(seen: CertificateContext<'_>, fault: &str) -> Option<Finding
     Some(finding)
 }
 
-/// The server's certificate was not issued for TLS servers.
+/// The finding about a certificate that was not issued for TLS servers.
 pub(super) fn misused(seen: CertificateContext<'_>, misuse: Misuse) -> Finding {
     let list = |uses: &Option<Vec<String>>| match uses.as_deref() {
         None | Some([]) => "no purpose".to_owned(),
@@ -99,8 +99,9 @@ fn for_a_server() -> Fix {
     )
 }
 
-/// The server presents a CA certificate. This is only a warning, because OpenSSL and GnuTLS accept it. Self-signed
-/// certificates are not reported, because `openssl req -x509` creates them with CA:TRUE.
+/// The finding about a server that presents a CA certificate. It is only a warning, because OpenSSL and GnuTLS accept
+/// such a certificate. Self-signed certificates are not reported, because `openssl req -x509` creates them with
+/// CA:TRUE.
 pub(super) fn authority_as_server(seen: CertificateContext<'_>) -> Option<Finding> {
     if !seen.leaf.is_authority || seen.leaf.self_signed {
         return None;
@@ -124,7 +125,8 @@ pub(super) fn revoked(seen: CertificateContext<'_>) -> Finding {
     finding
 }
 
-/// The certificate requires an OCSP response (must-staple, RFC 7633 §4.2.2), but the server sends no valid response.
+/// The finding about a certificate that requires an OCSP response (must-staple, RFC 7633 §4.2.2), if the server sends
+/// no valid response.
 pub(super) fn staple_missing(seen: CertificateContext<'_>) -> Finding {
     let staple = seen.handshake.and_then(|handshake| handshake.staple.as_ref());
     let (what, cause) = match staple.map(|staple| (staple.fault, staple)) {
@@ -145,7 +147,7 @@ pub(super) fn staple_missing(seen: CertificateContext<'_>) -> Finding {
     finding
 }
 
-/// The fault of an OCSP response, for the summary, and its reason, without a full stop.
+/// Describes the fault of an OCSP response for the summary, and gives its reason without a full stop.
 fn of_fault(fault: StapleFault) -> (&'static str, &'static str) {
     match fault {
         StapleFault::Unreadable => {
@@ -173,7 +175,7 @@ fn of_fault(fault: StapleFault) -> (&'static str, &'static str) {
     }
 }
 
-/// An invalid OCSP response, with a certificate that does not require one.
+/// The finding about an invalid OCSP response if the certificate does not require one.
 pub(super) fn staple_invalid(seen: CertificateContext<'_>, fault: StapleFault) -> Finding {
     let (what, cause) = of_fault(fault);
     let mut finding = seen.finding(&CERTIFICATE_STAPLE_UNUSABLE, Confidence::Certain, what.to_owned());

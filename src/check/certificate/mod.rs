@@ -253,7 +253,8 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         ));
         return Some(finding);
     }
-    if let Some(usable) = presented.iter().find(is_usable) {
+    let usable = presented.iter().find(is_usable);
+    if let Some(usable) = usable {
         let target = format!("{usable}:{}", seen.plan.target.port);
         finding.fixes.push(Fix::run(
             "If the names in the certificate belong to the same server, use one of the names to connect",
@@ -267,11 +268,11 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         ));
     }
     // Public CAs rarely issue certificates for IP addresses, and never for private ones.
-    finding.fixes.push(if expected.parse::<std::net::IpAddr>().is_ok() {
-        Fix::text("Instead of the IP address, use a host name that the certificate contains")
-    } else {
-        Fix::text(format!("Server operator: get a certificate that contains {expected}"))
-    });
+    if expected.parse::<std::net::IpAddr>().is_err() {
+        finding.fixes.push(Fix::text(format!("Server operator: get a certificate that contains {expected}")));
+    } else if usable.is_none() {
+        finding.fixes.push(Fix::text("Instead of the IP address, use a host name that the certificate contains"));
+    }
     Some(finding)
 }
 

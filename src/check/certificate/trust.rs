@@ -11,7 +11,7 @@ use super::rules::{
 use crate::evidence::{Certificate, ChainFault, NameMatch, TrustStore};
 use crate::lexicon::{Confidence, Fix, software};
 
-/// A virus scanner or gateway that presents its own certificate.
+/// The finding about a virus scanner or gateway that presents its own certificate.
 pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
     let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names)?;
     if !matches!(sign.kind.as_str(), "antivirus" | "gateway") {
@@ -98,7 +98,8 @@ fn is_public_authority(issuer: &str) -> bool {
     PUBLIC_AUTHORITIES.iter().any(|name| issuer.contains(name))
 }
 
-/// A certificate for a public provider's name that no public CA issued: a device on the network path created it.
+/// The finding about a certificate for a public provider's name that no public CA issued: a device on the network path
+/// created it.
 fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     let provider = place::public_provider(seen.plan)?;
     // With --cacert, the user expects certificates from that CA.
@@ -132,7 +133,7 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// No path leads to a trust anchor.
+/// The finding about a certificate from which no path leads to a trust anchor.
 pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Finding {
     if let (ChainFault::SelfSigned | ChainFault::UnknownIssuer, Some(finding)) = (why, for_provider(seen)) {
         return finding;
@@ -159,7 +160,8 @@ pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Findin
     };
     let mut finding = with_sign(seen, finding);
     if place::public_provider(seen.plan).is_some() && !matches!(seen.presented.store, TrustStore::File { .. }) {
-        // A current trust store contains the provider's root. A file saved from this connection must not be trusted.
+        // A current trust store contains the provider's root, and a certificate from this connection must not be
+        // trusted. The fixes that save the certificate to a file are therefore removed.
         finding.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" ca.pem")));
         finding
             .fixes
@@ -221,7 +223,8 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
     finding
 }
 
-/// The last certificate that can be reached by following the issuers was not issued by a trusted CA.
+/// The finding about an unknown issuer: the last certificate that can be reached by following the issuers was not
+/// issued by a trusted CA.
 fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
     let last = last_followed(seen);
     // A certificate that contains the URL of its issuer's certificate was issued by a CA that publishes its

@@ -107,7 +107,7 @@ pub(super) static CONNECTION_IMPOSSIBLE: Rule = Rule {
     severity: Severity::Error,
     title: "this machine cannot reach the host",
     docs: Docs {
-        sees: "The operating system could not connect because this machine has no route to the host, has no IP address of the host's address family, or has a local policy that forbids the connection.",
+        sees: "The operating system could not connect because this machine has no route to the host, has no IP address in the host's address family (IPv4 or IPv6), or has a local policy that forbids the connection.",
         matters: "The connection failed before the mail service could respond. The cause is usually on this machine or in its network.",
         action: "Check the routes, the VPN and the local firewall of this machine. To reach a host that has only an IPv6 address, use a network with IPv6.",
         example: "a host with only an AAAA record, checked from an IPv4-only network",

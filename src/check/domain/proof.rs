@@ -1,5 +1,5 @@
-//! Responses of the resolver that do not prove which records exist. This is one place for all record types: a finding
-//! that rests on such a response is at most likely.
+//! Responses of the resolver that do not prove which records exist. This module handles them in one place for all
+//! record types: the confidence of a finding that rests on such a response is at most `likely`.
 //!
 //! | the resolver's response | authoritative servers | the record is |
 //! |---|---|---|
@@ -8,8 +8,8 @@
 //! | no records, but a SOA record or a valid proof | not asked, or no answer | certainly missing |
 //! | neither records nor a SOA record | not asked, or no answer | likely missing |
 //!
-//! If the resolver returns MX, TXT or TLSA records, and each authoritative server that answers returns others, a finding
-//! about the resolver's records is likely, too.
+//! If the resolver returns MX, TXT or TLSA records, and each authoritative server that answers returns different
+//! records, the confidence of a finding about the resolver's records is also at most `likely`.
 //!
 //! Without a SOA record, a negative response cannot be distinguished from a referral or from an invented response (RFC
 //! 2308 §2.1 and 2.2). A finding about a missing record therefore lists each lookup on which it rests.
@@ -22,7 +22,7 @@ use crate::wire::RecordKind;
 
 use super::super::finding::Finding;
 
-/// Makes findings likely if they are certain only because of a response that proves nothing.
+/// Changes the confidence of findings from certain to likely if they rest on a response that proves nothing.
 pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
     if plan.domain.is_none() {
         return;
@@ -58,8 +58,8 @@ impl<'e> AnsweredLookup<'e> {
         }
     }
 
-    /// Whether this is the answer of an authoritative server for the same records. The target of an alias belongs to
-    /// other servers.
+    /// Whether this is the answer of an authoritative server for the same records. An answer with an alias does not
+    /// count, because other servers may be responsible for the target of the alias.
     fn is_authoritative_for(&self, request: &RecordsRequest) -> bool {
         let is_same = self.request.name == request.name && self.request.kind == request.kind;
         is_same
@@ -103,7 +103,7 @@ impl<'e> AnsweredLookup<'e> {
         let is_unproven = is_denial && answers.is_empty() && seen.without_soa && seen.dnssec != DnssecState::Secure;
         is_unproven.then(|| {
             format!(
-                "The resolver's response without {kind} records of {name} contains no SOA record, so it does not prove that there are none. If another resolver (--resolver) returns such records, the fault is in the resolver."
+                "The resolver returned no {kind} records of {name} and no SOA record, so its response does not prove that there are no {kind} records. If another resolver (--resolver) returns such records, the fault is in the resolver that this check used."
             )
         })
     }

@@ -42,7 +42,7 @@ static NOT_CONFIRMED: Rule = Rule {
     docs: Docs {
         sees: "None of the names in the IP address's PTR records has an A or AAAA record with this IP address. For IP addresses of MX hosts, the finding is a notice.",
         matters: "Anyone who controls a reverse zone can enter any name, so receivers trust only names that resolve back to the IP address. Gmail and several others reject or defer the mail.",
-        action: "DNS operator: add the IP address to the A or AAAA records of the name. Or, owner of the IP address: set the PTR record to a name that resolves to it.",
+        action: "DNS operator: add the IP address to the A or AAAA records of the name. Alternatively, the owner of the IP address can set the PTR record to a name that resolves to this IP address.",
         example: "192.0.2.7 has the name mail.example.com, but mail.example.com has the IP address 198.51.100.9",
         references: "support.google.com/a/answer/81126 (PTR and forward record must match); RFC 5321 section 4.1.4 does not require it",
     },
@@ -68,7 +68,7 @@ static EHLO_UNRESOLVED: Rule = Rule {
     docs: Docs {
         sees: "The name given with --from-host has no A or AAAA record with an IP address given with --sending.",
         matters: "Spam filters check the EHLO name. A few receivers reject the mail, although RFC 5321 does not allow that.",
-        action: "DNS operator: publish an A or AAAA record with the IP address at the EHLO name. Or, server operator: use a name that resolves to the IP address (in Postfix: smtp_helo_name).",
+        action: "DNS operator: publish an A or AAAA record with the IP address at the EHLO name. Alternatively, the server operator can use a name that resolves to the IP address (in Postfix: smtp_helo_name).",
         example: "EHLO mail.example.com from 192.0.2.7, but mail.example.com resolves to a web proxy",
         references: "RFC 5321 section 4.1.4 (the name must not be the reason for a rejection), section 2.3.5 (it must resolve)",
     },
@@ -399,9 +399,12 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
         names.into_iter().find(|name| **name != host && resolves(sight, name, ip) == Some(true))
     });
     let usable = match ptr {
-        Some(ptr) => Some((ptr.to_string(), "Or, server operator: use the PTR name, which resolves to the IP address")),
+        Some(ptr) => Some((
+            ptr.to_string(),
+            "Server operator: alternatively, use the PTR name, which resolves to the IP address",
+        )),
         None if name != host.as_str() && resolves(sight, &DnsName::parse(name).ok()?, ip) == Some(true) => {
-            Some((name.to_owned(), "Or, server operator: use a name that resolves to the IP address"))
+            Some((name.to_owned(), "Server operator: alternatively, use a name that resolves to the IP address"))
         }
         None if name != host.as_str() => {
             Some((name.to_owned(), "Server operator: then use the new name, once it resolves to the IP address"))
@@ -414,7 +417,7 @@ fn ehlo_name(sight: Sight<'_>, ip: IpAddr) -> Option<Finding> {
             Fix::run(text, format!("postconf -e {}", probe.quote(in_shell(&setting))))
         }
         None => Fix::text(format!(
-            "Or, server operator: in EHLO, use another name that resolves to {ip} (in Postfix, set smtp_helo_name)"
+            "Server operator: alternatively, use another name in EHLO that resolves to {ip} (in Postfix, set smtp_helo_name)"
         )),
     });
     Some(unresolved)

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::question::Offer;
 use crate::wire::tls::Version;
 
-/// A rejection after the client considered the handshake complete, as in TLS 1.3.
+/// The finding about a rejection after the client considered the handshake complete, as in TLS 1.3.
 pub(super) fn after_handshake(plan: &Plan, session: Session<'_>, tls: &TlsFault) -> Option<Finding> {
     let TlsFaultKind::Alert { code, name } = &tls.kind else { return None };
     let (_, handshake) = session.handshake()?;
@@ -19,8 +19,8 @@ pub(super) fn after_handshake(plan: &Plan, session: Session<'_>, tls: &TlsFault)
     handshake.client_certificate_requested.then(|| required(plan, *code, name))
 }
 
-/// A rejection during the handshake. Up to TLS 1.2, the server rejects the client certificate in this phase, often with
-/// the generic alert 40 (RFC 5246 §7.4.6, obsolete). The client certificate is the reason if
+/// The finding about a rejection during the handshake. Up to TLS 1.2, the server rejects the client certificate in this
+/// phase, often with the generic alert 40 (RFC 5246 §7.4.6, obsolete). The client certificate is the reason if
 /// 1. the alert can be about a certificate,
 /// 2. the server requested a client certificate in response to a ClientHello that offers TLS 1.2,
 /// 3. and neither the version nor the suite that the server chose is the reason.

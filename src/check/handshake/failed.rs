@@ -53,11 +53,13 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
 fn about_the_name(plan: &Plan, tls: &TlsFault) -> String {
     match &tls.sni {
         Some(name) => {
-            format!("The server may also have no certificate for the server name (SNI) that smtpcheck sent, {name}.")
+            format!(
+                "Another possible cause is that the server has no certificate for the server name (SNI) that smtpcheck sent, {name}."
+            )
         }
         None => {
             format!(
-                "The server may also require a server name (SNI): smtpcheck sent none, because {} is not a host name.",
+                "Another possible cause is that the server requires a server name (SNI): smtpcheck sent none, because {} is not a host name.",
                 plan.target.host
             )
         }
@@ -118,7 +120,7 @@ impl<'a> HelloResults<'a> {
     }
 }
 
-/// Summary, cause and confidence.
+/// The summary, cause and confidence of the finding.
 fn reading(
     plan: &Plan,
     session: Session<'_>,

@@ -370,7 +370,8 @@ fn other_ports(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     }
 }
 
-/// A password that was sent to the proxy over a network in clear text. None of these proxy protocols has encryption.
+/// The finding about a password that was sent to the proxy over a network in clear text. None of these proxy protocols
+/// has encryption.
 fn unencrypted_password(session: Session<'_>, proxy: &Proxy) -> Option<Finding> {
     let login = session.events().find(|event| matches!(event.what, EventKind::ProxyLogin { .. }))?;
     let address = session.events().find_map(|event| match &event.what {

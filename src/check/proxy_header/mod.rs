@@ -197,7 +197,7 @@ fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     Some(finding)
 }
 
-/// The header was sent, and the server treats it as a command.
+/// A finding if the header was sent and the server treats it as a command.
 fn unexpected(plan: &Plan, session: Session<'_>, sent: &Event) -> Option<Finding> {
     let early = |received: &ReceivedReply<'_>| {
         matches!(received.event.phase, Phase::Greeting | Phase::Ehlo) && !received.reply.is_success()
@@ -242,8 +242,8 @@ fn unexpected(plan: &Plan, session: Session<'_>, sent: &Event) -> Option<Finding
     Some(finding)
 }
 
-/// Errors about commands that smtpcheck did not send, right after the greeting: a load balancer in front of the server
-/// sends the header, and the server does not support it.
+/// The finding about an error, right after the greeting, that refers to a command that smtpcheck did not send: a load
+/// balancer in front of the server sends the header, and the server does not support it.
 fn from_balancer(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let greeted = session
         .all_replies()

@@ -212,7 +212,7 @@ fn openssl_name(class: WeakClass) -> &'static str {
     }
 }
 
-/// `a, b and c`.
+/// Joins words for a sentence: `a, b and c`.
 fn in_a_row(words: &[String]) -> String {
     match words {
         [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),

@@ -108,8 +108,8 @@ fn key_exchange(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
             offers.push(Offer::Dhe { version });
         }
     }
-    // RFC 7507 §3: the fallback mark matters for versions older than the newest one. It matters most below TLS 1.2,
-    // because RFC 8446 §4.1.3 protects later versions.
+    // RFC 7507 §3: the fallback mark (TLS_FALLBACK_SCSV) matters for versions older than the newest one. It matters
+    // most below TLS 1.2, because RFC 8446 §4.1.3 protects later versions.
     let below: Vec<Version> = seen.spoken().into_iter().skip(1).collect();
     let retired = below.iter().find(|version| **version < Version::Tls12);
     offers.extend(retired.or(below.first()).map(|version| Offer::Fallback { version: *version }));

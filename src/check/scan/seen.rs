@@ -52,7 +52,7 @@ impl<'a> One<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// None before the main session has started.
+    /// The main session and the ClientHellos so far; `None` before the main session has started.
     pub(super) fn of(evidence: &'a Evidence) -> Option<Seen<'a>> {
         let session = evidence.main_session()?;
         let mut hellos: Vec<One<'a>> = evidence
@@ -113,8 +113,9 @@ impl<'a> Seen<'a> {
         if asked.len() >= enough && asked.iter().all(is_no) { Support::No } else { Support::Unknown }
     }
 
-    /// RFC 5246 §E.1 (obsolete): a server that supports only newer versions than the client sends `protocol_version`.
-    /// Therefore this alert in response to TLS 1.1 means that TLS 1.0 and SSLv3 are not supported either.
+    /// RFC 5246 §E.1 (obsolete): if all versions that a server supports are newer than those of the client, the server
+    /// sends the alert `protocol_version`. Therefore this alert in response to TLS 1.1 means that the server does not
+    /// support TLS 1.0 and SSLv3 either.
     fn has_only_newer_than(&self, version: Version) -> bool {
         self.hellos.iter().any(|one| {
             matches!(one.offer(), Offer::Version { version: offered } if *offered >= version && *offered < Version::Tls12)
@@ -149,8 +150,8 @@ impl<'a> Seen<'a> {
         known
     }
 
-    /// The numbers of the groups known to be accepted: for TLS 1.3, in TLS 1.3; for an older version, in any version
-    /// before TLS 1.3.
+    /// The numbers of the groups that are known to be accepted. For TLS 1.3, only results of TLS 1.3 count; for an
+    /// older version, the results of all versions before TLS 1.3 count.
     pub(super) fn groups(&self, version: Version) -> Vec<u16> {
         let is_13 = version == Version::Tls13;
         let mut known: Vec<u16> = Vec::new();
@@ -169,7 +170,7 @@ impl<'a> Seen<'a> {
         known
     }
 
-    /// Weak classes with an accepted suite.
+    /// The classes of weak suites from which the server accepted a suite.
     pub(super) fn weak(&self) -> Vec<WeakClass> {
         let has = |class: WeakClass| self.taken().any(|taken| class.has(&taken.suite_name));
         WeakClass::ALL.into_iter().filter(|class| has(*class)).collect()
@@ -202,8 +203,8 @@ pub(super) fn has_tls(session: Session<'_>) -> bool {
     session.handshake().is_some() || session.fault().is_some_and(failed_in_tls)
 }
 
-/// Whether the server closed the connection without a response. Never for SSLv2, which has no alerts: closing the
-/// connection is its usual form of rejection.
+/// Whether the server closed the connection without a response. This is never the case for SSLv2: it has no alerts, so
+/// servers usually reject it by closing the connection.
 pub(super) fn is_hung_up_on(hello: &HelloProbe<'_>) -> bool {
     hello.is_hung_up() && hello.request.offer != Offer::Sslv2
 }

@@ -29,7 +29,7 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, fa
     Some(finding)
 }
 
-/// How a session ended early.
+/// A session that ended early, as the parts of a finding.
 struct SessionEnding {
     rule: &'static Rule,
     phase: Phase,
@@ -67,7 +67,7 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
                 Phase::Greeting => "the greeting does not end".to_owned(),
                 phase => format!("the reply to {phase} does not end"),
             },
-            cause: "No valid reply is this long, so the server, or a device in front of it, is faulty or attacks its clients. smtpcheck closed the connection when the reply exceeded its limit (64 KiB or 512 lines).",
+            cause: "No valid reply is this long, so the server, or a device in front of it, is faulty or attacks its clients. smtpcheck closed the connection when the reply exceeded the limit of smtpcheck (64 KiB or 512 lines).",
             otherwise: None,
             fix: Fix::text(
                 "Check that the host and port are those of a mail server. Server operator: read the mail log, and check the devices in front of the server.",

@@ -231,7 +231,7 @@ fn add_port(all: &mut Vec<SettingCandidate<'_>>, host: &DomainName, port: u16, s
     all.push(SettingCandidate { port, security, sources, origin: CandidateOrigin::SameHost, ..best });
 }
 
-/// Usual host names.
+/// Guessed settings with usual host names.
 fn guesses<'s>(sight: SettingsSight<'s>, reports: &[SourceReport<'s>]) -> Vec<SettingCandidate<'s>> {
     if sight.settings.discovery == Discovery::BuiltIn {
         return Vec::new();

@@ -338,7 +338,7 @@ fn titles(kinds: &[SourceKind]) -> String {
     kinds.iter().map(|kind| kind.title()).collect::<Vec<_>>().join(", ")
 }
 
-/// Two authenticated sources without a host in common.
+/// The finding about two authenticated sources that have no host in common.
 fn disagreement<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
     let found: Vec<&SourceReport<'s>> =
         ranking.reports.iter().filter(|report| report.is_found() && report.is_authenticated).collect();
@@ -388,7 +388,7 @@ fn disagreement<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<F
     Some(probes.iter().fold(result, |finding, probe| finding.tried(probe.id)))
 }
 
-/// Published settings that do not work, if other settings work.
+/// The finding about published settings that do not work, if other settings work.
 fn failing_entries<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Finding> {
     ranking.recommended()?;
     let is_failing = |(candidate, tested): &&(SettingCandidate<'s>, Tested)| {
@@ -479,7 +479,7 @@ fn clear_text<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>) -> Option<Fin
     })
 }
 
-/// What is wrong with one source.
+/// The findings about one source.
 fn of_source<'s>(sight: SettingsSight<'s>, ranking: &Ranking<'s>, report: &SourceReport<'s>) -> Vec<Finding> {
     let place = report.place.clone().unwrap_or_default();
     let mut findings = Vec::new();

@@ -38,7 +38,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[group(skip)]
 pub struct DemoArgs {
     /// Scenario to check, `domain` to check a mail domain, or `settings` to find client settings; `smtpcheck sandbox
-    /// --list` lists the servers, and `smtpcheck sandbox --domains --list` lists the domains
+    /// --list` lists the scenarios, and `smtpcheck sandbox --domains --list` lists the domains
     #[arg(value_name = "SCENARIO")]
     pub scenario: Option<String>,
 

@@ -26,8 +26,8 @@ pub const SPEC: CommandSpec = CommandSpec {
         "Pages: /probe (with &debug=true for the session and the diagnosis), /metrics (metrics about the exporter \
          itself), /config, / (the most recent probes), /-/healthy, and /-/reload. A POST or PUT to /-/reload, or a \
          SIGHUP signal, makes the exporter reload the configuration.",
-        "Other machines: by default, only programs on this machine can use the exporter. If --listen has any other IP address, --allow-target is required, because clients choose which servers smtpcheck connects to. Protect the exporter with --web-config.",
-        "Logins: a module sends its password only to its profile's target, and to the hosts in its login-host list.",
+        "Other machines: by default, the exporter listens only on 127.0.0.1, so only programs on this machine can use it. If an IP address in --listen is not a loopback address, --allow-target is required, because clients choose which servers smtpcheck connects to. Protect the exporter with --web-config.",
+        "Logins: a module sends its password only to the target of its profile (or its own target, if it is a profile), and to the hosts in its login-host list.",
         "docs/monitoring.md contains a Prometheus configuration, alert rules and a dashboard.",
         concat!(
             "Exit codes:",

@@ -58,6 +58,9 @@ pub const SPEC: CommandSpec = CommandSpec {
         let command = command.mut_arg("resolve", |arg| {
             arg.help("Connect to ADDR for HOST instead of looking up HOST in the DNS; applies to all ports of HOST (repeatable)")
         });
+        let command = command.mut_arg("haproxy_protocol", |arg| {
+            arg.help("Begin each connection with a PROXY protocol header, as a load balancer does")
+        });
         command.mut_arg("verbose", |arg| arg.help("Also print the session and the complete report of each port"))
     },
 };

@@ -32,11 +32,11 @@ pub struct ClientArgs {
     /// "never" sends only HELO
     #[arg(long, value_name = "WHEN", default_value = "auto", value_enum, help_heading = HEADING)]
     pub esmtp: Esmtp,
-    /// Attribute of another client to send with XCLIENT, such as ADDR=192.0.2.1 (repeatable); the server treats the
+    /// Send this attribute of another client with XCLIENT, such as ADDR=192.0.2.1 (repeatable); the server treats the
     /// session as that client's
     #[arg(long, value_name = "ATTR=VALUE", value_parser = xclient, help_heading = HEADING)]
     pub xclient: Vec<ClientAttribute>,
-    /// Attribute of another client to send with XFORWARD (repeatable); the server logs it
+    /// Send this attribute of another client with XFORWARD (repeatable); the server logs it
     #[arg(long, value_name = "ATTR=VALUE", value_parser = xforward, help_heading = HEADING)]
     pub xforward: Vec<ClientAttribute>,
 }

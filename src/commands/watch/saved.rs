@@ -99,7 +99,8 @@ fn added(file: impl BufRead, name: &str, is_judged_again: bool) -> Result<Watch,
                 if let Some(number) = number {
                     let earlier = last.get(&target).filter(|(last, _)| number <= *last);
                     match earlier {
-                        // The numbers begin again, but the checks are later.
+                        // The number is not higher than the last one although the check is later, so this is another
+                        // watch.
                         Some((_, at)) if report.started_at() > *at => return Err(wrong(SEVERAL)),
                         Some(_) => {
                             repeated += 1;

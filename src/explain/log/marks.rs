@@ -1,5 +1,5 @@
-//! The marks: words after which a log format, a library or a program writes a reply. Each mark has the function that
-//! reads the reply.
+//! The marks: words that precede a reply in a log, or in a message of a library or a program. Each mark has the
+//! function that reads the reply.
 //!
 //! If a line contains several marks, the earlier row is tried first. To support another program, add its words here.
 //! Read next: the parent module, which searches for the marks.
@@ -17,7 +17,7 @@ const QUOTED: LineReader = |_, marked| other::quoted(marked);
 const ARROW: LineReader = |_, _| None;
 /// Words that a mail library writes before a reply.
 const LIBRARY: LineReader = |_, marked| libraries::after_words(marked);
-/// Words after which a program quotes the server's reply, with or without the code.
+/// Words that precede the server's reply in a program's message. The reply may lack its code.
 const WORDS: LineReader = |_, marked| libraries::after_words(marked).or_else(|| libraries::words_alone(marked));
 const TUPLE: LineReader = |_, marked| libraries::tuple(marked);
 const FIELDS: LineReader = |_, marked| fields::reply(marked);

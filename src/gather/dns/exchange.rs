@@ -160,7 +160,7 @@ async fn with_edns(
     }
 }
 
-/// Packets arrived, but none of them is a response to the query.
+/// The failure if packets arrived, but none of them is a response to the query.
 fn unrelated(server: SocketAddr, count: usize) -> NoDnsResponse {
     let detail = format!("{server}: each packet that arrived (number: {count}) has a different ID or question");
     NoDnsResponse::new(DnsFaultKind::Malformed, detail)

@@ -16,9 +16,9 @@ use crate::wire::{DnsName, RecordKind};
 /// The record type SPF (RFC 7208 §14.1), for which hickory has no name.
 const SPF: u16 = 99;
 
-/// The chain of CNAME records from a name to the records.
+/// The chain of CNAME records from a name to the requested records.
 pub(super) struct AliasPath<'m> {
-    /// The records, in the order in which they are followed.
+    /// The CNAME records, in the order in which they are followed.
     pub(super) links: Vec<&'m Record>,
     /// The name at the end of the chain.
     pub(super) end: Name,

@@ -192,17 +192,17 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
     above.ok_or_else(|| bogus(BogusReason::Other, Some(zone)))
 }
 
-/// The result depends on a lookup that failed.
+/// The state if the result depends on a lookup that failed.
 pub(super) fn lookup_failed() -> DnssecState {
     DnssecState::Indeterminate { why: IndeterminateReason::LookupFailed }
 }
 
-/// The records were not validated.
+/// The state of records that were not validated.
 pub(super) fn not_validated() -> DnssecState {
     DnssecState::Indeterminate { why: IndeterminateReason::NotValidated }
 }
 
-/// The records are bogus for this reason.
+/// The state of records that are bogus for this reason.
 pub(super) fn bogus(why: BogusReason, zone: Option<&Name>) -> DnssecState {
     DnssecState::Bogus { why, zone: zone.and_then(read::dns_name) }
 }

@@ -11,7 +11,7 @@ pub(in crate::render) struct SessionLine {
     pub(in crate::render) at_ms: Option<f64>,
     /// Whether the line was exchanged over TLS.
     pub(in crate::render) encrypted: bool,
-    /// Who speaks.
+    /// The sender of the line.
     pub(in crate::render) speaker: Speaker,
     /// The text, in parts with their roles.
     pub(in crate::render) parts: Vec<(Role, String)>,

@@ -76,8 +76,8 @@ pub(super) const RETRY_COOKIE: &str = "\
     7ea1fd2b541950a3250e694f965d713db0de066f3384b0dfe8945919ee9d8fa017dbfe7cc8ffc6b240c123cf6f4dc16250b5596bc0a174 \
     2d1a27533230598a55135ef6874d70f05a8bfcd040c055c602bac800330002001d";
 
-/// JSSE of Java 17, SSLv3: the record with the ServerHello, including the extension that is sent in response to the
-/// SCSV.
+/// JSSE of Java 17, SSLv3: the record with the ServerHello, including renegotiation_info, which is sent in response to
+/// TLS_EMPTY_RENEGOTIATION_INFO_SCSV.
 pub(super) const SSLV3: &str = "\
     16030000510200004d03003321b715beafbf6706c87921845987e06248d6cd0bb42bfddf9a775a51568cee207abc656c3f9749a5507662 \
     512ad7df4b76313c07d824c4d95499a4ee50475b5e0039000005ff01000100";

@@ -1,4 +1,5 @@
-//! The protocol versions that can be negotiated in a TLS record. SSLv2 has another message format and is not included.
+//! The protocol versions that can be negotiated in a handshake that uses TLS records. SSLv2 has another message format
+//! and is not included.
 
 use std::fmt;
 

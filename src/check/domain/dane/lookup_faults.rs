@@ -20,7 +20,7 @@ pub(super) fn of_resolver(sight: Sight<'_>, host: &DnsName, shown: &str) -> Opti
     let mut finding = Finding::new(&DANE_LOOKUP_FAILS, Phase::Dns, Confidence::Likely, summary).tried(probe.id);
     finding.severity = Severity::Notice;
     finding.cause = format!(
-        "The fault is in the resolver, or in a device on the network path to it. {} with other resolvers are not affected. If the signatures of the name servers are valid, the results for DANE use their responses.",
+        "The fault is in the resolver, or in a device on the network path to it. {} with other resolvers are not affected. If the responses of the name servers have valid signatures, smtpcheck uses these responses for the DANE results.",
         DaneClient::of(sight).first_noun()
     );
     finding.otherwise = Some("The name servers may answer smtpcheck, but not the resolver. Repeat the check with another resolver to find out.".to_owned());
@@ -39,7 +39,7 @@ pub(super) fn denied_above(sight: Sight<'_>, base: &DnsName, records: &Probe, sh
     let mut finding = Finding::new(&DANE_LOOKUP_FAILS, Phase::Dns, Confidence::Likely, summary);
     finding.severity = Severity::Warning;
     finding.cause = format!(
-        "Resolvers that look up each label separately (QNAME minimisation) conclude that the TLSA records do not exist. {} that use such a resolver do not authenticate the host, or do not use it.",
+        "Resolvers that look up each label separately (QNAME minimisation) conclude that the TLSA records do not exist. {} that use such a resolver do not authenticate the host, or do not connect to it.",
         DaneClient::of(sight).first_noun()
     );
     finding.otherwise = Some(

@@ -90,7 +90,7 @@ pub(super) static DANE_ANCHOR_NOT_SENT: Rule = Rule {
     docs: Docs {
         sees: "The TLSA records have usage 2, but either the server does not send the CA certificate that they match, or its certificates do not chain to that CA certificate. The finding is a warning if the record contains the full certificate (2 0 0), because some senders then use the copy in the record.",
         matters: "Senders that use DANE cannot compare the record with a certificate that they did not receive, so they do not deliver mail to the host. If a record matches a root certificate, the server must send that certificate as well.",
-        action: "Server operator: send the complete chain, including the CA certificate that the record matches. Or, operator of the host's DNS: publish a 3 1 1 TLSA record, which needs only the server's certificate.",
+        action: "Server operator: send the complete chain, including the CA certificate that the record matches. Alternatively, the operator of the host's DNS can publish a 3 1 1 TLSA record, which needs only the server's certificate.",
         example: "2 1 1 for a root certificate, but the server sends only its own certificate and the intermediate certificate",
         references: "RFC 7672 section 3.1.2 (the certificate must be sent), RFC 7671 section 5.2",
     },
@@ -103,7 +103,7 @@ pub(super) static DANE_CERTIFICATE_INVALID: Rule = Rule {
     docs: Docs {
         sees: "A TLSA record with usage 2 matches a CA certificate in the chain, but the server's certificate does not contain the host's name, or a certificate in the chain has expired or is not valid yet.",
         matters: "With usage 2, senders that use DANE verify the dates and the name, so they do not deliver mail to the host. Only usage 3 ignores dates and names.",
-        action: "Server operator: renew the certificate for the host's name. Or, operator of the host's DNS: publish a 3 1 1 TLSA record.",
+        action: "Server operator: renew the certificate for the host's name. Alternatively, the operator of the host's DNS can publish a 3 1 1 TLSA record.",
         example: "2 0 1 matches the intermediate certificate, but the server's certificate expired yesterday",
         references: "RFC 7672 section 3.1.2, RFC 7672 section 3.2.2 (names), RFC 7671 section 5.2",
     },

@@ -8,7 +8,7 @@ pub(crate) static RATE_LIMITED: Rule = Rule {
     title: "the client has reached a rate limit of the server",
     docs: Docs {
         sees: "The reply means that the client has sent too many messages, recipients, logins or connections within a period of time.",
-        matters: "If the code begins with 4, mail remains in the queue of the sending server until the receiving server accepts it. Further attempts may extend the block.",
+        matters: "If the code begins with 4, the sending server keeps the mail in its queue and retries, usually for several days. Further attempts may extend the time for which the receiving server rejects the client.",
         action: "Wait, and then send more slowly. If you regularly send this amount of mail, ask the provider for a higher limit.",
         example: "452 4.4.5 Rate limit exceeded, try again later.",
         references: "RFC 5321 section 4.2.2 (421, 450)",

@@ -150,8 +150,8 @@ impl<'s> SrvTargets<'s> {
         }
     }
 
-    /// A target must not be an alias (RFC 2782). Returns the question that would show this, if it has not been
-    /// answered.
+    /// Records a fault if the target is an alias, which RFC 2782 forbids. Returns the question that shows whether it is
+    /// one, unless the question has already been answered.
     fn alias(
         &mut self,
         sight: SettingsSight<'s>,
