@@ -80,13 +80,13 @@ impl Weights<'_> {
         let (words, facts) = (self.sums(&features.words), self.sums(&features.facts));
         let share = features.share();
         let sums = words.iter().zip(&facts).map(|(words, facts)| self.scale * (words * share + facts * FACT));
-        let possible: Vec<(Cause, f32)> = Cause::all()
-            .zip(sums)
-            .filter(|(cause, _)| !matches!(cause, Cause::Accepted | Cause::Other))
-            .filter(|(cause, _)| phase.is_none_or(|phase| cause.can_arise_at(phase)))
-            .collect();
-        let (cause, score) = *possible.iter().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
-        let others = possible.iter().filter(|(other, _)| other.category() != cause.category());
+        let all: Vec<(Cause, f32)> =
+            Cause::all().zip(sums).filter(|(cause, _)| !matches!(cause, Cause::Accepted | Cause::Other)).collect();
+        let is_possible = |cause: Cause| phase.is_none_or(|phase| cause.can_arise_at(phase));
+        let possible = all.iter().filter(|(cause, _)| is_possible(*cause));
+        let (cause, score) = *possible.max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+        // Words about a cause that cannot arise in this phase do not show which other cause it is.
+        let others = all.iter().filter(|(other, _)| other.category() != cause.category());
         let second = others.map(|(_, sum)| *sum).max_by(f32::total_cmp)?;
         Some((cause, score - second))
     }
