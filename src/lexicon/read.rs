@@ -393,8 +393,9 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let status = reply.enhanced?;
     let fits = |cause: Cause| {
         let is_sender = context.step == Some(ReplyPhase::Mail) && sender::find(cause, Some(status)).is_some();
-        // RFC 4954 §6: X.7.8 (credentials not valid) is sent only in reply to AUTH.
-        let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
+        // RFC 4954 §6: X.7.8 (credentials not valid) is sent only in reply to AUTH. So are the mechanisms of X.7.4 and X.7.9.
+        let of_login = matches!(cause, Cause::Credentials | Cause::AuthMechanism)
+            && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
         // At EHLO, the code attributes a syntax error to the EHLO name.
         let of_name = cause == Cause::Syntax && context.step == Some(ReplyPhase::Ehlo);
         // RFC 3463 §3.2: X.1.5 (address valid) is used in positive replies only.
