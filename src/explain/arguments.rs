@@ -75,6 +75,9 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
         .collect();
     if !replies.is_empty() {
         let mut replies: Vec<Explained> = replies.into_iter().map(|reply| with_program(reply, item)).collect();
+        if replies.iter().all(Explained::is_accepted) {
+            replies.extend(failure_after_replies(item));
+        }
         // The failure is the answer; the commands that were accepted before it only show how far the session got.
         replies.sort_by_key(Explained::is_accepted);
         return replies;
@@ -112,6 +115,15 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
         ..Explained::new(ExplanationKind::Unknown, without_password_in_word(item))
     };
     vec![known.unwrap_or_else(unknown)]
+}
+
+/// The program's message in a session in which the server rejected nothing.
+fn failure_after_replies(item: &str) -> Option<Explained> {
+    let is_ready = item.contains("220");
+    item.lines().rev().find_map(|line| {
+        let later = FoundError::after_ready(line).filter(|_| is_ready);
+        later.or_else(|| FoundError::in_text(line)).map(|found| found.explained(line))
+    })
 }
 
 fn with_program(mut explained: Explained, item: &str) -> Explained {

@@ -27,6 +27,13 @@ impl FoundError {
         Some(FoundError { error: program_errors::find(&text)?, program: programs::recognised(&text) })
     }
 
+    /// The message of a program that failed after a reply with code 220, if this makes a difference.
+    pub(super) fn after_ready(text: &str) -> Option<FoundError> {
+        let text = prepared(&format!("after the reply 220: {text}"));
+        let error = program_errors::find(&text).filter(|error| error.all_begin_with("after the reply 220"))?;
+        Some(FoundError { error, program: programs::recognised(&text) })
+    }
+
     /// A failure of a sending server, written in the form of a reply from another server
     /// (`450 4.4.316 Connection refused`).
     pub(super) fn instead_of_reply(text: &str) -> Option<FoundError> {
@@ -126,7 +133,10 @@ pub(super) fn add_program(explained: &mut Explained, text: &str) {
 fn prepared(text: &str) -> String {
     let text = normal(text);
     let is_of_qmail = text.contains("deferral: ") || text.contains("failure: ");
-    if is_of_qmail && !text.contains(", ") && text.contains("_") { text.replace('_', " ") } else { text }
+    // A sentence without its line: `CNAME_lookup_failed_temporarily._(#4.4.3)`.
+    let is_sentence = !text.contains(' ') && text.matches('_').count() > 1 && text.contains("._(#");
+    let is_joined = is_of_qmail && !text.contains(", ") && text.contains('_') || is_sentence;
+    if is_joined { text.replace('_', " ") } else { text }
 }
 
 /// The lexicon's information about a program.

@@ -138,6 +138,13 @@ static SEARCH_HARMLESS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
 });
 
+/// Whether a line quotes a reply in quotation marks or brackets: `the answer was "550 No such user"`.
+pub(super) fn quotes_reply(line: &[u8]) -> bool {
+    line.windows(6).any(|part| {
+        matches!(part, [b'"' | b'\'' | b'[' | b'(', b'4' | b'5', b'0'..=b'7', b'0'..=b'9', b' ', next] if next.is_ascii_alphanumeric())
+    })
+}
+
 fn reports_failure(line: &[u8]) -> bool {
     SEARCH.is_match(line) && !SEARCH_HARMLESS.is_match(line)
 }
@@ -208,6 +215,7 @@ impl FailureLines {
         let is_failure = reports_failure(line);
         let found = (is_failure
             || program_errors::may_be_in(line)
+            || quotes_reply(line)
             || number == 1 && std::str::from_utf8(line).is_ok_and(program_errors::is_alone))
         .then(|| {
             let text = String::from_utf8_lossy(line.get(..MAX_HELD).unwrap_or(line)).trim_end().to_owned();

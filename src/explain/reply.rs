@@ -3,7 +3,7 @@
 //! The phase and host from the log take precedence over those given by the user.
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
-use super::log::{anywhere, phase_of_code};
+use super::log::{anywhere, is_phrase, phase_of_code};
 use super::secrets::without_secrets;
 use super::side::{LogSide, is_for_operator};
 use super::target::ServerName;
@@ -63,7 +63,8 @@ impl ExplainContext {
         let context = Context { step: phase, provider, software: by_host.software.or(self.software) };
         let reading = lexicon::read(&reply, &context)
             .filter(|reading| {
-                reply.code.is_some() || !text.contains(' ') || matches!(reading.basis, Basis::Phrase { .. })
+                let is_known = matches!(reading.basis, Basis::Phrase { .. } | Basis::Wording);
+                reply.code.is_some() || !text.contains(' ') || is_known
             })
             .or_else(|| without_code(text, &reply, &context))
             .or_else(|| by_registry(&reply));
@@ -100,8 +101,11 @@ impl ExplainContext {
         let by_phrase = |code: &&str| {
             let read = self.read(&format!("{code} {text}"), None, None).filter(|read| is_specific(read.cause))?;
             let explained = read.explained(&text, &ServerName::default(), side);
-            let is_phrase = matches!(explained.basis, Some(Basis::Phrase { .. }));
-            (is_phrase && explained.confidence >= Some(Confidence::Likely)).then_some(explained)
+            // The wording of a known phrase may resemble replies with another cause.
+            let is_wording = || matches!(explained.basis, Some(Basis::Wording)) && is_phrase(code, &text);
+            let is_likely = explained.confidence >= Some(Confidence::Likely);
+            let is_known = matches!(explained.basis, Some(Basis::Phrase { .. })) && is_likely || is_wording();
+            is_known.then_some(explained)
         };
         let mut found = ["550", "554", "535", "452"].iter().find_map(by_phrase)?;
         found.otherwise.get_or_insert_with(|| "The message does not show the server's reply.".to_owned());
@@ -222,7 +226,9 @@ fn without_code(text: &str, reply: &Reply, context: &Context<'_>) -> Option<Read
     };
     let with = |code: &&str| lexicon::read(&reply::from_text(&format!("{code} {text}"))?, context);
     let by_words = |reading: &Reading| {
-        matches!(reading.basis, Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. })
+        let is_known =
+            matches!(reading.basis, Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. });
+        is_known || matches!(reading.basis, Basis::Wording) && codes.iter().any(|code| is_phrase(code, text))
     };
     let reading = codes.iter().filter_map(with).find(by_words)?;
     let otherwise = || "The message does not show the reply code.".to_owned();
@@ -251,9 +257,9 @@ fn by_registry(reply: &Reply) -> Option<Reading> {
 /// The rule that a check would report: the rule of the cause, or the rule of the phase if only the code is known.
 fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Option<&'static str> {
     let known = match reading.basis {
-        Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
+        Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } | Basis::Wording => true,
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
-        Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => phase.is_none(),
+        Basis::Code { .. } | Basis::Class { .. } => phase.is_none(),
     };
     // As in a check: after a server fault at AUTH, the important fact is that the password was not checked.
     let of_login = phase == Some(ReplyPhase::Auth)

@@ -61,6 +61,7 @@ pub fn log(
         counted: HashMap::new(),
         tallies: BTreeMap::new(),
         generic: None,
+        ready: None,
         rejected: None,
         specific: None,
         attempts: VecDeque::new(),
@@ -142,6 +143,8 @@ struct LogExplainer<'a> {
     tallies: BTreeMap<TallyKey, Tally>,
     /// A generic error message, until a later line contains more details.
     generic: Option<(FailureLine, FoundError)>,
+    /// The line of the last reply with code 220: the greeting, or the reply to STARTTLS.
+    ready: Option<u64>,
     /// The line of the last reply that rejects something.
     rejected: Option<u64>,
     /// The last message that was not generic, and its line.
@@ -159,6 +162,9 @@ struct LogExplainer<'a> {
 
 impl LogExplainer<'_> {
     fn reply(&mut self, found: FoundReply) {
+        if found.text.starts_with("220") {
+            self.ready = Some(found.line);
+        }
         // An accepted command does not show why another command failed.
         if found.text.starts_with(['4', '5']) {
             self.supersede_generic(found.line);
@@ -268,9 +274,18 @@ impl LogExplainer<'_> {
         LogSummary { extent: self.extent, tallies, unknown: self.unknown }
     }
 
+    /// The error message in a line. After a reply with code 220, a failed connection means that TLS failed.
+    fn error_in(&self, line: &FailureLine) -> Option<FoundError> {
+        let is_near = |number: u64| line.number.abs_diff(number) <= REPLY_REACH;
+        let is_last = |number: u64| self.rejected.is_none_or(|rejected| rejected < number);
+        let ready = self.ready.filter(|number| is_near(*number) && is_last(*number));
+        let later = ready.and_then(|_| FoundError::after_ready(&line.text));
+        later.or_else(|| FoundError::in_text(&line.text))
+    }
+
     /// Takes a line that reports a failure and contains no reply.
     fn failure(&mut self, line: FailureLine) {
-        match FoundError::in_text(&line.text) {
+        match self.error_in(&line) {
             Some(found) if found.error.generic && self.is_rejection(&line) && self.reply_anywhere(&line) => {}
             Some(found) if found.error.generic => {
                 // Two sentences about the same fault count once. Several deliveries with the same result are counted
@@ -301,7 +316,8 @@ impl LogExplainer<'_> {
                 self.specific = Some((line.number, found));
                 self.error(line, found);
             }
-            None if line.is_failure && self.reply_anywhere(&line) => {}
+            None if (line.is_failure || failures::quotes_reply(line.text.as_bytes())) && self.reply_anywhere(&line) => {
+            }
             None if line.is_failure && self.rejection_in_words(&line) => {}
             None if line.is_failure => {
                 self.extent.unknown += 1;

@@ -1,4 +1,4 @@
-//! Finds the most similar cause for a reply that no phrase matches and whose code is vague.
+//! Finds the cause of the known replies that a reply resembles most.
 //!
 //! A linear classifier: each feature of the reply ([`super::wording`]) has a weight for each cause, and the cause with
 //! the largest sum is used if it leads clearly and is possible in the phase. The build script learns the weights from
@@ -6,14 +6,17 @@
 //!
 //! The confidence of the result is at most `possible`, and the result is the same on every machine.
 //!
-//! The classifier is not used for replies with the codes 500 to 504, 521 and 556, which do not depend on the content of
-//! the command (RFC 5321 §4.2.2). It does not replace a phrase, an enhanced status with a specific meaning, or a code
-//! with a likely meaning. Read next: `build/lexicon/classifier.rs`, which learns the weights.
+//! It replaces the meaning of a code if the text resembles other replies, and a phrase that is not certain if the text
+//! resembles them clearly ([`super::read`] has the leads that this requires). It is not used for replies with the codes
+//! 500 to 504, 521 and 556, which do not depend on the content (RFC 5321 §4.2.2), and it does not replace an enhanced status
+//! with a specific meaning. Read next: `build/lexicon/classifier.rs`, which learns the weights.
 
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
+use super::normal::normal;
 use super::phrases;
 use super::pool::{FixRow, List, Text};
+use super::vocabulary;
 use super::wording::{CAUSES, FACT, WordingFacts, WordingFeatures};
 use crate::wire::Reply;
 
@@ -24,10 +27,9 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/scale.rs"));
 static WEIGHTS: Weights<'static> =
     Weights { bytes: include_bytes!(concat!(env!("OUT_DIR"), "/lexicon/classifier.bin")), scale: SCALE };
 
-/// The lead that a cause needs over every other category. In tests that leave out one source at a time from the
-/// training, the classifier improves four readings of vague codes for each reading that it makes worse. With a smaller
-/// lead, it would also assign a cause to text without known words.
-const LEAD: f32 = 0.7;
+/// The smallest number of words that must be in the vocabulary of the phrases. Otherwise, the code and the phase would
+/// decide, and slots that unknown words share with known ones.
+const KNOWN_WORDS: usize = 2;
 
 /// The meaning of a reply that resembles the known replies in a category.
 #[derive(Debug)]
@@ -39,14 +41,27 @@ pub(super) struct WordingRow {
     pub(super) fix: List<FixRow>,
 }
 
-/// The meaning of the known replies that a reply resembles; none if it does not clearly resemble any of them.
-pub(super) fn resembled(reply: &Reply, context: &Context<'_>) -> Option<(Cause, &'static WordingRow)> {
+/// The meaning of the known replies that a reply resembles, and the lead of this cause over every other category; none
+/// if the words do not resemble any of them.
+pub(super) fn resembled(reply: &Reply, context: &Context<'_>) -> Option<(Cause, f32, &'static WordingRow)> {
     let status = reply.enhanced.map(|status| status.to_string());
     let code = reply.code.map(|code| code.number());
     let facts = WordingFacts { code, status: status.as_deref(), phase: context.step };
+    if !has_known_words(reply) {
+        return None;
+    }
     let features = WordingFeatures::of(&phrases::text_of(reply), facts);
-    let (cause, _) = WEIGHTS.leading(&features, context.step).filter(|(_, lead)| *lead >= LEAD)?;
-    WORDINGS.iter().find(|row| row.category == cause).map(|row| (cause, row))
+    let (cause, lead) = WEIGHTS.leading(&features, context.step)?;
+    WORDINGS.iter().find(|row| row.category == cause).map(|row| (cause, lead, row))
+}
+
+/// Whether enough of the words occur in the lexicon's phrases.
+fn has_known_words(reply: &Reply) -> bool {
+    let text = normal(&reply.joined());
+    let mut words: Vec<&str> = text.split(|one: char| !one.is_alphabetic()).filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    words.dedup();
+    words.into_iter().filter(|word| vocabulary::is_known(word)).count() >= KNOWN_WORDS
 }
 
 /// The weights of the features: for each slot, one byte for each cause.
@@ -66,13 +81,13 @@ impl Weights<'_> {
         let (words, facts) = (self.sums(&features.words), self.sums(&features.facts));
         let share = features.share();
         let sums = words.iter().zip(&facts).map(|(words, facts)| self.scale * (words * share + facts * FACT));
-        let possible: Vec<(Cause, f32)> = Cause::all()
-            .zip(sums)
-            .filter(|(cause, _)| !matches!(cause, Cause::Accepted | Cause::Other))
-            .filter(|(cause, _)| phase.is_none_or(|phase| cause.can_arise_at(phase)))
-            .collect();
-        let (cause, score) = *possible.iter().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
-        let others = possible.iter().filter(|(other, _)| other.category() != cause.category());
+        let all: Vec<(Cause, f32)> =
+            Cause::all().zip(sums).filter(|(cause, _)| !matches!(cause, Cause::Accepted | Cause::Other)).collect();
+        let is_possible = |cause: Cause| phase.is_none_or(|phase| cause.can_arise_at(phase));
+        let possible = all.iter().filter(|(cause, _)| is_possible(*cause));
+        let (cause, score) = *possible.max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+        // Words about a cause that cannot arise in this phase do not show which other cause it is.
+        let others = all.iter().filter(|(other, _)| other.category() != cause.category());
         let second = others.map(|(_, sum)| *sum).max_by(f32::total_cmp)?;
         Some((cause, score - second))
     }
@@ -159,7 +174,7 @@ mod tests {
             let Some(reply) = reply::from_text(&example.text) else { continue };
             for (_, phase) in ReplyPhase::ALL {
                 let context = Context { step: Some(phase), ..Context::default() };
-                let arises = resembled(&reply, &context).is_none_or(|(cause, _)| cause.can_arise_at(phase));
+                let arises = resembled(&reply, &context).is_none_or(|(cause, ..)| cause.can_arise_at(phase));
                 assert!(arises, "{} [{phase:?}]", example.text);
             }
         }
@@ -177,6 +192,8 @@ mod tests {
     #[test]
     fn replies_of_sources_that_were_not_learned_are_classified() {
         const PARTS: usize = 4;
+        /// The lead that the wording needs in order to replace the meaning of a likely code.
+        const LEAD: f32 = 0.5;
         let examples = examples();
         let mut origins: Vec<String> = examples
             .iter()
@@ -200,7 +217,7 @@ mod tests {
             let weights = Weights { bytes: &weights, scale };
             for example in measured {
                 let Some((cause, lead)) = weights.leading(&example.features, example.phase) else { continue };
-                if lead < super::LEAD {
+                if lead < LEAD {
                     continue;
                 }
                 let is_right = |cause: Cause| example.causes.iter().any(|one| one.category() == cause.category());

@@ -44,7 +44,17 @@ const BEFORE_ADDRESS: [&str; 14] = [
 
 /// Prepared text without the repeated parts. The punctuation around each part is kept, because phrases may require it.
 pub(super) fn without(text: &str) -> String {
-    without_addresses(&without_commands(&without_brackets(without_callout(text))))
+    without_addresses(&without_commands(&without_brackets(without_callout(without_frame(text)))))
+}
+
+/// The words in which Exim wraps the reason, if it has rejected every recipient and the client sends DATA nevertheless.
+const FRAME: (&str, &str) =
+    ("all rcpt commands were rejected with this error:", "valid rcpt command must precede data");
+
+/// The reason that Exim repeats at DATA; the rest of the text only states that no recipient is left.
+fn without_frame(text: &str) -> &str {
+    let framed = text.split_once(FRAME.0).map(|(_, rest)| rest.split(FRAME.1).next().unwrap_or(rest).trim());
+    framed.filter(|reason| !reason.is_empty()).unwrap_or(text)
 }
 
 /// Removes the session of a callout, which Exim quotes in the lines `Called:`, `Sent:` and `Response:`. The other
@@ -135,6 +145,10 @@ mod tests {
             ("command \"rcpt to:<spam@example.com>\" unrecognized", "command \"\" unrecognized"),
             ("syntax error in parameters: rcpt to:<spam@example.com>", "syntax error in parameters: "),
             ("spam@example.com: user unknown", "@: user unknown"),
+            (
+                "all rcpt commands were rejected with this error: relay not permitted valid rcpt command must precede data",
+                "relay not permitted",
+            ),
             ("5.1.1 recipient spam@example.com does not exist", "5.1.1 recipient @ does not exist"),
             ("daily limit has been exceeded for shop@example.com", "daily limit has been exceeded for @"),
         ] {

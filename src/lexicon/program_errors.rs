@@ -46,6 +46,13 @@ pub(crate) struct ProgramError {
     pub source: Text,
 }
 
+impl ProgramError {
+    /// Whether it requires this literal.
+    pub(crate) fn all_begin_with(&self, start: &str) -> bool {
+        INDEX.texts(self.literals.all).any(|literal| literal.starts_with(start))
+    }
+}
+
 /// The error message in text prepared by [`super::normal`].
 pub(crate) fn find(text: &str) -> Option<&'static ProgramError> {
     find_where(text, |_| true)

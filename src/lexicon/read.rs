@@ -11,12 +11,15 @@
 //!    registry;
 //! 4. the enhanced status, if it has a specific meaning (`5.7.1` has none, because servers use it for all kinds of
 //!    rejections);
-//! 5. the reply code in this phase, if its meaning is likely;
-//! 6. the known replies that the wording clearly resembles ([`classifier`]);
-//! 7. the reply code in this phase;
-//! 8. the reply code alone;
-//! 9. its first digit in this phase, then alone (RFC 5321 §4.2). Nothing else is known about such a reply, and the
-//!    interpretation states this.
+//! 5. the reply code in this phase;
+//! 6. the reply code alone;
+//! 7. its first digit in this phase, then alone (RFC 5321 §4.2). Nothing else is known about such a reply, and the
+//!    interpretation says so.
+//!
+//! Then the entire wording is compared with known replies ([`classifier`]). If it clearly resembles replies with another
+//! cause, this cause replaces the meaning of a code, and also that of a phrase that is not certain. Its confidence is
+//! `possible`, and the meaning that it replaces is the alternative. On replies that were in no corpus, the entire wording
+//! is right more often than a phrase that is only likely: in 276 of 307 cases instead of 253.
 
 use serde::{Deserialize, Serialize};
 
@@ -88,9 +91,14 @@ pub enum Basis {
 
 /// Interprets a reply. Returns `None` if it has no code and no known text.
 pub fn read(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
-    let reading = by_known_parts(reply, context)?;
-    let reading = by_wording(&reading, reply, context).unwrap_or(reading);
-    let mut reading = calibrated(about_sender(reading, reply, context));
+    let known = by_known_parts(reply, context)?;
+    let cause = known.cause;
+    let known = about_sender(known, reply, context);
+    // At MAIL, the wording of a reply about a recipient does not show what it means for the sender.
+    let is_translated = known.cause != cause && context.step == Some(ReplyPhase::Mail);
+    let by_wording = if is_translated { None } else { by_wording(&known, reply, context) };
+    let reading = about_sender(by_wording.unwrap_or(known), reply, context);
+    let mut reading = calibrated(doubted_by_wording(reading, reply, context));
     name_the_list(reply, &mut reading);
     Some(reading)
 }
@@ -303,18 +311,81 @@ fn by_status_or_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     Some(by_code.filter(|of_code| is_vague && is_likely(of_code)).unwrap_or(reading))
 }
 
-/// The known replies that the wording resembles, instead of the vague meaning of a code.
-fn by_wording(known: &Reading, reply: &Reply, context: &Context<'_>) -> Option<Reading> {
-    if !is_vague_code(known, reply) {
+/// The leads that the wording needs in order to replace a meaning: of a code that is possible, of a code that is likely,
+/// and of a phrase.
+const LEAD_OVER_VAGUE_CODE: f32 = 0.1;
+const LEAD_OVER_CODE: f32 = 0.5;
+const LEAD_OVER_PHRASE: f32 = 0.4;
+/// The smallest number of words that can replace the meaning of a code: `550 No.` resembles too many replies.
+const FEW_WORDS: usize = 3;
+
+/// The lead that the wording needs in order to replace an interpretation; none if nothing may replace it.
+fn lead_over(known: &Reading, reply: &Reply, context: &Context<'_>) -> Option<f32> {
+    if !matches!(reply.class(), Class::Transient | Class::Permanent) {
         return None;
     }
-    let (cause, row) = classifier::resembled(reply, context)?;
-    (cause.category() != known.cause.category()).then(|| Reading {
+    let has_words =
+        || reply.joined().split(|one: char| !one.is_alphabetic()).filter(|word| !word.is_empty()).count() >= FEW_WORDS;
+    match &known.basis {
+        _ if is_vague_code(known, reply) => has_words().then_some(LEAD_OVER_VAGUE_CODE),
+        Basis::CodeAtStep { code: 500..=504 | 521 | 556 } => None,
+        Basis::CodeAtStep { .. } => has_words().then_some(LEAD_OVER_CODE),
+        // A phrase of the recognised provider or software, with a condition on the status, or with most of the words is more
+        // specific than the wording.
+        Basis::Phrase { id } if known.confidence < Confidence::Certain => {
+            let phrase = phrases::all().iter().find(|phrase| phrase.id == *id)?;
+            let is_specific = phrase.is_of_recognised(context)
+                || phrase.needs_status()
+                || phrase.is_most_of(&phrases::text_of(reply));
+            (!is_specific).then_some(LEAD_OVER_PHRASE)
+        }
+        _ => None,
+    }
+}
+
+/// A phrase that is certain, but whose reply as a whole clearly resembles replies with another cause, is only likely.
+fn doubted_by_wording(reading: Reading, reply: &Reply, context: &Context<'_>) -> Reading {
+    let is_phrase = matches!(reading.basis, Basis::Phrase { .. });
+    if !is_phrase || reading.confidence < Confidence::Certain {
+        return reading;
+    }
+    let other = classifier::resembled(reply, context)
+        .filter(|(cause, lead, _)| *lead >= LEAD_OVER_PHRASE && cause.category() != reading.cause.category());
+    match other {
+        Some((_, _, row)) => Reading {
+            confidence: Confidence::Likely,
+            otherwise: Some(format!("{OTHER_WORDING} {}", row.means)),
+            ..reading
+        },
+        None => reading,
+    }
+}
+
+const OTHER_WORDING: &str = "The wording as a whole resembles replies that mean:";
+
+/// The known replies that the wording resembles, instead of the meaning of a code or of a phrase that is not certain.
+fn by_wording(known: &Reading, reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let least = lead_over(known, reply, context)?;
+    let (cause, lead, row) = classifier::resembled(reply, context)?;
+    if lead < least || cause.category() == known.cause.category() {
+        return None;
+    }
+    let is_phrase = matches!(known.basis, Basis::Phrase { .. });
+    let (start, other) = if is_phrase {
+        ("The wording resembles replies that mean:", "Some of the words have a different meaning in other replies:")
+    } else {
+        (
+            "The text is not recognised. Its wording resembles replies that mean:",
+            "The code alone has a different meaning:",
+        )
+    };
+    let others = known.fixes.iter().filter(|_| is_phrase).take(2).cloned();
+    Some(Reading {
         cause,
         confidence: Confidence::Possible,
-        means: format!("The text is not recognised. Its wording resembles replies that mean: {}", row.means),
-        otherwise: Some(format!("The code alone has a different meaning: {}", known.means)),
-        fixes: row.fix.fixes(),
+        means: format!("{start} {}", row.means),
+        otherwise: Some(format!("{other} {}", known.means)),
+        fixes: row.fix.fixes().into_iter().chain(others).collect(),
         basis: Basis::Wording,
     })
 }
@@ -323,8 +394,10 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let status = reply.enhanced?;
     let fits = |cause: Cause| {
         let is_sender = context.step == Some(ReplyPhase::Mail) && sender::find(cause, Some(status)).is_some();
-        // RFC 4954 §6: X.7.8 (credentials not valid) is sent only in reply to AUTH.
-        let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
+        // RFC 4954 §6: X.7.8 (credentials not valid) is sent only in reply to AUTH. So are the mechanisms of X.7.4 and
+        // X.7.9.
+        let of_login = matches!(cause, Cause::Credentials | Cause::AuthMechanism)
+            && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
         // In reply to EHLO, the reply code shows that a syntax error is in the EHLO name.
         let of_name = cause == Cause::Syntax && context.step == Some(ReplyPhase::Ehlo);
         // RFC 3463 §3.2: X.1.5 (address valid) is used in positive replies only.

@@ -10,11 +10,11 @@
 use super::context::ReplyPhase;
 
 /// The number of slots, as a power of two.
-pub(super) const BITS: u32 = 13;
+pub(super) const BITS: u32 = 14;
 /// The number of causes.
 pub(super) const CAUSES: usize = 35;
 /// The weight of each fact. All words together have the weight `sqrt(number of their features)`.
-pub(super) const FACT: f32 = 0.3;
+pub(super) const FACT: f32 = 0.2;
 
 /// The facts about a reply other than its text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,11 +97,11 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The slots of each sequence of three to five characters, with a mark at the start and at the end of the word.
+/// The slots of each sequence of four or five characters, with a mark at the start and at the end of the word.
 fn parts(word: &str, slots: &mut Vec<usize>) {
     let word = format!("_{word}_");
     let ends: Vec<usize> = word.char_indices().map(|(place, _)| place).chain([word.len()]).collect();
-    for length in 3..=5 {
+    for length in 4..=5 {
         for range in ends.windows(length + 1) {
             if let (Some(start), Some(end)) = (range.first(), range.last()) {
                 slots.push(slot("part", &[word.get(*start..*end).unwrap_or_default()]));

@@ -2,8 +2,8 @@
 //!
 //! 1. If MAIL FROM was rejected, later rejections of recipients are its consequence, not separate findings.
 //! 2. Rejections of several recipients for the same reason are one finding.
-//! 3. A reply that the lexicon recognises raises the rule of its category. If the text is not recognised, the rule of
-//!    the phase is raised, and the finding states that it is based only on the code.
+//! 3. A reply that the lexicon recognises, or whose wording resembles known replies, raises the rule of its category.
+//!    Otherwise, the rule of the phase is raised, and the finding states that it is based only on the code.
 
 mod login;
 mod rules;
@@ -255,9 +255,9 @@ fn in_another_way(plan: &Plan, session: Session<'_>) -> Option<Fix> {
 /// Whether the explanation is based on more than the reply code.
 fn is_known(reading: &Reading) -> bool {
     match reading.basis {
-        Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
+        Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } | Basis::Wording => true,
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
-        Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => false,
+        Basis::Code { .. } | Basis::Class { .. } => false,
     }
 }
 

@@ -150,13 +150,35 @@ pub(super) fn phase_in_words(words: &str) -> Option<ReplyPhase> {
 const BEFORE_INNER: [&str; 6] =
     ["<", "[message=", "last error: ", "last error was: ", "remote server said: ", "lasterror="];
 
+/// Words after which gateways repeat the reply of the server to which they pass the mail on.
+const BEFORE_UPSTREAM: [&str; 14] = [
+    "upstream said: ",
+    "upstream replied: ",
+    "upstream returned: ",
+    "upstream response: ",
+    "upstream error: ",
+    "server said: ",
+    "host said: ",
+    "server responded: ",
+    "server responded with: ",
+    "server replied: ",
+    "server returned: ",
+    "server rejected the message: ",
+    "relay refused the message: ",
+    "relay said: ",
+];
+/// Words in a reply about a check of an address at another server. The reply of that server is not the reason.
+const ADDRESS_CHECK: [&str; 4] = ["address rejected", "verif", "callout", "callback"];
+
 /// Another server's reply inside a reply about the network or the queue (X.4.x, RFC 3463 §3.5): `554 4.4.7 Message
 /// expired <451 4.7.651 The mail server has been temporarily rate limited>`. The inner reply contains the reason, and
 /// the outer reply does not.
 pub(crate) fn inner_reply(text: &str) -> Option<&str> {
-    let (status, rest) = EnhancedStatus::lead(text.get(4..).filter(|_| at_start(text).is_some())?)?;
+    let after = text.get(4..).filter(|_| at_start(text).is_some())?;
+    let Some((status, rest)) = EnhancedStatus::lead(after) else { return upstream_reply(text, after) };
     if status.kind().0 != 4 {
-        return None;
+        // Only a status about an address, a mailbox or a policy is more specific than the other server's reply.
+        return matches!(status.kind().0, 0 | 3 | 5).then(|| upstream_reply(text, rest)).flatten();
     }
     let lower = rest.to_ascii_lowercase();
     let places = BEFORE_INNER.iter().flat_map(|words| lower.match_indices(words).map(|(at, words)| at + words.len()));
@@ -168,6 +190,21 @@ pub(crate) fn inner_reply(text: &str) -> Option<&str> {
         let text = inner.get(..end.unwrap_or(inner.len()))?.trim_end_matches(['>', ']']);
         (is_rejection && u16::from(inner_status.class()) == code.number() / 100).then_some(text)
     })
+}
+
+/// The reply of the next server, which a gateway repeats in its own: `451 upstream said: 550 5.1.1 User unknown`.
+fn upstream_reply<'a>(text: &str, rest: &'a str) -> Option<&'a str> {
+    if !text.starts_with(['4', '5']) {
+        return None;
+    }
+    let lower = rest.to_ascii_lowercase();
+    if ADDRESS_CHECK.iter().any(|words| lower.contains(words)) {
+        return None;
+    }
+    let places = BEFORE_UPSTREAM.iter().filter_map(|words| Some(lower.find(words)? + words.len()));
+    let inner = places.filter_map(|at| rest.get(at..)).find_map(at_start)?;
+    let is_rejection = inner.starts_with(['4', '5']) && inner.len() > 4;
+    is_rejection.then_some(inner)
 }
 
 /// The phase of a code that is used in only one phase: the codes in RFC 4954 §6 in AUTH; 354 in DATA and 221 in QUIT

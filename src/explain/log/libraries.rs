@@ -110,7 +110,7 @@ pub(super) fn is_known(text: &str) -> bool {
     ["550", "450"].iter().any(|code| is_phrase(code, text))
 }
 
-pub(super) fn is_phrase(code: &str, text: &str) -> bool {
+pub(in crate::explain) fn is_phrase(code: &str, text: &str) -> bool {
     let reply = reply::from_text(&format!("{code} {text}"));
     reply.is_some_and(|reply| phrases::find(&reply, &Context::default()).is_some())
 }

@@ -53,6 +53,7 @@ use crate::lexicon::ReplyPhase;
 use crate::wire::ReplyCode;
 
 pub(crate) use self::extract::{inner_reply, phase_of_code};
+pub(super) use self::libraries::is_phrase;
 pub use self::unfinished::MAX_HELD;
 
 /// The number of bytes that are examined in a line.

@@ -5,7 +5,9 @@
 /// programs write two signs (ESP Mail Client: `< S: 501 ...`), and OpenSMTPD's trace has words before the sign (`mta:
 /// 0x7f: <<< 554-...`).
 pub(super) fn line_of_session(line: &str) -> Option<&str> {
-    const SIGNS: [&str; 16] = [
+    const SIGNS: [&str; 18] = [
+        "[<-] ",
+        "[->] ",
         "<- ",
         "<~ ",
         "<** ",
