@@ -129,7 +129,7 @@ impl<'s> DaneHost<'s> {
 
     /// Whether the suggested record of this chain exists already.
     pub(super) fn is_published(&self, published: PublishedTlsa<'_>, chain: &Presented) -> bool {
-        let suggested = chain.leaf().and_then(|leaf| tlsa::suggested_data(leaf));
+        let suggested = chain.leaf().and_then(tlsa::suggested_data);
         let of_key = |record: &&TlsaRecord| record.kind() == SUGGESTED;
         published.records.iter().filter(of_key).any(|record| Some(&record.text) == suggested.as_ref())
     }
