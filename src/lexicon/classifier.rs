@@ -6,10 +6,10 @@
 //!
 //! The confidence of the result is at most `possible`, and the result is the same on every machine.
 //!
-//! It replaces the meaning of a code if the text resembles other replies, and a phrase that is not certain if the text
-//! resembles them clearly ([`super::read`] has the leads that this requires). It is not used for replies with the codes
-//! 500 to 504, 521 and 556, which do not depend on the content (RFC 5321 §4.2.2), and it does not replace an enhanced status
-//! with a specific meaning. Read next: `build/lexicon/classifier.rs`, which learns the weights.
+//! It replaces the meaning of a code if the text resembles other replies ([`super::read`] has the leads that this
+//! requires). It is not used for replies with the codes 500 to 504, 521 and 556, which do not depend on the content
+//! (RFC 5321 §4.2.2), and it replaces neither a phrase nor an enhanced status with a specific meaning. Read next:
+//! `build/lexicon/classifier.rs`, which learns the weights.
 
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};

@@ -75,16 +75,6 @@ impl Phrase {
             && !providers::is_named_in(provider, text)
     }
 
-    /// Whether it is known from the recognised provider or software.
-    pub(super) fn is_of_recognised(&self, context: &Context<'_>) -> bool {
-        self.rank(context).is_some_and(|rank| rank < 2)
-    }
-
-    /// Whether one of its literals is most of the text.
-    pub(super) fn is_most_of(&self, text: &str) -> bool {
-        self.places(text).any(|range| range.len() * 10 >= text.trim().len() * 7)
-    }
-
     /// The positions of its words in the text.
     fn places<'t>(&self, text: &'t str) -> impl Iterator<Item = std::ops::Range<usize>> + 't {
         let words = INDEX.texts(self.literals.all).chain(INDEX.texts(self.literals.any));
