@@ -145,7 +145,7 @@ fn refused(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fin
     };
     Some(Finding {
         otherwise: (finding.confidence != Confidence::Certain)
-            .then(|| "Only one of the parameters may be the cause. Specify them one at a time to find out.".to_owned()),
+            .then(|| "It is possible that only one of the parameters is the cause. Specify them one at a time to find out.".to_owned()),
         cause,
         fixes,
         failure: Some(PhaseFailure::RefusedPermanent),
