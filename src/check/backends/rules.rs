@@ -30,7 +30,7 @@ pub(super) static BACKEND_CERTIFICATE_DIFFERS: Rule = Rule {
     title: "one of several servers behind the name has an invalid certificate",
     docs: Docs {
         sees: "smtpcheck opened sessions with several servers behind one name (--every-address, or smtpcheck watch). Some of their certificates could not be verified, and the others could. Different certificates are not a fault if all of them can be verified. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE. If the main session of the check received the invalid certificate, this finding is only a notice, because another finding reports that certificate.",
-        matters: "Clients fail only when they reach this server. Usually, a renewed certificate was installed on all servers except this one.",
+        matters: "Clients fail only when they reach a server whose certificate cannot be verified. Usually, a renewed certificate was not installed on that server.",
         action: "Server operator: install the current certificate on the server that the finding names, and reload the mail service there. Add the server to the certificate renewal procedure.",
         example: "three of four servers send the certificate that was renewed last week, and one sends the old one, which expired yesterday",
         references: "RFC 5280 section 6.1 (path validation), RFC 9525 section 6 (names)",

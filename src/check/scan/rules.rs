@@ -16,7 +16,7 @@ pub(super) static TLS_OLD_VERSION_ACCEPTED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server still accepts deprecated TLS versions",
     docs: Docs {
-        sees: "The TLS scan (--tls-scan) found that the server accepts a ClientHello that offers only TLS 1.1, TLS 1.0, SSLv3 or SSLv2. On port 25, the finding is a notice, because, between mail servers, an old version is better than no encryption.",
+        sees: "The TLS scan (--tls-scan) found that the server accepts a ClientHello that offers only TLS 1.1, TLS 1.0, SSLv3 or SSLv2. On port 25, the finding is a notice: between mail servers, an old version is better than no encryption.",
         matters: "An on-path attacker may be able to downgrade clients to these versions, which have known weaknesses. Security audits report such versions as a fault.",
         action: "Server operator: disable these versions. In Postfix, set smtpd_tls_protocols and smtpd_tls_mandatory_protocols to >=TLSv1.2.",
         example: "a server that accepts TLS 1.0 and TLS 1.1 in addition to TLS 1.3",
