@@ -17,9 +17,10 @@
 //!    interpretation says so.
 //!
 //! Then the entire wording is compared with known replies ([`classifier`]). If it clearly resembles replies with another
-//! cause, this cause replaces the meaning of a code. Its confidence is `possible`, and the meaning that it replaces is the
-//! alternative. It never replaces a phrase: on replies of sources that were not used before, this made three readings
-//! worse and improved none.
+//! cause, this cause replaces the meaning of a code, and that of a phrase that is only possible. Its confidence is
+//! `possible`, and the meaning that it replaces is the alternative. It does not replace a phrase that is likely: on
+//! replies of sources that were not used before, this made three readings worse and improved none. A phrase that is
+//! certain becomes likely if the entire wording clearly resembles replies with another cause.
 
 use serde::{Deserialize, Serialize};
 
@@ -98,7 +99,7 @@ pub fn read(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let is_translated = known.cause != cause && context.step == Some(ReplyPhase::Mail);
     let by_wording = if is_translated { None } else { by_wording(&known, reply, context) };
     let reading = about_sender(by_wording.unwrap_or(known), reply, context);
-    let mut reading = calibrated(reading);
+    let mut reading = calibrated(doubted_by_wording(reading, reply, context));
     name_the_list(reply, &mut reading);
     Some(reading)
 }
@@ -315,6 +316,9 @@ fn by_status_or_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
 /// is likely.
 const LEAD_OVER_VAGUE_CODE: f32 = 0.1;
 const LEAD_OVER_CODE: f32 = 0.5;
+/// The lead that the wording needs in order to replace a phrase that is possible, or to cast doubt on one that is
+/// certain.
+const LEAD_OVER_PHRASE: f32 = 0.4;
 /// The smallest number of words that can replace the meaning of a code: `550 No.` resembles too many replies.
 const FEW_WORDS: usize = 3;
 
@@ -329,19 +333,50 @@ fn lead_over(known: &Reading, reply: &Reply) -> Option<f32> {
         _ if is_vague_code(known, reply) => has_words().then_some(LEAD_OVER_VAGUE_CODE),
         Basis::CodeAtStep { code: 500..=504 | 521 | 556 } => None,
         Basis::CodeAtStep { .. } => has_words().then_some(LEAD_OVER_CODE),
+        Basis::Phrase { .. } if known.confidence == Confidence::Possible => Some(LEAD_OVER_PHRASE),
         _ => None,
     }
 }
 
-/// The known replies that the wording resembles, instead of the meaning of a code.
+/// A phrase that is certain, but whose reply as a whole clearly resembles replies with another cause, is only likely.
+fn doubted_by_wording(reading: Reading, reply: &Reply, context: &Context<'_>) -> Reading {
+    let is_phrase = matches!(reading.basis, Basis::Phrase { .. });
+    if !is_phrase || reading.confidence < Confidence::Certain {
+        return reading;
+    }
+    let other = classifier::resembled(reply, context)
+        .filter(|(cause, lead, _)| *lead >= LEAD_OVER_PHRASE && cause.category() != reading.cause.category());
+    match other {
+        Some((_, _, row)) => Reading {
+            confidence: Confidence::Likely,
+            otherwise: Some(format!("The wording as a whole resembles replies that mean: {}", row.means)),
+            ..reading
+        },
+        None => reading,
+    }
+}
+
+/// The known replies that the wording resembles, instead of the meaning of a code or of a phrase that is possible.
 fn by_wording(known: &Reading, reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let least = lead_over(known, reply)?;
     let (cause, lead, row) = classifier::resembled(reply, context)?;
-    (lead >= least && cause.category() != known.cause.category()).then(|| Reading {
+    if lead < least || cause.category() == known.cause.category() {
+        return None;
+    }
+    let (start, other) = match known.basis {
+        Basis::Phrase { .. } => {
+            ("The wording resembles replies that mean:", "Some of the words have a different meaning in other replies:")
+        }
+        _ => (
+            "The text is not recognised. Its wording resembles replies that mean:",
+            "The code alone has a different meaning:",
+        ),
+    };
+    Some(Reading {
         cause,
         confidence: Confidence::Possible,
-        means: format!("The text is not recognised. Its wording resembles replies that mean: {}", row.means),
-        otherwise: Some(format!("The code alone has a different meaning: {}", known.means)),
+        means: format!("{start} {}", row.means),
+        otherwise: Some(format!("{other} {}", known.means)),
         fixes: row.fix.fixes(),
         basis: Basis::Wording,
     })
