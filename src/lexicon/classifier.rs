@@ -8,7 +8,7 @@
 //!
 //! It replaces the meaning of a code if the text resembles other replies ([`super::read`] has the leads that this
 //! requires). It is not used for replies with the codes 500 to 504, 521 and 556, which do not depend on the content
-//! (RFC 5321 §4.2.2), and it replaces neither a phrase that is likely nor an enhanced status with a specific meaning.
+//! (RFC 5321 §4.2.2), and it replaces neither a specific phrase nor an enhanced status with a specific meaning.
 //! Read next: `build/lexicon/classifier.rs`, which learns the weights.
 
 use super::cause::Cause;

@@ -75,6 +75,11 @@ impl Phrase {
             && !providers::is_named_in(provider, text)
     }
 
+    /// Whether its words are general, so that every other phrase has priority.
+    pub(super) fn is_general(&self) -> bool {
+        self.general
+    }
+
     /// The positions of its words in the text.
     fn places<'t>(&self, text: &'t str) -> impl Iterator<Item = std::ops::Range<usize>> + 't {
         let words = INDEX.texts(self.literals.all).chain(INDEX.texts(self.literals.any));

@@ -17,10 +17,10 @@
 //!    interpretation says so.
 //!
 //! Then the entire wording is compared with known replies ([`classifier`]). If it clearly resembles replies with another
-//! cause, this cause replaces the meaning of a code, and that of a phrase that is only possible. Its confidence is
-//! `possible`, and the meaning that it replaces is the alternative. It does not replace a phrase that is likely: on
-//! replies of sources that were not used before, this made three readings worse and improved none. A phrase that is
-//! certain becomes likely if the entire wording clearly resembles replies with another cause.
+//! cause, this cause replaces the meaning of a code, and that of a phrase that is only possible or marked `general`. Its
+//! confidence is `possible`, and the meaning that it replaces is the alternative. It does not replace another phrase that
+//! is likely: on replies of sources that were not used before, this made three readings worse and improved none. A phrase
+//! that is certain becomes likely if the entire wording clearly resembles replies with another cause.
 
 use serde::{Deserialize, Serialize};
 
@@ -316,8 +316,7 @@ fn by_status_or_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
 /// is likely.
 const LEAD_OVER_VAGUE_CODE: f32 = 0.1;
 const LEAD_OVER_CODE: f32 = 0.5;
-/// The lead that the wording needs in order to replace a phrase that is possible, or to cast doubt on one that is
-/// certain.
+/// The lead that the wording needs in order to replace a vague phrase, or to cast doubt on one that is certain.
 const LEAD_OVER_PHRASE: f32 = 0.4;
 /// The smallest number of words that can replace the meaning of a code: `550 No.` resembles too many replies.
 const FEW_WORDS: usize = 3;
@@ -333,7 +332,11 @@ fn lead_over(known: &Reading, reply: &Reply) -> Option<f32> {
         _ if is_vague_code(known, reply) => has_words().then_some(LEAD_OVER_VAGUE_CODE),
         Basis::CodeAtStep { code: 500..=504 | 521 | 556 } => None,
         Basis::CodeAtStep { .. } => has_words().then_some(LEAD_OVER_CODE),
-        Basis::Phrase { .. } if known.confidence == Confidence::Possible => Some(LEAD_OVER_PHRASE),
+        Basis::Phrase { id } => {
+            let phrase = phrases::all().iter().find(|phrase| phrase.id == *id)?;
+            let is_vague = known.confidence == Confidence::Possible || phrase.is_general();
+            (is_vague && known.confidence < Confidence::Certain).then_some(LEAD_OVER_PHRASE)
+        }
         _ => None,
     }
 }
@@ -356,7 +359,7 @@ fn doubted_by_wording(reading: Reading, reply: &Reply, context: &Context<'_>) ->
     }
 }
 
-/// The known replies that the wording resembles, instead of the meaning of a code or of a phrase that is possible.
+/// The known replies that the wording resembles, instead of the meaning of a code or of a vague phrase.
 fn by_wording(known: &Reading, reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let least = lead_over(known, reply)?;
     let (cause, lead, row) = classifier::resembled(reply, context)?;

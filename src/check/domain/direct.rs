@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use super::sight::{Known, Sight, records};
-use crate::evidence::{DnsFaultKind, Fault, RecordData, RecordsSeen};
+use crate::evidence::{DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
 use crate::question::{Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
 
@@ -119,6 +119,16 @@ pub(super) fn aliases(sight: Sight<'_>, name: &DnsName) -> (AliasSteps, Vec<Ques
         }
     }
     (AliasSteps::Ends, asked)
+}
+
+/// Whether every authoritative server that was queried sends these records with valid signatures.
+pub(super) fn is_valid_at_servers(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    let is_valid = |reply: &Known<'_, RecordsSeen>| {
+        reply
+            .answer()
+            .is_some_and(|seen| seen.authoritative && seen.dnssec == DnssecState::Secure && !seen.records.is_empty())
+    };
+    replies(sight, name, kind).is_some_and(|replies| !replies.is_empty() && replies.iter().all(is_valid))
 }
 
 /// Whether a lookup failed at the resolver in a way that authoritative servers may not share: an error code, no

@@ -532,7 +532,7 @@ mod tests {
             (text(&fix.text), fix.command.as_deref().map(text))
         };
         let (text, command) = of("");
-        assert!(text.contains("use another name that resolves to 192.0.2.7") && command.is_none(), "{text}");
+        assert!(text.contains("another name in EHLO that resolves to 192.0.2.7") && command.is_none(), "{text}");
         let (text, command) = of(GOOD);
         assert!(text.contains("PTR name"), "{text}");
         assert_eq!(command.as_deref(), Some("postconf -e smtp_helo_name=mail.example.com"));

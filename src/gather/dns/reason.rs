@@ -60,6 +60,10 @@ impl SignedSet {
     /// signature.
     fn verify(&self, now: u32, keys: &[&DNSKEY], signature: &RRSIG) -> Result<(), BogusReason> {
         let input = signature.input();
+        // The library cannot verify the signatures of every algorithm.
+        if !input.algorithm.is_supported() {
+            return Err(BogusReason::Other);
+        }
         let (expires, begins) = (input.sig_expiration.get(), input.sig_inception.get());
         if is_before(expires, now) {
             return Err(BogusReason::Expired { at: expires });

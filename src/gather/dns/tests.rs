@@ -104,7 +104,10 @@ fn zones() -> Vec<TestZone> {
     );
     let of_algorithm =
         |zone: &str, number: u8| TestZone::new(zone, Signing::From(0), vec![(zone, a(12))], &[]).announced_with(number);
-    let (ed448, gost) = (of_algorithm("ed448.test", 16), of_algorithm("gost.test", 12));
+    let child = TestZone::new("child.ed448.test", Signing::From(0), vec![("a.child.ed448.test", a(12))], &[]);
+    let ed448 =
+        TestZone::new("ed448.test", Signing::From(0), vec![("ed448.test", a(12))], &[&child]).announced_with(16);
+    let gost = of_algorithm("gost.test", 12);
     let below = [
         &signed,
         &unsigned,
@@ -123,7 +126,7 @@ fn zones() -> Vec<TestZone> {
     let root = TestZone::new(".", Signing::From(0), vec![], &[&test]);
     vec![
         root, test, signed, unsigned, expired, future, forged, wrong_ds, iterated, miscounted, wild, ed448, gost,
-        island, old_island, no_keys,
+        island, old_island, no_keys, child,
     ]
 }
 
@@ -348,6 +351,8 @@ fn a_zone_with_an_algorithm_that_only_others_support_is_not_unsigned() {
         let world = honest().await;
         assert_eq!(world.state("ed448.test").await, indeterminate(IndeterminateReason::UnsupportedAlgorithm));
         assert_eq!(world.state("none.ed448.test").await, indeterminate(IndeterminateReason::UnsupportedAlgorithm));
+        let below = world.state("a.child.ed448.test").await;
+        assert_eq!(below, indeterminate(IndeterminateReason::UnsupportedAlgorithm));
         assert_eq!(world.state("gost.test").await, DnssecState::Insecure);
     });
 }

@@ -226,7 +226,7 @@ impl DnssecValidator {
         let mut aliases = Vec::new();
         for link in &path.links {
             let state = self.state_of_set(&link.name, RecordType::CNAME, message, answers).await;
-            aliases.push(self.below_unsigned_zone(&link.name, state).await);
+            aliases.push(self.state_in_chain(&link.name, state).await);
         }
         let records = if has_records {
             let state = self.state_of_set(&path.end, query.query_type(), message, answers).await;
@@ -245,12 +245,7 @@ impl DnssecValidator {
         } else {
             self.state_of_denial((&path.end, query.query_type()), message, &validated).await
         };
-        let records = match self.below_unsigned_zone(&path.end, records).await {
-            DnssecState::Insecure if self.is_signed_with_ed448(&path.end).await => {
-                DnssecState::Indeterminate { why: IndeterminateReason::UnsupportedAlgorithm }
-            }
-            state => state,
-        };
+        let records = self.state_in_chain(&path.end, records).await;
         for zone in zones.into_iter().flatten().filter(|_| records == DnssecState::Insecure) {
             if zone.zone_of(&path.end)
                 && unsigned.contains(&&path.end)
@@ -260,6 +255,16 @@ impl DnssecValidator {
             }
         }
         ResponseStates { aliases, records }
+    }
+
+    /// The state of records, considering the zones above them that the library cannot validate.
+    async fn state_in_chain(&self, name: &Name, state: DnssecState) -> DnssecState {
+        match self.below_unsigned_zone(name, state).await {
+            DnssecState::Insecure | DnssecState::Bogus { .. } if self.is_signed_with_ed448(name).await => {
+                DnssecState::Indeterminate { why: IndeterminateReason::UnsupportedAlgorithm }
+            }
+            state => state,
+        }
     }
 
     /// The state of records that the library considers bogus because a DS record above them has no signature. If the zone

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::super::sight::{Known, Sight, is_bogus};
-use super::super::{delegation, dkim, mx, zone};
+use super::super::{delegation, direct, dkim, mx, zone};
 use super::ends;
 use super::rules::{
     DNSSEC_BOGUS, DNSSEC_DS_MISMATCH, DNSSEC_NOT_ACTIVE, DNSSEC_NOT_TESTED, DNSSEC_SIGNATURE_EXPIRED,
@@ -94,6 +94,11 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
     }
 }
 
+/// Whether the signatures of all queried authoritative servers are valid, so that the resolver is at fault.
+fn is_valid_at_servers(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    delegation::is_valid_at_every_server(sight, name, kind) || direct::is_valid_at_servers(sight, name, kind)
+}
+
 /// One finding for each rule and zone.
 fn bogus(sight: Sight<'_>) -> Vec<Finding> {
     let mut found: Vec<(&'static Rule, Option<DnsName>, Finding, Vec<String>)> = Vec::new();
@@ -101,7 +106,7 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
         .into_iter()
         .chain(texts(sight))
         .filter(|(.., seen)| is_bogus(seen))
-        .partition(|(name, kind, ..)| delegation::is_valid_at_every_server(sight, name, *kind));
+        .partition(|(name, kind, ..)| is_valid_at_servers(sight, name, *kind));
     for (name, kind, probe, seen) in of_zone {
         let Some((why, zone)) = bogus_reason(seen) else { continue };
         let rule = rule_of(why);
@@ -160,7 +165,9 @@ fn prevents_delivery(sight: Sight<'_>) -> bool {
     let is_bogus = |name: &DnsName, kind: RecordKind| {
         let is_bogus = sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some());
         // If the signatures are not valid, a resolver queries another name server.
-        is_bogus && !delegation::is_valid_at_a_server(sight, name, kind)
+        is_bogus
+            && !delegation::is_valid_at_a_server(sight, name, kind)
+            && !direct::is_valid_at_servers(sight, name, kind)
     };
     let hosts = mx::mail_hosts(sight);
     is_bogus(&sight.name(), RecordKind::Mx)

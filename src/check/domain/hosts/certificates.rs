@@ -7,6 +7,7 @@
 //! certificates. Without an MTA-STS policy, such a finding is only a notice.
 
 use super::super::dane::{self, ChainUse};
+use super::super::mx;
 use super::super::sight::Sight;
 use super::super::sts;
 use super::super::tls::StarttlsResult;
@@ -36,6 +37,16 @@ pub(super) fn adapted(sight: Sight<'_>, host: &DnsName, session: Session<'_>, mu
         return without_needed(sight, &of_dane, presented, finding);
     }
     if OF_CHAIN.contains(&rule) {
+        return Some(finding);
+    }
+    // The server at a bogus address may not be the host's.
+    if mx::has_bogus_address(sight, host) {
+        finding.confidence = finding.confidence.min(Confidence::Possible);
+        finding.severity = Severity::Notice;
+        finding.fixes.clear();
+        finding.otherwise = Some(
+            "The DNSSEC signatures of the IP address are not valid, so this server may not be the host's.".to_owned(),
+        );
         return Some(finding);
     }
     finding.consequences.retain(|text| text != certificate::BETWEEN_SERVERS);

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::super::direct;
 use super::super::seen::NotTested;
-use super::super::sight::{Known, Sight, is_conclusive};
+use super::super::sight::{Known, Sight, is_bogus, is_conclusive};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
 use crate::lexicon::Fix;
 use crate::plan::{Family, OverrideHost, Plan};
@@ -86,6 +86,16 @@ pub(in crate::check::domain) fn is_looked_up(sight: Sight<'_>, host: &DnsName) -
 /// Whether both address lookups of a host ended with an error code of the resolver or without a response.
 pub(super) fn is_unanswered(sight: Sight<'_>, host: &DnsName) -> bool {
     KINDS.iter().all(|&kind| direct::may_be_of_resolver(sight.records(host, kind)))
+}
+
+/// Whether the resolver's response to the lookup of a host's addresses of this kind is bogus.
+pub(super) fn is_bogus_address(sight: Sight<'_>, host: &DnsName, kind: RecordKind) -> bool {
+    sight.records(host, kind).answer().is_some_and(is_bogus)
+}
+
+/// Whether IP addresses of a host are bogus. A server at such an address may not belong to the domain.
+pub(in crate::check::domain) fn has_bogus_address(sight: Sight<'_>, host: &DnsName) -> bool {
+    KINDS.iter().any(|&kind| is_bogus_address(sight, host, kind))
 }
 
 /// Every IP address that DNS has for a host, IPv4 first.

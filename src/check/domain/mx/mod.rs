@@ -25,8 +25,8 @@ use crate::wire::RecordKind;
 
 pub(super) use known::{
     KINDS, MAX_ADDRESSES, MAX_HOSTS, MxHost, addresses, all_addresses, all_hosts, before_other_records, code_words,
-    excluding_flag, fault_words, has_no_address, is_failed_lookup, is_looked_up, is_null, is_of_other_family,
-    mail_hosts, not_tested, problem, usable, why_unknown,
+    excluding_flag, fault_words, has_bogus_address, has_no_address, is_failed_lookup, is_looked_up, is_null,
+    is_of_other_family, mail_hosts, not_tested, problem, usable, why_unknown,
 };
 pub(super) use rules::DNS_ANSWER_TRUNCATED;
 
@@ -42,6 +42,10 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         // A resolver responds to a loop of aliases with SERVFAIL.
         if known::is_unanswered(sight, &host.name) {
             questions.extend(direct::aliases(sight, &host.name).1);
+        }
+        // Shows whether the resolver changes addresses.
+        for kind in KINDS.into_iter().filter(|&kind| known::is_bogus_address(sight, &host.name, kind)) {
+            questions.extend(direct::questions(sight, &host.name, kind));
         }
     }
     questions

@@ -19,6 +19,7 @@ mod tests;
 
 use std::cell::RefCell;
 
+use super::delegation;
 use super::mx;
 use super::seen::{PublishedState, SpfSeen, SpfTermSeen};
 use super::sight::{Known, Sight, is_conclusive, records};
@@ -237,6 +238,8 @@ fn described(node: &SpfNode, at: usize, branch: &SpfBranch) -> (Option<String>, 
 }
 
 /// Whether the domain declares that it receives no mail.
+/// Whether the domain declares that it receives no mail. A null MX that only the resolver returns does not count.
 fn is_null_mx(subject: Subject<'_>) -> bool {
-    mx::is_null(subject.sight)
+    let is_of_resolver = |root: DnsName| delegation::is_host_only_at_resolver(subject.sight, &root);
+    mx::is_null(subject.sight) && !DnsName::parse(".").is_ok_and(is_of_resolver)
 }
