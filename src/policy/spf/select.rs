@@ -10,9 +10,9 @@ pub(crate) struct SpfTexts {
     pub(crate) records: Vec<String>,
     /// Records that look like SPF records, but are ignored.
     pub(crate) ignored: Vec<(String, IgnoredBecause)>,
-    /// Whether an SPF record consists of several strings, one of which ends without a space before the next term
-    /// begins.
-    pub(crate) joined_without_blank: bool,
+    /// The record with the missing spaces, if it consists of several strings, one of which ends without a space before
+    /// the next term begins.
+    pub(crate) spaced: Option<String>,
 }
 
 /// Why receivers ignore a record that looks like an SPF record.
@@ -36,7 +36,7 @@ pub(crate) fn select(records: &[RecordData]) -> SpfTexts {
     for record in records {
         let RecordData::Txt { text, lengths, .. } = record else { continue };
         if is_spf(text) {
-            result.joined_without_blank |= is_joined_without_blank(text, lengths);
+            result.spaced = result.spaced.or_else(|| with_blanks(text, lengths));
             result.records.push(text.clone());
         } else if let Some(why) = ignored_because(text) {
             result.ignored.push((text.clone(), why));
@@ -76,12 +76,17 @@ fn ignored_because(text: &str) -> Option<IgnoredBecause> {
     is_piece.then_some(IgnoredBecause::Piece)
 }
 
-fn is_joined_without_blank(text: &str, lengths: &[usize]) -> bool {
-    let mut at = 0;
+/// The text with spaces at the ends of strings that end without a space before the next term begins; `None` if there is
+/// no such string.
+fn with_blanks(text: &str, lengths: &[usize]) -> Option<String> {
+    let mut spaced = String::with_capacity(text.len() + lengths.len());
+    let (mut at, mut is_changed) = (0, false);
     let inner = lengths.len().saturating_sub(1);
-    lengths.iter().take(inner).any(|length| {
-        at += length;
-        let (Some(before), Some(after)) = (text.get(..at), text.get(at..)) else { return false };
+    for length in lengths.iter().take(inner) {
+        let end = at + length;
+        let (Some(part), Some(after)) = (text.get(at..end), text.get(end..)) else { return None };
+        spaced.push_str(part);
+        at = end;
         let next = after.trim_start_matches(['+', '-', '~', '?']).to_ascii_lowercase();
         // A term that continues in the next string is joined correctly.
         let begins_term =
@@ -90,8 +95,13 @@ fn is_joined_without_blank(text: &str, lengths: &[usize]) -> bool {
         // A string of the maximum length may end anywhere, also before these letters.
         let begins_with_host = ["a:", "mx:"].iter().any(|name| next.starts_with(name))
             || (*length < 255 && ["a ", "mx "].iter().any(|name| next.starts_with(name)));
-        (begins_term || begins_with_host) && !before.ends_with(' ')
-    })
+        if (begins_term || begins_with_host) && !part.ends_with(' ') {
+            spaced.push(' ');
+            is_changed = true;
+        }
+    }
+    spaced.push_str(text.get(at..)?);
+    is_changed.then_some(spaced)
 }
 
 #[cfg(test)]
@@ -130,13 +140,15 @@ mod tests {
 
     #[test]
     fn strings_that_are_joined_without_a_space_are_recognised() {
-        assert!(select(&[txt(&["v=spf1 include:a.example", "include:b.example -all"])]).joined_without_blank);
-        assert!(!select(&[txt(&["v=spf1 include:a.example ", "include:b.example -all"])]).joined_without_blank);
-        assert!(select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).joined_without_blank);
-        assert!(!select(&[txt(&["v=spf1 include:a.exam", "ple -all"])]).joined_without_blank);
-        assert!(select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).joined_without_blank);
-        assert!(select(&[txt(&["v=spf1 ip4:192.0.2.1", "a:b.example -all"])]).joined_without_blank);
+        assert!(select(&[txt(&["v=spf1 include:a.example", "include:b.example -all"])]).spaced.is_some());
+        assert!(!select(&[txt(&["v=spf1 include:a.example ", "include:b.example -all"])]).spaced.is_some());
+        assert!(select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).spaced.is_some());
+        assert!(!select(&[txt(&["v=spf1 include:a.exam", "ple -all"])]).spaced.is_some());
+        assert!(select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).spaced.is_some());
+        let spaced = select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).spaced;
+        assert_eq!(spaced.as_deref(), Some("v=spf1 a:mx1.example mx -all"));
+        assert!(select(&[txt(&["v=spf1 ip4:192.0.2.1", "a:b.example -all"])]).spaced.is_some());
         let long = format!("v=spf1 include:{}", "x".repeat(240));
-        assert!(!select(&[txt(&[&long, "mx -all"])]).joined_without_blank, "a name may continue after 255 bytes");
+        assert!(!select(&[txt(&[&long, "mx -all"])]).spaced.is_some(), "a name may continue after 255 bytes");
     }
 }

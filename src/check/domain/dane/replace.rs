@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::judge::DaneHost;
-use super::lookup::{PublishedTlsa, TlsaLookup, TlsaTtl, service_port};
+use super::lookup::{PublishedTlsa, TlsaLookup, TlsaTtl, owner, service_port};
 use crate::evidence::Presented;
 use crate::lexicon::Fix;
 use crate::policy::tlsa::{self, TlsaMatch, TlsaRecord};
-use crate::wire::RecordKind;
+use crate::wire::{DnsName, RecordKind};
 
 /// The records that are left over, in a sentence.
 const WITHOUT_CERTIFICATE: &str = "the records that match no certificate of this host";
@@ -30,14 +30,25 @@ impl<'s> DaneHost<'s> {
             | TlsaLookup::Unresolvable
             | TlsaLookup::Absent => &self.host.name,
         };
+        let owner = self.owner_of_alias(base);
         let mut found: Vec<(&Presented, Option<String>)> = Vec::new();
         for (chain, _) in self.host.chains() {
-            let record = chain.leaf().and_then(|leaf| tlsa::suggested(base.as_str(), port, leaf));
+            let record = chain.leaf().and_then(|leaf| match &owner {
+                Some(owner) => tlsa::suggested_data(leaf).map(|data| format!("{owner}. IN TLSA {SUGGESTED} {data}")),
+                None => tlsa::suggested(base.as_str(), port, leaf),
+            });
             if !found.iter().any(|(_, known)| *known == record) {
                 found.push((chain, record));
             }
         }
         found
+    }
+
+    /// The name at which the TLSA records are, if their usual name is an alias. A name with a CNAME record can have no
+    /// other records (RFC 2181 §10.1), and there are no names below a DNAME record (RFC 6672 §2.4).
+    fn owner_of_alias(&self, base: &DnsName) -> Option<DnsName> {
+        let seen = self.sight.records(&owner(self.sight, base)?, RecordKind::Tlsa).answer()?;
+        seen.aliases.last().map(|alias| alias.to.clone())
     }
 
     /// One fix for each record to publish. `text` receives a phrase that describes the record.
@@ -60,6 +71,13 @@ impl<'s> DaneHost<'s> {
 
     /// Publishes the record of this chain, and removes the records that match no certificate.
     pub(super) fn replacement(&self, published: PublishedTlsa<'_>, chain: &Presented) -> Vec<Fix> {
+        // Strict senders would ignore the new record if another certificate keeps a record with a stronger digest
+        // (RFC 7671 §9).
+        let is_stronger = |record: &&TlsaRecord| record.usage == 3 && record.selector == 1 && record.matching == 2;
+        let stronger: BTreeSet<String> = published.records.iter().filter(is_stronger).map(TlsaRecord::kind).collect();
+        if !stronger.is_empty() {
+            return self.replacement_of_kinds(published, chain, &stronger, true);
+        }
         let is_left_over = |record: &TlsaRecord| !self.matches_a_chain(published, record);
         let old = published.records.iter().any(is_left_over).then_some(WITHOUT_CERTIFICATE);
         self.publish(published, chain, old)
@@ -82,7 +100,7 @@ impl<'s> DaneHost<'s> {
                 words(kinds.iter().cloned().collect())
             ))];
             if is_fatal && !self.is_published(published, chain) {
-                fixes.extend(self.publish(published, chain, Some("the records that do not match")));
+                fixes.extend(self.publish(published, chain, Some(WITHOUT_CERTIFICATE)));
             }
             return fixes;
         }

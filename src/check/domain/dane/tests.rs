@@ -522,6 +522,21 @@ fn no_fix_removes_the_record_of_another_certificate() {
 }
 
 #[test]
+fn a_record_with_a_stronger_digest_is_replaced_for_every_certificate() {
+    let other = made((-1, 30));
+    let second = sent(&[&other.ders[0]]);
+    let mut case = Case::new();
+    case.publish_for((3, 1, 2), 0).publish(literal(3, 1, 1, &"0".repeat(64))).world.signed();
+    let first = case.chain();
+    let found = fixes_for_two_certificates(&mut case, &second);
+    let of_mismatch = found.iter().find(|fixes| fixes.len() == 2).expect("a finding with two records");
+    let wanted = [&first, &second].map(|chain| format!("{OWNER}. IN TLSA 3 1 1 {}", chain.chain[0].spki_sha256));
+    let commands: Vec<&String> = of_mismatch.iter().filter_map(|(_, command)| command.as_ref()).collect();
+    assert_eq!(commands, wanted.iter().collect::<Vec<_>>());
+    assert!(of_mismatch[1].0.ends_with("then remove the 3 1 2 records"), "{of_mismatch:?}");
+}
+
+#[test]
 fn a_record_that_exists_is_not_suggested() {
     let mut case = Case::new();
     case.publish_for((3, 1, 1), 0).publish_for((3, 1, 2), 1).world.signed();

@@ -72,11 +72,12 @@ pub(super) fn summary(sight: Sight<'_>) -> DkimSeen {
     let all = lookups(sight);
     let wildcard = wildcard_text(sight);
     let alias = wildcard_alias(sight).map(|(_, alias)| alias);
+    let is_substituted = every_guess_dangles(&all);
     let is_shown = |lookup: &SelectorLookup<'_>| {
         lookup.is_requested
             || match lookup.result() {
                 SelectorResult::Unknown(_) => false,
-                SelectorResult::Absent => lookup.is_dangling_itself(alias),
+                SelectorResult::Absent => !is_substituted && lookup.is_dangling_itself(alias),
                 SelectorResult::Several => true,
                 SelectorResult::Record(text, _) => Some(text) != wildcard,
             }
@@ -121,11 +122,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let has_key = all.iter().any(SelectorLookup::is_usable);
     let wildcard = wildcard_text(sight);
     let alias = wildcard_alias(sight).map(|(_, alias)| alias);
+    let is_substituted = every_guess_dangles(&all);
     let mut findings: Vec<Finding> = Vec::new();
     for lookup in &all {
         let (Some(probe), Some(seen)) = (lookup.probe, lookup.seen) else { continue };
         let found = match lookup.result() {
             SelectorResult::Unknown(_) => Vec::new(),
+            SelectorResult::Absent if is_substituted && !lookup.is_requested => Vec::new(),
             SelectorResult::Absent if lookup.is_dangling_itself(alias) => vec![dangling(lookup, probe, seen, has_key)],
             SelectorResult::Absent if lookup.is_requested => missing(sight, lookup, probe).into_iter().collect(),
             SelectorResult::Absent => Vec::new(),
@@ -138,6 +141,14 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(wildcard_finding(sight));
     findings.extend(only_ed25519(&all));
     findings
+}
+
+/// Whether every selector that smtpcheck guessed is an alias for a name without a key. No domain uses all of them, so the
+/// aliases are made from a DNAME record above them (RFC 6672 §2.3).
+fn every_guess_dangles(all: &[SelectorLookup<'_>]) -> bool {
+    let guessed: Vec<&SelectorLookup<'_>> =
+        all.iter().filter(|lookup| !lookup.is_requested && lookup.seen.is_some()).collect();
+    guessed.len() > 2 && guessed.iter().all(|lookup| lookup.is_dangling_itself(None))
 }
 
 /// A finding about the record of a selector.

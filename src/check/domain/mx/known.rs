@@ -69,13 +69,13 @@ pub(in crate::check::domain) fn is_null(sight: Sight<'_>) -> bool {
 /// What to do before a record is published at the domain, if the domain is an alias. A name with a CNAME record can have
 /// no other records (RFC 2181 §10.1).
 pub(in crate::check::domain) fn before_other_records(sight: Sight<'_>) -> Option<Fix> {
-    let is_alias = sight.records(&sight.name(), RecordKind::Mx).answer().is_some_and(|seen| !seen.aliases.is_empty());
-    is_alias.then(|| {
-        Fix::text(format!(
-            "Domain owner: first replace the CNAME record of {} with A and AAAA records, because a name with a CNAME record can have no other records",
-            sight.name()
-        ))
-    })
+    let Known::Seen(probe, seen) = sight.records(&sight.name(), RecordKind::Mx) else { return None };
+    let target = &seen.aliases.last()?.to;
+    Some(Fix::text(format!(
+        "Domain owner: first replace the CNAME record of {} with copies of all records of {}, because a name with a CNAME record can have no other records",
+        sight.name(),
+        probe.quote(target.as_str())
+    )))
 }
 
 /// Whether both address lookups of a host have ended.

@@ -195,6 +195,9 @@ impl IgnoredBecause {
     }
 }
 
+/// The version of an SPF record.
+const VERSION: &str = "v=spf1";
+
 /// The intended record, if it is valid.
 fn repaired(text: &str, why: IgnoredBecause, records: &[String]) -> Option<String> {
     let bare: String = text
@@ -205,9 +208,13 @@ fn repaired(text: &str, why: IgnoredBecause, records: &[String]) -> Option<Strin
     let bare = bare.trim();
     let record = match why {
         IgnoredBecause::Piece => format!("{} {bare}", records.first().map_or("v=spf1", |first| first.trim_end())),
+        // A term may follow the version without a space. Removing it would change which hosts are allowed.
+        _ if bare.get(..VERSION.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(VERSION)) => {
+            format!("{VERSION} {}", bare.get(VERSION.len()..)?.trim_start())
+        }
         _ => {
             let rest = bare.split_once(' ')?.1.trim_start();
-            format!("v=spf1 {}", rest.strip_prefix("spf1 ").unwrap_or(rest))
+            format!("{VERSION} {}", rest.strip_prefix("spf1 ").unwrap_or(rest))
         }
     };
     corrected(&record)
@@ -272,7 +279,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
     let word = |at: &std::ops::Range<usize>| text.get(at.clone()).unwrap_or_default();
     let corrected = record.corrected(text);
     let fix_text = "Domain owner: replace the record with this one";
-    if texts.joined_without_blank {
+    if let Some(spaced) = &texts.spaced {
         let summary = "the strings of the SPF record are joined without a space between two terms".to_owned();
         let mut finding = finding(subject, &STRINGS, summary);
         finding.cause = format!(
@@ -287,7 +294,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
             );
         }
         let fix = "Domain owner: insert a space before the closing quotation mark of each string except the last";
-        finding.fixes.push(match spaced(text) {
+        finding.fixes.push(match with_blanks(spaced) {
             Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
             None => Fix::text(fix),
         });
@@ -324,8 +331,8 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
     Some(finding)
 }
 
-/// The record with spaces between terms that were joined.
-fn spaced(text: &str) -> Option<String> {
+/// The record with spaces between terms that are still joined, corrected if it needs to be.
+fn with_blanks(text: &str) -> Option<String> {
     let split = |word: &str| crate::policy::spf::record::without_blank(word).unwrap_or_else(|| word.to_owned());
     corrected(&text.split(' ').map(split).collect::<Vec<_>>().join(" "))
 }

@@ -221,9 +221,9 @@ fn terms_for(ips: impl IntoIterator<Item = IpAddr>) -> String {
 
 /// The record with these terms added at its beginning.
 fn with_term(subject: Subject<'_>, term: &str) -> Option<String> {
-    let SpfFound::Record(record, _) = &subject.tree.root.found else { return None };
-    // A record that allows every host should not be published again.
-    if allows_everyone(record).is_some() {
+    let SpfFound::Record(record, texts) = &subject.tree.root.found else { return None };
+    // A record that allows every host, or whose strings are joined wrongly, should not be published again.
+    if allows_everyone(record).is_some() || texts.spaced.is_some() {
         return None;
     }
     let text = subject.tree.root.text()?;
