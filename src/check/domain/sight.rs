@@ -55,6 +55,12 @@ impl<'s> Sight<'s> {
         self.records_of(&RecordsRequest::to_resolver(name.clone(), kind))
     }
 
+    /// The name at which the records of a name are changed: the end of its aliases, because a name with a CNAME record can
+    /// have no other records (RFC 2181 §10.1).
+    pub(crate) fn owner_of(&self, name: &DnsName, kind: RecordKind) -> DnsName {
+        self.records(name, kind).answer().map_or_else(|| name.clone(), |seen| seen.final_name(name).clone())
+    }
+
     /// The records from this resolver or server.
     pub(crate) fn records_of(&self, request: &RecordsRequest) -> Known<'s, RecordsSeen> {
         known(self.evidence, &Question::Records(request.clone()), |answer| match answer {
@@ -67,6 +73,14 @@ impl<'s> Sight<'s> {
     pub(crate) fn tried(&self, finding: Finding, lookups: impl IntoIterator<Item = (DnsName, RecordKind)>) -> Finding {
         let probes = lookups.into_iter().filter_map(|(name, kind)| self.records(&name, kind).probe());
         probes.fold(finding, |finding, probe| finding.tried(probe.id))
+    }
+
+    /// The records that a probe found.
+    pub(crate) fn records_of_probe(&self, probe: &'s Probe) -> Option<&'s RecordsSeen> {
+        match &probe.outcome {
+            Outcome::Done { answer: Answer::Records(seen) } => Some(seen),
+            _ => None,
+        }
     }
 
     /// The response to a GET request.

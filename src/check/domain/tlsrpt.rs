@@ -305,7 +305,8 @@ fn finding(sight: Sight<'_>) -> Option<Finding> {
         Fix::run(
             format!("DNS operator of {domain}: publish exactly this record"),
             format!(
-                "_smtp._tls.{domain}. IN TXT {}",
+                "{}. IN TXT {}",
+                owner(sight),
                 probe.quote(in_strings(&format!("v=TLSRPTv1; rua={}", known.join(","))))
             ),
         )
@@ -343,7 +344,7 @@ fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
     finding.cause = format!("Senders look only at _smtp._tls.{domain}, so no reports will arrive.");
     finding.fixes = vec![Fix::run(
         format!("DNS operator of {domain}: move the record"),
-        format!("_smtp._tls.{domain}. IN TXT {}", probe.quote(in_strings(text))),
+        format!("{}. IN TXT {}", owner(sight), probe.quote(in_strings(text))),
     )];
     Some(finding)
 }
@@ -373,11 +374,17 @@ fn missing(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     Some(finding)
 }
 
+/// The name at which the TLS-RPT record is published: `_smtp._tls`, or the end of its alias.
+fn owner(sight: Sight<'_>) -> String {
+    let name = record_name(sight).map(|name| sight.owner_of(&name, RecordKind::Txt));
+    name.map_or_else(|| format!("_smtp._tls.{}", sight.name()), |name| name.to_string())
+}
+
 fn publish(sight: Sight<'_>, what: &str) -> Fix {
     let domain = sight.name();
     Fix::run(
         format!("DNS operator of {domain}: {what}"),
-        format!("_smtp._tls.{domain}. IN TXT \"v=TLSRPTv1; rua=mailto:tlsrpt@{domain}\""),
+        format!("{}. IN TXT \"v=TLSRPTv1; rua=mailto:tlsrpt@{domain}\"", owner(sight)),
     )
 }
 

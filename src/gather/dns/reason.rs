@@ -51,6 +51,11 @@ impl SignedSet {
         self.signatures.is_empty()
     }
 
+    /// Whether a wildcard made the set: a signature has fewer labels than its name (RFC 4034 §3.1.3).
+    pub(super) fn is_from_wildcard(&self) -> bool {
+        self.signatures.iter().any(|signature| signature.input().num_labels < self.name.num_labels())
+    }
+
     /// The zone whose key signed the set, according to its first signature.
     pub(super) fn signer(&self) -> Option<Name> {
         self.signatures.first().map(|signature| signature.input().signer_name.clone())

@@ -117,7 +117,9 @@ impl DnssecValidator {
         if !self.is_signed(&zone).await {
             return not_validated();
         }
-        reason::state_with_keys_of_zone(&self.cache, &zone, &set).await
+        let state = reason::state_with_keys_of_zone(&self.cache, &zone, &set).await;
+        // An answer from a wildcard is valid only with a proof, which is not verified for the responses of servers.
+        if state == DnssecState::Secure && set.is_from_wildcard() { not_validated() } else { state }
     }
 
     /// Whether the resolver answered the query itself, because the name is reserved (RFC 6761 §6.3). The root zone does

@@ -347,7 +347,9 @@ pub(crate) fn corrected(text: &str) -> String {
     let plain: String = text.chars().filter(|c| !matches!(c, '"' | '\\' | '\u{201c}' | '\u{201d}')).collect();
     let plain = with_names_in_lower_case(&with_equals_signs(&plain));
     let tags = TagList::parse(&plain);
-    let policy = tags.get("p").and_then(Disposition::parse).unwrap_or(Disposition::None);
+    // If there are several policies, it is not known which one is intended, so the record does not become stricter.
+    let policies = tags.tags.iter().filter(|tag| tag.name == "p").map(|tag| Disposition::parse(tag.value));
+    let policy = policies.map(|policy| policy.unwrap_or(Disposition::None)).min().unwrap_or(Disposition::None);
     let mut parts = vec!["v=DMARC1".to_owned(), format!("p={}", policy.word())];
     for tag in ["sp", "np"] {
         parts.extend(tags.get(tag).and_then(Disposition::parse).map(|policy| format!("{tag}={}", policy.word())));
@@ -506,6 +508,7 @@ mod tests {
                 "v=DMARC1; p=reject; t=y; psd=n; rua=mailto:d@b.example",
             ),
             ("v=DMARC1; p=none; rua=mailto://d@b.example; fo=9", "v=DMARC1; p=none; rua=mailto:d@b.example"),
+            ("v=DMARC1; p=reject; p=none", "v=DMARC1; p=none"),
             ("v=DMARC1; adkim=S; aspf=S; p=quarantine", "v=DMARC1; p=quarantine; adkim=s; aspf=s"),
         ] {
             assert_eq!(corrected(text), fixed);

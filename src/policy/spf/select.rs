@@ -45,10 +45,13 @@ pub(crate) fn select(records: &[RecordData]) -> SpfTexts {
     result
 }
 
+/// The version of an SPF record (RFC 7208 §4.5).
+pub(crate) const VERSION: &str = "v=spf1";
+
 /// RFC 7208 §4.5: exactly `v=spf1`, then a space or the end. Letters may be in either case.
 pub(crate) fn is_spf(text: &str) -> bool {
     let version = text.split(' ').next().unwrap_or_default();
-    version.eq_ignore_ascii_case("v=spf1")
+    version.eq_ignore_ascii_case(VERSION)
 }
 
 fn ignored_because(text: &str) -> Option<IgnoredBecause> {

@@ -194,7 +194,9 @@ impl SpfNode {
                 | SpfEffect::Failed(_)
                 | SpfEffect::Pending => false,
                 SpfEffect::Record => branch.child.as_ref().is_some_and(SpfNode::can_pass),
-                SpfEffect::Free | SpfEffect::Depends | SpfEffect::Addresses(_) | SpfEffect::Hosts { .. } => true,
+                // The only host of a null MX has no name (RFC 7505 §3).
+                SpfEffect::Hosts { hosts, .. } => !hosts.iter().all(DnsName::is_root),
+                SpfEffect::Free | SpfEffect::Depends | SpfEffect::Addresses(_) => true,
             },
             _ => false,
         })

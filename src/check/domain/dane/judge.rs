@@ -191,6 +191,13 @@ impl<'s> DaneHost<'s> {
             owner_of(self.sight, base, probe),
             self.client.first_noun()
         );
+        if self.sight.records_of_probe(probe).is_some_and(|seen| seen.signatures.is_some()) {
+            finding.confidence = Confidence::Likely;
+            finding.otherwise = Some(format!(
+                "The records have signatures. Resolvers that accept more NSEC3 iterations, or that have a trust anchor for the zone, may validate them. {} behind such a resolver use the TLSA records.",
+                self.client.first_noun()
+            ));
+        }
         finding.fixes = vec![Fix::text(format!(
             "DNS operator of {}: sign the zones that contain the TLSA records and the IP addresses, and publish their DS records in the parent zones",
             self.name

@@ -158,7 +158,8 @@ fn is_asked_at_servers(known: Known<'_, RecordsSeen>) -> bool {
 /// servers, so they must send records with valid signatures. A proof of absence by a server is not sufficient, because
 /// only the signature of its SOA record is verified.
 fn counts_against(known: Known<'_, RecordsSeen>, answers: &[(&Probe, &RecordsSeen)]) -> bool {
-    let is_valid = |seen: &RecordsSeen| seen.dnssec == DnssecState::Secure && !seen.records.is_empty();
+    let is_valid =
+        |seen: &RecordsSeen| seen.dnssec == DnssecState::Secure && seen.aliases.is_empty() && !seen.records.is_empty();
     !known.answer().is_some_and(is_bogus) || answers.iter().all(|(_, seen)| is_valid(seen))
 }
 
@@ -171,6 +172,8 @@ fn at_servers<'s>(sight: Sight<'s>, owner: &DnsName) -> AtServers<'s> {
     let answers: Option<Vec<_>> = replies
         .into_iter()
         .map(|reply| match reply {
+            // An alias that leads out of the zone is no answer.
+            Known::Seen(_, seen) if seen.records.is_empty() && !seen.aliases.is_empty() => None,
             Known::Seen(probe, seen) if seen.authoritative && seen.is_answer() => Some((probe, seen)),
             Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
         })

@@ -13,11 +13,17 @@ use crate::policy::txt::in_strings;
 use crate::wire::{DnsName, RecordKind};
 
 /// The corrected record to publish.
-fn publish(at: &DnsName, probe: &Probe, text: &str) -> Fix {
+fn publish(sight: Sight<'_>, at: &DnsName, probe: &Probe, text: &str) -> Fix {
     Fix::run(
         "DNS operator: publish the corrected record",
-        format!("_dmarc.{at}. TXT {}", probe.quote(in_strings(&corrected(text)))),
+        format!("{}. TXT {}", owner(sight, at), probe.quote(in_strings(&corrected(text)))),
     )
+}
+
+/// The name at which the DMARC record of a domain is published: `_dmarc`, or the end of its alias.
+pub(super) fn owner(sight: Sight<'_>, domain: &DnsName) -> String {
+    let name = domain.below("_dmarc").map(|name| sight.owner_of(&name, RecordKind::Txt));
+    name.map_or_else(|_| format!("_dmarc.{domain}"), |name| name.to_string())
 }
 
 /// A TXT record at the domain's name that was intended as a DMARC record, but is ignored by receivers.
@@ -50,7 +56,7 @@ pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
             }
         };
         let summary = format!("receivers ignore the DMARC record of {}: {}", first.name, probe.quote(text));
-        findings.push(about(&rules::RECORD_INVALID, probe, summary, cause, publish(&first.name, probe, text)));
+        findings.push(about(&rules::RECORD_INVALID, probe, summary, cause, publish(sight, &first.name, probe, text)));
         return findings;
     }
     for wrong in wrong_names(sight) {
@@ -64,7 +70,7 @@ pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
                 "DNS operator: move the record from {wrong} to _dmarc.{}. If the DNS provider's form appends the domain, enter only _dmarc as the name",
                 first.name
             ),
-            format!("_dmarc.{}. TXT {}", first.name, probe.quote(in_strings(&corrected(text)))),
+            format!("{}. TXT {}", owner(sight, &first.name), probe.quote(in_strings(&corrected(text)))),
         );
         let cause = format!("Receivers look only at _dmarc.{}.", first.name);
         let lookup = first.name.below("_dmarc").ok().map(|name| (name, RecordKind::Txt));
@@ -139,7 +145,13 @@ pub(super) fn copies(sight: Sight<'_>, at: &DnsName, probe: &Probe) -> Vec<Findi
 }
 
 /// The mistakes in a record.
-pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcRecord) -> Vec<Finding> {
+pub(super) fn of_record(
+    sight: Sight<'_>,
+    at: &DnsName,
+    probe: &Probe,
+    text: &str,
+    record: &DmarcRecord,
+) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let is_ignored = record.policy_for_domain().is_none();
     for fault in &record.faults {
@@ -202,7 +214,7 @@ pub(super) fn of_record(at: &DnsName, probe: &Probe, text: &str, record: &DmarcR
                 Severity::Warning,
             ),
         };
-        let mut finding = about(rule, probe, summary, cause, publish(at, probe, text));
+        let mut finding = about(rule, probe, summary, cause, publish(sight, at, probe, text));
         finding.severity = severity;
         findings.push(finding);
     }

@@ -239,7 +239,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(domain_lookup_failed(sight));
     findings.extend(differing(sight, &state));
     let Some((at, probe, text, record)) = applied(sight) else { return findings };
-    findings.extend(faults::of_record(&at, probe, text, &record));
+    findings.extend(faults::of_record(sight, &at, probe, text, &record));
     findings.extend(faults::copies(sight, &at, probe));
     if record.policy_for_domain().is_some() {
         findings.extend(policy(sight, &state, &at, probe, &record));
@@ -283,7 +283,8 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     } else {
         ("start with a record that only requests reports", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
     };
-    let fix = Fix::run(format!("DNS operator: {advice}"), format!("_dmarc.{domain}. TXT \"{record}\""));
+    let fix =
+        Fix::run(format!("DNS operator: {advice}"), format!("{}. TXT \"{record}\"", faults::owner(sight, &domain)));
     let cause = "Receivers cannot tell forged mail from genuine mail with this domain in the From header, and some large receivers require a DMARC record.";
     Some(sight.tried(about(&rules::MISSING, probe, summary, cause, fix), searched(sight)))
 }

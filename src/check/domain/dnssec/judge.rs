@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::mx::MxHost;
 use super::super::sight::{Known, Sight, is_bogus};
 use super::super::{delegation, direct, dkim, mx, zone};
 use super::ends;
@@ -169,9 +170,16 @@ fn prevents_delivery(sight: Sight<'_>) -> bool {
             && !delegation::is_valid_at_a_server(sight, name, kind)
             && !direct::is_valid_at_servers(sight, name, kind)
     };
+    // A sender needs only one address, so a bogus response matters only if the other kind has no addresses.
+    let has_addresses = |name: &DnsName, kind: RecordKind| {
+        sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_none() && !seen.records.is_empty())
+    };
+    let is_unusable = |host: &MxHost| {
+        mx::KINDS.iter().any(|&kind| is_bogus(&host.name, kind))
+            && !mx::KINDS.iter().any(|&kind| has_addresses(&host.name, kind))
+    };
     let hosts = mx::mail_hosts(sight);
-    is_bogus(&sight.name(), RecordKind::Mx)
-        || (!hosts.is_empty() && hosts.iter().all(|host| mx::KINDS.iter().any(|&kind| is_bogus(&host.name, kind))))
+    is_bogus(&sight.name(), RecordKind::Mx) || (!hosts.is_empty() && hosts.iter().all(is_unusable))
 }
 
 /// The effect of bogus MX records or addresses.

@@ -68,7 +68,7 @@ pub(in crate::check::domain) fn is_null(sight: Sight<'_>) -> bool {
 
 /// What to do before a record is published at the domain, if the domain is an alias. A name with a CNAME record can have
 /// no other records (RFC 2181 §10.1).
-pub(in crate::check::domain) fn before_other_records(sight: Sight<'_>) -> Option<Fix> {
+pub(super) fn before_other_records(sight: Sight<'_>) -> Option<Fix> {
     let Known::Seen(probe, seen) = sight.records(&sight.name(), RecordKind::Mx) else { return None };
     let target = &seen.aliases.last()?.to;
     Some(Fix::text(format!(

@@ -24,9 +24,9 @@ use crate::question::Question;
 use crate::wire::RecordKind;
 
 pub(super) use known::{
-    KINDS, MAX_ADDRESSES, MAX_HOSTS, MxHost, addresses, all_addresses, all_hosts, before_other_records, code_words,
-    excluding_flag, fault_words, has_bogus_address, has_no_address, is_failed_lookup, is_looked_up, is_null,
-    is_of_other_family, mail_hosts, not_tested, problem, usable, why_unknown,
+    KINDS, MAX_ADDRESSES, MAX_HOSTS, MxHost, addresses, all_addresses, all_hosts, code_words, excluding_flag,
+    fault_words, has_bogus_address, has_no_address, is_failed_lookup, is_looked_up, is_null, is_of_other_family,
+    mail_hosts, not_tested, problem, usable, why_unknown,
 };
 pub(super) use rules::DNS_ANSWER_TRUNCATED;
 

@@ -129,7 +129,8 @@ impl<'s> Subject<'s> {
 
     /// The record in the form of a zone file.
     fn published(&self, record: &str) -> String {
-        format!("{}. IN TXT {}", self.domain(), in_strings(record))
+        let owner = self.sight.owner_of(&self.sight.name(), RecordKind::Txt);
+        format!("{owner}. IN TXT {}", in_strings(record))
     }
 }
 

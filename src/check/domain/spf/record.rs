@@ -15,7 +15,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::policy::spf::SpfLookup;
 use crate::policy::spf::evaluate::SpfResult;
 use crate::policy::spf::record::{SpfMechanism, SpfMistakeKind, SpfQualifier, SpfRecord, SpfTermKind};
-use crate::policy::spf::select::{IgnoredBecause, SpfTexts, is_spf, select};
+use crate::policy::spf::select::{IgnoredBecause, SpfTexts, VERSION, is_spf, select};
 use crate::policy::spf::tree::{SpfEffect, SpfExp, SpfExpProblem, SpfFound, allows_everyone, default_result};
 use crate::wire::RecordKind;
 
@@ -123,7 +123,6 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
     let found = WRONG_NAMES.iter().filter_map(|label| subject.sight.name().below(label).ok()).find(|name| {
         matches!(known(subject.sight, name, RecordKind::Txt), SpfLookup::Found(records) if !select(&records).records.is_empty())
     });
-    finding.fixes.extend(mx::before_other_records(subject.sight));
     if let Some(text) = former_type::texts(subject.sight).first() {
         finding
             .cause
@@ -194,9 +193,6 @@ impl IgnoredBecause {
         matches!(self, IgnoredBecause::Prefix | IgnoredBecause::Version)
     }
 }
-
-/// The version of an SPF record.
-const VERSION: &str = "v=spf1";
 
 /// The intended record, if it is valid.
 fn repaired(text: &str, why: IgnoredBecause, records: &[String]) -> Option<String> {
@@ -446,7 +442,7 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     }
     let mut kept =
         text.split(' ').filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("?all")).collect::<Vec<_>>();
-    kept.push("~all");
+    kept.push(if is_null_mx(subject) { "-all" } else { "~all" });
     finding.fixes.push(Fix::run(
         "Domain owner: end the record with ~all, or with -all when every sending host is listed",
         subject.quote(&subject.published(&kept.join(" "))),

@@ -53,7 +53,9 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
 /// The record to publish, with a new id.
 fn new_record(sight: Sight<'_>) -> String {
     let id = sight.evidence.started_at.strftime("%Y%m%d%H%M%S");
-    format!("_mta-sts.{}. IN TXT \"v=STSv1; id={id};\"", sight.name())
+    let name = record_name(sight).map(|name| sight.owner_of(&name, RecordKind::Txt));
+    let name = name.map_or_else(|| format!("_mta-sts.{}", sight.name()), |name| name.to_string());
+    format!("{name}. IN TXT \"v=STSv1; id={id};\"")
 }
 
 fn change_id(sight: Sight<'_>) -> Fix {
