@@ -144,14 +144,14 @@ mod tests {
     #[test]
     fn strings_that_are_joined_without_a_space_are_recognised() {
         assert!(select(&[txt(&["v=spf1 include:a.example", "include:b.example -all"])]).spaced.is_some());
-        assert!(!select(&[txt(&["v=spf1 include:a.example ", "include:b.example -all"])]).spaced.is_some());
+        assert!(select(&[txt(&["v=spf1 include:a.example ", "include:b.example -all"])]).spaced.is_none());
         assert!(select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).spaced.is_some());
-        assert!(!select(&[txt(&["v=spf1 include:a.exam", "ple -all"])]).spaced.is_some());
+        assert!(select(&[txt(&["v=spf1 include:a.exam", "ple -all"])]).spaced.is_none());
         assert!(select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).spaced.is_some());
         let spaced = select(&[txt(&["v=spf1 a:mx1.example", "mx -all"])]).spaced;
         assert_eq!(spaced.as_deref(), Some("v=spf1 a:mx1.example mx -all"));
         assert!(select(&[txt(&["v=spf1 ip4:192.0.2.1", "a:b.example -all"])]).spaced.is_some());
         let long = format!("v=spf1 include:{}", "x".repeat(240));
-        assert!(!select(&[txt(&[&long, "mx -all"])]).spaced.is_some(), "a name may continue after 255 bytes");
+        assert!(select(&[txt(&[&long, "mx -all"])]).spaced.is_none(), "a name may continue after 255 bytes");
     }
 }
