@@ -60,6 +60,19 @@ pub(super) fn is_denied_beside_dname(name: &Name, kind: RecordType, validated: &
         })
 }
 
+/// Whether a denial of DS records shows that the name is delegated to a zone without DNSSEC (RFC 4035 §5.2): its proof has
+/// the NS bit, and neither the SOA bit nor the DS bit. The proof must have been validated.
+pub(super) fn is_unsigned_delegation(name: &Name, denial: &Message) -> bool {
+    let is_cut = |types: &RecordTypeSet| {
+        types.contains(RecordType::NS) && !types.contains(RecordType::SOA) && !types.contains(RecordType::DS)
+    };
+    denial.authorities.iter().any(|record| match &record.data {
+        RData::DNSSEC(DNSSECRData::NSEC(nsec)) => &record.name == name && is_cut(nsec.type_set()),
+        RData::DNSSEC(DNSSECRData::NSEC3(nsec3)) => is_hash_of(&record.name, nsec3, name) && is_cut(nsec3.type_set()),
+        _ => false,
+    })
+}
+
 /// Whether the owner of an NSEC3 record is the hash of this name (RFC 5155 §3). The number of iterations is limited
 /// because each of them takes time.
 fn is_hash_of(owner: &Name, nsec3: &NSEC3, name: &Name) -> bool {

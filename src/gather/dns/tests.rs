@@ -299,6 +299,26 @@ fn a_wildcard_does_not_answer_for_a_name_that_exists() {
 }
 
 #[test]
+fn an_unsigned_delegation_to_a_server_without_a_soa_record_is_insecure() {
+    run(async {
+        let change: ResponseChange = Box::new(|received, mut message| {
+            let is_below = name("unsigned.test").zone_of(received.query.name());
+            if is_below && received.query.query_type() != RecordType::DS {
+                let is_soa = |record: &Record| record.record_type() == RecordType::SOA;
+                message.answers.retain(|record| !is_soa(record));
+                message.authorities.retain(|record| !is_soa(record));
+                message.metadata.response_code = ResponseCode::NoError;
+            }
+            vec![message]
+        });
+        let world = World::new(ListensOn::UdpOnly, change).await;
+        for at in ["a.unsigned.test", "missing.unsigned.test"] {
+            assert_eq!(world.state(at).await, DnssecState::Insecure, "{at}");
+        }
+    });
+}
+
+#[test]
 fn a_signed_zone_below_an_unsigned_one_is_insecure() {
     run(async {
         let world = honest().await;

@@ -26,7 +26,7 @@ use tokio::sync::OnceCell;
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
 use super::cache::{DnsCache, covered_type, is_answer};
-use super::proofs::{MAX_ITERATIONS, is_closest_match, is_denied_beside_dname};
+use super::proofs::{MAX_ITERATIONS, is_closest_match, is_denied_beside_dname, is_unsigned_delegation};
 use super::read::{self, AliasPath};
 use super::reason::{self, SignedSet, bogus, lookup_failed, not_validated};
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
@@ -242,12 +242,23 @@ impl DnssecValidator {
                 (Validated::Unproven(_, Proof::Insecure), DnssecState::Secure) if path.links.is_empty() => {
                     DnssecState::Insecure
                 }
+                // A zone without DNSSEC may have the name, because the proof may omit it (RFC 5155 §9.2).
+                (_, DnssecState::Secure) if is_wildcard_with_opt_out(&path.end, query.query_type(), message) => {
+                    DnssecState::Insecure
+                }
                 (_, state) => state,
             }
         } else {
             self.state_of_denial((&path.end, query.query_type()), message, &validated).await
         };
-        let records = self.state_in_chain(&path.end, records).await;
+        let records = match self.state_in_chain(&path.end, records).await {
+            DnssecState::Bogus { .. }
+                if query.query_type() != RecordType::DS && self.is_in_unsigned_delegation(&path.end).await =>
+            {
+                DnssecState::Insecure
+            }
+            state => state,
+        };
         for zone in zones.into_iter().flatten().filter(|_| records == DnssecState::Insecure) {
             if zone.zone_of(&path.end)
                 && unsigned.contains(&&path.end)
@@ -257,6 +268,24 @@ impl DnssecValidator {
             }
         }
         ResponseStates { aliases, records }
+    }
+
+    /// Whether the name, or a name above it, is delegated to a zone that is proven to be unsigned. Some load balancers send
+    /// no SOA record, so the library does not find the zone.
+    async fn is_in_unsigned_delegation(&self, name: &Name) -> bool {
+        let anchor = self.anchors.zone(name);
+        for zone in ancestors(name).into_iter().rev().take_while(|zone| *zone != anchor) {
+            let query = Query::query(zone.clone(), RecordType::DS);
+            let Ok(response) = self.cache.ask(&query).await else { return false };
+            let path = AliasPath { links: Vec::new(), end: zone.clone() };
+            if has_records(&response.message, &query, &path) {
+                return false;
+            }
+            if is_unsigned_delegation(&zone, &response.message) {
+                return Box::pin(self.states(&query, &response.message, &path)).await.records == DnssecState::Secure;
+            }
+        }
+        false
     }
 
     /// The state of records, considering the zones above them that the library cannot validate.
@@ -414,13 +443,21 @@ enum Validated {
     Failed,
 }
 
+/// Whether the records come from a wildcard, and the proof that the name does not exist may omit zones without DNSSEC.
+fn is_wildcard_with_opt_out(name: &Name, kind: RecordType, message: &Message) -> bool {
+    SignedSet::of(name, kind, &message.answers).is_from_wildcard() && message.authorities.iter().any(is_opt_out)
+}
+
+fn is_opt_out(record: &Record) -> bool {
+    match &record.data {
+        RData::DNSSEC(DNSSECRData::NSEC3(nsec3)) => nsec3.opt_out(),
+        _ => false,
+    }
+}
+
 /// Whether a proof that a name does not exist may omit zones without DNSSEC (opt-out). Such a zone may contain the
 /// name, so the proof is not secure (RFC 5155 §9.2).
 pub(super) fn may_hide_delegation(message: &Message) -> bool {
-    let is_opt_out = |record: &Record| match &record.data {
-        RData::DNSSEC(DNSSECRData::NSEC3(nsec3)) => nsec3.opt_out(),
-        _ => false,
-    };
     message.metadata.response_code == ResponseCode::NXDomain && message.authorities.iter().any(is_opt_out)
 }
 

@@ -12,7 +12,7 @@ use super::rules::{
 };
 use crate::check::domain::mx;
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
-use crate::check::domain::sight::Sight;
+use crate::check::domain::sight::{Sight, is_bogus};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
 use crate::evidence::{Certificate, Phase, Presented, Probe};
 use crate::lexicon::{Confidence, Fix};
@@ -41,8 +41,12 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
 /// The `3 1 1` records for the certificates that the servers of these hosts currently send. Their names contain the
 /// port that smtpcheck connected to. A host without a certificate has no such record.
 pub(super) fn suggested_records(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<String> {
+    // A record with the key of a server at a bogus address would authenticate an attacker.
+    if sight.records(&sight.name(), RecordKind::Mx).answer().is_some_and(is_bogus) {
+        return Vec::new();
+    }
     let mut records = Vec::new();
-    for host in hosts {
+    for host in hosts.iter().filter(|host| !mx::has_bogus_address(sight, &host.name)) {
         let suggested = DaneHost::new(sight, host).suggested(sight.plan.target.port);
         records.extend(suggested.into_iter().filter_map(|(_, record)| record));
     }

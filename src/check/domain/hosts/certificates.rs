@@ -7,7 +7,6 @@
 //! certificates. Without an MTA-STS policy, such a finding is only a notice.
 
 use super::super::dane::{self, ChainUse};
-use super::super::mx;
 use super::super::sight::Sight;
 use super::super::sts;
 use super::super::tls::StarttlsResult;
@@ -39,16 +38,6 @@ pub(super) fn adapted(sight: Sight<'_>, host: &DnsName, session: Session<'_>, mu
     if OF_CHAIN.contains(&rule) {
         return Some(finding);
     }
-    // The server at a bogus address may not be the host's.
-    if mx::has_bogus_address(sight, host) {
-        finding.confidence = finding.confidence.min(Confidence::Possible);
-        finding.severity = Severity::Notice;
-        finding.fixes.clear();
-        finding.otherwise = Some(
-            "The DNSSEC signatures of the IP address are not valid, so this server may not be the host's.".to_owned(),
-        );
-        return Some(finding);
-    }
     finding.consequences.retain(|text| text != certificate::BETWEEN_SERVERS);
     let of_sts = Verification::by_mta_sts(sight, host, presented);
     let is_ignored = match of_dane.authenticated_by {
@@ -67,6 +56,20 @@ pub(super) fn adapted(sight: Sight<'_>, host: &DnsName, session: Session<'_>, mu
         }
     }
     Some(finding)
+}
+
+/// The finding about the certificate of a server at a bogus address. The server may not be the host's.
+pub(super) fn at_bogus_address(finding: Finding) -> Finding {
+    Finding {
+        confidence: finding.confidence.min(Confidence::Possible),
+        severity: Severity::Notice,
+        failure: None,
+        fixes: Vec::new(),
+        otherwise: Some(
+            "The DNSSEC signatures of the IP address are not valid, so this server may not be the host's.".to_owned(),
+        ),
+        ..finding
+    }
 }
 
 /// Whether senders verify the certificate because of a policy.

@@ -169,6 +169,9 @@ fn is_replaced(session: Session<'_>, finding: &Finding) -> bool {
 /// The finding with the severity that it has for a server that receives mail from other servers.
 fn adapted(sight: Sight<'_>, host: &MxHost, session: Session<'_>, mut finding: Finding) -> Option<Finding> {
     let rule = finding.rule.as_ref();
+    if rule.starts_with("certificate-") && mx::has_bogus_address(sight, &host.name) {
+        return Some(certificates::at_bogus_address(finding));
+    }
     if purpose::is_submission(sight) {
         // Mail programs verify certificates and require TLS, and no sender delivers to this port.
         finding.failure = None;
