@@ -107,7 +107,7 @@ fn implicit_tls_on_a_port_without_a_registered_use_is_recognised() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&["wait", IMPLICIT], &identity));
     let ca = ca.path().to_str().unwrap();
-    let run = run(&["ports", "127.0.0.1", "--ports", &server.port(), "--cacert", ca, "--timeout", "2s", "--json"]);
+    let run = run(&["ports", "127.0.0.1", "--ports", &server.port(), "--cacert", ca, "--timeout", "5s", "--json"]);
     let answer = answer(&run);
     assert_eq!((run.code, &answer["ports"][0]["tls"]["mode"]), (0, &"implicit".into()), "{run}");
     assert_eq!(answer["ports"][0]["auth_inside_tls"], serde_json::json!(["PLAIN"]));

@@ -194,7 +194,7 @@ fn each_kind_of_invalid_file_has_its_own_message() {
     std::fs::write(&cut, damaged).unwrap();
     let run_damaged = run(&["report", &cut, "-q"]);
     assert_eq!(run_damaged.code, 3, "{run_damaged}");
-    let words = "1 line is damaged and not counted, and 1 check has no result";
+    let words = "1 line is damaged and was ignored, and 1 check has no result";
     assert!(run_damaged.stderr.contains(words) && !run_damaged.stderr.contains("truncated"), "{run_damaged}");
     for (name, text, expected_text) in [
         ("empty", "", "empty"),

@@ -16,7 +16,7 @@ use crate::lexicon::mechanisms;
 /// The text that replaces a secret.
 pub(super) const MASK: &str = "***";
 
-/// Words that end the name of a setting whose value is a secret, without `_` and `-`.
+/// If the name of a setting, without `_` and `-`, ends with one of these words, its value is a secret.
 const NAMES: [&str; 26] = [
     "password",
     "passwd",
@@ -49,8 +49,8 @@ const NAMES: [&str; 26] = [
 /// Short words that must be a separate word in the name: `smtp_pass`, `smtpPass`, `--pw`.
 const SHORT_NAMES: [&str; 3] = ["pass", "pw", "pin"];
 
-/// The number of bytes before or after a word that are searched for its name or value. The limit keeps the time for
-/// long texts linear.
+/// The search for the name of a value, or for the value of a name, covers at most this many bytes before or after it. The
+/// limit keeps the time for long texts linear.
 const NEAR: usize = 1000;
 
 /// Beginnings of tokens and keys that providers issue.
@@ -161,8 +161,8 @@ const STATES: [&str; 18] = [
 ];
 
 /// The secrets in the text that are one word. A word after `password: ` can be part of a sentence, so it counts only if
-/// it ends the line or cannot be an ordinary word. A word such as `password` is not a secret that a reply could
-/// reveal.
+/// it ends the line or cannot be an ordinary word. A value that is itself such a name (`password: password`) does not
+/// count, because a reply that contains the word reveals nothing.
 pub(super) fn secret_words(text: &str) -> impl Iterator<Item = &str> {
     let found = if may_contain_secret(text) { places(text) } else { Vec::new() };
     found.into_iter().filter_map(move |range| {

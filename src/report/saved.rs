@@ -152,11 +152,11 @@ impl ReportReader<'_> {
         Ok(CheckResult { name, place, outcome })
     }
 
-    /// Loads NDJSON. Only results are used. A line that is not JSON is counted: the last one is incomplete if the program
-    /// was stopped while writing it, and others are damaged.
+    /// Loads NDJSON. Only results are used. Lines that are not JSON are ignored, and their number is reported. If the last
+    /// line of the file is not JSON, the program was probably stopped while writing it; any other such line is damaged.
     fn lines(&mut self, text: &str) -> Result<Run, NotSaved> {
         let mut run = Run::new(RunSource::Targets, Vec::new());
-        // The number of checks, as the first record states it, and of those that began.
+        // `stated` is the number of checks according to the first record, and `begun` the number of checks that began.
         let (mut stated, mut begun, mut ended, mut unreadable) = (None::<usize>, 0, false, 0_usize);
         let mut is_last_torn = false;
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -205,8 +205,8 @@ impl ReportReader<'_> {
         };
         match unreadable - usize::from(is_last_torn && !ended) {
             0 => {}
-            1 => self.remark(format!("1 line is damaged and not counted{results}")),
-            damaged => self.remark(format!("{damaged} lines are damaged and not counted{results}")),
+            1 => self.remark(format!("1 line is damaged and was ignored{results}")),
+            damaged => self.remark(format!("{damaged} lines are damaged and were ignored{results}")),
         }
         if !ended {
             self.remark(format!("the file is truncated: the `end` record is missing{results}"));

@@ -36,7 +36,7 @@ fn a_run_without_the_result_of_a_check_does_not_pass() {
     for (text, code, remark) in [
         (&lines[..end + 9], 0, "the `end` record is missing, but every check has a result"),
         (&lines[..second + 50], 1, "the `end` record is missing, and 1 check has no result"),
-        (&damaged, 1, "1 line is damaged and not counted, and 1 check has no result"),
+        (&damaged, 1, "1 line is damaged and was ignored, and 1 check has no result"),
         (&format!("{without_start}{{\"event\":\"resul\n"), 1, "a check may have no result"),
         (&format!("{lines}{damaged}"), 1, "and 1 check has no result"),
     ] {

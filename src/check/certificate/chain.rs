@@ -62,9 +62,16 @@ pub(in crate::check) fn unnecessary(presented: &Presented, now: Timestamp, neede
     let line: Vec<usize> = presented.lineage().into_iter().map(|(place, _)| place).collect();
     let mut parts: Vec<String> = Vec::new();
     for (place, one) in chain.iter().enumerate().skip(1) {
-        let twice = chain.iter().take(place).any(|earlier| earlier.sha256 == one.sha256);
-        if twice {
-            parts.push(format!("{} (sent twice)", one.subject));
+        let is_same = |other: &&Certificate| other.sha256 == one.sha256;
+        let earlier = chain.iter().take(place).filter(is_same).count();
+        if earlier > 1 {
+            continue;
+        } else if earlier == 1 {
+            let times = match chain.iter().filter(is_same).count() {
+                2 => "twice".to_owned(),
+                times => format!("{times} times"),
+            };
+            parts.push(format!("{} (sent {times})", one.subject));
         } else if needed.contains(&place) {
             continue;
         } else if one.self_signed {

@@ -303,7 +303,7 @@ fn no_proxy(proxy: &Proxy, instead: SpokenInstead, said: &Quote<'_>) -> ProxyVer
             proxy.host.with_port(proxy.port),
             kind(proxy)
         ),
-        cause: format!("The service at this address does not use the protocol that the proxy URL specifies: {said}."),
+        cause: format!("The service at this address does not use the protocol that the proxy URL specifies ({said})."),
         otherwise: None,
         fixes: vec![fix],
     }

@@ -64,8 +64,9 @@ pub const SPEC: CommandSpec = CommandSpec {
         let command = command.mut_arg("for", |arg| arg.help("If settings were verified, print a configuration for this mail program; the report is written to standard error; \"--for list\" lists the programs"));
         // The host is not known before the search, so it has no entry.
         let command = command.mut_arg("netrc", |arg| arg.hide(true));
-        command
-            .mut_arg("verbose", |arg| arg.help("Also print the sources with no settings, all sessions and all lookups"))
+        command.mut_arg("verbose", |arg| {
+            arg.help("Also print all sessions, all lookups, and the sources that have no settings")
+        })
     },
 };
 

@@ -25,7 +25,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "The watch ends with q, Ctrl-C or SIGTERM, or after --count or --duration. The records of --format ndjson contain complete reports; smtpcheck report FILE shows the summary of a saved watch.",
         concat!(
             "Exit codes:",
-            "\n  0        every check passed, or no more checks failed than --fail-on-loss permits",
+            "\n  0        every check passed, or the percentage of failed checks is within --fail-on-loss",
             "\n  1        a check had findings, or servers behind the name differ",
             "\n  2        usage error; nothing was sent",
             "\n  3 to 8   the exit code of the worst check, as for smtpcheck check",

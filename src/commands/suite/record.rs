@@ -173,7 +173,7 @@ mod tests {
                 _ => matches!(key.shape, KeyShape::Text | KeyShape::Number | KeyShape::NumberOrText),
             };
             assert!(is_fitting, "{}: {:?}", key.name, key.shape);
-            // A description that lists the values of a closed list must list all of them.
+            // If a key accepts only certain values, and its description names one of them, it must name all of them.
             let values = arg.get_possible_values();
             let names: Vec<&str> =
                 values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name()).collect();

@@ -170,7 +170,7 @@ fn not_socks(error: &Error, received: &[u8]) -> ProxyFault {
     let kind = ProxyFaultKind::NotThisProtocol { instead: SpokenInstead::of(received) };
     let shown: String = String::from_utf8_lossy(received).into_owned();
     let is_text = received.first().is_some_and(u8::is_ascii_graphic);
-    ProxyFault { kind, detail: if is_text { shown } else { error.to_string() } }
+    ProxyFault { kind, detail: if is_text { format!("it begins with \"{shown}\"") } else { error.to_string() } }
 }
 
 /// The fault at the time limit: before the greeting was answered, or while the proxy was connecting to the server.

@@ -34,7 +34,7 @@ use crate::check::{refusal, server};
 use crate::evidence::quote;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Fault, Phase, Session};
-use crate::lexicon::{self, Context, Fix};
+use crate::lexicon::{self, Confidence, Context, Fix};
 use crate::plan::{Plan, Protocol, QuitAfter, Target, TlsMode};
 use crate::question::{Purpose, Question};
 use crate::wire::status::Class;
@@ -331,7 +331,7 @@ impl MergedFinding {
         }
         // The host name comes from the MX record, so the domain owner controls it, not the user of this
         // check.
-        if finding.rule == "certificate-name-mismatch" {
+        if finding.rule == "certificate-name-mismatch" && finding.confidence > Confidence::Possible {
             finding
                 .fixes
                 .retain(|fix| !fix.command.as_deref().is_some_and(|command| command.starts_with("smtpcheck ")));

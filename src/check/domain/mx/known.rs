@@ -147,8 +147,8 @@ pub(in crate::check::domain) fn is_of_other_family(sight: Sight<'_>, host: &DnsN
     !addresses.is_empty() && addresses.iter().all(|&ip| excluding_flag(sight.plan, ip).is_some())
 }
 
-/// Why a host has no usable IP address, as a short phrase; `None` if it has a usable address, if only its family was
-/// excluded, or while this is unknown.
+/// Why a host has no usable IP address, as a short phrase; `None` if it has a usable address, if the user excluded
+/// the family of all its addresses, or while this is unknown.
 pub(in crate::check::domain) fn problem(sight: Sight<'_>, host: &DnsName) -> Option<String> {
     let known = KINDS.map(|kind| sight.records(host, kind));
     if !usable(sight, host).is_empty() || known.iter().any(|known| known.is_open()) {

@@ -42,7 +42,7 @@ fn the_sessions_of_eight_addresses_begin_together_after_two_rounds_of_lookups() 
     assert_eq!(evidence.probes.iter().filter(|probe| matches!(probe.question, Question::Session(_))).count(), 8);
     // First the MX records, then the addresses of the hosts.
     assert_eq!(sessions, [2.0]);
-    // The other certificate is requested when the first one is known.
+    // A server's certificate of the other key type is requested when its first certificate is known.
     assert_eq!(hellos, [3.0]);
     // The policy is fetched no later than the start of the sessions.
     assert!(fetches.iter().all(|round| *round <= 2.0), "{fetches:?}");
