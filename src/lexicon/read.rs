@@ -321,9 +321,26 @@ const LEAD_OVER_PHRASE: f32 = 0.4;
 /// The smallest number of words that can replace the meaning of a code: `550 No.` resembles too many replies.
 const FEW_WORDS: usize = 3;
 
+/// The beginnings of texts in RFC 5321 §4.2.3 that state no reason. With such a text, only the code has a meaning.
+const STANDARD_TEXTS: [&str; 5] = [
+    "requested action not taken",
+    "requested action aborted",
+    "requested mail action not taken",
+    "requested mail action aborted",
+    "transaction failed",
+];
+
+/// Whether a reply contains only a standard text without a reason.
+fn is_standard_text(reply: &Reply) -> bool {
+    let text = reply.joined();
+    let is_letter = |one: char| one.is_alphabetic();
+    let text = text.trim_matches(|one| !is_letter(one));
+    STANDARD_TEXTS.iter().any(|standard| text.eq_ignore_ascii_case(standard))
+}
+
 /// The lead that the wording needs in order to replace an interpretation; none if nothing may replace it.
 fn lead_over(known: &Reading, reply: &Reply) -> Option<f32> {
-    if !matches!(reply.class(), Class::Transient | Class::Permanent) {
+    if !matches!(reply.class(), Class::Transient | Class::Permanent) || is_standard_text(reply) {
         return None;
     }
     let has_words =
