@@ -3,8 +3,8 @@
 
 use std::net::SocketAddr;
 
-use super::sight::{Known, Sight, records};
-use crate::evidence::{DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
+use super::sight::{Known, Sight, is_valid_answer, records};
+use crate::evidence::{DnsFaultKind, Fault, RecordData, RecordsSeen};
 use crate::question::{Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
 
@@ -123,12 +123,7 @@ pub(super) fn aliases(sight: Sight<'_>, name: &DnsName) -> (AliasSteps, Vec<Ques
 
 /// Whether every authoritative server that was queried sends these records with valid signatures.
 pub(super) fn is_valid_at_servers(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
-    // The authoritative servers do not follow an alias into another zone, which may be at fault.
-    let is_signed = |seen: &RecordsSeen| {
-        let is_complete = seen.aliases.is_empty() && !seen.records.is_empty();
-        seen.authoritative && is_complete && seen.dnssec == DnssecState::Secure
-    };
-    let is_valid = |reply: &Known<'_, RecordsSeen>| reply.answer().is_some_and(is_signed);
+    let is_valid = |reply: &Known<'_, RecordsSeen>| reply.answer().is_some_and(is_valid_answer);
     replies(sight, name, kind).is_some_and(|replies| !replies.is_empty() && replies.iter().all(is_valid))
 }
 

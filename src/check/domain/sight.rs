@@ -61,6 +61,12 @@ impl<'s> Sight<'s> {
         self.records(name, kind).answer().map_or_else(|| name.clone(), |seen| seen.final_name(name).clone())
     }
 
+    /// The name at which a TXT record below a domain is changed, as in a zone file without the final dot.
+    pub(crate) fn owner_below(&self, domain: &DnsName, labels: &str) -> String {
+        let name = domain.below(labels).map(|name| self.owner_of(&name, RecordKind::Txt));
+        name.map_or_else(|_| format!("{labels}.{domain}"), |name| name.to_string())
+    }
+
     /// The records from this resolver or server.
     pub(crate) fn records_of(&self, request: &RecordsRequest) -> Known<'s, RecordsSeen> {
         known(self.evidence, &Question::Records(request.clone()), |answer| match answer {
@@ -148,6 +154,13 @@ pub(crate) fn records(name: &DnsName, kind: RecordKind) -> Question {
 /// signatures (RFC 4035 §5.5).
 pub(crate) fn is_conclusive(seen: &RecordsSeen) -> bool {
     seen.is_answer() && !is_bogus(seen)
+}
+
+/// Whether an authoritative server's response contains records with valid signatures. The server does not follow an alias
+/// into another zone, which may be at fault.
+pub(crate) fn is_valid_answer(seen: &RecordsSeen) -> bool {
+    let is_complete = seen.aliases.is_empty() && !seen.records.is_empty();
+    seen.authoritative && is_complete && seen.dnssec == DnssecState::Secure
 }
 
 /// Whether the response, or an alias that leads to it, is bogus. Servers that validate DNSSEC get an error instead.

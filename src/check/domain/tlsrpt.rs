@@ -374,10 +374,9 @@ fn missing(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     Some(finding)
 }
 
-/// The name at which the TLS-RPT record is published: `_smtp._tls`, or the end of its alias.
+/// The name at which the TLS-RPT record is published.
 fn owner(sight: Sight<'_>) -> String {
-    let name = record_name(sight).map(|name| sight.owner_of(&name, RecordKind::Txt));
-    name.map_or_else(|| format!("_smtp._tls.{}", sight.name()), |name| name.to_string())
+    sight.owner_below(&sight.name(), "_smtp._tls")
 }
 
 fn publish(sight: Sight<'_>, what: &str) -> Fix {

@@ -31,6 +31,9 @@ use super::read::{self, AliasPath};
 use super::reason::{self, SignedSet, bogus, lookup_failed, not_validated};
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
+/// The maximum number of names, from a name upwards, at which a delegation without DNSSEC is searched for.
+const MAX_CUTS: usize = 8;
+
 /// The maximum number of zones whose keys are looked up in advance for one response. A response can name thousands.
 const MAX_SIGNERS: usize = 32;
 
@@ -274,7 +277,7 @@ impl DnssecValidator {
     /// no SOA record, so the library does not find the zone.
     async fn is_in_unsigned_delegation(&self, name: &Name) -> bool {
         let anchor = self.anchors.zone(name);
-        for zone in ancestors(name).into_iter().rev().take_while(|zone| *zone != anchor) {
+        for zone in ancestors(name).into_iter().rev().take_while(|zone| *zone != anchor).take(MAX_CUTS) {
             let query = Query::query(zone.clone(), RecordType::DS);
             let Ok(response) = self.cache.ask(&query).await else { return false };
             let path = AliasPath { links: Vec::new(), end: zone.clone() };

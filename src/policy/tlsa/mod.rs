@@ -134,8 +134,8 @@ impl fmt::Display for TlsaUnusable {
 
 /// The record `3 1 1` for a certificate, as in a zone file. It continues to match if the certificate is renewed with
 /// the same key.
-pub(crate) fn suggested(base: &str, port: u16, certificate: &Certificate) -> Option<String> {
-    Some(format!("_{port}._tcp.{base}. IN TLSA 3 1 1 {}", suggested_data(certificate)?))
+pub(crate) fn suggested(owner: &str, certificate: &Certificate) -> Option<String> {
+    Some(format!("{owner}. IN TLSA 3 1 1 {}", suggested_data(certificate)?))
 }
 
 /// The data of the record `3 1 1` for a certificate: the SHA-256 digest of its public key, in hexadecimal.
@@ -146,9 +146,9 @@ pub(crate) fn suggested_data(certificate: &Certificate) -> Option<String> {
 }
 
 /// The record `2 0 1` for the certificate of a CA, as in a zone file.
-pub(crate) fn suggested_for_ca(base: &str, port: u16, certificate: &Certificate) -> Option<String> {
+pub(crate) fn suggested_for_ca(owner: &str, certificate: &Certificate) -> Option<String> {
     let digest = Sha256::digest(decoded(certificate)?);
-    Some(format!("_{port}._tcp.{base}. IN TLSA 2 0 1 {}", hex(&digest)))
+    Some(format!("{owner}. IN TLSA 2 0 1 {}", hex(&digest)))
 }
 
 fn decoded(certificate: &Certificate) -> Option<Vec<u8>> {

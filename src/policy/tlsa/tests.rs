@@ -264,7 +264,7 @@ fn the_suggested_record_is_the_digest_of_the_key() {
     let presented = sent(&[&leaf]);
     let certificate = presented.leaf().expect("a certificate");
     let expected = format!("_25._tcp.mx.example.com. IN TLSA 3 1 1 {}", certificate.spki_sha256);
-    assert_eq!(super::suggested("mx.example.com", 25, certificate), Some(expected));
+    assert_eq!(super::suggested("_25._tcp.mx.example.com", certificate), Some(expected));
 }
 
 #[test]

@@ -27,31 +27,16 @@ impl DaneHost<'_> {
             "The certificate of a CA can limit the length of the chain and the names in certificates. {} that use this record know only the CA's key, so they may not apply these limits.",
             self.client.first_noun()
         );
-        finding.fixes = self.instead_of(published, &format!("the {kind} record"));
+        finding.fixes = self.publish_for_each(published, Some(&format!("the {kind} record")));
         finding.fixes.extend(self.certificate_of(published, chain, &record));
         Some(finding)
-    }
-
-    /// Suggests publishing the record of each chain that has none yet, and then removing the old record.
-    fn instead_of(&self, published: PublishedTlsa<'_>, old: &str) -> Vec<Fix> {
-        let mut missing: Vec<&Presented> = self.host.chains().into_iter().map(|(chain, _)| chain).collect();
-        missing.retain(|chain| !self.is_published(published, chain));
-        let Some(last) = missing.pop() else {
-            return vec![Fix::text(format!(
-                "DNS operator of {}: remove {old}, because other records match all certificates",
-                self.name
-            ))];
-        };
-        let mut fixes: Vec<Fix> = missing.into_iter().flat_map(|chain| self.publish(published, chain, None)).collect();
-        fixes.extend(self.publish(published, last, Some(old)));
-        fixes
     }
 
     /// The record for the certificate of the same CA.
     fn certificate_of(&self, published: PublishedTlsa<'_>, chain: &Presented, record: &TlsaRecord) -> Option<Fix> {
         let authority: &Certificate = chain.chain.iter().find(|one| record.is_of(one))?;
-        let port = service_port(self.sight);
-        let instead = tlsa::suggested_for_ca(published.base.as_str(), port, authority)?;
+        let owner = self.owner_of_record(published.base, service_port(self.sight));
+        let instead = tlsa::suggested_for_ca(&owner, authority)?;
         Some(Fix::run(
             format!(
                 "Or, DNS operator of {}: publish this record for the certificate of the same CA, and replace it before you use a certificate from another CA",

@@ -15,7 +15,7 @@
 
 use crate::check::domain::direct;
 use crate::check::domain::purpose;
-use crate::check::domain::sight::{Known, Sight, records};
+use crate::check::domain::sight::{Known, Sight, is_bogus, is_valid_answer, records};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, Probe, RecordsSeen};
 use crate::policy::tlsa::TlsaRecord;
 use crate::question::Question;
@@ -158,9 +158,7 @@ fn is_asked_at_servers(known: Known<'_, RecordsSeen>) -> bool {
 /// servers, so they must send records with valid signatures. A proof of absence by a server is not sufficient, because
 /// only the signature of its SOA record is verified.
 fn counts_against(known: Known<'_, RecordsSeen>, answers: &[(&Probe, &RecordsSeen)]) -> bool {
-    let is_valid =
-        |seen: &RecordsSeen| seen.dnssec == DnssecState::Secure && seen.aliases.is_empty() && !seen.records.is_empty();
-    !known.answer().is_some_and(is_bogus) || answers.iter().all(|(_, seen)| is_valid(seen))
+    !known.answer().is_some_and(is_bogus) || answers.iter().all(|(_, seen)| is_valid_answer(seen))
 }
 
 fn at_servers<'s>(sight: Sight<'s>, owner: &DnsName) -> AtServers<'s> {
@@ -318,12 +316,6 @@ pub(super) fn failure_words(sight: Sight<'_>, base: &DnsName) -> String {
         Known::Failed(probe, Fault::Dns { detail, .. }) => probe.quote(detail.as_str()).to_string(),
         _ => "no usable response".to_owned(),
     }
-}
-
-/// Whether a response, or an alias that leads to it, is bogus.
-fn is_bogus(seen: &RecordsSeen) -> bool {
-    let states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
-    states.into_iter().any(|state| matches!(state, DnssecState::Bogus { .. }))
 }
 
 fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {

@@ -30,13 +30,10 @@ impl<'s> DaneHost<'s> {
             | TlsaLookup::Unresolvable
             | TlsaLookup::Absent => &self.host.name,
         };
-        let owner = self.owner_of_alias(base);
+        let owner = self.owner_of_record(base, port);
         let mut found: Vec<(&Presented, Option<String>)> = Vec::new();
         for (chain, _) in self.host.chains() {
-            let record = chain.leaf().and_then(|leaf| match &owner {
-                Some(owner) => tlsa::suggested_data(leaf).map(|data| format!("{owner}. IN TLSA {SUGGESTED} {data}")),
-                None => tlsa::suggested(base.as_str(), port, leaf),
-            });
+            let record = chain.leaf().and_then(|leaf| tlsa::suggested(&owner, leaf));
             if !found.iter().any(|(_, known)| *known == record) {
                 found.push((chain, record));
             }
@@ -44,11 +41,14 @@ impl<'s> DaneHost<'s> {
         found
     }
 
-    /// The name at which the TLSA records are, if their usual name is an alias. A name with a CNAME record can have no
-    /// other records (RFC 2181 §10.1), and there are no names below a DNAME record (RFC 6672 §2.4).
-    fn owner_of_alias(&self, base: &DnsName) -> Option<DnsName> {
-        let seen = self.sight.records(&owner(self.sight, base)?, RecordKind::Tlsa).answer()?;
-        seen.aliases.last().map(|alias| alias.to.clone())
+    /// The name at which TLSA records are published. If it is an alias, this is the name at its end: a name with a CNAME
+    /// record can have no other records (RFC 2181 §10.1), and there are no names below a DNAME record (RFC 6672 §2.4).
+    pub(super) fn owner_of_record(&self, base: &DnsName, port: u16) -> String {
+        let looked_up = owner(self.sight, base).and_then(|name| self.sight.records(&name, RecordKind::Tlsa).answer());
+        match looked_up.and_then(|seen| seen.aliases.last()) {
+            Some(alias) => alias.to.to_string(),
+            None => format!("_{port}._tcp.{base}"),
+        }
     }
 
     /// One fix for each record to publish. `text` receives a phrase that describes the record.
@@ -108,17 +108,21 @@ impl<'s> DaneHost<'s> {
         // another kind.
         let removable: Vec<String> = kinds.iter().filter(|kind| *kind != SUGGESTED).cloned().collect();
         let old = (!removable.is_empty()).then(|| format!("the {} records", words(removable)));
-        let missing = self.suggested(service_port(self.sight));
-        let mut missing: Vec<&Presented> =
-            missing.into_iter().map(|(chain, _)| chain).filter(|chain| !self.is_published(published, chain)).collect();
+        self.publish_for_each(published, old.as_deref())
+    }
+
+    /// Suggests publishing the record of each chain that has none yet, and then removing the old records.
+    pub(super) fn publish_for_each(&self, published: PublishedTlsa<'_>, old: Option<&str>) -> Vec<Fix> {
+        let chains = self.suggested(service_port(self.sight)).into_iter().map(|(chain, _)| chain);
+        let mut missing: Vec<&Presented> = chains.filter(|chain| !self.is_published(published, chain)).collect();
         let Some(last) = missing.pop() else {
-            return old
-                .map(|old| Fix::text(format!("DNS operator of {}: remove {old}", self.name)))
-                .into_iter()
-                .collect();
+            let text = |old: &str| {
+                format!("DNS operator of {}: remove {old}, because other records match all certificates", self.name)
+            };
+            return old.map(|old| Fix::text(text(old))).into_iter().collect();
         };
         let mut fixes: Vec<Fix> = missing.into_iter().flat_map(|chain| self.publish(published, chain, None)).collect();
-        fixes.extend(self.publish(published, last, old.as_deref()));
+        fixes.extend(self.publish(published, last, old));
         fixes
     }
 

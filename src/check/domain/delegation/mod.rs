@@ -24,11 +24,11 @@ use super::seen::{NameServerSeen, NameServerState, NotTested};
 use super::sight::{Sight, records};
 use super::zone;
 use crate::check::finding::Check;
-use crate::evidence::{DnsRecord, Evidence, RecordData};
+use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
-use servers::{ServerReply, addresses_known, differing, name_servers, request, tested};
+use servers::{NXDOMAIN, ServerReply, addresses_known, differing, name_servers, request, tested};
 
 pub(super) static CHECK: Check = Check { subject: "domain-delegation", ask, judge: judge::judge, rules: rules::RULES };
 
@@ -86,15 +86,11 @@ pub(super) fn is_valid_at_every_server(sight: Sight<'_>, name: &DnsName, kind: R
 /// records, and this host is not among them.
 pub(super) fn is_host_only_at_resolver(sight: Sight<'_>, host: &DnsName) -> bool {
     let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };
-    let servers = tested(sight, &apex);
-    if servers::groups(sight, &sight.name(), RecordKind::Mx, &servers).len() != 1 {
-        return false;
-    }
-    let answers =
-        servers.iter().filter_map(|server| servers::answer(sight, &sight.name(), RecordKind::Mx, server).answer());
-    let mut answers = answers.filter(|seen| seen.authoritative && seen.is_answer());
-    let names_host = |record: &DnsRecord| matches!(&record.data, RecordData::Mx { host: of, .. } if of == host);
-    answers.all(|seen| seen.aliases.is_empty() && !seen.records.is_empty() && !seen.records.iter().any(names_host))
+    let group = judge::contradiction(sight, &sight.name(), RecordKind::Mx, &tested(sight, &apex));
+    group.is_some_and(|group| {
+        let names_host = |record: &String| record.split_once(' ').is_some_and(|(_, of)| of == host.as_str());
+        !group.records.iter().any(|record| record == NXDOMAIN || names_host(record)) && !group.records.is_empty()
+    })
 }
 
 /// The authoritative name servers with their state.

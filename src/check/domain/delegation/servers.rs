@@ -16,6 +16,9 @@ pub(super) const MAX_SERVERS: usize = 8;
 /// The maximum number of name servers whose addresses are looked up.
 const MAX_NAMES: usize = 13;
 
+/// A name that does not exist, among the records of [`normalised`].
+pub(super) const NXDOMAIN: &str = "NXDOMAIN";
+
 /// The address record types.
 const KINDS: [RecordKind; 2] = [RecordKind::A, RecordKind::Aaaa];
 
@@ -217,7 +220,7 @@ pub(super) fn normalised(seen: &RecordsSeen) -> Vec<String> {
         })
         .collect();
     if seen.code == DnsCode::NxDomain {
-        records.push("NXDOMAIN".to_owned());
+        records.push(NXDOMAIN.to_owned());
     }
     records.sort();
     records.dedup();

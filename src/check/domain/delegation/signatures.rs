@@ -4,7 +4,7 @@
 use super::super::dnssec::{bogus_words, rule_of};
 use super::compared::compared;
 use super::servers::{NameServer, answer, shown_as};
-use crate::check::domain::sight::{Known, Sight};
+use crate::check::domain::sight::{Known, Sight, is_valid_answer};
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::{BogusReason, DnssecState, Phase, Probe, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
@@ -44,10 +44,7 @@ pub(super) fn is_valid_at_every_server(
 ) -> bool {
     let answers = servers.iter().filter_map(|server| answer(sight, name, kind, server).answer());
     let mut answers = answers.filter(|seen| seen.authoritative && seen.is_answer()).peekable();
-    // The servers do not follow an alias into another zone, which may be at fault.
-    let is_valid =
-        |seen: &RecordsSeen| seen.dnssec == DnssecState::Secure && seen.aliases.is_empty() && !seen.records.is_empty();
-    answers.peek().is_some() && answers.all(is_valid)
+    answers.peek().is_some() && answers.all(is_valid_answer)
 }
 
 /// One finding for each server with signatures that are not valid. If no server has valid signatures, the finding about

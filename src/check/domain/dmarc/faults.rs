@@ -16,14 +16,8 @@ use crate::wire::{DnsName, RecordKind};
 fn publish(sight: Sight<'_>, at: &DnsName, probe: &Probe, text: &str) -> Fix {
     Fix::run(
         "DNS operator: publish the corrected record",
-        format!("{}. TXT {}", owner(sight, at), probe.quote(in_strings(&corrected(text)))),
+        format!("{}. TXT {}", sight.owner_below(at, "_dmarc"), probe.quote(in_strings(&corrected(text)))),
     )
-}
-
-/// The name at which the DMARC record of a domain is published: `_dmarc`, or the end of its alias.
-pub(super) fn owner(sight: Sight<'_>, domain: &DnsName) -> String {
-    let name = domain.below("_dmarc").map(|name| sight.owner_of(&name, RecordKind::Txt));
-    name.map_or_else(|_| format!("_dmarc.{domain}"), |name| name.to_string())
 }
 
 /// A TXT record at the domain's name that was intended as a DMARC record, but is ignored by receivers.
@@ -70,7 +64,7 @@ pub(super) fn at_domain(sight: Sight<'_>, state: &DmarcState) -> Vec<Finding> {
                 "DNS operator: move the record from {wrong} to _dmarc.{}. If the DNS provider's form appends the domain, enter only _dmarc as the name",
                 first.name
             ),
-            format!("{}. TXT {}", owner(sight, &first.name), probe.quote(in_strings(&corrected(text)))),
+            format!("{}. TXT {}", sight.owner_below(&first.name, "_dmarc"), probe.quote(in_strings(&corrected(text)))),
         );
         let cause = format!("Receivers look only at _dmarc.{}.", first.name);
         let lookup = first.name.below("_dmarc").ok().map(|name| (name, RecordKind::Txt));

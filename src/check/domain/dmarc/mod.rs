@@ -283,8 +283,10 @@ fn missing(sight: Sight<'_>) -> Option<Finding> {
     } else {
         ("start with a record that only requests reports", format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}"))
     };
-    let fix =
-        Fix::run(format!("DNS operator: {advice}"), format!("{}. TXT \"{record}\"", faults::owner(sight, &domain)));
+    let fix = Fix::run(
+        format!("DNS operator: {advice}"),
+        format!("{}. TXT \"{record}\"", sight.owner_below(&domain, "_dmarc")),
+    );
     let cause = "Receivers cannot tell forged mail from genuine mail with this domain in the From header, and some large receivers require a DMARC record.";
     Some(sight.tried(about(&rules::MISSING, probe, summary, cause, fix), searched(sight)))
 }

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::net::IpAddr;
 
 use super::super::direct::{self, AliasSteps};
-use super::super::sight::{Known, Sight};
+use super::super::sight::{Known, Sight, is_bogus};
 use super::known::{
     KINDS, all_addresses, as_address, before_other_records, code_words, fault_words, is_looked_up, is_unanswered,
     mail_hosts, published, usable, was_stopped,
@@ -17,7 +17,7 @@ use super::rules::{
     MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING, MX_NAME_NOT_VALID, MX_NONE_USABLE,
     MX_NULL, MX_NULL_INVALID,
 };
-use super::set::{domain_alias, duplicates, families, finding, is_bogus, names_not_valid, reserved, too_many};
+use super::set::{domain_alias, duplicates, families, finding, names_not_valid, reserved, too_many};
 use super::special::not_public;
 use crate::check::finding::{Finding, PhaseFailure, Severity, in_shell};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, MAX_ALIASES, Probe, RecordData, RecordsSeen};

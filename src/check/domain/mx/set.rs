@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::super::sight::{Known, Sight};
+use super::super::sight::{Known, Sight, is_conclusive};
 use super::known::{
     MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, is_never_a_host, is_test_server, mail_hosts, published, usable,
 };
@@ -10,13 +10,9 @@ use super::rules::{
     MX_DOMAIN_ALIAS, MX_DUPLICATE, MX_HOST_MISSING, MX_MANY, MX_NAME_NOT_VALID, MX_NO_IPV4, MX_NO_IPV6, MX_NONE_USABLE,
 };
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
-use crate::evidence::{DnssecState, Phase, Probe, RecordData, RecordsSeen};
+use crate::evidence::{Phase, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::wire::{DnsName, RecordKind};
-
-pub(super) fn is_bogus(seen: &RecordsSeen) -> bool {
-    matches!(seen.dnssec, DnssecState::Bogus { .. })
-}
 
 /// A finding about a lookup.
 pub(super) fn finding(rule: &'static Rule, probe: &Probe, confidence: Confidence, summary: String) -> Finding {
@@ -90,11 +86,8 @@ pub(super) fn duplicates(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) ->
 /// No MX host has an IPv4 address, or none has an IPv6 address. There is no finding while a lookup is pending.
 pub(super) fn families(sight: Sight<'_>, probe: &Probe) -> Option<Finding> {
     let hosts = mail_hosts(sight);
-    let all_known = |kind: RecordKind| {
-        hosts.iter().all(|host| {
-            sight.records(&host.name, kind).answer().is_some_and(|seen| seen.is_answer() && !is_bogus(seen))
-        })
-    };
+    let all_known =
+        |kind: RecordKind| hosts.iter().all(|host| sight.records(&host.name, kind).answer().is_some_and(is_conclusive));
     let lookups = |kind: RecordKind| hosts.iter().map(move |host| (host.name.clone(), kind));
     let addresses: Vec<IpAddr> = hosts.iter().flat_map(|host| all_addresses(sight, &host.name)).collect();
     let domain = sight.name();

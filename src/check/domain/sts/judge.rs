@@ -53,9 +53,7 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
 /// The record to publish, with a new id.
 fn new_record(sight: Sight<'_>) -> String {
     let id = sight.evidence.started_at.strftime("%Y%m%d%H%M%S");
-    let name = record_name(sight).map(|name| sight.owner_of(&name, RecordKind::Txt));
-    let name = name.map_or_else(|| format!("_mta-sts.{}", sight.name()), |name| name.to_string());
-    format!("{name}. IN TXT \"v=STSv1; id={id};\"")
+    format!("{}. IN TXT \"v=STSv1; id={id};\"", sight.owner_below(&sight.name(), "_mta-sts"))
 }
 
 fn change_id(sight: Sight<'_>) -> Fix {
@@ -396,25 +394,18 @@ impl HostsUnderPolicy<'_> {
         };
         let is_fatal = is_enforced && self.hosts.iter().all(|host| is_usable(host) == Some(false));
         for finding in &mut findings {
-            if !self.policy.faults.is_empty() {
-                // Strict senders ignore the policy, and deliver (RFC 8461 §3.3).
-                finding.confidence = Confidence::Likely;
-                finding.otherwise = Some(
-                    "Senders that ignore the policy because of its faults deliver mail. The finding about the policy names the faults."
-                        .to_owned(),
-                );
-            }
-            if !is_enforced {
-                finding.severity = Severity::Warning;
-                finding.consequences.push("In testing mode, senders still deliver, and report the failure".to_owned());
-            } else if let Some(fault) = self.policy.faults.first() {
+            if let Some(fault) = self.policy.faults.first() {
                 // Strict senders ignore a policy with a fault, and deliver as if there were none (RFC 8461 §3.3).
                 finding.confidence = Confidence::Likely;
                 finding.otherwise = Some(format!(
                     "Some senders ignore this policy and deliver mail, because the policy is invalid: {}.",
                     fault_words(fault.kind)
                 ));
-            } else if is_fatal {
+            }
+            if !is_enforced {
+                finding.severity = Severity::Warning;
+                finding.consequences.push("In testing mode, senders still deliver, and report the failure".to_owned());
+            } else if is_fatal && self.policy.faults.is_empty() {
                 finding.failure = Some(PhaseFailure::Tls);
             }
         }
