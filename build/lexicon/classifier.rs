@@ -4,8 +4,8 @@
 //! The method is the averaged perceptron (Freund and Schapire 1999; Collins 2002) with a margin: if the right cause of
 //! a reply does not lead by the margin, the reply's features are added to that cause and subtracted from the competing
 //! cause. The weights are the average of all steps and of three orders of the examples, rounded to bytes. The orders are
-//! the same in every build, and the calculation uses only additions, multiplications and square roots, which IEEE 754 defines exactly. The same files
-//! therefore always result in the same weights.
+//! the same in every build, and the calculation uses only additions, multiplications and square roots, which IEEE 754
+//! defines exactly. The same files therefore always result in the same weights.
 //!
 //! The accuracy is measured in the tests of `src/lexicon/classifier.rs`, which train with some sources and test with
 //! the rest.

@@ -76,7 +76,8 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     if !replies.is_empty() {
         let mut replies: Vec<Explained> = replies.into_iter().map(|reply| with_program(reply, item)).collect();
         if replies.iter().all(Explained::is_accepted) {
-            replies.extend(failure_after_replies(item));
+            let is_ready = replies.iter().any(|reply| reply.code.is_some_and(|code| code.number() == 220));
+            replies.extend(failure_after_replies(item, is_ready));
         }
         // The failure is the answer; the commands that were accepted before it only show how far the session got.
         replies.sort_by_key(Explained::is_accepted);
@@ -117,9 +118,9 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     vec![known.unwrap_or_else(unknown)]
 }
 
-/// The program's message in a session in which the server rejected nothing.
-fn failure_after_replies(item: &str) -> Option<Explained> {
-    let is_ready = item.contains("220");
+/// The program's message in a session in which the server rejected nothing. `is_ready` states whether there is a reply
+/// with code 220.
+fn failure_after_replies(item: &str, is_ready: bool) -> Option<Explained> {
     item.lines().rev().find_map(|line| {
         let later = FoundError::after_ready(line).filter(|_| is_ready);
         later.or_else(|| FoundError::in_text(line)).map(|found| found.explained(line))

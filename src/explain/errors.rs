@@ -13,6 +13,9 @@ use crate::lexicon::program_errors::{self, ProgramError};
 use crate::lexicon::programs::{self, MailProgram};
 use crate::lexicon::{Category, Cause, Fix, normal};
 
+/// The beginning of the literals of error messages that mean something else after a reply with code 220.
+const AFTER_READY: &str = "after the reply 220";
+
 /// An error message that was recognised.
 #[derive(Clone, Copy)]
 pub(super) struct FoundError {
@@ -29,8 +32,8 @@ impl FoundError {
 
     /// The message of a program that failed after a reply with code 220, if this makes a difference.
     pub(super) fn after_ready(text: &str) -> Option<FoundError> {
-        let text = prepared(&format!("after the reply 220: {text}"));
-        let error = program_errors::find(&text).filter(|error| error.all_begin_with("after the reply 220"))?;
+        let text = prepared(&format!("{AFTER_READY}: {text}"));
+        let error = program_errors::find(&text).filter(|error| error.all_begin_with(AFTER_READY))?;
         Some(FoundError { error, program: programs::recognised(&text) })
     }
 

@@ -61,10 +61,15 @@ impl<'s> Sight<'s> {
         self.records(name, kind).answer().map_or_else(|| name.clone(), |seen| seen.final_name(name).clone())
     }
 
-    /// The name at which a TXT record below a domain is changed, as in a zone file without the final dot.
+    /// The name at which a TXT record below a domain is changed, as in a zone file without the final dot. The end of an
+    /// alias is marked as quoted text, because it was received from DNS.
     pub(crate) fn owner_below(&self, domain: &DnsName, labels: &str) -> String {
-        let name = domain.below(labels).map(|name| self.owner_of(&name, RecordKind::Txt));
-        name.map_or_else(|_| format!("{labels}.{domain}"), |name| name.to_string())
+        let looked_up = domain.below(labels).ok().map(|name| self.records(&name, RecordKind::Txt));
+        let alias = looked_up.and_then(|known| Some((known.probe()?, known.answer()?.aliases.last()?)));
+        match alias {
+            Some((probe, alias)) => probe.quote(alias.to.as_str()).to_string(),
+            None => format!("{labels}.{domain}"),
+        }
     }
 
     /// The records from this resolver or server.

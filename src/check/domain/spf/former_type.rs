@@ -38,7 +38,7 @@ pub(super) fn finding(subject: Subject<'_>) -> Option<Finding> {
                 "",
                 Fix::run(
                     "Domain owner: publish the record as a TXT record, and delete the record of type SPF",
-                    subject.quote(&subject.published(first)),
+                    subject.published(first),
                 ),
             )
         }

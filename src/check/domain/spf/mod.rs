@@ -127,10 +127,10 @@ impl<'s> Subject<'s> {
         self.sight.domain.name.ascii()
     }
 
-    /// The record in the form of a zone file.
+    /// The record in the form of a zone file, quoted, because it can contain text from DNS.
     fn published(&self, record: &str) -> String {
         let owner = self.sight.owner_of(&self.sight.name(), RecordKind::Txt);
-        format!("{owner}. IN TXT {}", in_strings(record))
+        self.quote(&format!("{owner}. IN TXT {}", in_strings(record)))
     }
 }
 

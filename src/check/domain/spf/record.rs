@@ -127,10 +127,7 @@ fn missing(subject: Subject<'_>) -> Vec<Finding> {
         finding
             .cause
             .push_str(" There is a record of the record type SPF (99), but receivers do not look up this type.");
-        finding.fixes.push(Fix::run(
-            "Domain owner: publish the same record as a TXT record",
-            subject.quote(&subject.published(text)),
-        ));
+        finding.fixes.push(Fix::run("Domain owner: publish the same record as a TXT record", subject.published(text)));
     } else if let Some(name) = found {
         finding.cause.push_str(&format!(" There is an SPF record at {name}, where receivers do not look for it."));
         finding.fixes.push(Fix::run(
@@ -182,7 +179,7 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
     }
     let fix = "Domain owner: publish one TXT record that begins with v=spf1 and a space";
     finding.fixes.push(match repaired(text, *why, &texts.records) {
-        Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
+        Some(record) => Fix::run(fix, subject.published(&record)),
         None => Fix::text(fix),
     });
     Some(finding)
@@ -233,7 +230,7 @@ fn several(subject: Subject<'_>, texts: &SpfTexts) -> Finding {
     finding.fixes.push(match merged(&texts.records) {
         Some(record) => Fix::run(
             format!("{fix}. The merged record allows every host that any of these records allows"),
-            subject.quote(&subject.published(&record)),
+            subject.published(&record),
         ),
         None => Fix::text(fix),
     });
@@ -291,7 +288,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
         }
         let fix = "Domain owner: insert a space before the closing quotation mark of each string except the last";
         finding.fixes.push(match with_blanks(spaced) {
-            Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
+            Some(record) => Fix::run(fix, subject.published(&record)),
             None => Fix::text(fix),
         });
         return Some(finding);
@@ -311,7 +308,7 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
         ));
     }
     if let Some(record) = corrected {
-        finding.fixes.push(Fix::run(fix_text, subject.quote(&subject.published(&record))));
+        finding.fixes.push(Fix::run(fix_text, subject.published(&record)));
         return Some(finding);
     }
     for (term, mistake) in mistakes.iter().take(10) {
@@ -403,7 +400,7 @@ fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let text_of_record = subject.tree.root.text().unwrap_or_default();
     let words = text_of_record.split(' ').map(|other| if other == word { instead.as_str() } else { other });
     let record = words.collect::<Vec<_>>().join(" ");
-    finding.fixes.push(Fix::run(text, subject.quote(&subject.published(&record))));
+    finding.fixes.push(Fix::run(text, subject.published(&record)));
     Some(finding)
 }
 
@@ -437,7 +434,7 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
         let record = format!("v=spf1 redirect={target}");
         finding.fixes.push(Fix::run(
             "Domain owner: use redirect if the other record should apply to all senders",
-            subject.quote(&subject.published(&record)),
+            subject.published(&record),
         ));
     }
     let mut kept =
@@ -445,7 +442,7 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     kept.push(if is_null_mx(subject) { "-all" } else { "~all" });
     finding.fixes.push(Fix::run(
         "Domain owner: end the record with ~all, or with -all when every sending host is listed",
-        subject.quote(&subject.published(&kept.join(" "))),
+        subject.published(&kept.join(" ")),
     ));
     Some(finding)
 }
@@ -480,7 +477,7 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
         let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all]).collect();
         finding.fixes.push(Fix::run(
             "Domain owner: move the all mechanism to the end of the record, or remove the terms after it",
-            subject.quote(&subject.published(&words.join(" "))),
+            subject.published(&words.join(" ")),
         ));
     }
     Some(finding)

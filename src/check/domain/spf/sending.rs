@@ -145,7 +145,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         "Domain owner: if this host sends mail for the domain, add {terms} to the SPF record, directly after v=spf1"
     );
     finding.fixes.push(match with_term(subject, &terms) {
-        Some(record) => Fix::run(fix, subject.quote(&subject.published(&record))),
+        Some(record) => Fix::run(fix, subject.published(&record)),
         None => Fix::text(fix),
     });
     finding

@@ -342,8 +342,9 @@ fn the_suggested_record_can_be_published_and_matches_the_senders() {
     let command = |zone: &str| {
         let found = findings(zone, |_| {});
         let missing = found.into_iter().find(|one| one.rule == "spf-missing").expect("a finding");
-        let commands: Vec<String> = missing.fixes.into_iter().filter_map(|fix| fix.command).collect();
-        commands.join(" ")
+        let commands = missing.fixes.iter().filter_map(|fix| fix.command.as_deref());
+        let plain = commands.map(|text| crate::evidence::quote::resolve(text, |_, text| text.to_owned()));
+        plain.collect::<Vec<String>>().join(" ")
     };
     assert!(command("example.com MX 10 mx.example.com\nmx.example.com A 8.8.4.4").contains("v=spf1 mx ~all"));
     assert!(command("example.com A 8.8.4.4").contains("v=spf1 a ~all"), "no MX record");
