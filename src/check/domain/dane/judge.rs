@@ -371,9 +371,9 @@ impl<'s> DaneHost<'s> {
             ("is for a different name", "certificate-host-mismatch")
         };
         let summary = format!(
-            "{} of {} {what}, and the host's TLSA record with usage 2 does not allow this",
-            self.certificate_words(seen),
-            self.name
+            "{}: {} {what}, which the TLSA record with usage 2 does not allow",
+            self.name,
+            self.certificate_words(seen)
         );
         let mut finding = self.about(&DANE_CERTIFICATE_INVALID, published, seen, summary);
         finding.cause = format!(

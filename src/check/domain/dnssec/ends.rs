@@ -47,7 +47,7 @@ pub(super) fn finding(sight: Sight<'_>, responses: &[(DnsName, RecordKind, &Prob
     let (first, ..) = late.first()?;
     let mut names: Vec<String> = late.iter().take(MAX_NAMED).map(|(.., name)| name.clone()).collect();
     if late.len() > MAX_NAMED {
-        names.push(format!("{} more", late.len() - MAX_NAMED));
+        names.push(format!("and {} more", late.len() - MAX_NAMED));
     }
     let left = match (i64::from(first.ends) - now) / DAY {
         0 => "in less than a day".to_owned(),

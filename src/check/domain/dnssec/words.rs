@@ -20,5 +20,6 @@ pub(in crate::check::domain) fn bogus_words(why: &BogusReason) -> String {
 
 /// A time in a signature, as a UTC date and time.
 pub(super) fn date(seconds: u32) -> String {
-    jiff::Timestamp::from_second(i64::from(seconds)).map_or_else(|_| seconds.to_string(), |time| time.to_string())
+    let time = jiff::Timestamp::from_second(i64::from(seconds));
+    time.map_or_else(|_| seconds.to_string(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }

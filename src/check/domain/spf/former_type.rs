@@ -43,11 +43,11 @@ pub(super) fn finding(subject: Subject<'_>) -> Option<Finding> {
             )
         }
         SpfFound::Record(_, own) | SpfFound::Several(own) if is_same(&texts, &own.records) => {
-            (format!("{domain} also has an SPF record of the record type SPF (99), which receivers ignore"), "", delete)
+            (format!("{domain} also has an SPF record of type SPF (99), which receivers ignore"), "", delete)
         }
         SpfFound::Record(..) | SpfFound::Several(_) => (
             format!(
-                "the SPF record of the record type SPF (99) differs from the TXT record, and receivers ignore it: {}",
+                "the record of type SPF (99) differs from the SPF record of type TXT, and receivers ignore it: {}",
                 subject.quote(first)
             ),
             " Programs that still look up the old type get a different result.",
