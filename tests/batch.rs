@@ -4,15 +4,10 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-#[path = "batch/interfaces.rs"]
 mod interfaces;
-#[path = "batch/pace.rs"]
 mod pace;
-#[path = "batch/shards.rs"]
 mod shards;
-#[path = "batch/stops.rs"]
 mod stops;
-mod support;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -25,9 +20,9 @@ use serde_json::Value;
 use smtpcheck::report::batch::BATCH_SCHEMA;
 use smtpcheck::sandbox::{Options, Remote, Sandbox, scenario};
 
-use support::leak::CANARY;
-use support::program::{self, Run, command, finish};
-use support::sandboxes::{TestSandbox, server};
+use crate::support::leak::CANARY;
+use crate::support::program::{self, Run, command, finish};
+use crate::support::sandboxes::{TestSandbox, server};
 
 const SCENARIOS: [&str; 5] =
     ["healthy-submission", "healthy-relay", "relay-denied", "certificate-expired", "auth-wrong-password"];

@@ -6,14 +6,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
+use crate::support;
+use crate::support::program::{command, findings};
 use serde_json::Value;
-use support::program::{command, findings};
 
 const MAX_MEMORY: u64 = 48 * 1024 * 1024;
 

@@ -3,8 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +11,7 @@ use smtpcheck::sandbox::journal::{JournalEntry, JournalSpeaker};
 use smtpcheck::sandbox::scenario::{ClientTrust, ClientUsage, LOGGING_IN, SUBMISSION, Server};
 use smtpcheck::sandbox::{Options, Remote, Sandbox, Scenario, scenarios};
 
-use support::program;
+use crate::support::program;
 
 /// The ids of the certificate rules whose findings are errors.
 fn errors() -> BTreeSet<&'static str> {

@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::io::Write;
 use std::process::Stdio;
 
+use crate::support::program::{Run, command, finish, run, run_with};
 use serde_json::{Value, json};
-use support::program::{Run, command, finish, run, run_with};
 
 fn explain(args: &[&str]) -> Run {
     run(&[&["explain"], args].concat())

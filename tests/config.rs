@@ -3,14 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::path::Path;
 
+use crate::support::leak::CANARY as PASSWORD;
+use crate::support::program::{Run, command, finish, run, run_with};
+use crate::support::server::{Identity, Server};
 use serde_json::Value;
-use support::leak::CANARY as PASSWORD;
-use support::program::{Run, command, finish, run, run_with};
-use support::server::{Identity, Server};
 
 const PLAIN: &str = "
     S: 220 localhost ESMTP

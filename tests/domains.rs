@@ -1,13 +1,11 @@
 //! Every mail domain of the sandbox against the built program: the findings and the exit code are those listed for the
 //! domain, and every rule of `check/domain` is raised by a domain, or by a unit test for a stated reason.
 //!
-//! `cargo test --test domains -- --nocapture table` prints the table of all domains with their results. The servers
+//! `cargo test --test program -- --nocapture domains::table` prints the table of all domains with their results. The servers
 //! need all addresses in 127.0.0.0/8, which only Linux has.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a failing test panics")]
-
-mod support;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -17,7 +15,7 @@ use smtpcheck::sandbox::domains::case::DomainCase;
 use smtpcheck::sandbox::domains::{DOMAIN_CASES, DomainPorts, DomainService};
 use smtpcheck::sandbox::{Options, Remote, Running, Sandbox};
 
-use support::program;
+use crate::support::program;
 
 /// The time limit for one check of a domain, whatever its servers do.
 const LIMIT: Duration = Duration::from_secs(20);

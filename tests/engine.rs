@@ -3,8 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::io::Write;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,8 +11,8 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::Value;
 
-use support::program::{self, Run, command, finish};
-use support::sandboxes::{serve, server};
+use crate::support::program::{self, Run, command, finish};
+use crate::support::sandboxes::{serve, server};
 
 /// Two servers. The first greets only after the second has ended a session.
 fn server_after_the_other() -> [String; 2] {

@@ -5,25 +5,17 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-#[path = "exporter/access.rs"]
 mod access;
-#[path = "exporter/client.rs"]
 mod client;
-#[path = "exporter/docs.rs"]
 mod docs;
-#[path = "exporter/limits.rs"]
 mod limits;
-#[path = "exporter/modules.rs"]
 mod modules;
-#[path = "exporter/pages.rs"]
 mod pages;
-#[path = "exporter/stops.rs"]
 mod stops;
-mod support;
 
 use std::sync::OnceLock;
 
-use support::sandboxes::TestSandbox;
+use crate::support::sandboxes::TestSandbox;
 
 const SCENARIOS: [&str; 7] = [
     "healthy-submission",

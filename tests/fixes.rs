@@ -4,13 +4,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::support;
+use crate::support::commands::{example_names, mistakes, mistakes_in};
 use smtpcheck::explain::{self, ExplainContext};
-use support::commands::{example_names, mistakes, mistakes_in};
 
 /// A fix in the data.
 struct DataFix {

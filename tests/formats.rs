@@ -1,20 +1,19 @@
 //! Every output format of a finished run: golden files of ten transcripts and of a suite, documentation, and properties
-//! that only one format has. To accept an intended change, run SNAPSHOTS=overwrite cargo test --test formats and review
+//! that only one format has. To accept an intended change, run SNAPSHOTS=overwrite cargo test --test library and review
 //! the diff.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-#[path = "formats/batch.rs"]
 mod batch;
-#[path = "formats/hostile.rs"]
 mod hostile;
-#[path = "formats/saved.rs"]
 mod saved;
-mod support;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use crate::support;
+use crate::support::golden;
+use crate::support::replay::{all, domain};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::Value;
@@ -22,8 +21,6 @@ use smtpcheck::render::{self, Display, nagios};
 use smtpcheck::report::{
     CheckOutcome, CheckResult, Exit, FilePosition, JudgedExpectation, LINE_SCHEMA, Report, Run, RunSource, SCHEMA,
 };
-use support::golden;
-use support::replay::{all, domain};
 
 const SHOWN: &[&str] = &[
     "healthy/submission",

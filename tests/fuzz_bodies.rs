@@ -7,11 +7,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::path::{Path, PathBuf};
 
-use support::bodies::{BODIES, Body};
+use crate::support::bodies::{BODIES, Body};
 
 /// Strings that have a meaning in some of the fuzzed formats.
 const TOKENS: &[&[u8]] = &[

@@ -1,17 +1,15 @@
 //! The text format: golden files of some transcripts at 80 and 120 columns, with colour, in ASCII, quiet and verbose.
-//! To accept an intended change, run SNAPSHOTS=overwrite cargo test --test golden and review the diff.
+//! To accept an intended change, run SNAPSHOTS=overwrite cargo test --test library and review the diff.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::path::PathBuf;
 
+use crate::support::golden;
+use crate::support::replay::{all, domain};
 use smtpcheck::plan::FailOn;
 use smtpcheck::render::{self, Colour, Display, Symbols, Transcript, Verbosity};
 use smtpcheck::report::{NoExpectations, Run, RunSource};
-use support::golden;
-use support::replay::{all, domain};
 
 const SHOWN: &[&str] = &[
     "healthy/submission",

@@ -5,15 +5,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::Digest;
 
-use support::leak::CANARY;
-use support::program::{self, Run, run_with};
-use support::server::{Identity, Server};
+use crate::support::leak::CANARY;
+use crate::support::program::{self, Run, run_with};
+use crate::support::server::{Identity, Server};
 
 const USER: &str = "u@example.net";
 

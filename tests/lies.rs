@@ -7,13 +7,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
+use crate::support::replay::{Sends, Server, check_with};
 use smtpcheck::check::Finding;
 use smtpcheck::evidence::EventKind;
 use smtpcheck::lexicon::Confidence;
 use smtpcheck::report::Report;
-use support::replay::{Sends, Server, check_with};
 
 /// What the server actually decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,11 +6,10 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::hint::black_box;
 use std::time::Duration;
 
+use crate::support::replay::play_text;
 use smtpcheck::commands::explain::{ExplainForm, stream};
 use smtpcheck::evidence::EventKind;
 use smtpcheck::explain::ExplainContext;
@@ -18,7 +17,6 @@ use smtpcheck::render::{Display, FORMATS, Verbosity};
 use smtpcheck::report::{
     CheckOutcome, CheckResult, Difference, FilePosition, NoExpectations, Report, Run, RunSource, Saved,
 };
-use support::replay::play_text;
 
 /// How much larger the larger input is.
 const GROWTH: usize = 4;

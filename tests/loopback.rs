@@ -3,19 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-#[path = "loopback/login.rs"]
 mod login;
-#[path = "loopback/proxies.rs"]
 mod proxies;
-mod support;
 
 use std::io::Read;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use support::leak::CANARY as PASSWORD;
-use support::program::{command, finish, run, run_with};
-use support::server::{Identity, Server};
+use crate::support::leak::CANARY as PASSWORD;
+use crate::support::program::{command, finish, run, run_with};
+use crate::support::server::{Identity, Server};
 
 const STARTTLS: &str = "
     S: 220 localhost ESMTP

@@ -4,10 +4,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::io;
 
+use crate::support::leak::leaks_of;
+use crate::support::replay::play_live;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use smtpcheck::evidence::{Event, Evidence, Probe};
@@ -15,8 +15,6 @@ use smtpcheck::inquiry::EvidenceListener;
 use smtpcheck::plan::Plan;
 use smtpcheck::render::{Display, FORMATS, Verbosity, ndjson, text};
 use smtpcheck::report::Report;
-use support::leak::leaks_of;
-use support::replay::play_live;
 
 const USER: &str = "ann@example.net";
 /// One password of letters only, one with special characters, and one that looks like a token.

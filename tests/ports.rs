@@ -3,12 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use crate::support::program::{Run, run};
+use crate::support::server::{Identity, Server};
 use serde_json::Value;
 use smtpcheck::cli::{self, Invocation};
 use smtpcheck::evidence::fault::ConnectFaultKind;
@@ -20,8 +20,6 @@ use smtpcheck::lexicon::Confidence;
 use smtpcheck::question::Question;
 use smtpcheck::report::Report;
 use smtpcheck::report::ports::{PORTS_SCHEMA, PortState, PortsReport};
-use support::program::{Run, run};
-use support::server::{Identity, Server};
 
 const STARTTLS: &str = "
     S: 220 localhost ESMTP

@@ -4,8 +4,6 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
@@ -15,8 +13,8 @@ use base64::Engine;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
-use support::leak::{CANARY, leaks};
-use support::server::{Identity, Server};
+use crate::support::leak::{CANARY, leaks};
+use crate::support::server::{Identity, Server};
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 

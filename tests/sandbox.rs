@@ -1,7 +1,7 @@
 //! Every sandbox scenario against the built program: the findings and the exit code are those listed for the scenario,
 //! time and memory stay within limits, and control characters from the server are escaped in every format.
 //!
-//! `cargo test --test sandbox -- --nocapture table` prints the table of all scenarios with their results.
+//! `cargo test --test program -- --nocapture sandbox::table` prints the table of all scenarios with their results.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,8 +10,6 @@
     clippy::print_stdout,
     reason = "a failing test panics"
 )]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock};
@@ -22,8 +20,9 @@ use smtpcheck::report::Report;
 use smtpcheck::sandbox::scenario::{ClientTrust, proxy_url};
 use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenarios};
 
-use support::leak::{CANARY, leaks};
-use support::program;
+use crate::support;
+use crate::support::leak::{CANARY, leaks};
+use crate::support::program;
 
 /// The maximum peak memory of a run, in any scenario.
 const MAX_MEMORY: u64 = 64 * 1024 * 1024;

@@ -3,8 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::io::{BufRead, BufReader, Lines};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdout};
@@ -12,8 +10,9 @@ use std::process::{Child, ChildStdout};
 use serde_json::Value;
 use smtpcheck::sandbox::{login, scenarios};
 
-use support::leak::CANARY;
-use support::program::{self, findings, run, run_with};
+use crate::support;
+use crate::support::leak::CANARY;
+use crate::support::program::{self, findings, run, run_with};
 
 /// A running sandbox of the built program. Dropping it ends the sandbox.
 struct Served {

@@ -3,15 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpListener;
 use std::path::Path;
 
+use crate::support;
+use crate::support::program::{Run, command, finish, run, run_with};
 use serde_json::Value;
 use smtpcheck::render::{ExitCodes, FORMATS};
-use support::program::{Run, command, finish, run, run_with};
 
 /// A local port on which no program listens.
 const CLOSED_PORT: &str = "127.0.0.1:1";

@@ -7,8 +7,6 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a failing test panics")]
 
-mod support;
-
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -16,7 +14,7 @@ use smtpcheck::sandbox::domains::case::SettingsCase;
 use smtpcheck::sandbox::domains::{DomainPorts, DomainService, SETTINGS_CASES, settings_case};
 use smtpcheck::sandbox::{Options, Remote, Running, Sandbox};
 
-use support::program;
+use crate::support::program;
 
 struct SettingsSandbox {
     service: DomainService,

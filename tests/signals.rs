@@ -6,16 +6,14 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use crate::support::program::{Run, command, finish};
+use crate::support::server::{Identity, Server};
 use smtpcheck::render;
-use support::program::{Run, command, finish};
-use support::server::{Identity, Server};
 
 /// A client that sends every command and has a longer time limit than the test.
 const ALL: [&str; 11] = [

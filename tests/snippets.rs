@@ -1,12 +1,9 @@
 //! The configurations that `--for` writes: golden files for each program, and parsers for the formats for which Rust
-//! has one. To accept an intended change, run SNAPSHOTS=overwrite cargo test --test snippets and review the diff.
+//! has one. To accept an intended change, run SNAPSHOTS=overwrite cargo test --test library and review the diff.
 //!
 //! `tests/real/with_snippets.rs` sends messages with them.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
-
-#[path = "support/golden.rs"]
-mod golden;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,6 +12,8 @@ use smtpcheck::snippets::{
     LoginSettings, PROGRAMS, PasswordReference, Proven, ServerSettings, SettingsProof, Syntax, TransportSecurity,
 };
 use smtpcheck::wire::{EhloName, Host, ReversePath};
+
+use crate::support::golden;
 
 fn unproved(reason: &str) -> Proven {
     Proven::No { reason: reason.to_owned() }

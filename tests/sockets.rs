@@ -6,15 +6,13 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use crate::support::commands::mistakes_in;
+use crate::support::program::{Run, run};
 use smtpcheck::report::Report;
-use support::commands::mistakes_in;
-use support::program::{Run, run};
 
 /// A directory for sockets. Its path is short, because the length of a socket's path is limited.
 fn folder() -> tempfile::TempDir {

@@ -132,6 +132,21 @@ fn the_map_in_lib_rs_matches_the_import_table() {
     }
 }
 
+/// A file that no program lists would never run, because Cargo.toml turns off the search for test programs.
+#[test]
+fn every_file_of_tests_belongs_to_a_test_program() {
+    let folder = root().join("tests");
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let lists = ["program.rs", "library.rs"].map(|name| std::fs::read_to_string(folder.join(name)).unwrap()).concat();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let is_program = manifest.contains(&format!("path = \"tests/{name}.rs\""));
+        let is_listed = lists.lines().any(|line| line == format!("mod {name};"));
+        assert!(path.is_dir() || is_program || is_listed, "tests/{name}.rs is in no test program");
+    }
+}
+
 #[test]
 fn network_and_terminal_libraries_are_used_only_in_their_modules() {
     for (path, text) in files("src") {

@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-#[path = "suite/secrets.rs"]
 mod secrets;
-mod support;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -14,9 +12,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use smtpcheck::report::{CheckOutcome, RUN_SCHEMA, RunSource, Saved};
 
-use support::leak::CANARY;
-use support::program::{self, Run};
-use support::sandboxes::TestSandbox;
+use crate::support::leak::CANARY;
+use crate::support::program::{self, Run};
+use crate::support::sandboxes::TestSandbox;
 
 const SCENARIOS: [&str; 6] =
     ["healthy-submission", "healthy-relay", "relay-denied", "greylisted", "greeting-slow", "auth-wrong-password"];

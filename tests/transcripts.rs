@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::replay::all;
 use smtpcheck::check;
 use smtpcheck::evidence::{Answer, EventKind, Fault, HelloOutcome, HelloSeen, Outcome, quote};
 use smtpcheck::report::Report;
 use smtpcheck::wire::tls;
-use support::replay::all;
 
 #[test]
 fn every_transcript_causes_exactly_its_expected_findings() {

@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod support;
-
-use support::program::{Run, run, run_with};
+use crate::support::program::{Run, run, run_with};
 
 /// A password without characters that a message would escape.
 const TYPED: &str = "Hunter2secret";

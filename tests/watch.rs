@@ -4,9 +4,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-#[path = "watch/saved.rs"]
 mod saved;
-mod support;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command};
@@ -16,8 +14,8 @@ use serde_json::Value;
 use smtpcheck::sandbox::{Fleet, Options, Remote, Running, Sandbox, scenarios};
 use smtpcheck::watch::record::WATCH_SCHEMA;
 
-use support::program::{Run, command, finish, run, run_with};
-use support::sandboxes::{TestSandbox, selective_server};
+use crate::support::program::{Run, command, finish, run, run_with};
+use crate::support::sandboxes::{TestSandbox, selective_server};
 
 const SCENARIOS: [&str; 4] = ["healthy-submission", "certificate-expired", "close-at-connect", "backends-differ"];
 
@@ -512,19 +510,19 @@ fn each_target_is_watched_from_each_interface_and_the_summary_names_the_blocked_
     let (server, seen) = selective_server("127.0.0.2");
     let from = ["watch", &server, "--tls", "none", "--interface", "127.0.0.1", "--interface", "127.0.0.2"];
     let words = |more: &[&'static str]| [&from[..], &["--interval", "20ms", "--count", "2"], more].concat();
-    let run = run(&words(&[]));
-    assert_eq!(run.code, 5, "{run}");
+    let printed = run(&words(&[]));
+    assert_eq!(printed.code, 5, "{printed}");
     assert_eq!(seen.lock().unwrap().clone(), [("127.0.0.1".to_owned(), 2), ("127.0.0.2".to_owned(), 2)].into());
     let blocked = format!("{server} from 127.0.0.2  2 checks in");
     let difference = "passes from 127.0.0.1, fails from 127.0.0.2 (exit 5 refused_permanent: reputation)";
     // The line is wrapped at the width of the terminal.
-    let unwrapped = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(run.stdout.contains(&blocked) && unwrapped.contains(&format!("{server} {difference}")), "{run}");
-    let codes = crate::run(&words(&["--write-out", "%{target.interface} %{exit.code}\n"])).stdout;
+    let unwrapped = printed.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(printed.stdout.contains(&blocked) && unwrapped.contains(&format!("{server} {difference}")), "{printed}");
+    let codes = run(&words(&["--write-out", "%{target.interface} %{exit.code}\n"])).stdout;
     let mut codes: Vec<&str> = codes.lines().collect();
     codes.sort_unstable();
     assert_eq!(codes, ["127.0.0.1 0", "127.0.0.1 0", "127.0.0.2 5", "127.0.0.2 5"]);
-    let saved = crate::run(&words(&["--format", "ndjson"]));
+    let saved = run(&words(&["--format", "ndjson"]));
     let all = records(&saved.stdout);
     assert_eq!(all[0]["interfaces"], serde_json::json!(["127.0.0.1", "127.0.0.2"]));
     let summary = all.last().unwrap();
@@ -537,7 +535,7 @@ fn each_target_is_watched_from_each_interface_and_the_summary_names_the_blocked_
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("night.ndjson");
     std::fs::write(&path, &saved.stdout).unwrap();
-    let page = crate::run(&["report", path.to_str().unwrap(), "--format", "html"]);
+    let page = run(&["report", path.to_str().unwrap(), "--format", "html"]);
     assert!(page.code == 5 && page.stdout.contains(difference), "{page}");
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::{Batch, ids, records};
 use crate::support::program;
 use crate::support::sandboxes::selective_server;
-use crate::{Batch, ids, records};
 
 const FROM: [&str; 6] = ["--interface", "127.0.0.1", "--interface", "127.0.0.2", "--interface", "127.0.0.3"];
 

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use super::support::program::{self, command};
-use super::support::sandboxes::serve;
 use super::{Batch, Sessions, records};
+use crate::support::program::{self, command};
+use crate::support::sandboxes::serve;
 
 /// A server that rejects its first two sessions with 421, and counts the others.
 fn overloaded_server() -> (String, Arc<Sessions>, Arc<AtomicUsize>) {

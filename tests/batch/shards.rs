@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::{Batch, codes, ids};
 use crate::support::program::{self, Run};
-use crate::{Batch, codes, ids};
 
 #[test]
 fn shards_together_are_the_complete_run() {

@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 
+use super::{Batch, codes, counting_server, ids, records, silent_server};
 use crate::support::program::{command, finish};
-use crate::{Batch, codes, counting_server, ids, records, silent_server};
 
 #[test]
 fn a_run_that_was_killed_is_resumed_without_repeating_or_losing_a_target() {

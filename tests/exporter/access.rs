@@ -11,8 +11,8 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::client::{Exporter, Response, read, text};
-use super::support::leak::CANARY;
 use super::{address, defaults};
+use crate::support::leak::CANARY;
 
 /// A self-signed certificate for localhost and its key, in PEM format.
 struct WebIdentity {

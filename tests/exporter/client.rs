@@ -8,8 +8,8 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::support::leak::leaks;
-use super::support::program::{Run, command, finish};
+use crate::support::leak::leaks;
+use crate::support::program::{Run, command, finish};
 
 /// How long a response may take.
 const LIMIT: Duration = Duration::from_secs(40);

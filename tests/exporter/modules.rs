@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::client::Exporter;
-use super::support::leak::CANARY;
-use super::support::program;
-use super::support::server::{Identity, Server};
 use super::{address, defaults, sandbox};
+use crate::support::leak::CANARY;
+use crate::support::program;
+use crate::support::server::{Identity, Server};
 
 #[test]
 fn a_module_has_its_own_settings_and_expectations() {

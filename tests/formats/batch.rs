@@ -11,8 +11,8 @@ use smtpcheck::report::batch::{
     TargetId, TargetRecord, WrittenTarget,
 };
 
-use super::support::golden;
 use super::{SHOWN, played};
+use crate::support::golden;
 
 /// What a run of the program adds to the counts of the records.
 fn progress(lines: u64) -> BatchProgress {

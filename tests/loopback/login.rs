@@ -1,9 +1,9 @@
 //! Logins: where the password is read from and when it is sent. No output may contain it.
 
-use super::support::leak::CANARY as PASSWORD;
-use super::support::program::run_with;
-use super::support::server::{Identity, Server};
 use super::{FULL_SESSION, STARTTLS, assert_usage_error, target};
+use crate::support::leak::CANARY as PASSWORD;
+use crate::support::program::run_with;
+use crate::support::server::{Identity, Server};
 
 #[test]
 fn no_password_is_sent_to_a_server_whose_certificate_is_not_trusted() {

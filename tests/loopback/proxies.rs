@@ -1,6 +1,6 @@
 //! Sessions through a proxy that forwards connections.
 
-use crate::STARTTLS;
+use super::STARTTLS;
 use crate::support::program::run_with;
 use crate::support::proxy::{Protocol, Proxy};
 use crate::support::server::{Identity, Server};

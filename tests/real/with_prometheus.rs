@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::servers::Prometheus;
-use crate::support;
 use crate::support::sandboxes::TestSandbox;
 
 #[path = "../exporter/client.rs"]

@@ -1,7 +1,7 @@
 //! The output of `smtpcheck report` for a saved watch: complete, torn, cut off, damaged and doubled.
 
+use super::{records, summary, watch};
 use crate::support::program::run;
-use crate::{records, summary, watch};
 
 #[test]
 fn a_saved_watch_is_judged_again() {
