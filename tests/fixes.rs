@@ -91,7 +91,7 @@ fn every_command_in_the_report_of_a_transcript_works_there() {
 #[test]
 fn the_command_for_the_other_protocol_names_it() {
     let of = |name: &str, rule: &str| {
-        let played = support::replay::all().into_iter().find(|played| played.name == name).unwrap();
+        let played = support::replay::all().iter().find(|played| played.name == name).unwrap();
         let finding = played.report.findings.iter().find(|finding| finding.rule == rule).unwrap();
         finding.fixes.iter().filter_map(|fix| fix.command.clone()).collect::<Vec<_>>()
     };

@@ -38,7 +38,7 @@ const SHOWN: &[&str] = &[
 /// The reports of all transcripts. Playing them takes seconds, so it is done once.
 fn reports() -> &'static [(String, Report)] {
     static ALL: OnceLock<Vec<(String, Report)>> = OnceLock::new();
-    ALL.get_or_init(|| all().into_iter().map(|one| (one.name, one.report)).collect())
+    ALL.get_or_init(|| all().iter().map(|one| (one.name.clone(), one.report.clone())).collect())
 }
 
 fn played(name: &str) -> Report {

@@ -52,7 +52,7 @@ fn every_rule_has_a_transcript_where_it_fires_and_one_where_it_does_not() {
 /// The reported mechanism, reply code and outcome are all those of the last login.
 #[test]
 fn the_report_contains_the_last_of_several_logins() {
-    let played = all().into_iter().find(|played| played.name.ends_with("try-all-mechanisms")).unwrap();
+    let played = all().iter().find(|played| played.name.ends_with("try-all-mechanisms")).unwrap();
     let json = smtpcheck::render::format("json").unwrap().one(&played.report, &smtpcheck::render::Display::plain());
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(report["auth"]["mechanism"], "LOGIN");
@@ -63,7 +63,7 @@ fn the_report_contains_the_last_of_several_logins() {
 #[test]
 fn only_a_user_name_without_a_domain_gets_the_fix_to_use_the_email_address() {
     let advice = |name: &str| -> Vec<String> {
-        let played = all().into_iter().find(|played| played.name.ends_with(name)).unwrap();
+        let played = all().iter().find(|played| played.name.ends_with(name)).unwrap();
         let fixes = played.report.findings.iter().flat_map(|finding| &finding.fixes);
         let matching = fixes.filter(|fix| fix.text.contains("complete email address")).cloned();
         matching.map(|fix| fix.command.unwrap()).collect()

@@ -1,8 +1,11 @@
 //! Finds what is wrong with a command that a fix suggests. Nothing is sent: smtpcheck's own parser reads smtpcheck
 //! commands; commands of other programs are compared with a table, and `sh -n` checks their syntax.
 
+use std::cell::LazyCell;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 use smtpcheck::cli::{self, Invocation};
 use smtpcheck::plan::{Plan, TlsMode};
@@ -226,8 +229,18 @@ fn contradictions(plan: &Plan) -> Vec<String> {
     wrong
 }
 
-/// The syntax errors that the shell reports; `None` if there is no shell.
+/// The syntax errors that the shell reports, asked once for each command; `None` if there is no shell.
 fn syntax(command: &str) -> Option<String> {
+    static ASKED: Mutex<BTreeMap<String, Option<String>>> = Mutex::new(BTreeMap::new());
+    if let Some(errors) = ASKED.lock().unwrap().get(command) {
+        return errors.clone();
+    }
+    let errors = errors_of_shell(command);
+    ASKED.lock().unwrap().insert(command.to_owned(), errors.clone());
+    errors
+}
+
+fn errors_of_shell(command: &str) -> Option<String> {
     let mut shell = Command::new("sh");
     shell.arg("-n").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = shell.spawn().ok()?;
@@ -238,7 +251,7 @@ fn syntax(command: &str) -> Option<String> {
 
 /// What is wrong with the commands of the fixes in a report.
 pub fn mistakes_in(report: &Report) -> Vec<String> {
-    let seen = format!("{:?} {:?}", report.plan, report.evidence);
+    let seen = LazyCell::new(|| format!("{:?} {:?}", report.plan, report.evidence));
     let mut all = Vec::new();
     for finding in &report.findings {
         for fix in &finding.fixes {

@@ -58,6 +58,7 @@ mod records;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use smtpcheck::cli::{self, Invocation};
 use smtpcheck::evidence::Machine;
@@ -204,12 +205,16 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
 }
 
-pub fn all() -> Vec<Played> {
-    let folder = folder();
-    let mut paths: Vec<PathBuf> = walk(&folder);
-    paths.sort();
-    assert!(!paths.is_empty(), "no transcripts in {}", folder.display());
-    paths.iter().map(play).collect()
+/// All transcripts, each replayed once for all tests of the program.
+pub fn all() -> &'static [Played] {
+    static ALL: OnceLock<Vec<Played>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let folder = folder();
+        let mut paths: Vec<PathBuf> = walk(&folder);
+        paths.sort();
+        assert!(!paths.is_empty(), "no transcripts in {}", folder.display());
+        paths.iter().map(play).collect()
+    })
 }
 
 fn walk(folder: &PathBuf) -> Vec<PathBuf> {
