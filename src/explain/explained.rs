@@ -113,6 +113,17 @@ impl Explained {
         }
     }
 
+    /// Whether it states what happened: more than the code of a reply whose text is not recognised.
+    pub(super) fn is_clear(&self) -> bool {
+        let is_code =
+            matches!(self.basis, Some(Basis::Code { .. } | Basis::Class { .. } | Basis::CodeAtStep { .. }) | None);
+        match self.kind {
+            ExplanationKind::Unknown => false,
+            ExplanationKind::Reply => !is_code || self.is_accepted(),
+            _ => true,
+        }
+    }
+
     /// Whether it is a reply that accepts a command.
     pub(super) fn is_accepted(&self) -> bool {
         self.kind == ExplanationKind::Reply && self.category == Some(Cause::Accepted.category())

@@ -15,7 +15,7 @@ pub enum LogSide {
 }
 
 /// Words that only a server logs: Postfix (smtpd, postscreen, milters), OpenSMTPD, Exim, Haraka.
-const SERVER: [&str; 13] = [
+const SERVER: [&str; 14] = [
     "/smtpd[",
     "postscreen[",
     "NOQUEUE: ",
@@ -29,6 +29,7 @@ const SERVER: [&str; 13] = [
     "SMTP call from ",
     " rejected after DATA",
     " authenticator failed for ",
+    " retval=DENY",
 ];
 
 impl LogSide {

@@ -6,7 +6,7 @@
 
 use super::extract::{ExtractedReply, MarkedLine};
 use super::memory::Memory;
-use super::{exim, fields, libraries, opensmtpd, other, postfix, qmail, sendmail};
+use super::{exim, fields, haraka, libraries, opensmtpd, other, postfix, qmail, sendmail};
 
 /// Reads the line at a mark.
 pub(super) type LineReader = fn(&mut Memory, MarkedLine<'_>) -> Option<ExtractedReply>;
@@ -59,6 +59,7 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     (" said: ", |_, marked| postfix::server_reply(marked)),
     ("_said:_", |_, marked| qmail::server_reply(marked)),
     ("reject: ", |_, marked| postfix::reject(marked)),
+    ("retval=DENY", |_, marked| haraka::rejection(marked)),
     ("SMTP error from remote mail", Memory::exim),
     (" rejected RCPT ", |_, marked| exim::rejection(marked)),
     (" rejected MAIL ", |_, marked| exim::rejection(marked)),
@@ -180,6 +181,7 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     (" C=\"", QUOTED),
     ("<<< ", ARROW),
     ("] < ", ARROW),
+    ("] S: ", ARROW),
     ("| < ", ARROW),
     (">>> ", ARROW),
     ("<-", ARROW),
