@@ -411,7 +411,7 @@ impl LogExplainer<'_> {
                 }
                 self.generic = Some((line, found));
             }
-            Some(found) if self.was_told(&line, found) => self.supersede_generic(line.number),
+            Some(found) if self.was_told(&line, found.rule()) => self.supersede_generic(line.number),
             Some(found) => {
                 self.supersede_generic(line.number);
                 self.told = Some((line.number, found.rule()));
@@ -440,15 +440,15 @@ impl LogExplainer<'_> {
 
     /// Whether the lines before this one are part of the same message and report the same fault. The lines of a log
     /// have a time or an address, and a log is long.
-    fn was_told(&self, line: &FailureLine, found: FoundError) -> bool {
-        let is_same = |(number, rule): (u64, Option<&'static str>)| {
-            rule == found.rule() && line.number.abs_diff(number) <= GENERIC_REACH
+    fn was_told(&self, line: &FailureLine, rule: Option<&'static str>) -> bool {
+        let is_same = |(number, told): (u64, Option<&'static str>)| {
+            told == rule && line.number.abs_diff(number) <= GENERIC_REACH
         };
         let is_of_log = failures::delivery_part(&line.text) != DeliveryPart::Other
             || failures::has_time(&line.text)
             || line.text.contains('@');
         let is_short = line.number <= 2 * GENERIC_REACH;
-        is_short && !is_of_log && found.rule().is_some() && self.told.is_some_and(is_same)
+        is_short && !is_of_log && rule.is_some() && self.told.is_some_and(is_same)
     }
 
     /// Whether a line in an unknown format contains a reply that names its reason. A code without words does not.
@@ -461,6 +461,9 @@ impl LogExplainer<'_> {
         let Some((text, phase)) = log::anywhere::reply(&line.text) else { return false };
         let Some(explained) = self.context.reply_anywhere(&line.text) else { return false };
         self.supersede_generic(line.number);
+        if self.was_told(line, explained.rule) {
+            return true;
+        }
         self.rejected = Some(line.number);
         match self.mode {
             LogMode::Each => {
