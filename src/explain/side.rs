@@ -15,7 +15,7 @@ pub enum LogSide {
 }
 
 /// Words that only a server logs: Postfix (smtpd, postscreen, milters), OpenSMTPD, Exim, Haraka.
-const SERVER: [&str; 14] = [
+const SERVER: [&str; 17] = [
     "/smtpd[",
     "postscreen[",
     "NOQUEUE: ",
@@ -30,6 +30,9 @@ const SERVER: [&str; 14] = [
     " rejected after DATA",
     " authenticator failed for ",
     " retval=DENY",
+    " rejected by local_scan()",
+    " sender verify fail for ",
+    " sender verify defer for ",
 ];
 
 impl LogSide {

@@ -441,9 +441,8 @@ impl LogExplainer<'_> {
     /// Whether the lines before this one are part of the same message and report the same fault. The lines of a log
     /// have a time or an address, and a log is long.
     fn was_told(&self, line: &FailureLine, rule: Option<&'static str>) -> bool {
-        let is_same = |(number, told): (u64, Option<&'static str>)| {
-            told == rule && line.number.abs_diff(number) <= GENERIC_REACH
-        };
+        let is_same =
+            |(number, told): (u64, Option<&'static str>)| told == rule && line.number.abs_diff(number) <= GENERIC_REACH;
         let is_of_log = failures::delivery_part(&line.text) != DeliveryPart::Other
             || failures::has_time(&line.text)
             || line.text.contains('@');

@@ -74,7 +74,9 @@ pub(in crate::explain) fn reply(line: &str) -> Option<(String, Option<ReplyPhase
         if !is_announced && !is_phrase(&code.to_string(), text) {
             return None;
         }
-        let phase = phase(before).or_else(|| of_properties(text_after(line.get(at + 3..)?, ""))).or_else(|| phase_of_code(code));
+        let phase = phase(before)
+            .or_else(|| of_properties(text_after(line.get(at + 3..)?, "")))
+            .or_else(|| phase_of_code(code));
         let text = without_properties(text);
         let says_something = text.contains(char::is_alphabetic) || EnhancedStatus::parse(text).is_some();
         (says_something || phase.is_some() || lower.contains("smtp"))

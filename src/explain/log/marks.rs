@@ -67,6 +67,13 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     (" rejected HELO ", |_, marked| exim::rejection(marked)),
     (" rejected connection ", |_, marked| exim::rejection(marked)),
     (" rejected after DATA", |_, marked| exim::rejection(marked)),
+    (" rejected by local_scan()", |_, marked| exim::rejection(marked)),
+    (" rejected DATA", |_, marked| exim::rejection(marked)),
+    (" rejected VRFY", |_, marked| exim::rejection(marked)),
+    (" rejected EXPN", |_, marked| exim::rejection(marked)),
+    (" rejected AUTH", |_, marked| exim::rejection(marked)),
+    (" sender verify fail for ", |_, marked| exim::failed_verification(marked)),
+    (" sender verify defer for ", |_, marked| exim::failed_verification(marked)),
     // Mail libraries, and programs that submit mail.
     ("SMTP server error: ", |_, marked| libraries::server_error(marked)),
     ("SMTP code: ", |_, marked| libraries::smtp_code(marked)),
