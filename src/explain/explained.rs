@@ -115,8 +115,11 @@ impl Explained {
 
     /// Whether it states what happened: more than the code of a reply whose text is not recognised.
     pub(super) fn is_clear(&self) -> bool {
-        let is_code =
-            matches!(self.basis, Some(Basis::Code { .. } | Basis::Class { .. } | Basis::CodeAtStep { .. }) | None);
+        let is_code = match self.basis {
+            Some(Basis::CodeAtStep { .. }) => self.confidence < Some(Confidence::Likely),
+            Some(Basis::Code { .. } | Basis::Class { .. }) | None => true,
+            Some(_) => false,
+        };
         match self.kind {
             ExplanationKind::Unknown => false,
             ExplanationKind::Reply => !is_code || self.is_accepted(),

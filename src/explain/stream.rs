@@ -412,6 +412,7 @@ impl LogExplainer<'_> {
                 self.generic = Some((line, found));
             }
             Some(found) if self.was_told(&line, found.rule()) => self.supersede_generic(line.number),
+            Some(found) if self.is_end_of_session(&line, found) => {}
             Some(found) => {
                 self.supersede_generic(line.number);
                 self.told = Some((line.number, found.rule()));
@@ -448,6 +449,14 @@ impl LogExplainer<'_> {
             || line.text.contains('@');
         let is_short = line.number <= 2 * GENERIC_REACH;
         is_short && !is_of_log && rule.is_some() && self.told.is_some_and(is_same)
+    }
+
+    /// Whether a program reports the end of a session that a rejection ended: `Connection closed by foreign host`.
+    fn is_end_of_session(&self, line: &FailureLine, found: FoundError) -> bool {
+        let is_next = |rejected: u64| line.number.abs_diff(rejected) <= 1;
+        found.rule() == Some("connection-closed")
+            && !failures::has_time(&line.text)
+            && self.rejected.is_some_and(is_next)
     }
 
     /// Whether a line in an unknown format contains a reply that names its reason. A code without words does not.

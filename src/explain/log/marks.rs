@@ -131,6 +131,7 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     ("with message \\\"", LIBRARY),
     ("response: '", LIBRARY),
     ("server message: ", WORDS),
+    ("following reason: ", WORDS),
     ("The response is: ", WORDS),
     ("SMTP server: ", LIBRARY),
     ("RCPT failed: ", LIBRARY),
