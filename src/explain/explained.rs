@@ -26,7 +26,8 @@ pub struct Explained {
     pub provider: Option<String>,
     /// The id of the program that printed the input, if it is recognised.
     pub program: Option<String>,
-    /// The rule that a check would report; none if it is not a rejection.
+    /// The rule that a check would report; null if it is not a rejection, or if an error is about the program or its
+    /// machine instead of another mail server.
     pub rule: Option<&'static str>,
     /// The category of the reason for a rejection.
     pub category: Option<Category>,
