@@ -59,9 +59,11 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
 /// line contains one, then a program broke the lines of the message.
 pub(super) fn of_message(text: &str, context: &ExplainContext) -> Vec<Explained> {
     let explained = of_lines(text, context);
-    let joined = as_one_line(text).filter(|_| !explained.iter().any(Explained::is_clear));
-    let of_joined = joined.map(|line| of_lines(&line, context));
-    of_joined.filter(|found| found.iter().any(Explained::is_clear)).unwrap_or(explained)
+    if explained.iter().any(Explained::is_clear) {
+        return explained;
+    }
+    let mut of_joined = as_one_line(text).into_iter().map(|line| of_lines(&line, context));
+    of_joined.find(|found| found.iter().any(Explained::is_clear)).unwrap_or(explained)
 }
 
 fn of_lines(item: &str, context: &ExplainContext) -> Vec<Explained> {

@@ -43,17 +43,25 @@ impl ShortInput {
     }
 }
 
-/// Several lines as one line, without the signs that mail clients write before quoted lines. None if there is only one
-/// line.
-pub(super) fn as_one_line(text: &str) -> Option<String> {
+/// The shortest line that a terminal wraps, in bytes.
+const MIN_WIDTH: usize = 60;
+
+/// Several lines as one line, without the signs that mail clients write before quoted lines: the lines as words of one
+/// text, and the lines as a terminal wraps them, in the middle of a word. Empty if there is only one line.
+pub(super) fn as_one_line(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().map(|line| line.trim_start_matches(['>', '|', ' ', '\t']).trim_end()).collect();
-    let is_short = text.len() <= MAX_BYTES && (2..=MAX_LINES).contains(&lines.len());
-    is_short.then(|| lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" "))
+    if text.len() > MAX_BYTES || !(2..=MAX_LINES).contains(&lines.len()) {
+        return Vec::new();
+    }
+    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+    let is_wrapped = lines.iter().rev().skip(1).all(|line| line.len() >= MIN_WIDTH);
+    let separators = if is_wrapped { &[" ", ""][..] } else { &[" "] };
+    separators.iter().map(|separator| lines.join(separator)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_BYTES, ShortInput, as_one_line};
+    use super::{MAX_BYTES, MIN_WIDTH, ShortInput, as_one_line};
 
     #[test]
     fn only_the_text_of_a_short_input_is_kept() {
@@ -68,7 +76,16 @@ mod tests {
 
     #[test]
     fn quoted_lines_become_one_line() {
-        assert_eq!(as_one_line("> 550 user\n> > unknown\n\n"), Some("550 user unknown".to_owned()));
-        assert_eq!(as_one_line("550 user unknown"), None);
+        assert_eq!(as_one_line("> 550 user\n> > unknown\n\n"), ["550 user unknown"]);
+        assert!(as_one_line("550 user unknown").is_empty());
+    }
+
+    #[test]
+    fn long_lines_are_also_joined_in_the_middle_of_a_word() {
+        let start = "x".repeat(MIN_WIDTH);
+        assert_eq!(
+            as_one_line(&format!("{start} ti\nmed out")),
+            [format!("{start} ti med out"), format!("{start} timed out")]
+        );
     }
 }
