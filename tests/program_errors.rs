@@ -1,6 +1,7 @@
 //! How well error messages from mail programs and libraries are read. The `recorded` messages were produced by running
 //! 20 programs against servers with one fault each; the `public` messages have the forms that people paste into issues.
-//! An entry is correct if every finding names a rule that the entry allows, so a stack trace has one root cause.
+//! An entry is correct if every finding names a rule that the entry allows, so a stack trace has one root cause. The
+//! word `none` allows an error without a rule: the program failed before it contacted a mail server.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
@@ -63,8 +64,9 @@ impl Measured {
 
     fn add(&mut self, Entry { program, rules, text }: &Entry, explained: &[Explained]) {
         let is_finding = |one: &&Explained| matches!(one.kind, ExplanationKind::Reply | ExplanationKind::Error);
-        let findings: Vec<_> = explained.iter().filter(is_finding).filter(|one| one.rule.is_some()).collect();
-        let fits = |one: &&Explained| one.rule.is_some_and(|rule| rules.iter().any(|allowed| allowed == rule));
+        let says = |one: &&Explained| one.rule.is_some() || one.kind == ExplanationKind::Error;
+        let findings: Vec<_> = explained.iter().filter(is_finding).filter(says).collect();
+        let fits = |one: &&Explained| rules.iter().any(|allowed| allowed == one.rule.unwrap_or("none"));
         let is_right = !findings.is_empty() && findings.iter().all(fits);
         let (right, all) = self.by_program.entry(program.clone()).or_default();
         *all += 1;
@@ -107,7 +109,8 @@ fn a_stack_trace_is_one_finding() {
     let traces = corpus().public.into_iter().filter(|entry| entry.text.lines().count() > 3);
     let several: Vec<String> = traces
         .filter_map(|entry| {
-            let found: Vec<_> = as_input(&entry.text).into_iter().filter(|one| one.rule.is_some()).collect();
+            let says = |one: &Explained| one.rule.is_some() || one.kind == ExplanationKind::Error;
+            let found: Vec<_> = as_input(&entry.text).into_iter().filter(says).collect();
             (found.len() != 1)
                 .then(|| format!("{:?}: {:?}", entry.text, found.iter().map(|one| one.rule).collect::<Vec<_>>()))
         })

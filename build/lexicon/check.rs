@@ -132,7 +132,7 @@ fn phrases(entries: &Entries, known: &Known<'_>, found: &mut Vec<String>) {
 
 fn phrase<T>(entry: &PhraseEntry, known: &Known<'_>, problems: &mut Problems<'_, T>) {
     let place = entry.id.span();
-    problems.literals(entry.all.iter().chain(&entry.any).chain(&entry.none));
+    problems.literals(entry.all.iter().chain(&entry.any).chain(&entry.also).chain(&entry.none));
     entry.status.iter().flatten().for_each(|status| problems.status(status));
     problems.statement(place.clone(), (entry.confidence, entry.otherwise.is_some()), &entry.fix);
     let has_examples = !entry.matches.is_empty() && !entry.differs.is_empty();
@@ -152,7 +152,7 @@ fn errors(entries: &Entries, found: &mut Vec<String>) {
         problems.ids(file.entries.error.iter().map(|entry| &entry.id), &mut ids);
         for entry in &file.entries.error {
             let place = entry.id.span();
-            problems.literals(entry.all.iter().chain(&entry.any).chain(&entry.none));
+            problems.literals(entry.all.iter().chain(&entry.any).chain(&entry.also).chain(&entry.none));
             problems.statement(place.clone(), (entry.confidence, entry.otherwise.is_some()), &entry.fix);
             let has_literal = !entry.all.is_empty() || !entry.any.is_empty();
             problems.require(has_literal, place.clone(), "`all` and `any` are empty");

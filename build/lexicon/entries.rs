@@ -187,6 +187,8 @@ pub(super) struct PhraseEntry {
     #[serde(default)]
     pub(super) any: Vec<Spanned<String>>,
     #[serde(default)]
+    pub(super) also: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) none: Vec<Spanned<String>>,
     pub(super) category: Cause,
     pub(super) confidence: Confidence,
@@ -209,7 +211,8 @@ pub(super) struct ErrorsFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct ErrorEntry {
     pub(super) id: Spanned<String>,
-    pub(super) rule: String,
+    /// None if the program fails before it contacts a mail server, so that no check reports the fault.
+    pub(super) rule: Option<String>,
     #[serde(default)]
     pub(super) generic: bool,
     #[serde(default)]
@@ -222,6 +225,8 @@ pub(super) struct ErrorEntry {
     pub(super) all: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) any: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) also: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) none: Vec<Spanned<String>>,
     pub(super) confidence: Confidence,

@@ -19,6 +19,7 @@ const TWO_BITS: u32 = 8;
 pub(super) struct EntryLiterals<'a> {
     pub(super) all: Vec<&'a str>,
     pub(super) any: Vec<&'a str>,
+    pub(super) also: Vec<&'a str>,
     pub(super) none: Vec<&'a str>,
 }
 
@@ -39,13 +40,13 @@ pub(super) struct LiteralTables<'a> {
 impl<'a> LiteralTables<'a> {
     /// Adds the literals of the next entry. Returns its `EntryLiterals`.
     pub(super) fn add(&mut self, entry: &EntryLiterals<'a>) -> String {
-        let numbers = [&entry.all, &entry.any, &entry.none].map(|literals| {
+        let numbers = [&entry.all, &entry.any, &entry.also, &entry.none].map(|literals| {
             let numbers: Vec<usize> = literals.iter().map(|literal| self.number(literal)).collect();
             let place = self.listed.len();
             self.listed.extend(&numbers);
             (place, numbers)
         });
-        let [(_, all), (_, any), _] = &numbers;
+        let [(_, all), (_, any), ..] = &numbers;
         // At least one of these literals must be in the text: the longest of `all` or, if every literal of `any` is
         // longer, those of `any`. Long literals are preferred because they are rare.
         let length = |number: &&usize| self.literals.get(**number).map_or(0, |literal| literal.chars().count());
@@ -63,8 +64,8 @@ impl<'a> LiteralTables<'a> {
             }
         }
         self.entries += 1;
-        let [all, any, none] = numbers.map(|(place, numbers)| format!("Numbers::at({place}, {})", numbers.len()));
-        row("EntryLiterals", [("all", all), ("any", any), ("none", none)])
+        let [all, any, also, none] = numbers.map(|(place, numbers)| format!("Numbers::at({place}, {})", numbers.len()));
+        row("EntryLiterals", [("all", all), ("any", any), ("also", also), ("none", none)])
     }
 
     fn number(&mut self, literal: &'a str) -> usize {
@@ -170,9 +171,9 @@ mod tests {
     #[test]
     fn an_entry_is_found_by_its_longest_literal_or_by_any() {
         let mut tables = LiteralTables::default();
-        tables.add(&EntryLiterals { all: vec!["spf", "rejected"], any: vec!["mail"], none: vec![] });
-        tables.add(&EntryLiterals { all: vec![], any: vec!["mail", "spf"], none: vec!["x"] });
-        tables.add(&EntryLiterals { all: vec![], any: vec![], none: vec!["x"] });
+        tables.add(&EntryLiterals { all: vec!["spf", "rejected"], any: vec!["mail"], also: vec!["x"], none: vec![] });
+        tables.add(&EntryLiterals { all: vec![], any: vec!["mail", "spf"], also: vec![], none: vec!["x"] });
+        tables.add(&EntryLiterals { all: vec![], any: vec![], also: vec![], none: vec!["x"] });
         assert_eq!(tables.literals, ["spf", "rejected", "mail", "x"]);
         assert_eq!(tables.led_to, [vec![1], vec![0], vec![1], vec![]]);
         assert_eq!(tables.wordless, [2]);

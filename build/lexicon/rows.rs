@@ -69,7 +69,7 @@ fn phases(phases: &[ReplyPhase]) -> String {
 
 fn phrases(entries: &Entries, pool: &mut Pool) -> String {
     let mut literals = LiteralTables::default();
-    let spelled: Vec<[Vec<String>; 3]> = entries.phrases().map(spelled).collect();
+    let spelled: Vec<[Vec<String>; 4]> = entries.phrases().map(spelled).collect();
     let rows = entries.phrases().zip(&spelled).map(|(entry, spelled)| phrase(entry, spelled, &mut literals, pool));
     let rows: Vec<String> = rows.collect();
     let examples = entries.phrases().flat_map(|entry| entry.matches.iter().chain(&entry.differs));
@@ -78,9 +78,9 @@ fn phrases(entries: &Entries, pool: &mut Pool) -> String {
     format!("{}static INDEX: LiteralIndex = {index};\n", table("PHRASES", "Phrase", &rows))
 }
 
-/// The literals `all`, `any` and `none` of a phrase, in the spelling in which replies are compared with them.
-fn spelled(entry: &PhraseEntry) -> [Vec<String>; 3] {
-    [&entry.all, &entry.any, &entry.none].map(|literals| {
+/// The literals `all`, `any`, `also` and `none` of a phrase, in the spelling in which replies are compared with them.
+fn spelled(entry: &PhraseEntry) -> [Vec<String>; 4] {
+    [&entry.all, &entry.any, &entry.also, &entry.none].map(|literals| {
         let mut spelled: Vec<String> = Vec::with_capacity(literals.len());
         for literal in plain(literals) {
             let literal = unified(literal);
@@ -94,12 +94,12 @@ fn spelled(entry: &PhraseEntry) -> [Vec<String>; 3] {
 
 fn phrase<'a>(
     entry: &PhraseEntry,
-    [all, any, none]: &'a [Vec<String>; 3],
+    [all, any, also, none]: &'a [Vec<String>; 4],
     literals: &mut LiteralTables<'a>,
     pool: &mut Pool,
 ) -> String {
     let texts = |list: &'a [String]| strings(list).collect();
-    let own = EntryLiterals { all: texts(all), any: texts(any), none: texts(none) };
+    let own = EntryLiterals { all: texts(all), any: texts(any), also: texts(also), none: texts(none) };
     row(
         "Phrase",
         [
@@ -132,12 +132,17 @@ fn errors(entries: &Entries, pool: &mut Pool) -> String {
 }
 
 fn error<'a>(entry: &'a ErrorEntry, literals: &mut LiteralTables<'a>, pool: &mut Pool) -> String {
-    let own = EntryLiterals { all: plain(&entry.all), any: plain(&entry.any), none: plain(&entry.none) };
+    let own = EntryLiterals {
+        all: plain(&entry.all),
+        any: plain(&entry.any),
+        also: plain(&entry.also),
+        none: plain(&entry.none),
+    };
     row(
         "ProgramError",
         [
             ("id", pool.text(entry.id.get_ref())),
-            ("rule", pool.text(&entry.rule)),
+            ("rule", pool.optional(entry.rule.as_deref())),
             ("generic", entry.generic.to_string()),
             ("vagueness", entry.vagueness.to_string()),
             ("instead_of_reply", entry.instead_of_reply.to_string()),

@@ -7,12 +7,16 @@
 //!    extension, a mechanism;
 //! 3. if none of these applies: the name of a mail program or provider, an error message from a program, or a known
 //!    sentence without a code (most phrases need a code).
+//!
+//! If several lines contain nothing that is recognised, they are interpreted as one line.
 
+use super::decoded;
 use super::errors::{self, FoundError};
 use super::explained::{Explained, ExplanationKind};
 use super::log::{Finder, inner_reply, phase_of_code};
 use super::logins::Logins;
 use super::reply::ExplainContext;
+use super::short_input::as_one_line;
 use super::side::LogSide;
 use super::target::ServerName;
 use crate::check;
@@ -48,6 +52,21 @@ fn items(what: &[String]) -> Vec<String> {
 
 /// All explanations of one argument.
 fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
+    of_message(&decoded::text(item), context)
+}
+
+/// All explanations of one message without escapes. If its lines contain no clear statement, and the message as one
+/// line contains one, then a program broke the lines of the message.
+pub(super) fn of_message(text: &str, context: &ExplainContext) -> Vec<Explained> {
+    let explained = of_lines(text, context);
+    if explained.iter().any(Explained::is_clear) {
+        return explained;
+    }
+    let mut of_joined = as_one_line(text).into_iter().map(|line| of_lines(&line, context));
+    of_joined.find(|found| found.iter().any(Explained::is_clear)).unwrap_or(explained)
+}
+
+fn of_lines(item: &str, context: &ExplainContext) -> Vec<Explained> {
     if let Some(found) = check::rule(item) {
         return vec![of_rule(found)];
     }

@@ -46,7 +46,12 @@ impl FoundError {
 
     /// The rule that a check would report.
     pub(super) fn rule(self) -> Option<&'static str> {
-        check::rule(&self.error.rule).map(|rule| rule.id)
+        check::rule(self.error.rule.as_deref()?).map(|rule| rule.id)
+    }
+
+    /// The key under which equal messages are counted: the rule, or the id of a message without a rule.
+    pub(super) fn key(self) -> &'static str {
+        self.rule().unwrap_or_else(|| self.error.id.as_str())
     }
 
     /// The category of the rejections that the same rule reports; none if the rule does not report rejections.
@@ -61,17 +66,14 @@ impl FoundError {
         let server = server_of(text);
         // This advice is about the settings of a client.
         let client = program.filter(|_| LogSide::of(text) == LogSide::Client);
-        let advice = client.into_iter().flat_map(|program| program.advice_for(&error.rule));
+        let advice = client.zip(error.rule.as_deref()).into_iter().flat_map(|(program, rule)| program.advice_for(rule));
         let fixes = advice.chain(error.fix.as_slice()).map(|fix| server.fill(fix.fix()));
         let mut explained = Explained {
             program: program.map(|program| program.id.into()),
             rule: self.rule(),
             category: self.category(),
             confidence: Some(error.confidence),
-            meaning: Some(match program {
-                Some(program) => format!("an error message from {}", program.name),
-                None => by_language(text).to_owned(),
-            }),
+            meaning: Some(origin(program, text, error.rule.is_some())),
             cause: Some(error.means.into()),
             otherwise: error.otherwise.map(String::from),
             fixes: fixes.collect(),
@@ -82,6 +84,20 @@ impl FoundError {
         let is_new = |proof: &Fix| explained.fixes.iter().all(|fix| fix.command != proof.command);
         explained.fixes.extend(proof.filter(is_new));
         explained
+    }
+}
+
+/// The origin of a message, and whether it is about a mail server at all.
+fn origin(program: Option<&MailProgram>, text: &str, is_about_server: bool) -> String {
+    let origin = match program {
+        Some(program) => format!("an error message from {}", program.name),
+        None if is_about_server => by_language(text).to_owned(),
+        None => "an error message".to_owned(),
+    };
+    if is_about_server {
+        origin
+    } else {
+        format!("{origin} about the program or its machine, not about another mail server")
     }
 }
 
@@ -185,7 +201,7 @@ mod tests {
 
     #[test]
     fn every_program_error_and_every_advice_names_a_rule() {
-        let of_errors = program_errors::all().iter().map(|error| &error.rule);
+        let of_errors = program_errors::all().iter().filter_map(|error| error.rule.as_ref());
         let of_advice =
             programs::all().iter().flat_map(|program| program.advice()).flat_map(|advice| advice.rules.as_slice());
         let unknown: Vec<&Text> = of_errors.chain(of_advice).filter(|rule| check::rule(rule).is_none()).collect();

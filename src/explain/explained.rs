@@ -26,7 +26,8 @@ pub struct Explained {
     pub provider: Option<String>,
     /// The id of the program that printed the input, if it is recognised.
     pub program: Option<String>,
-    /// The rule that a check would report; none if it is not a rejection.
+    /// The rule that a check would report; null if it is not a rejection, or if an error is about the program or its
+    /// machine instead of another mail server.
     pub rule: Option<&'static str>,
     /// The category of the reason for a rejection.
     pub category: Option<Category>,
@@ -110,6 +111,20 @@ impl Explained {
             source: None,
             also: Vec::new(),
             nearest: Vec::new(),
+        }
+    }
+
+    /// Whether it states what happened: more than the code of a reply whose text is not recognised.
+    pub(super) fn is_clear(&self) -> bool {
+        let is_code = match self.basis {
+            Some(Basis::CodeAtStep { .. }) => self.confidence < Some(Confidence::Likely),
+            Some(Basis::Code { .. } | Basis::Class { .. }) | None => true,
+            Some(_) => false,
+        };
+        match self.kind {
+            ExplanationKind::Unknown => false,
+            ExplanationKind::Reply => !is_code || self.is_accepted(),
+            _ => true,
         }
     }
 

@@ -46,7 +46,7 @@ const WORDS: [&str; 26] = [
 ];
 
 /// Words in lines that contain one of [`WORDS`] but do not report a delivery failure.
-const HARMLESS: [&str; 75] = [
+const HARMLESS: [&str; 76] = [
     // Bounces: headers, and sentences around the reason.
     "action: failed",
     "action: delayed",
@@ -79,6 +79,7 @@ const HARMLESS: [&str; 75] = [
     "delivery status notification (failure)",
     "delivery failure",
     "returned mail",
+    "this message was rejected by the recipient e-mail system",
     // Counters and names of settings.
     " 0 error",
     "0 failed",
@@ -147,6 +148,15 @@ pub(super) fn quotes_reply(line: &[u8]) -> bool {
 
 fn reports_failure(line: &[u8]) -> bool {
     SEARCH.is_match(line) && !SEARCH_HARMLESS.is_match(line)
+}
+
+/// Whether a line contains the time at which it was written: `13:53:41`. The lines of one message have no such time.
+pub(super) fn has_time(text: &str) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    text.as_bytes().windows(8).any(|part| match part {
+        [a, b, b':', c, d, b':', e, f] => [a, b, c, d, e, f].into_iter().all(is_digit),
+        _ => false,
+    })
 }
 
 /// The state of a delivery, according to a line in a mail server's log.

@@ -9,6 +9,7 @@
 //! Read next: [`log`], which finds replies in logs.
 
 mod arguments;
+mod decoded;
 mod errors;
 mod explained;
 mod failures;
@@ -16,6 +17,7 @@ pub mod log;
 mod logins;
 mod reply;
 mod secrets;
+mod short_input;
 mod side;
 mod stream;
 mod target;

@@ -29,6 +29,19 @@ const MAX_SENTENCE: usize = 400;
 /// Words of which a line about mail contains at least one.
 const ABOUT_MAIL: [&str; 8] = ["mail", "dmarc", "smtp", "bounce", "recipient", "sender", "relay", "delivery"];
 
+/// Errors of operating systems and programming languages, whose words also occur in replies.
+const OF_SYSTEM: [&str; 9] = [
+    "permission denied",
+    "connection refused",
+    "no such file",
+    "already in use",
+    "broken pipe",
+    "is not defined",
+    "nil pointer",
+    "null pointer",
+    "cannot read propert",
+];
+
 /// Why a name does not identify a provider or software.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SenderError {
@@ -94,7 +107,8 @@ impl ExplainContext {
     /// `SMTP server did not accept the sender`. The line must be about mail and contain the words of a known phrase.
     pub(super) fn words_anywhere(&self, line: &str) -> Option<Explained> {
         let text = lexicon::normal(line);
-        if text.len() > MAX_SENTENCE || !ABOUT_MAIL.iter().any(|word| text.contains(word)) {
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        if text.len() > MAX_SENTENCE || !has(&ABOUT_MAIL) || has(&OF_SYSTEM) {
             return None;
         }
         let side = LogSide::of(line);

@@ -15,7 +15,7 @@ pub enum LogSide {
 }
 
 /// Words that only a server logs: Postfix (smtpd, postscreen, milters), OpenSMTPD, Exim, Haraka.
-const SERVER: [&str; 13] = [
+const SERVER: [&str; 17] = [
     "/smtpd[",
     "postscreen[",
     "NOQUEUE: ",
@@ -29,6 +29,10 @@ const SERVER: [&str; 13] = [
     "SMTP call from ",
     " rejected after DATA",
     " authenticator failed for ",
+    " retval=DENY",
+    " rejected by local_scan()",
+    " sender verify fail for ",
+    " sender verify defer for ",
 ];
 
 impl LogSide {

@@ -1,12 +1,15 @@
 //! Explains a log of any length: either explains each reply and error message as it is found, or counts the messages
 //! with the same cause. Lines that report a failure but are not recognised are counted, and the first of them is kept.
-//! Memory use does not depend on the length of the input.
+//! A short input in which no line is recognised is read as one message. Memory use does not depend on the length of the
+//! input.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 
-use super::arguments::one_word;
+use super::arguments::{of_message, one_word};
+use super::decoded;
 use super::errors::FoundError;
 use super::explained::{Explained, ExplanationKind, Extent, Tally};
 use super::failures::{self, DeliveryPart, FailureLine, FailureLines};
@@ -14,6 +17,7 @@ use super::log::{self, Finder, FoundReply, LineUse};
 use super::logins::Logins;
 use super::reply::ExplainContext;
 use super::secrets::without_secrets;
+use super::short_input::ShortInput;
 use super::side::LogSide;
 use super::target::ServerName;
 use super::traces::StackTraces;
@@ -63,25 +67,33 @@ pub fn log(
         generic: None,
         ready: None,
         rejected: None,
+        told: None,
         specific: None,
         attempts: VecDeque::new(),
         recent: VecDeque::new(),
         accepted: Vec::new(),
         unknown: None,
+        short: ShortInput::default(),
+        unclear: Vec::new(),
         logins: Logins::default(),
     };
     let (mut finder, mut failures, mut line) = (Finder::default(), FailureLines::default(), Vec::new());
     let mut traces = StackTraces::default();
     while explainer.flow.is_continue() && next_line(input, &mut line)? {
-        explainer.extent.lines += 1;
-        explainer.logins.read(&line);
+        let first = explainer.extent.lines + 1;
+        explainer.count_line(&line);
+        explainer.join(input, &mut line)?;
+        if let Ok(Cow::Owned(text)) = std::str::from_utf8(&line).map(decoded::line) {
+            line = text.into_bytes();
+        }
         if let Some(word) = one_word(&line) {
             explainer.extent.words += 1;
-            explainer.pass_on(Explained { line: Some(explainer.extent.lines), ..word });
+            explainer.pass_on(Explained { line: Some(first), ..word });
         }
         let is_used = finder.push(&line, &mut |found| explainer.reply(found)) == LineUse::Reply;
+        finder.skip(explainer.extent.lines - first);
         let Some(message) = traces.push(&line, is_used) else { continue };
-        let failure = failures.push(explainer.extent.lines, &message);
+        let failure = failures.push(first, &message);
         failure.into_iter().for_each(|failure| explainer.failure(failure));
     }
     finder.finish(&mut |found| explainer.reply(found));
@@ -90,6 +102,8 @@ pub fn log(
     for (line, found) in std::mem::take(&mut explainer.attempts) {
         explainer.report(&line, found);
     }
+    explainer.read_as_one_message();
+    explainer.release_unclear();
     explainer.release_accepted();
     Ok(explainer.summary())
 }
@@ -111,11 +125,12 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 /// side that logged it.
 type ReplyKey = (String, Option<ReplyPhase>, ServerName, LogSide);
 
-/// The key under which a reply (by cause, rule and side) or an error message (by rule) is counted.
+/// The key under which a reply (by cause, rule and side) or an error message (by rule or, if it has none, by its id) is
+/// counted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum TallyKey {
     Reply(Cause, Option<&'static str>, LogSide),
-    Error(Option<&'static str>),
+    Error(&'static str),
 }
 
 /// The number of lines after a generic error message within which a reply or another message replaces it.
@@ -147,6 +162,8 @@ struct LogExplainer<'a> {
     ready: Option<u64>,
     /// The line of the last reply that rejects something.
     rejected: Option<u64>,
+    /// The line and the rule of the last reply or message that was not generic.
+    told: Option<(u64, Option<&'static str>)>,
     /// The last message that was not generic, and its line.
     specific: Option<(u64, FoundError)>,
     /// With [`LogMode::Count`], attempts to reach a server, until the result of the delivery is read.
@@ -157,10 +174,83 @@ struct LogExplainer<'a> {
     /// is the answer, and they only show how far the session got.
     accepted: Vec<Explained>,
     unknown: Option<FailureLine>,
+    /// The text of the input, as long as it is short and no line of it is recognised.
+    short: ShortInput,
+    /// With [`LogMode::Each`], the failures in a short input that are not recognised.
+    unclear: Vec<Explained>,
     logins: Logins,
 }
 
 impl LogExplainer<'_> {
+    fn count_line(&mut self, line: &[u8]) {
+        self.extent.lines += 1;
+        self.logins.read(line);
+        self.short.push(line);
+        if !self.short.is_short() {
+            self.release_unclear();
+        }
+    }
+
+    /// Adds the lines that continue a line of quoted-printable.
+    fn join(&mut self, input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<()> {
+        let mut is_broken = decoded::is_broken(line);
+        for _ in 1..decoded::MAX_JOINED {
+            let mut next = Vec::new();
+            if !is_broken || !next_line(input, &mut next)? {
+                break;
+            }
+            self.count_line(&next);
+            is_broken = decoded::is_broken(&next);
+            line.truncate(line.trim_ascii_end().len() - 1);
+            line.append(&mut next);
+        }
+        Ok(())
+    }
+
+    /// Reads a short input as one message if none of its lines is recognised.
+    fn read_as_one_message(&mut self) {
+        let Some(text) = self.short.text().map(str::to_owned) else { return };
+        let found = of_message(&decoded::text(&text), self.context);
+        let found: Vec<Explained> = found
+            .into_iter()
+            .filter(|one| one.is_clear() && matches!(one.kind, ExplanationKind::Reply | ExplanationKind::Error))
+            .collect();
+        if found.is_empty() {
+            return;
+        }
+        self.unclear.clear();
+        self.unknown = None;
+        self.extent.unknown = 0;
+        for one in found {
+            let one = Explained { line: Some(1), ..one };
+            match one.kind {
+                ExplanationKind::Reply => self.extent.replies += 1,
+                _ => self.extent.errors += 1,
+            }
+            match self.mode {
+                LogMode::Each => self.pass_on(one),
+                LogMode::Count => self.tally_error(one),
+            }
+        }
+    }
+
+    /// The input contains something that is recognised, so it need not be read as one message.
+    fn recognised(&mut self) {
+        self.short.close();
+        self.release_unclear();
+    }
+
+    fn tally_error(&mut self, explained: Explained) {
+        let tally = self.tallies.entry(TallyKey::Error(explained.rule.unwrap_or_default()));
+        tally.or_insert_with(|| Tally { count: 0, example: explained }).count += 1;
+    }
+
+    fn release_unclear(&mut self) {
+        for unclear in std::mem::take(&mut self.unclear) {
+            self.pass_on(unclear);
+        }
+    }
+
     fn reply(&mut self, found: FoundReply) {
         if found.text.starts_with("220") {
             self.ready = Some(found.line);
@@ -179,6 +269,9 @@ impl LogExplainer<'_> {
     /// Passes an explanation on: a failure at once, and then the accepted commands that were read before it.
     fn pass_on(&mut self, mut explained: Explained) {
         self.logins.mask(&mut explained);
+        if explained.is_clear() {
+            self.recognised();
+        }
         if explained.is_accepted() {
             self.accepted.push(explained);
             if self.accepted.len() > MAX_ACCEPTED {
@@ -213,6 +306,7 @@ impl LogExplainer<'_> {
             },
         );
         let Some(explained) = known else { return };
+        self.told = Some((line, explained.rule));
         explained.line = Some(line);
         match explained.kind {
             ExplanationKind::Error => self.extent.errors += 1,
@@ -232,8 +326,14 @@ impl LogExplainer<'_> {
             None => self.first_seen(line, &key),
         };
         if let Some(kind) = kind {
+            if !matches!(kind, TallyKey::Reply(cause, None, _) if cause != Cause::Accepted) {
+                self.recognised();
+            }
             match kind {
-                TallyKey::Reply(..) => self.extent.replies += 1,
+                TallyKey::Reply(_, rule, _) => {
+                    self.extent.replies += 1;
+                    self.told = Some((line, rule));
+                }
                 TallyKey::Error(_) => self.extent.errors += 1,
             }
             self.tallies.entry(kind).and_modify(|tally| tally.count += 1);
@@ -244,7 +344,7 @@ impl LogExplainer<'_> {
     /// Reads a reply, and makes it the example of its cause if it is the first one.
     fn first_seen(&mut self, line: u64, (text, phase, server, side): &ReplyKey) -> Option<TallyKey> {
         let (kind, example) = match FoundError::instead_of_reply(text) {
-            Some(own) => (TallyKey::Error(own.rule()), own.explained(text)),
+            Some(own) => (TallyKey::Error(own.key()), own.explained(text)),
             None => {
                 let read = self.context.read(text, *phase, server.known_host())?;
                 let kind = TallyKey::Reply(read.cause, read.rule, *side);
@@ -292,7 +392,7 @@ impl LogExplainer<'_> {
                 // separately.
                 let is_repeated = failures::delivery_part(&line.text) == DeliveryPart::Other;
                 let is_more = |(held, known): &(FailureLine, FoundError)| {
-                    known.rule() == found.rule()
+                    known.key() == found.key()
                         && (known.error.id != found.error.id || is_repeated)
                         && line.number.abs_diff(held.number) <= GENERIC_REACH
                 };
@@ -311,8 +411,11 @@ impl LogExplainer<'_> {
                 }
                 self.generic = Some((line, found));
             }
+            Some(found) if self.was_told(&line, found.rule()) => self.supersede_generic(line.number),
+            Some(found) if self.is_end_of_session(&line, found) => {}
             Some(found) => {
                 self.supersede_generic(line.number);
+                self.told = Some((line.number, found.rule()));
                 self.specific = Some((line.number, found));
                 self.error(line, found);
             }
@@ -323,7 +426,10 @@ impl LogExplainer<'_> {
                 self.extent.unknown += 1;
                 if self.mode == LogMode::Each {
                     let unknown = Explained::new(ExplanationKind::Unknown, line.text.as_str());
-                    self.pass_on(Explained { line: Some(line.number), ..unknown });
+                    self.unclear.push(Explained { line: Some(line.number), ..unknown });
+                    if !self.short.is_short() {
+                        self.release_unclear();
+                    }
                 }
                 let FailureLine { number, text, is_failure } = line;
                 let masked = || FailureLine { number, text: self.logins.masked(&without_secrets(&text)), is_failure };
@@ -331,6 +437,26 @@ impl LogExplainer<'_> {
             }
             None => {}
         }
+    }
+
+    /// Whether the lines before this one are part of the same message and report the same fault. The lines of a log
+    /// have a time or an address, and a log is long.
+    fn was_told(&self, line: &FailureLine, rule: Option<&'static str>) -> bool {
+        let is_same =
+            |(number, told): (u64, Option<&'static str>)| told == rule && line.number.abs_diff(number) <= GENERIC_REACH;
+        let is_of_log = failures::delivery_part(&line.text) != DeliveryPart::Other
+            || failures::has_time(&line.text)
+            || line.text.contains('@');
+        let is_short = line.number <= 2 * GENERIC_REACH;
+        is_short && !is_of_log && rule.is_some() && self.told.is_some_and(is_same)
+    }
+
+    /// Whether a program reports the end of a session that a rejection ended: `Connection closed by foreign host`.
+    fn is_end_of_session(&self, line: &FailureLine, found: FoundError) -> bool {
+        let is_next = |rejected: u64| line.number.abs_diff(rejected) <= 1;
+        found.rule() == Some("connection-closed")
+            && !failures::has_time(&line.text)
+            && self.rejected.is_some_and(is_next)
     }
 
     /// Whether a line in an unknown format contains a reply that names its reason. A code without words does not.
@@ -343,6 +469,9 @@ impl LogExplainer<'_> {
         let Some((text, phase)) = log::anywhere::reply(&line.text) else { return false };
         let Some(explained) = self.context.reply_anywhere(&line.text) else { return false };
         self.supersede_generic(line.number);
+        if self.was_told(line, explained.rule) {
+            return true;
+        }
         self.rejected = Some(line.number);
         match self.mode {
             LogMode::Each => {
@@ -366,8 +495,8 @@ impl LogExplainer<'_> {
         match self.mode {
             LogMode::Each => self.pass_on(explained),
             LogMode::Count => {
-                let tally = self.tallies.entry(TallyKey::Error(explained.rule));
-                tally.or_insert_with(|| Tally { count: 0, example: explained }).count += 1;
+                self.recognised();
+                self.tally_error(explained);
             }
         }
         true
@@ -390,7 +519,7 @@ impl LogExplainer<'_> {
     /// Whether a line shortly before a generic message gave more details about the same fault: before `Server
     /// certificate not verified`, Postfix logs the reason.
     fn was_explained(&self, line: &FailureLine, generic: FoundError) -> bool {
-        let family = |found: FoundError| match found.error.rule.split('-').next().unwrap_or_default() {
+        let family = |found: FoundError| match found.rule().unwrap_or_default().split('-').next().unwrap_or_default() {
             "certificate" | "starttls" => "tls",
             family => family,
         };
@@ -419,7 +548,7 @@ impl LogExplainer<'_> {
                     return;
                 }
                 // The attempts that failed in the same way are part of this delivery.
-                DeliveryPart::Result => self.attempts.retain(|(_, attempt)| attempt.rule() != found.rule()),
+                DeliveryPart::Result => self.attempts.retain(|(_, attempt)| attempt.key() != found.key()),
                 DeliveryPart::Other => {}
             }
         }
@@ -448,7 +577,8 @@ impl LogExplainer<'_> {
         if self.mode == LogMode::Each {
             return self.pass_on(explained());
         }
-        let tally = self.tallies.entry(TallyKey::Error(found.rule()));
+        self.recognised();
+        let tally = self.tallies.entry(TallyKey::Error(found.key()));
         tally.or_insert_with(|| Tally { count: 0, example: explained() }).count += 1;
     }
 }

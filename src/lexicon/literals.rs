@@ -6,8 +6,8 @@
 //! and compares the literals in this slot with the text. A check value is stored with each literal, so most other
 //! literals in the slot are ruled out without a comparison.
 //!
-//! The literals of an entry match if the text contains all of `all`, at least one of `any` (unless the list is empty)
-//! and none of `none`. Only entries with a literal in the text are examined.
+//! The literals of an entry match if the text contains all of `all`, at least one of `any`, at least one of `also`
+//! (unless the list is empty) and none of `none`. Only entries with a literal in the text are examined.
 //!
 //! The meanings of the entries and their other conditions are in [`super::phrases`] and [`super::program_errors`]. Read
 //! next: `build/lexicon/literals.rs`, which builds the index.
@@ -60,6 +60,7 @@ pub(super) struct Filed {
 pub(super) struct EntryLiterals {
     pub(super) all: Numbers,
     pub(super) any: Numbers,
+    pub(super) also: Numbers,
     pub(super) none: Numbers,
 }
 
@@ -197,19 +198,20 @@ impl LiteralIndex {
         self.led_to.get(usize::from(start)..usize::from(end)).unwrap_or_default()
     }
 
-    /// The number of characters in the matching literals of an entry: those of `all` and the longest of `any`. None if
-    /// the literals do not match.
+    /// The number of characters in the matching literals of an entry: those of `all`, and the longest of `any` and of
+    /// `also`. None if the literals do not match.
     pub(super) fn score(&self, entry: EntryLiterals, hits: &Hits) -> Option<usize> {
         let has = |literal: &u16| hits.has(*literal);
         if !self.listed(entry.all).iter().all(has) || self.listed(entry.none).iter().any(has) {
             return None;
         }
         let length = |literal: &u16| self.text(*literal).chars().count();
-        let of_any = match self.listed(entry.any) {
-            [] => 0,
-            any => any.iter().filter(|literal| has(literal)).map(length).max()?,
+        let longest = |literals: Numbers| match self.listed(literals) {
+            [] => Some(0),
+            literals => literals.iter().filter(|literal| has(literal)).map(length).max(),
         };
-        Some(self.listed(entry.all).iter().map(length).sum::<usize>() + of_any)
+        let of_all: usize = self.listed(entry.all).iter().map(length).sum();
+        Some(of_all + longest(entry.any)? + longest(entry.also)?)
     }
 
     /// Literals of an entry.

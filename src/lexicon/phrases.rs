@@ -3,7 +3,7 @@
 //! literal in the text are checked.
 //!
 //! A phrase matches if each of its conditions is met: `phase`, `code`, `class`, `status`, all literals in `all`, at
-//! least one in `any`, and none in `none`. If several phrases match, those of the recognised provider come first, then
+//! least one in `any`, at least one in `also`, and none in `none`. If several phrases match, those of the recognised provider come first, then
 //! those of the recognised software, then those that require neither. Within each group, phrases marked `general` come
 //! last, and the most specific phrase, which is the one with the highest score, wins. The score of a phrase is the
 //! number of characters in its matching literals, plus 8 for a condition on code or status, plus 4 for a condition on
@@ -72,6 +72,7 @@ impl Phrase {
         context.provider.is_none()
             && !hit(self.literals.all)
             && !hit(self.literals.any)
+            && !hit(self.literals.also)
             && !providers::is_named_in(provider, text)
     }
 
@@ -82,8 +83,13 @@ impl Phrase {
 
     /// The positions of its words in the text.
     fn places<'t>(&self, text: &'t str) -> impl Iterator<Item = std::ops::Range<usize>> + 't {
-        let words = INDEX.texts(self.literals.all).chain(INDEX.texts(self.literals.any));
-        words.flat_map(|word| text.match_indices(word).map(|(start, word)| start..start + word.len()))
+        self.words().flat_map(|word| text.match_indices(word).map(|(start, word)| start..start + word.len()))
+    }
+
+    /// The literals that it requires, or of which it requires one.
+    fn words(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let EntryLiterals { all, any, also, .. } = self.literals;
+        [all, any, also].into_iter().flat_map(|numbers| INDEX.texts(numbers))
     }
 
     /// The name of its provider, as it is shown to the user.
@@ -112,7 +118,9 @@ impl Phrase {
     pub(super) fn is_by_one_word(&self, text: &str) -> bool {
         let is_plain = |word: &str| word.trim().chars().all(|one| one.is_alphabetic() || one == '-' || one == '\'');
         let mut found = INDEX.texts(self.literals.any).filter(|word| text.contains(word));
-        INDEX.texts(self.literals.all).next().is_none() && self.status.is_none() && found.all(is_plain)
+        let has_others =
+            [self.literals.all, self.literals.also].into_iter().any(|numbers| INDEX.texts(numbers).next().is_some());
+        !has_others && self.status.is_none() && found.all(is_plain)
     }
 
     /// Whether its words have the same meaning with this code, which is not in its row, in the phase of the reply.
@@ -244,7 +252,7 @@ pub(super) fn find_despite_code(reply: &Reply, context: &Context<'_>) -> Option<
     let text = text_of(reply);
     find_in(reply, context, &seen).filter(|phrase| {
         let is_long = |word: &str| word.trim().contains(' ') && text.contains(word);
-        let is_clear = INDEX.texts(phrase.literals.all).chain(INDEX.texts(phrase.literals.any)).any(is_long);
+        let is_clear = phrase.words().any(is_long);
         is_clear && phrase.provider.is_none() && !phrase.general
     })
 }

@@ -4,8 +4,9 @@
 //! An entry matches if its literals match (see [`super::literals`]). If several entries match, the one with the most
 //! matching characters is used. A `generic` entry reports only that something failed, so any other entry has priority.
 //! Some programs report their own failure in the form of a reply (Exchange: `450 4.4.316 Connection refused`). An entry
-//! for such a message is marked `instead_of_reply`, because reading it as a reply would blame the wrong server. Each
-//! entry contains the rule that a check would report for the same fault.
+//! for such a message is marked `instead_of_reply`, because reading it as a reply would blame the wrong server. An
+//! entry contains the rule that a check would report for the same fault; it has none if the program failed before it
+//! contacted a mail server (a missing setting, a faulty template), because no check can find such a fault.
 //!
 //! Replies are read by [`super::phrases`]. Read next: `data/errors-programs.toml`, whose header describes the keys.
 
@@ -22,8 +23,8 @@ include!(concat!(env!("OUT_DIR"), "/lexicon/program_errors.rs"));
 pub(crate) struct ProgramError {
     /// The public id, in kebab-case. It is never reused.
     pub id: Text,
-    /// The rule that a check reports for this fault.
-    pub rule: Text,
+    /// The rule that a check reports for this fault; none for a fault that is not one of a mail server or its network.
+    pub rule: Option<Text>,
     /// Whether the message reports a failure without details, so a neighbouring line may contain the reason.
     pub generic: bool,
     /// How vague a generic message is: 0 if it names a fault, 1 if it shows only the phase, 2 if it shows only that

@@ -83,6 +83,7 @@ pub fn summary(tallies: &[Tally], extent: Extent, unknown: Option<&FailureLine>,
         let what = match (example.rule, &example.category) {
             (Some(rule), _) => rule.to_owned(),
             (None, Some(category)) => word(category),
+            (None, None) if example.kind == ExplanationKind::Error => "not-a-mail-server".to_owned(),
             (None, None) => "unknown".to_owned(),
         };
         lines.push(StyledLine::of(Role::Bold, format!("{count:>9}  ")).and(Role::Plain, what));

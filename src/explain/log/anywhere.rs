@@ -4,7 +4,7 @@
 //! A number counts as a reply code only if a word about mail or a failure precedes it, or if the wording of a known
 //! reply follows it. Sizes, ports and HTTP codes are therefore not read as replies.
 
-use super::extract::phase_of_code;
+use super::extract::{phase_in_words, phase_of_code};
 use super::libraries::{is_phrase, phase};
 use crate::lexicon::ReplyPhase;
 use crate::lexicon::tables;
@@ -74,11 +74,26 @@ pub(in crate::explain) fn reply(line: &str) -> Option<(String, Option<ReplyPhase
         if !is_announced && !is_phrase(&code.to_string(), text) {
             return None;
         }
-        let phase = phase(before).or_else(|| phase_of_code(code));
+        let phase = phase(before)
+            .or_else(|| of_properties(text_after(line.get(at + 3..)?, "")))
+            .or_else(|| phase_of_code(code));
+        let text = without_properties(text);
         let says_something = text.contains(char::is_alphabetic) || EnhancedStatus::parse(text).is_some();
         (says_something || phase.is_some() || lower.contains("smtp"))
             .then(|| (format!("{code} {text}").split_whitespace().collect::<Vec<_>>().join(" "), phase))
     })
+}
+
+/// The text without the properties of an error in JavaScript: `no such user { code: 'EENVELOPE', command: 'RCPT TO' }`.
+fn without_properties(text: &str) -> &str {
+    let end = text.find("{ code: ").or_else(|| text.find("{ responseCode: "));
+    end.and_then(|end| text.get(..end)).unwrap_or(text).trim_end()
+}
+
+/// The phase of the command among the properties of an error in JavaScript.
+fn of_properties(text: &str) -> Option<ReplyPhase> {
+    let (_, command) = text.split_once("command: '")?;
+    phase_in_words(command)
 }
 
 /// The text of the reply, taken from what follows the code.
@@ -109,6 +124,11 @@ mod tests {
                 Some(ReplyPhase::Auth),
             ),
             ("Server connection error. SMTP response [554]", "554", None),
+            (
+                "Send failed: 550 { code: 'EENVELOPE', responseCode: 550, command: 'RCPT TO' }",
+                "550",
+                Some(ReplyPhase::Rcpt),
+            ),
             ("NDN kim@example.org ... 550 No such recipient", "550 No such recipient", None),
             ("0012(example.org) got -550 user unknown", "550 user unknown", None),
             ("Mailer error [550] no such person here", "550 no such person here", None),

@@ -1,6 +1,7 @@
 //! Logs and events with named fields, as JSON or as `name=value`:
 //! `{"smtp_code":550,"smtp_enchcode":"5.1.1","reason":"..."}` (maddy), `"diagnosticCode":"smtp; 550 5.1.1 ..."` (Amazon
-//! SES), `"raw_reason":"550 ..."` (SparkPost), `"response":{"code":550, "content":"..."}` (KumoMTA).
+//! SES), `"raw_reason":"550 ..."` (SparkPost), `"response":{"code":550, "content":"..."}` (KumoMTA), `[smtp_code] =>
+//! 550` (PHP).
 //!
 //! The field names are sufficient to read a line, so this module does not depend on the program that wrote it.
 
@@ -73,7 +74,10 @@ fn value(line: &str, lower: &str, name: &str) -> Option<String> {
         let begins = at == 0 || !is_name(*lower.as_bytes().get(at - 1)?);
         let rest = line.get(at + name.len()..).filter(|_| begins)?;
         let rest = rest.strip_prefix("\\\"").or_else(|| rest.strip_prefix(['"', '\''])).unwrap_or(rest).trim_start();
-        let rest = rest.strip_prefix([':', '='])?.trim_start();
+        let rest = rest.strip_prefix(']').unwrap_or(rest).trim_start();
+        let rest = rest.strip_prefix([':', '='])?;
+        let is_array = rest.starts_with('>');
+        let rest = without_type(rest.trim_start_matches('>').trim_start());
         // An enhanced status as Rust writes it: `esc: [5, 7, 8]`.
         if let Some((numbers, _)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             return Some(numbers.replace(", ", "."));
@@ -86,12 +90,27 @@ fn value(line: &str, lower: &str, name: &str) -> Option<String> {
             },
         };
         let end = match quote {
+            "" if is_array => end_in_array(rest),
             "" => rest.find([' ', ',', '}', ']', ';']).unwrap_or(rest.len()),
             quote => closing(rest, quote),
         };
         let value = rest.get(..end)?.replace("\\\"", "\"").replace("\\r\\n", "\n").replace("\\n", "\n");
         (!value.is_empty() && !value.starts_with(['{', '['])).then(|| value.trim().to_owned())
     })
+}
+
+/// The value without its type, which PHP's var_dump writes before it: `string(5) "5.1.1"`, `int(550)`.
+fn without_type(text: &str) -> &str {
+    let after_length = || text.strip_prefix("string(")?.split_once(") ").map(|(_, value)| value);
+    text.strip_prefix("int(")
+        .map(|value| value.split_once(')').map_or(value, |(number, _)| number))
+        .or_else(after_length)
+        .unwrap_or(text)
+}
+
+/// The end of a value without quotation marks in an array, as PHP's print_r writes it: `[a] => value [b] => value )`.
+fn end_in_array(text: &str) -> usize {
+    [" [", " )"].iter().filter_map(|sign| text.find(sign)).min().unwrap_or(text.len())
 }
 
 /// The byte offset of the closing quotation mark.

@@ -136,6 +136,11 @@ fn unquoted<'a>(before: &str, text: &'a str) -> &'a str {
 /// `failed AUTH: 5.7.8 ...`.
 pub(super) fn after_words(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let start = after.trim_start();
+    let is_quoted = start.starts_with('"') && !before.ends_with('"');
+    let (start, before) = match start.strip_prefix('"').filter(|_| is_quoted) {
+        Some(start) => (start, &*format!("{before}\"")),
+        None => (start, before),
+    };
     if let Some(text) = at_start(start).filter(|text| code_at_start(text).is_some()) {
         return Some(of_form(before, unquoted(before, text)));
     }

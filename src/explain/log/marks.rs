@@ -6,7 +6,7 @@
 
 use super::extract::{ExtractedReply, MarkedLine};
 use super::memory::Memory;
-use super::{exim, fields, libraries, opensmtpd, other, postfix, qmail, sendmail};
+use super::{exim, fields, haraka, libraries, opensmtpd, other, postfix, qmail, sendmail};
 
 /// Reads the line at a mark.
 pub(super) type LineReader = fn(&mut Memory, MarkedLine<'_>) -> Option<ExtractedReply>;
@@ -59,6 +59,7 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     (" said: ", |_, marked| postfix::server_reply(marked)),
     ("_said:_", |_, marked| qmail::server_reply(marked)),
     ("reject: ", |_, marked| postfix::reject(marked)),
+    ("retval=DENY", |_, marked| haraka::rejection(marked)),
     ("SMTP error from remote mail", Memory::exim),
     (" rejected RCPT ", |_, marked| exim::rejection(marked)),
     (" rejected MAIL ", |_, marked| exim::rejection(marked)),
@@ -66,6 +67,13 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     (" rejected HELO ", |_, marked| exim::rejection(marked)),
     (" rejected connection ", |_, marked| exim::rejection(marked)),
     (" rejected after DATA", |_, marked| exim::rejection(marked)),
+    (" rejected by local_scan()", |_, marked| exim::rejection(marked)),
+    (" rejected DATA", |_, marked| exim::rejection(marked)),
+    (" rejected VRFY", |_, marked| exim::rejection(marked)),
+    (" rejected EXPN", |_, marked| exim::rejection(marked)),
+    (" rejected AUTH", |_, marked| exim::rejection(marked)),
+    (" sender verify fail for ", |_, marked| exim::failed_verification(marked)),
+    (" sender verify defer for ", |_, marked| exim::failed_verification(marked)),
     // Mail libraries, and programs that submit mail.
     ("SMTP server error: ", |_, marked| libraries::server_error(marked)),
     ("SMTP code: ", |_, marked| libraries::smtp_code(marked)),
@@ -123,6 +131,7 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     ("with message \\\"", LIBRARY),
     ("response: '", LIBRARY),
     ("server message: ", WORDS),
+    ("following reason: ", WORDS),
     ("The response is: ", WORDS),
     ("SMTP server: ", LIBRARY),
     ("RCPT failed: ", LIBRARY),
@@ -180,6 +189,7 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     (" C=\"", QUOTED),
     ("<<< ", ARROW),
     ("] < ", ARROW),
+    ("] S: ", ARROW),
     ("| < ", ARROW),
     (">>> ", ARROW),
     ("<-", ARROW),

@@ -25,6 +25,7 @@ mod exchange;
 mod exim;
 mod extract;
 mod fields;
+mod haraka;
 mod libraries;
 mod marks;
 mod memory;
@@ -110,6 +111,9 @@ pub struct Finder {
 
 /// The number of lines after a reply in a stack trace within which the same text is a repetition.
 const TRACE_REACH: u64 = 150;
+/// The number of lines after an exception within which several lines of its reply are a repetition: Nodemailer writes a
+/// rejecting greeting twice.
+const MESSAGE_REACH: u64 = 8;
 
 impl Finder {
     /// Takes one line, with or without its line ending, and passes on the replies that it completes.
@@ -135,6 +139,11 @@ impl Finder {
             return LineUse::Unused;
         }
         self.read(&String::from_utf8_lossy(line), found)
+    }
+
+    /// Counts lines that were joined to the line before them.
+    pub(super) fn skip(&mut self, lines: u64) {
+        self.line += lines;
     }
 
     /// Must be called at the end of the input. `found` receives a reply that was still incomplete.
@@ -176,8 +185,7 @@ impl Finder {
         };
         let reply = ExtractedReply { phase: reply.phase.or(awaited), ..reply };
         let is_header = line.contains("iagnostic-") || line.starts_with("X-") && line.contains(": ");
-        let folded =
-            (is_header || line.contains(" said: ") && !line.contains("(in reply to ")).then(|| line.to_owned());
+        let folded = (is_header || quotes_server(line) && !line.contains("(in reply to ")).then(|| line.to_owned());
         let from_exception = libraries::repetition(line);
         let port = reply.host.as_deref().and_then(|host| extract::port_of(line, host));
         let held = UnfinishedReply {
@@ -206,7 +214,12 @@ impl Finder {
             reply = ExtractedReply { text: text.trim_end().to_owned(), ..reply.clone() }.at(phase_in_words(words));
         }
         let text = unfolded(postfix::without_envelope(&reply.text));
-        if from_exception == Repetition::Possible && self.was_thrown(line, &text) {
+        let reach = match from_exception {
+            Repetition::Possible => TRACE_REACH,
+            Repetition::No if text.contains('\n') => MESSAGE_REACH,
+            _ => 0,
+        };
+        if self.was_thrown(line, &text, reach) {
             return;
         }
         if from_exception == Repetition::First {
@@ -225,8 +238,8 @@ impl Finder {
         found(FoundReply { line, text, phase, host: reply.host, port, side });
     }
 
-    /// Whether a line of a stack trace repeats the exception's reply or one line of it.
-    fn was_thrown(&self, line: u64, text: &str) -> bool {
+    /// Whether a line at most `reach` lines after an exception repeats the exception's reply or one line of it.
+    fn was_thrown(&self, line: u64, text: &str, reach: u64) -> bool {
         let Some((at, thrown)) = &self.thrown else { return false };
         let whole = |line: &'_ str| line.find("...'").unwrap_or(line.len());
         let same = |line: &str| {
@@ -234,7 +247,7 @@ impl Finder {
                 line.get(..whole(line)).unwrap_or_default().trim().trim_end_matches(['\'', '"', ',', '.', '+', ' ']),
             )
         };
-        line.abs_diff(*at) <= TRACE_REACH && text.lines().all(same)
+        reach > 0 && line.abs_diff(*at) <= reach && text.lines().all(same)
     }
 
     /// Whether a header of a bounce repeats a reply from its text; whitespace is ignored. Each reply can be repeated
@@ -287,6 +300,11 @@ fn begins_quotation(line: &[u8]) -> bool {
     line.ends_with(b" said:")
         || line.first() == Some(&b'<') && contains(b">: host ")
         || line.get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"diagnostic-code:"))
+}
+
+/// Whether Postfix quotes a reply in the line, which may continue on the next lines of a bounce.
+fn quotes_server(line: &str) -> bool {
+    line.contains(" said: ") || line.starts_with('<') && line.contains(" refused to talk to me: ")
 }
 
 /// Whether a line may contain a reply: see step 1 in the header of this file.

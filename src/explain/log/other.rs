@@ -42,5 +42,8 @@ pub(super) fn code_and_status(MarkedLine { line, before, .. }: MarkedLine<'_>) -
     let text = line.get(start..)?;
     let code = text.as_bytes().get(..3).and_then(ReplyCode::parse)?;
     let (status, _) = EnhancedStatus::lead(text.get(4..)?)?;
+    // The line may begin with earlier lines of the same reply: `451-4.4.0 first 451 4.4.0 second`.
+    let earlier = line.get(..start)?.find(&format!("{code}-{status} "));
+    let text = earlier.and_then(|at| line.get(at..)).unwrap_or(text);
     (is_separate && u16::from(status.class()) == code.number() / 100).then(|| closed(line, text))
 }

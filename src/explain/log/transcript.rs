@@ -41,7 +41,7 @@ fn quoted_line(text: &str) -> Option<&str> {
 /// The reply after a logger's prefix (`[12:00:00 | Connection | FINE] < 535 no`). An arrow elsewhere in a line has no
 /// meaning, so the prefix must end with a bracket, a bar or a colon, and a reply code must follow the arrow.
 fn after_log_prefix(line: &str) -> Option<&str> {
-    const ARROWS: [&str; 4] = [" < ", " <- ", " << ", " <<< "];
+    const ARROWS: [&str; 5] = [" < ", " <- ", " << ", " <<< ", " S: "];
     ARROWS.iter().find_map(|arrow| {
         let (prefix, text) = line.split_once(arrow)?;
         let is_prefix = prefix.ends_with([']', ')', '|', ':']);
