@@ -6,6 +6,7 @@ mod beside;
 mod cache;
 mod exchange;
 mod keyed;
+mod missing_proof;
 mod proofs;
 mod read;
 mod reason;

@@ -10,6 +10,8 @@ use hickory_resolver::proto::rr::{DNSClass, LowerName, Name, RData, Record, Reco
 
 use super::anchors::DnssecAnchors;
 use super::cache::{DnsCache, covered_type, is_answer};
+use super::missing_proof::{ProofOmittedBy, has_proof, omitted_by};
+use super::proofs::is_unsigned_delegation;
 use super::read;
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
@@ -117,9 +119,12 @@ pub(super) async fn state(cache: &DnsCache, anchors: &DnssecAnchors, set: Signed
                 return lookup_failed();
             }
             let zone = cache.find_zone(&set.name, None).await;
-            return match &zone {
-                Some(zone) if has_no_keys(cache, zone).await => bogus(BogusReason::KeysMissing, Some(zone)),
-                _ => bogus(BogusReason::NoSignature, zone.as_ref()),
+            if let Some(zone) = zone_without_keys(cache, &set.name, zone.as_ref()).await {
+                return bogus(BogusReason::KeysMissing, Some(&zone));
+            }
+            return match unproven_delegation(cache, anchors, &set.name).await {
+                Some(state) => state,
+                None => bogus(BogusReason::NoSignature, zone.as_ref()),
             };
         }
         let zone = match signing_zone(cache, &set, now).await {
@@ -134,12 +139,63 @@ pub(super) async fn state(cache: &DnsCache, anchors: &DnssecAnchors, set: Signed
     bogus(BogusReason::Other, None)
 }
 
-/// Whether the zone has no keys, although the parent zone has a DS record for it.
-async fn has_no_keys(cache: &DnsCache, zone: &Name) -> bool {
+/// The zone of a name, if it has no keys although its parent zone has a DS record for it. If the zone is not known, each
+/// name above is tried whose DS records have been looked up.
+pub(super) async fn zone_without_keys(cache: &DnsCache, name: &Name, zone: Option<&Name>) -> Option<Name> {
+    if let Some(zone) = zone {
+        return has_no_keys(cache, zone).await.then(|| zone.clone());
+    }
+    let mut at = name.clone();
+    while !at.is_root() {
+        if cache.is_answered(&Query::query(at.clone(), RecordType::DS)) && has_no_keys(cache, &at).await {
+            return Some(at);
+        }
+        at = at.base_name();
+    }
+    None
+}
+
+/// The state of records below a delegation for which the resolver returned neither signed DS records nor any proof that
+/// there are none. `None` if there is no such delegation between the trust anchor and the name.
+async fn unproven_delegation(cache: &DnsCache, anchors: &DnssecAnchors, name: &Name) -> Option<DnssecState> {
+    let anchor = anchors.zone(name);
+    for labels in anchor.num_labels() + 1..=name.num_labels() {
+        let query = Query::query(name.trim_to(usize::from(labels)), RecordType::DS);
+        if !cache.is_answered(&query) {
+            continue;
+        }
+        let response = cache.ask(&query).await.ok()?;
+        let message = &response.message;
+        let set = SignedSet::of(query.name(), RecordType::DS, &message.answers);
+        if !set.records.is_empty() && !set.is_unsigned() {
+            continue;
+        }
+        if !set.records.is_empty() || !has_proof(message) {
+            return Some(without_proof_of_delegation(cache, anchors, &query).await);
+        }
+        if is_unsigned_delegation(query.name(), message) {
+            return None;
+        }
+    }
+    None
+}
+
+/// The state of records below a delegation for which the resolver returned neither signed DS records nor any proof. Only
+/// if the servers of the parent zone omit the proof, too, the delegation is at fault.
+async fn without_proof_of_delegation(cache: &DnsCache, anchors: &DnssecAnchors, query: &Query) -> DnssecState {
+    match omitted_by(cache, anchors, query).await {
+        ProofOmittedBy::Servers => bogus(BogusReason::DelegationUnproven, Some(query.name())),
+        ProofOmittedBy::Resolver | ProofOmittedBy::Unknown => proof_missing(),
+    }
+}
+
+/// Whether the zone has no keys, although the parent zone has a signed DS record for it.
+pub(super) async fn has_no_keys(cache: &DnsCache, zone: &Name) -> bool {
     let (digests, found) = (look_up(cache, zone, RecordType::DS).await, look_up(cache, zone, RecordType::DNSKEY).await);
-    let has_digest =
-        |message: Message| message.answers.iter().any(|record| &record.name == zone && digest(record).is_some());
-    digests.is_ok_and(has_digest) && found.is_ok_and(|message| keys(&message, zone).is_empty())
+    let (Ok(digests), Ok(found)) = (digests, found) else { return false };
+    let set = SignedSet::of(zone, RecordType::DS, &digests.answers);
+    let is_without = !set.records.is_empty() && keys(&found, zone).is_empty();
+    is_without && !set.is_unsigned() && signing_zone(cache, &set, now()).await.is_ok()
 }
 
 /// The zone whose keys signed the set.
@@ -169,6 +225,24 @@ async fn signing_zone(cache: &DnsCache, set: &SignedSet, now: u32) -> Result<Nam
 
 /// Verifies the keys of a zone, and returns the DS records that point to them.
 async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: u32) -> Result<SignedSet, DnssecState> {
+    let above = verified_keys(cache, anchors, zone, now).await?;
+    above.ok_or_else(|| bogus(BogusReason::Other, Some(zone)))
+}
+
+/// The state of the zone's keys; `None` if they are valid. A matching digest authenticates a key. The other keys are
+/// authenticated only by a signature of such a key (RFC 4035 §5.2), even if each of them has a matching digest.
+pub(super) async fn fault_of_keys(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name) -> Option<DnssecState> {
+    verified_keys(cache, anchors, zone, now()).await.err()
+}
+
+/// Verifies the keys of a zone with the DS records or the trust anchor. Returns the DS records, unless the zone is that
+/// of the trust anchor.
+async fn verified_keys(
+    cache: &DnsCache,
+    anchors: &DnssecAnchors,
+    zone: &Name,
+    now: u32,
+) -> Result<Option<SignedSet>, DnssecState> {
     let response = look_up(cache, zone, RecordType::DNSKEY).await?;
     let all = keys(&response, zone);
     let (trusted, above): (Vec<&DNSKEY>, Option<SignedSet>) = if &anchors.zone(zone) == zone {
@@ -177,11 +251,7 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
         let name = LowerName::from(zone);
         (all.iter().filter(|key| anchored.contains_with_name(key.public_key(), &name)).copied().collect(), None)
     } else {
-        let digests = look_up(cache, zone, RecordType::DS).await?;
-        let set = SignedSet::of(zone, RecordType::DS, &digests.answers);
-        if set.records.is_empty() {
-            return Err(bogus(BogusReason::DelegationUnproven, Some(zone)));
-        }
+        let set = delegation(cache, anchors, zone, now).await?;
         let is_covered =
             |key: &&&DNSKEY| set.records.iter().filter_map(digest).any(|ds| ds.covers(zone, key).unwrap_or(false));
         (all.iter().filter(is_covered).copied().collect(), Some(set))
@@ -198,12 +268,69 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
         let why = faults().find(|why| !matches!(why, BogusReason::NoKey { .. })).cloned();
         return Err(bogus(why.unwrap_or(BogusReason::NoSignature), Some(zone)));
     }
-    above.ok_or_else(|| bogus(BogusReason::Other, Some(zone)))
+    Ok(above)
+}
+
+/// The DS records of a zone, if a key of the parent zone signed them. Nothing is known about the zone if the DS records, or
+/// the proof that there are none, are not signed (RFC 4035 §5.2).
+async fn delegation(
+    cache: &DnsCache,
+    anchors: &DnssecAnchors,
+    zone: &Name,
+    now: u32,
+) -> Result<SignedSet, DnssecState> {
+    let digests = look_up(cache, zone, RecordType::DS).await?;
+    let set = SignedSet::of(zone, RecordType::DS, &digests.answers);
+    let query = Query::query(zone.clone(), RecordType::DS);
+    if set.records.is_empty() && has_proof(&digests) {
+        return Err(bogus(BogusReason::DelegationUnproven, Some(zone)));
+    }
+    if set.records.is_empty() || set.is_unsigned() {
+        return Err(without_proof_of_delegation(cache, anchors, &query).await);
+    }
+    signing_zone(cache, &set, now).await?;
+    Ok(set)
+}
+
+/// Whether the DS records and the keys of each zone from the trust anchor to the name are consistent: the first query whose
+/// response is not. Names without DS records are skipped, because no zone begins there, or because the zone is not signed.
+pub(super) async fn first_broken_link(cache: &DnsCache, anchors: &DnssecAnchors, name: &Name) -> Option<Query> {
+    let anchor = anchors.zone(name);
+    for labels in anchor.num_labels() + 1..=name.num_labels() {
+        let zone = name.trim_to(usize::from(labels));
+        let digests = Query::query(zone.clone(), RecordType::DS);
+        if !cache.is_answered(&digests) {
+            continue;
+        }
+        let Ok(message) = look_up(cache, &zone, RecordType::DS).await else { continue };
+        let set = SignedSet::of(&zone, RecordType::DS, &message.answers);
+        if set.records.is_empty() {
+            if !has_proof(&message) {
+                return Some(digests);
+            }
+            if is_unsigned_delegation(&zone, &message) {
+                return None;
+            }
+            continue;
+        }
+        if signing_zone(cache, &set, now()).await.is_err() {
+            return Some(digests);
+        }
+        if matches!(fault_of_keys(cache, anchors, &zone).await, Some(DnssecState::Bogus { .. })) {
+            return Some(Query::query(zone, RecordType::DNSKEY));
+        }
+    }
+    None
 }
 
 /// The state if the result depends on a lookup that failed.
 pub(super) fn lookup_failed() -> DnssecState {
     DnssecState::Indeterminate { why: IndeterminateReason::LookupFailed }
+}
+
+/// The state if the resolver omits the proof that there are no records.
+pub(super) fn proof_missing() -> DnssecState {
+    DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing }
 }
 
 /// The state of records that were not validated.

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
+use std::sync::Arc;
 
 use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
@@ -37,9 +38,15 @@ impl DnsRecordSource {
     /// Queries the resolver and validates the response.
     pub(super) async fn look_up(&self, request: &RecordsRequest, query: &Query) -> Result<RecordsSeen, NoDnsResponse> {
         let work = pin!(async {
+            let first = self.cache.ask(query).await?;
+            let path = aliases_of(query, &first)?;
+            let mut states = self.validator.states(query, &first.message, &path).await;
+            // The response may have been replaced, if it contains keys or digests.
             let response = self.cache.ask(query).await?;
             let path = aliases_of(query, &response)?;
-            let states = self.validator.states(query, &response.message, &path).await;
+            if !Arc::ptr_eq(&first, &response) {
+                states = self.validator.states(query, &response.message, &path).await;
+            }
             let seen = records_seen(request, query, &response, &path, &states)?;
             if path.links.is_empty() || !seen.records.is_empty() || !seen.is_answer() {
                 return Ok(seen);

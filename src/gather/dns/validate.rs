@@ -26,6 +26,7 @@ use tokio::sync::OnceCell;
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
 use super::cache::{DnsCache, covered_type, is_answer};
+use super::missing_proof::{ProofOmittedBy, has_proof, omitted_by, repair_chain};
 use super::proofs::{MAX_ITERATIONS, is_closest_match, is_denied_beside_dname, is_unsigned_delegation};
 use super::read::{self, AliasPath};
 use super::reason::{self, SignedSet, bogus, lookup_failed, not_validated};
@@ -49,11 +50,14 @@ pub(super) struct ResponseStates {
 pub(super) struct DnssecValidator {
     cache: DnsCache,
     anchors: DnssecAnchors,
-    handle: OnceCell<DnssecDnsHandle<DnsCache>>,
+    /// The library's validator, for the number of replaced responses at which it was created, because it keeps results.
+    handle: Mutex<Option<(usize, DnssecDnsHandle<DnsCache>)>>,
     /// Zones that are proven to be unsigned. All names below them are insecure.
     unsigned: Mutex<HashSet<Name>>,
-    /// Whether the keys of a zone have a valid chain of signatures.
-    signed: Mutex<HashMap<Name, Arc<OnceCell<bool>>>>,
+    /// The state of a zone's keys, for this number of replaced responses.
+    of_keys: Mutex<HashMap<(usize, Name), Arc<OnceCell<DnssecState>>>>,
+    /// The fault of a zone's keys, for this number of replaced responses.
+    faults: Mutex<HashMap<(usize, Name), Arc<OnceCell<Option<DnssecState>>>>>,
 }
 
 impl DnssecValidator {
@@ -61,9 +65,10 @@ impl DnssecValidator {
         DnssecValidator {
             cache,
             anchors,
-            handle: OnceCell::new(),
+            handle: Mutex::default(),
             unsigned: Mutex::default(),
-            signed: Mutex::default(),
+            of_keys: Mutex::default(),
+            faults: Mutex::default(),
         }
     }
 
@@ -87,9 +92,26 @@ impl DnssecValidator {
         if self.is_in_unsigned_zone(message, path) {
             return all(DnssecState::Insecure);
         }
-        let work = pin!(self.verdict(query, message, path));
+        let work = pin!(async {
+            let states = self.verdict(query, message, path).await;
+            // The resolver may have changed a key or a digest.
+            let is_broken = states.aliases.iter().chain([&states.records]).any(is_doubtful);
+            match is_broken && self.repair(path).await {
+                true => self.verdict(query, message, path).await,
+                false => states,
+            }
+        });
         let ahead = pin!(self.prefetch_signers(message));
         beside(work, ahead).await
+    }
+
+    /// Looks up the broken chains of signatures of these names again at the authoritative servers.
+    async fn repair(&self, path: &AliasPath<'_>) -> bool {
+        let mut is_replaced = false;
+        for name in path.links.iter().map(|link| &link.name).chain([&path.end]) {
+            is_replaced |= repair_chain(&self.cache, &self.anchors, name).await;
+        }
+        is_replaced
     }
 
     /// The state of an authoritative server's response, according to the signatures in it. If it has no records, the
@@ -117,10 +139,13 @@ impl DnssecValidator {
             None => self.cache.find_zone(name, Some(message)).await,
         };
         let Some(zone) = zone.filter(|zone| zone.zone_of(name)) else { return not_validated() };
-        if !self.is_signed(&zone).await {
+        let keys = self.state_of_keys(&zone).await;
+        if keys != DnssecState::Secure && !is_fault_of_signature(&keys) {
             return not_validated();
         }
         let state = reason::state_with_keys_of_zone(&self.cache, &zone, &set).await;
+        // Without valid keys, no record of the zone is valid.
+        let state = if state == DnssecState::Secure { keys } else { state };
         // An answer from a wildcard is valid only with a proof, which is not verified for the responses of servers.
         if state == DnssecState::Secure && set.is_from_wildcard() { not_validated() } else { state }
     }
@@ -140,20 +165,22 @@ impl DnssecValidator {
         self.unsigned.lock().is_ok_and(|unsigned| unsigned.iter().any(|zone| zone.zone_of(name)))
     }
 
-    /// Whether the keys of a zone have a valid chain of signatures from a trust anchor.
-    async fn is_signed(&self, zone: &Name) -> bool {
-        let cell = match self.signed.lock() {
-            Ok(mut signed) => Arc::clone(signed.entry(zone.clone()).or_default()),
-            Err(_) => return false,
+    /// The state of a zone's keys. If there are no keys, they are not validated.
+    async fn state_of_keys(&self, zone: &Name) -> DnssecState {
+        let cell = match self.of_keys.lock() {
+            Ok(mut states) => Arc::clone(states.entry((self.cache.replaced(), zone.clone())).or_default()),
+            Err(_) => return not_validated(),
         };
         let check = async || {
             let query = Query::query(zone.clone(), RecordType::DNSKEY);
-            let Ok(keys) = self.cache.ask(&query).await else { return false };
+            let Ok(keys) = self.cache.ask(&query).await else { return not_validated() };
             let path = AliasPath { links: Vec::new(), end: zone.clone() };
-            let has_keys = has_records(&keys.message, &query, &path);
-            has_keys && self.states(&query, &keys.message, &path).await.records == DnssecState::Secure
+            match has_records(&keys.message, &query, &path) {
+                true => self.states(&query, &keys.message, &path).await.records,
+                false => not_validated(),
+            }
         };
-        *cell.get_or_init(check).await
+        cell.get_or_init(check).await.clone()
     }
 
     /// Whether the resolver passes on signatures: the keys of the trust anchor must be signed.
@@ -231,6 +258,7 @@ impl DnssecValidator {
         let mut aliases = Vec::new();
         for link in &path.links {
             let state = self.state_of_set(&link.name, RecordType::CNAME, message, answers).await;
+            let state = self.with_valid_keys(&link.name, state).await;
             aliases.push(self.state_in_chain(&link.name, state).await);
         }
         let records = if has_records {
@@ -240,7 +268,10 @@ impl DnssecValidator {
                 (Validated::Unproven(message, Proof::Bogus), DnssecState::Secure)
                     if path.links.is_empty() && !is_closest_match(&path.end, query.query_type(), message) =>
                 {
-                    bogus(BogusReason::DenialUnproven, None)
+                    match has_proof(message) {
+                        true => bogus(BogusReason::DenialUnproven, None),
+                        false => self.without_proof(query, None).await,
+                    }
                 }
                 (Validated::Unproven(_, Proof::Insecure), DnssecState::Secure) if path.links.is_empty() => {
                     DnssecState::Insecure
@@ -254,14 +285,14 @@ impl DnssecValidator {
         } else {
             self.state_of_denial((&path.end, query.query_type()), message, &validated).await
         };
-        let records = match self.state_in_chain(&path.end, records).await {
-            DnssecState::Bogus { .. }
-                if query.query_type() != RecordType::DS && self.is_in_unsigned_delegation(&path.end).await =>
-            {
-                DnssecState::Insecure
-            }
-            state => state,
-        };
+        let records = self.with_valid_keys(&path.end, records).await;
+        let mut records = self.state_in_chain(&path.end, records).await;
+        if is_doubtful(&records)
+            && query.query_type() != RecordType::DS
+            && self.is_in_unsigned_delegation(&path.end).await
+        {
+            records = DnssecState::Insecure;
+        }
         for zone in zones.into_iter().flatten().filter(|_| records == DnssecState::Insecure) {
             if zone.zone_of(&path.end)
                 && unsigned.contains(&&path.end)
@@ -291,20 +322,53 @@ impl DnssecValidator {
         false
     }
 
+    /// The state of records, considering the signatures of the keys above them. The library does not verify the signature
+    /// of a zone's keys if each of them has a DS record.
+    async fn with_valid_keys(&self, name: &Name, state: DnssecState) -> DnssecState {
+        if state != DnssecState::Secure {
+            return state;
+        }
+        let anchor = self.anchors.zone(name);
+        for zone in ancestors(name).into_iter().filter(|zone| anchor.zone_of(zone) && *zone != anchor) {
+            let digests = Query::query(zone.clone(), RecordType::DS);
+            if !self.cache.is_answered(&digests) {
+                continue;
+            }
+            let Ok(response) = self.cache.ask(&digests).await else { continue };
+            let path = AliasPath { links: Vec::new(), end: zone.clone() };
+            if !has_records(&response.message, &digests, &path) {
+                continue;
+            }
+            let cell = match self.faults.lock() {
+                Ok(mut faults) => Arc::clone(faults.entry((self.cache.replaced(), zone.clone())).or_default()),
+                Err(_) => continue,
+            };
+            let fault = cell.get_or_init(|| reason::fault_of_keys(&self.cache, &self.anchors, &zone)).await;
+            if let Some(fault @ DnssecState::Bogus { .. }) = fault {
+                return fault.clone();
+            }
+        }
+        state
+    }
+
     /// The state of records, considering the zones above them that the library cannot validate.
     async fn state_in_chain(&self, name: &Name, state: DnssecState) -> DnssecState {
-        match self.below_unsigned_zone(name, state).await {
-            DnssecState::Insecure | DnssecState::Bogus { .. } if self.is_signed_with_ed448(name).await => {
-                DnssecState::Indeterminate { why: IndeterminateReason::UnsupportedAlgorithm }
-            }
-            state => state,
+        let state = self.below_unsigned_zone(name, state).await;
+        if !matches!(state, DnssecState::Insecure | DnssecState::Bogus { .. }) {
+            return state;
+        }
+        match self.zone_with_ed448(name).await {
+            // Without keys, no validator can verify the records, whichever algorithms it supports.
+            Some(zone) if reason::has_no_keys(&self.cache, &zone).await => bogus(BogusReason::KeysMissing, Some(&zone)),
+            Some(_) => DnssecState::Indeterminate { why: IndeterminateReason::UnsupportedAlgorithm },
+            None => state,
         }
     }
 
     /// The state of records that the library considers bogus because a DS record above them has no signature. If the zone
     /// with this DS record is proven to be unsigned, everything below it is insecure (RFC 4035 §5.2).
     async fn below_unsigned_zone(&self, name: &Name, state: DnssecState) -> DnssecState {
-        if !matches!(state, DnssecState::Bogus { .. }) {
+        if !is_doubtful(&state) {
             return state;
         }
         let Some(zone) = self.cache.find_zone(name, None).await.filter(|zone| !zone.is_root()) else { return state };
@@ -322,20 +386,20 @@ impl DnssecValidator {
         }
     }
 
-    /// Whether the DS records of a zone that contains the name have only algorithms that the library does not support, and
+    /// The zone that contains the name, if its DS records have only algorithms that the library does not support, and
     /// Ed448 is one of them. The library then considers the zone unsigned (RFC 4035 §5.2), but validators that support
     /// Ed448 (RFC 8080 §4) do not. The validation has already looked up the DS records.
-    async fn is_signed_with_ed448(&self, name: &Name) -> bool {
+    async fn zone_with_ed448(&self, name: &Name) -> Option<Name> {
         for zone in ancestors(name) {
             let query = Query::query(zone, RecordType::DS);
             if self.cache.is_answered(&query)
                 && let Ok(response) = self.cache.ask(&query).await
                 && reason::has_only_ed448(&response.message.answers)
             {
-                return true;
+                return Some(query.name().clone());
             }
         }
-        false
+        None
     }
 
     async fn state_of_set(&self, name: &Name, kind: RecordType, raw: &Message, answers: &[Record]) -> DnssecState {
@@ -391,20 +455,34 @@ impl DnssecValidator {
                 if self.cache.has_failed_above(name) {
                     return lookup_failed();
                 }
-                let zone = raw.authorities.iter().find(|record| record.record_type() == RecordType::SOA);
-                bogus(BogusReason::DenialUnproven, zone.map(|record| &record.name))
+                let soa = raw.authorities.iter().find(|record| record.record_type() == RecordType::SOA);
+                let zone = soa.map(|record| &record.name);
+                // The zone with the keys of a DS record's name is the zone below.
+                let below = if kind == RecordType::DS { name.base_name() } else { name.clone() };
+                if let Some(zone) = reason::zone_without_keys(&self.cache, &below, zone).await {
+                    return bogus(BogusReason::KeysMissing, Some(&zone));
+                }
+                if has_proof(raw) {
+                    return bogus(BogusReason::DenialUnproven, zone);
+                }
+                if kind != RecordType::DS && self.is_in_unsigned_delegation(name).await {
+                    return DnssecState::Insecure;
+                }
+                self.without_proof(&Query::query(name.clone(), kind), zone).await
             }
         }
     }
 
+    /// The state of a response without any proof in a signed zone.
+    async fn without_proof(&self, query: &Query, zone: Option<&Name>) -> DnssecState {
+        match omitted_by(&self.cache, &self.anchors, query).await {
+            ProofOmittedBy::Resolver => reason::proof_missing(),
+            ProofOmittedBy::Servers | ProofOmittedBy::Unknown => bogus(BogusReason::DenialUnproven, zone),
+        }
+    }
+
     async fn validated(&self, query: &Query) -> Validated {
-        let handle = self.handle.get_or_init(|| async {
-            let handle = DnssecDnsHandle::with_trust_anchor(self.cache.clone(), Arc::new(self.keys().await));
-            // RFC 9276 §3.2: proofs with many iterations are insecure. Beyond its hard limit, the library would
-            // consider them bogus.
-            handle.nsec3_iteration_limits(Some(MAX_ITERATIONS), Some(u16::MAX))
-        });
-        let handle = handle.await;
+        let handle = self.handle().await;
         let mut options = DnsRequestOptions::default();
         options.use_edns = true;
         options.edns_set_dnssec_ok = true;
@@ -417,6 +495,23 @@ impl DnssecValidator {
         }
     }
 
+    /// The library's validator.
+    async fn handle(&self) -> DnssecDnsHandle<DnsCache> {
+        let replaced = self.cache.replaced();
+        let known = self.handle.lock().ok().and_then(|handle| handle.clone()).filter(|(at, _)| *at == replaced);
+        if let Some((_, handle)) = known {
+            return handle;
+        }
+        let handle = DnssecDnsHandle::with_trust_anchor(self.cache.clone(), Arc::new(self.keys().await));
+        // RFC 9276 §3.2: proofs with many iterations are insecure. Beyond its hard limit, the library would consider them
+        // bogus.
+        let handle = handle.nsec3_iteration_limits(Some(MAX_ITERATIONS), Some(u16::MAX));
+        if let Ok(mut kept) = self.handle.lock() {
+            *kept = Some((replaced, handle.clone()));
+        }
+        handle
+    }
+
     async fn keys(&self) -> TrustAnchors {
         let mut found: Vec<(Name, DNSKEY)> = Vec::new();
         for zone in self.anchors.zones_of_digests() {
@@ -425,6 +520,24 @@ impl DnssecValidator {
         }
         self.anchors.keys(&found)
     }
+}
+
+/// Whether the chain of signatures is broken. The resolver may have changed a response.
+fn is_doubtful(state: &DnssecState) -> bool {
+    matches!(state, DnssecState::Bogus { .. } | DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing })
+}
+
+/// Whether keys match their DS records, but their signature is not valid.
+fn is_fault_of_signature(state: &DnssecState) -> bool {
+    let DnssecState::Bogus { why, .. } = state else { return false };
+    matches!(
+        why,
+        BogusReason::Expired { .. }
+            | BogusReason::NotYetValid { .. }
+            | BogusReason::NoSignature
+            | BogusReason::NoKey { .. }
+            | BogusReason::WrongSignature
+    )
 }
 
 /// The keys of a zone in a response.
