@@ -3,10 +3,10 @@
 //!
 //! | the resolver's response | authoritative servers | the record is |
 //! |---|---|---|
-//! | no records | all deny the records | certainly missing |
+//! | no records | all deny the records, with a SOA record | certainly missing |
 //! | no records | a server returned records | likely missing |
 //! | no records, but a SOA record or a valid proof | not asked, or no answer | certainly missing |
-//! | neither records nor a SOA record | not asked, or no answer | likely missing |
+//! | neither records nor a SOA record | not asked, no answer, or no SOA record either | likely missing |
 //!
 //! If the resolver returns MX, TXT or TLSA records, and each authoritative server that answers returns different
 //! records, the confidence of a finding about the resolver's records is also at most `likely`.
@@ -100,11 +100,16 @@ impl<'e> AnsweredLookup<'e> {
                 "An authoritative name server returned {kind} records of {name} that differ from those of the resolver. Repeat the check later, or with another resolver (--resolver)."
             ));
         }
-        let is_unproven = is_denial && answers.is_empty() && seen.without_soa && seen.dnssec != DnssecState::Secure;
-        is_unproven.then(|| {
-            format!(
+        // A server's response without records proves nothing either, unless it contains the SOA record.
+        let is_denied = answers.iter().any(|answer| answer.records.is_empty() && !answer.without_soa);
+        let is_unproven = is_denial && !is_denied && seen.without_soa && seen.dnssec != DnssecState::Secure;
+        is_unproven.then(|| match answers.is_empty() {
+            true => format!(
                 "The resolver returned no {kind} records of {name} and no SOA record, so its response does not prove that there are no {kind} records. If another resolver (--resolver) returns such records, the fault is in the resolver that this check used."
-            )
+            ),
+            false => format!(
+                "The resolver and the name servers returned no {kind} records of {name} and no SOA record, so their responses do not prove that there are no {kind} records (RFC 2308 section 2.2). Make the name servers send the zone's SOA record, and repeat the check."
+            ),
         })
     }
 }

@@ -8,7 +8,7 @@ use super::rules::{
 };
 use super::{Subject, WRONG_NAMES, denied_in_tree, former_type, is_null_mx, known};
 use crate::check::domain::sight::{Known, is_bogus};
-use crate::check::domain::{delegation, mx};
+use crate::check::domain::{delegation, dnssec, mx};
 use crate::check::finding::{Finding, Rule, Severity, plural};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
@@ -24,7 +24,7 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
         // The MX check reports a domain that does not exist.
         SpfFound::Pending | SpfFound::NxDomain => Vec::new(),
         // The DNSSEC check reports records whose signatures are not valid.
-        SpfFound::Failed if has_bogus_records(subject) => Vec::new(),
+        SpfFound::Failed if is_reported(subject) => Vec::new(),
         SpfFound::Failed => vec![lookup_failed(subject)],
         SpfFound::NoRecord(texts) => {
             ignored(subject, texts, Severity::Error).map_or_else(|| missing(subject), |finding| vec![finding])
@@ -58,10 +58,11 @@ fn finding(subject: Subject<'_>, rule: &'static Rule, summary: String) -> Findin
     Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(subject.probe.id)
 }
 
-/// Whether there are TXT records, but their signatures are not valid.
-fn has_bogus_records(subject: Subject<'_>) -> bool {
-    let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).answer();
-    seen.is_some_and(|seen| is_bogus(seen) && !seen.records.is_empty())
+/// Whether a finding of the DNSSEC check covers the failure: there are TXT records with signatures that are not valid, or
+/// other records of the same zone are not valid either.
+fn is_reported(subject: Subject<'_>) -> bool {
+    let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).answer().filter(|seen| is_bogus(seen));
+    seen.is_some_and(|seen| !seen.records.is_empty() || dnssec::reports_zone_of(subject.sight, seen))
 }
 
 fn lookup_failed(subject: Subject<'_>) -> Finding {
@@ -396,11 +397,14 @@ fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     );
     let mut finding = finding(subject, &IGNORED_MODIFIER, summary);
     finding.cause = "According to the grammar, the term is an unknown modifier. Receivers ignore it, so it allows no host. Some receivers treat it as an error.".to_owned();
-    let text = format!("Domain owner: use {}", subject.quote(&instead));
-    let text_of_record = subject.tree.root.text().unwrap_or_default();
-    let words = text_of_record.split(' ').map(|other| if other == word { instead.as_str() } else { other });
-    let record = words.collect::<Vec<_>>().join(" ");
-    finding.fixes.push(Fix::run(text, subject.published(&record)));
+    let text = subject.tree.root.text().unwrap_or_default();
+    let with = |words: &mut dyn Iterator<Item = &str>| subject.published(&words.collect::<Vec<_>>().join(" "));
+    // Without the ignored term, the record allows the same hosts as before.
+    let without = with(&mut text.split(' ').filter(|other| other != word));
+    finding.fixes.push(Fix::run("Domain owner: remove the term, if its hosts send no mail for the domain", without));
+    let corrected = with(&mut text.split(' ').map(|other| if other == word { instead.as_str() } else { other }));
+    let what = format!("Domain owner: if its hosts send mail for the domain, use {}", subject.quote(&instead));
+    finding.fixes.push(Fix::run(what, corrected));
     Some(finding)
 }
 
@@ -470,15 +474,18 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
     if has_redirect {
         finding.fixes.push(Fix::text("Domain owner: remove either the all mechanism or the redirect modifier"));
     } else if let Some(all) = branches.iter().find(|branch| is_all(&branch.text)) {
-        // The text may contain a second record, with a version of its own.
-        let is_other = |text: &str| !is_all(text) && !text.to_ascii_lowercase().starts_with("v=");
-        let others = branches.iter().map(|branch| branch.text.as_str()).filter(|text| is_other(text));
+        // Without the terms that receivers never evaluate, the record allows the same hosts as before.
+        let kept = branches.iter().take_while(|branch| !is_all(&branch.text)).map(|branch| branch.text.as_str());
         let all = if all.text.starts_with(['-', '~', '?']) { all.text.as_str() } else { "~all" };
-        let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all]).collect();
+        let words: Vec<&str> = std::iter::once("v=spf1").chain(kept).chain([all]).collect();
         finding.fixes.push(Fix::run(
-            "Domain owner: move the all mechanism to the end of the record, or remove the terms after it",
+            "Domain owner: remove the terms after the all mechanism",
             subject.published(&words.join(" ")),
         ));
+        finding.fixes.push(Fix::text(format!(
+            "Domain owner: if the hosts of these terms send mail for the domain, move the terms before {} instead",
+            subject.quote(all)
+        )));
     }
     Some(finding)
 }

@@ -104,7 +104,8 @@ fn fixes_contain_the_record_to_publish() {
             "example.com. IN TXT \"v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 ~all\"",
         ),
         ("example.com TXT v=spf1; ip4:192.0.2.1 -all", "example.com. IN TXT \"v=spf1 ip4:192.0.2.1 -all\""),
-        ("example.com TXT v=spf1 -all ip4:192.0.2.1", "example.com. IN TXT \"v=spf1 ip4:192.0.2.1 -all\""),
+        // A corrected record allows no host that the original did not allow.
+        ("example.com TXT v=spf1 -all ip4:192.0.2.1", "example.com. IN TXT \"v=spf1 -all\""),
         (
             "example.com A 192.0.2.1\n_spf.example.com TXT v=spf1 -all",
             "example.com. IN TXT \"v=spf1 redirect=_spf.example.com\"",
