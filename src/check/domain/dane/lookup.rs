@@ -111,7 +111,7 @@ pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
     for base in &names {
         let Some(owner) = owner(sight, base) else { continue };
         questions.push(records(&owner, RecordKind::Tlsa));
-        let known = sight.records(&owner, RecordKind::Tlsa);
+        let known = sight.at_resolver(&owner, RecordKind::Tlsa);
         if is_asked_at_servers(known) {
             questions.extend(direct::questions(sight, &owner, RecordKind::Tlsa));
         }
@@ -185,7 +185,7 @@ pub(super) fn fault_of_resolver<'s>(sight: Sight<'s>, host: &DnsName) -> Option<
     let Bases::Names(bases) = bases(sight, host) else { return None };
     bases.into_iter().find_map(|base| {
         let owner = owner(sight, &base)?;
-        let known = sight.records(&owner, RecordKind::Tlsa);
+        let known = sight.at_resolver(&owner, RecordKind::Tlsa);
         let probe = known.probe().filter(|_| is_asked_at_servers(known))?;
         match at_servers(sight, &owner) {
             AtServers::Answered(answers) if counts_against(known, &answers) => {
@@ -222,7 +222,7 @@ pub(super) fn tlsa_lookup<'s>(sight: Sight<'s>, host: &DnsName) -> TlsaLookup<'s
     let mut result = TlsaLookup::Absent;
     for base in bases {
         let Some(owner) = owner(sight, &base) else { continue };
-        let known = sight.records(&owner, RecordKind::Tlsa);
+        let known = sight.at_resolver(&owner, RecordKind::Tlsa);
         if is_asked_at_servers(known) {
             match at_servers(sight, &owner) {
                 AtServers::Open => return TlsaLookup::Open,
@@ -245,6 +245,17 @@ pub(super) fn tlsa_lookup<'s>(sight: Sight<'s>, host: &DnsName) -> TlsaLookup<'s
 /// The name that has the TLSA records (RFC 6698 §3); `None` if it would be too long.
 pub(in crate::check::domain) fn owner(sight: Sight<'_>, base: &DnsName) -> Option<DnsName> {
     base.below(&format!("_{}._tcp", service_port(sight))).ok()
+}
+
+/// The names at which senders look for the TLSA records of a host, and the name at which a finding expects them if the
+/// addresses of the host are not signed.
+pub(in crate::check::domain) fn owners(sight: Sight<'_>, host: &DnsName) -> Vec<DnsName> {
+    let names = match bases(sight, host) {
+        Bases::Names(names) => names,
+        Bases::Nowhere(TlsaLookup::Insecure) => vec![host.clone()],
+        Bases::Nowhere(_) => Vec::new(),
+    };
+    names.iter().filter_map(|base| owner(sight, base)).collect()
 }
 
 /// The port in the names of the TLSA records. The records of port 25 apply to mail from other servers (RFC 7672).
@@ -303,7 +314,7 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
 /// How the TLSA record lookup failed.
 pub(super) fn failure_words(sight: Sight<'_>, base: &DnsName) -> String {
     let Some(owner) = owner(sight, base) else { return "the name is too long".to_owned() };
-    match sight.records(&owner, RecordKind::Tlsa) {
+    match sight.at_resolver(&owner, RecordKind::Tlsa) {
         Known::Seen(_, seen) => match (&seen.code, &seen.dnssec) {
             (_, DnssecState::Bogus { .. }) => "the DNSSEC signatures are not valid (bogus)".to_owned(),
             (DnsCode::ServFail, _) => "SERVFAIL".to_owned(),

@@ -33,7 +33,7 @@ use crate::check::finding::{Check, Finding};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
-pub(super) use lookup::{base_with_records, owner};
+pub(super) use lookup::{base_with_records, owner, owners};
 pub(super) use outcome::{ChainUse, chain_use, result, unmatched_records, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };

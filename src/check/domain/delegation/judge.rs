@@ -282,12 +282,18 @@ fn differs(
     finding.cause = match kind {
         RecordKind::Tlsa => "Senders that use DANE get different records, depending on the name server that their resolver queries. If the records of one server match no certificate, these senders deliver mail only some of the time.",
         RecordKind::Txt if *domain != sight.name() => "Which record senders and receivers use, or whether they find one, depends on the name server that their resolver queries.",
+        RecordKind::A | RecordKind::Aaaa => "Which server receives the mail, or whether senders find one, depends on the name server that the sender's resolver queries.",
         RecordKind::Mx => "Which hosts receive the mail depends on the name server that the sender's resolver queries.",
         _ => "The result of an SPF check, for example, depends on which name server the receiver's resolver queries.",
     }
     .to_owned();
     if kind == RecordKind::Tlsa {
         finding.severity = Severity::Error;
+    }
+    if matches!(kind, RecordKind::A | RecordKind::Aaaa) {
+        finding.severity = Severity::Notice;
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some("The name servers may return different IP addresses on purpose, for example to distribute the load. In this case, no action is required.".to_owned());
     }
     if serials_of(sight, apex, servers).len() > 1 {
         finding.confidence = Confidence::Likely;
@@ -362,19 +368,26 @@ pub(super) fn contradiction(
     kind: RecordKind,
     servers: &[NameServer],
 ) -> Option<ServerGroup> {
-    let seen = sight.records(domain, kind).answer()?;
+    let seen = sight.at_resolver(domain, kind).answer()?;
     let groups = groups(sight, domain, kind, servers);
     let is_unanimous = groups.len() == 1;
     let group = groups.into_iter().next().filter(|group| is_unanimous && !group.servers.is_empty())?;
     // The authoritative servers do not follow an alias into another zone.
     let follows_alias = !seen.aliases.is_empty() || group.records.iter().any(|record| record.starts_with("CNAME "));
-    let is_same = follows_alias || !seen.is_answer() || records_of(sight, domain, seen) == group.records;
+    let of_resolver = records_of(sight, domain, seen);
+    let has_common = || of_resolver.iter().any(|record| group.records.contains(record));
+    let is_address = matches!(kind, RecordKind::A | RecordKind::Aaaa);
+    let is_same = follows_alias
+        || !seen.is_answer()
+        || of_resolver == group.records
+        // A server may send a different selection of the addresses in each response.
+        || (is_address && has_common());
     (!is_same).then_some(group)
 }
 
 /// The records from the resolver differ from those of all authoritative servers.
 fn resolver_differs(sight: Sight<'_>, domain: &DnsName, kind: RecordKind, servers: &[NameServer]) -> Option<Finding> {
-    let Known::Seen(probe, seen) = sight.records(domain, kind) else { return None };
+    let Known::Seen(probe, seen) = sight.at_resolver(domain, kind) else { return None };
     let group = contradiction(sight, domain, kind, servers)?;
     let shown = |records: &[String]| match records.is_empty() {
         true => "no record".to_owned(),
@@ -386,9 +399,17 @@ fn resolver_differs(sight: Sight<'_>, domain: &DnsName, kind: RecordKind, server
         shown(&group.records)
     );
     let finding = Finding::new(&DELEGATION_RESOLVER_DIFFERS, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    let results = match sight.uses_servers(domain, kind) {
+        true => "The results of this check apply to the records of the name servers.",
+        false => "The results of this check apply to the records that the resolver returned.",
+    };
     let finding = Finding {
-        cause: "The resolver may have cached an older response, or the local network has its own records for the domain. The results of this check apply to the records that the resolver returned.".to_owned(),
-        fixes: vec![Fix::text("If the records were not changed recently, repeat the check with another resolver (--resolver)")],
+        cause: format!(
+            "The resolver may have cached an older response, or the local network has its own records for the domain. {results}"
+        ),
+        fixes: vec![Fix::text(
+            "If the records were not changed recently, repeat the check with another resolver (--resolver)",
+        )],
         ..finding
     };
     let probes = group.servers.iter().filter_map(|server| answer(sight, domain, kind, server).probe());

@@ -5,17 +5,16 @@ use std::collections::BTreeSet;
 
 use super::super::mx::MxHost;
 use super::super::sight::{Known, Sight, is_bogus};
-use super::super::{delegation, direct, dkim, mx, zone};
+use super::super::{dane, delegation, direct, dkim, mx, zone};
 use super::ends;
 use super::rules::{
-    DNSSEC_BOGUS, DNSSEC_DS_MISMATCH, DNSSEC_NOT_ACTIVE, DNSSEC_NOT_TESTED, DNSSEC_SIGNATURE_EXPIRED,
-    DNSSEC_SIGNATURE_NOT_YET_VALID, DNSSEC_WEAK,
+    DNSSEC_BOGUS, DNSSEC_DS_MISMATCH, DNSSEC_NOT_ACTIVE, DNSSEC_SIGNATURE_EXPIRED, DNSSEC_SIGNATURE_NOT_YET_VALID,
+    DNSSEC_WEAK,
 };
+use super::untested;
 use super::words::{bogus_words, date};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell, plural};
-use crate::evidence::{
-    BogusReason, DnsRecord, DnssecState, Evidence, IndeterminateReason, Phase, Probe, RecordData, RecordsSeen,
-};
+use crate::evidence::{BogusReason, DnsRecord, DnssecState, Evidence, Phase, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::wire::{DnsName, RecordKind};
@@ -24,7 +23,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let mut findings = bogus(sight);
     findings.extend(ends::finding(sight, &signed(sight)));
-    findings.extend(not_tested(sight));
+    findings.extend(untested::finding(sight, &responses(sight), &beside(sight)));
     findings.extend(keys(sight));
     findings
 }
@@ -34,7 +33,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 const KNOWN_ALGORITHMS: [u8; 15] = [1, 3, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 23, 253, 254];
 
 /// A response with its query.
-type JudgedResponse<'s> = (DnsName, RecordKind, &'s Probe, &'s RecordsSeen);
+pub(super) type JudgedResponse<'s> = (DnsName, RecordKind, &'s Probe, &'s RecordsSeen);
 
 /// The responses on which delivery depends: the MX records and the addresses of the hosts.
 fn responses(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
@@ -56,16 +55,29 @@ fn texts(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
     texts
 }
 
+/// The responses about the TLSA records of the hosts. The DANE check reports bogus ones.
+fn of_dane(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
+    let hosts = mx::mail_hosts(sight);
+    let owners = hosts.iter().flat_map(|host| dane::owners(sight, &host.name));
+    answered(sight, owners.map(|owner| (owner, RecordKind::Tlsa)).collect())
+}
+
+/// The responses about records that do not decide delivery alone.
+fn beside(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
+    texts(sight).into_iter().chain(of_dane(sight)).collect()
+}
+
 /// All responses whose signatures matter, with the SOA record of the zone.
 fn signed(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
     let apex = zone::apex(sight).map(|apex| (apex, RecordKind::Soa)).into_iter().collect();
-    responses(sight).into_iter().chain(texts(sight)).chain(answered(sight, apex)).collect()
+    let all = responses(sight).into_iter().chain(texts(sight)).chain(of_dane(sight));
+    all.chain(answered(sight, apex)).collect()
 }
 
 fn answered(sight: Sight<'_>, questions: Vec<(DnsName, RecordKind)>) -> Vec<JudgedResponse<'_>> {
     questions
         .into_iter()
-        .filter_map(|(name, kind)| match sight.records(&name, kind) {
+        .filter_map(|(name, kind)| match sight.at_resolver(&name, kind) {
             Known::Seen(probe, seen) => Some((name, kind, probe, seen)),
             Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped => None,
         })
@@ -78,6 +90,13 @@ fn bogus_reason(seen: &RecordsSeen) -> Option<(&BogusReason, Option<&DnsName>)> 
         DnssecState::Bogus { why, zone } => Some((why, zone.as_ref())),
         _ => None,
     })
+}
+
+/// Why a response is bogus, in words; `None` if it is not.
+pub(in crate::check::domain) fn reason_of(seen: &RecordsSeen) -> Option<String> {
+    let (why, zone) = bogus_reason(seen)?;
+    let at = zone.map(|zone| format!(", zone {zone}")).unwrap_or_default();
+    Some(format!("the DNSSEC validation failed ({}{at})", bogus_words(why)))
 }
 
 /// The rule for records that are bogus for this reason.
@@ -95,26 +114,60 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
     }
 }
 
-/// Whether the signatures of all queried authoritative servers are valid, so that the resolver is at fault.
-fn is_valid_at_servers(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
-    delegation::is_valid_at_every_server(sight, name, kind) || direct::is_valid_at_servers(sight, name, kind)
+/// Whether the resolver is at fault for a bogus response: all queried authoritative servers send the records with valid
+/// signatures, or no records at all, although the resolver returned some.
+fn is_of_resolver(sight: Sight<'_>, (name, kind, _, seen): &JudgedResponse<'_>) -> bool {
+    delegation::is_valid_at_every_server(sight, name, *kind)
+        || direct::is_valid_at_servers(sight, name, *kind)
+        || (!seen.records.is_empty() && delegation::is_denied_at_every_server(sight, name, *kind))
+}
+
+/// Whether the domain may not use the key with this name, because smtpcheck guessed the selector, and no authoritative
+/// server sends the key.
+fn is_unconfirmed_guess(sight: Sight<'_>, (name, kind, ..): &JudgedResponse<'_>) -> bool {
+    sight.domain.selectors.is_empty()
+        && dkim::known_names(sight).contains(name)
+        && !delegation::is_sent_by_a_server(sight, name, *kind)
 }
 
 /// One finding for each rule and zone.
 fn bogus(sight: Sight<'_>) -> Vec<Finding> {
+    let all: Vec<JudgedResponse<'_>> =
+        responses(sight).into_iter().chain(texts(sight)).filter(|(.., seen)| is_bogus(seen)).collect();
+    let (guessed, all): (Vec<_>, Vec<_>) = all.into_iter().partition(|response| is_unconfirmed_guess(sight, response));
+    let (of_resolver, of_zone): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|response| is_of_resolver(sight, response));
+    let findings = of_zones(sight, &of_zone).into_iter();
+    findings.chain(changed_by_resolver(sight, &of_resolver)).chain(guessed_keys(&guessed)).collect()
+}
+
+/// The findings about the zones of bogus responses. If a zone has no usable keys, this is the cause of every other fault
+/// of its signatures, so one finding covers all of them.
+fn of_zones(sight: Sight<'_>, of_zone: &[JudgedResponse<'_>]) -> Vec<Finding> {
+    let mut of_zone: Vec<_> = of_zone
+        .iter()
+        .filter_map(|(name, kind, probe, seen)| {
+            let (why, zone) = bogus_reason(seen)?;
+            Some((name, *kind, *probe, why, zone))
+        })
+        .collect();
+    let is_about_keys = |rule: &Rule| rule.id == DNSSEC_DS_MISMATCH.id;
+    of_zone.sort_by_key(|(.., why, _)| !is_about_keys(rule_of(why)));
     let mut found: Vec<(&'static Rule, Option<DnsName>, Finding, Vec<String>)> = Vec::new();
-    let (of_resolver, of_zone): (Vec<JudgedResponse<'_>>, Vec<JudgedResponse<'_>>) = responses(sight)
-        .into_iter()
-        .chain(texts(sight))
-        .filter(|(.., seen)| is_bogus(seen))
-        .partition(|(name, kind, ..)| is_valid_at_servers(sight, name, *kind));
-    for (name, kind, probe, seen) in of_zone {
-        let Some((why, zone)) = bogus_reason(seen) else { continue };
+    for (name, kind, probe, why, zone) in of_zone {
         let rule = rule_of(why);
         let what = format!("{kind} of {}", probe.quote(name.as_str()));
-        match found.iter_mut().find(|(known, at, ..)| known.id == rule.id && at.as_ref() == zone) {
+        let is_covered = |known: &Rule, at: &Option<DnsName>| match (at, zone) {
+            (Some(at), None) => is_about_keys(known) && name.is_within(at),
+            (at, _) => at.as_ref() == zone && (known.id == rule.id || is_about_keys(known)),
+        };
+        match found.iter_mut().find(|(known, at, ..)| is_covered(known, at)) {
             Some((_, _, finding, names)) => {
                 *finding = finding.clone().tried(probe.id);
+                if kind != RecordKind::Txt && prevents_delivery(sight) {
+                    finding.cause = finding.cause.replacen(OF_TEXTS, &effect(sight), 1);
+                    finding.failure = Some(PhaseFailure::Unreachable);
+                }
                 names.push(what);
             }
             None => {
@@ -132,31 +185,96 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
         summary: format!("{} ({})", finding.summary, names.join(", ")),
         ..finding
     };
-    found.into_iter().map(with_names).chain(changed_by_resolver(&of_resolver)).collect()
+    found.into_iter().map(with_names).collect()
+}
+
+/// Whether a finding of this module is about the zone of a bogus response.
+pub(in crate::check::domain) fn reports_zone_of(sight: Sight<'_>, seen: &RecordsSeen) -> bool {
+    let Some((_, zone)) = bogus_reason(seen) else { return false };
+    let all = responses(sight).into_iter().chain(texts(sight));
+    let mut of_zone = all.filter(|response| is_bogus(response.3) && !is_of_resolver(sight, response));
+    of_zone.any(|(.., other)| bogus_reason(other).is_some_and(|(_, at)| at == zone))
 }
 
 /// The effect of bogus TXT records.
 const OF_TEXTS: &str = "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Receivers that use such a resolver cannot evaluate SPF, DKIM or DMARC for mail from the domain, and senders do not find its MTA-STS policy.";
 
-/// The resolver's responses are bogus, although all name servers send valid signatures. The zone has no fault.
-fn changed_by_resolver(responses: &[JudgedResponse<'_>]) -> Option<Finding> {
-    let names: Vec<String> =
-        responses.iter().map(|(name, kind, probe, _)| format!("{kind} of {}", probe.quote(name.as_str()))).collect();
+/// The resolver's responses are bogus, although all name servers send valid signatures, or no such records. The zone has
+/// no fault.
+fn changed_by_resolver(sight: Sight<'_>, responses: &[JudgedResponse<'_>]) -> Option<Finding> {
+    let name_of = |(name, kind, probe, _): &JudgedResponse<'_>| format!("{kind} of {}", probe.quote(name.as_str()));
+    let names: Vec<String> = responses.iter().map(name_of).collect();
     let (_, _, first, seen) = responses.first()?;
     let (why, _) = bogus_reason(seen)?;
     let summary = format!(
-        "this machine's resolver returned records with invalid DNSSEC signatures ({}), but the signatures of the name servers are valid ({})",
+        "this machine's resolver returned records with invalid DNSSEC signatures ({}), but the responses of the name servers are valid ({})",
         bogus_words(why),
         names.join(", ")
     );
-    let finding = Finding::new(rule_of(why), Phase::Dns, Confidence::Likely, summary).tried(first.id);
-    let finding = Finding {
-        severity: Severity::Warning,
-        cause: "The resolver, or a device on the network path to it, changes DNS responses or has old ones in its cache. The domain is not at fault. The results of this check apply to the records that the resolver returned.".to_owned(),
-        otherwise: Some("A name server that was not queried may send invalid signatures. Repeat the check with another resolver to find out.".to_owned()),
-        fixes: vec![Fix::text("Repeat the check with another resolver (--resolver)")],
-        ..finding
+    let mut finding = Finding::new(rule_of(why), Phase::Dns, Confidence::Likely, summary).tried(first.id);
+    finding.severity = Severity::Warning;
+    finding.cause = "The resolver, or a device on the network path to it, changes DNS responses or has old ones in its cache. The domain is not at fault. Senders that validate DNSSEC do not use such records. If the name servers send the records, the results of this check use theirs.".to_owned();
+    finding.otherwise = Some("A name server that was not queried may send invalid signatures. Repeat the check with another resolver to find out.".to_owned());
+    finding.fixes = vec![Fix::text("Repeat the check with another resolver (--resolver)")];
+    for (name, kind, probe, seen) in responses {
+        finding = finding.tried(probe.id);
+        if let Known::Seen(at_server, used) = sight.records(name, *kind)
+            && !is_bogus(used)
+        {
+            finding = finding.tried(at_server.id);
+            finding.consequences.push(format!(
+                "{kind} of {}: the resolver returned {}, and the name servers return {}",
+                probe.quote(name.as_str()),
+                shown(probe, seen),
+                shown(at_server, used)
+            ));
+        }
+    }
+    Some(finding)
+}
+
+/// The maximum number of records of a response that are shown.
+const MAX_SHOWN: usize = 3;
+
+/// The records of a response, for use in a sentence.
+fn shown(probe: &Probe, seen: &RecordsSeen) -> String {
+    let text = |record: &DnsRecord| match &record.data {
+        RecordData::A { ip } => ip.to_string(),
+        RecordData::Aaaa { ip } => ip.to_string(),
+        RecordData::Mx { preference, host } => probe.quote(format!("{preference} {host}")).to_string(),
+        RecordData::Txt { text, .. } => probe.quote(text.chars().take(60).collect::<String>()).to_string(),
+        _ => "other records".to_owned(),
     };
+    let texts: Vec<String> = seen.records.iter().take(MAX_SHOWN).map(text).collect();
+    match texts.is_empty() {
+        true => "no records".to_owned(),
+        false => texts.join(", "),
+    }
+}
+
+/// Bogus keys at selectors that smtpcheck guessed. Perhaps only the resolver returns them.
+fn guessed_keys(responses: &[JudgedResponse<'_>]) -> Option<Finding> {
+    let (.., seen) = responses.first()?;
+    let (why, _) = bogus_reason(seen)?;
+    let names: Vec<String> =
+        responses.iter().take(MAX_SHOWN).map(|(name, _, probe, _)| probe.quote(name.as_str()).to_string()).collect();
+    let more = responses.len().saturating_sub(names.len());
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let summary = format!(
+        "this machine's resolver returned DKIM records with invalid DNSSEC signatures ({}) at selectors that smtpcheck guessed: {}{more}",
+        bogus_words(why),
+        names.join(", ")
+    );
+    let mut finding = Finding::new(rule_of(why), Phase::Dns, Confidence::Likely, summary);
+    finding.severity = Severity::Notice;
+    finding.cause = "No name server was seen to send these records, and the domain may not use these selectors. The resolver, or a device on the network path to it, may change DNS responses.".to_owned();
+    finding.otherwise = Some(
+        "The zone may contain the records with invalid signatures. Repeat the check with another resolver to find out."
+            .to_owned(),
+    );
+    finding.fixes = vec![Fix::text(
+        "Repeat the check with another resolver (--resolver), or specify the selectors in use with --dkim-selector",
+    )];
     Some(responses.iter().fold(finding, |finding, (_, _, probe, _)| finding.tried(probe.id)))
 }
 
@@ -164,7 +282,7 @@ fn changed_by_resolver(responses: &[JudgedResponse<'_>]) -> Option<Finding> {
 /// bogus.
 fn prevents_delivery(sight: Sight<'_>) -> bool {
     let is_bogus = |name: &DnsName, kind: RecordKind| {
-        let is_bogus = sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some());
+        let is_bogus = sight.at_resolver(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some());
         // If the signatures are not valid, a resolver queries another name server.
         is_bogus
             && !delegation::is_valid_at_a_server(sight, name, kind)
@@ -285,56 +403,6 @@ fn one_bogus(
         }
     }
     finding
-}
-
-/// The state could not be determined from this machine.
-fn not_tested(sight: Sight<'_>) -> Option<Finding> {
-    let (why, probe) = responses(sight).into_iter().find_map(|(_, _, probe, seen)| match &seen.dnssec {
-        // A separate finding reports a response such as SERVFAIL.
-        DnssecState::Indeterminate { why } if *why != IndeterminateReason::NotValidated && seen.is_answer() => {
-            Some((*why, probe))
-        }
-        _ => None,
-    })?;
-    let (summary, cause) = match why {
-        IndeterminateReason::SignaturesStripped => (
-            "the resolver removes DNSSEC signatures, so DNSSEC and DANE were not tested",
-            "This machine's resolver does not return signatures, so it is not known whether the domain is signed.",
-        ),
-        IndeterminateReason::AnchorMismatch => (
-            "smtpcheck's trust anchor matches no key of its zone (by default the root zone), so DNSSEC and DANE were not tested",
-            "This machine's resolver may use another root zone or change responses, or the trust anchor may be out of date. This is not a fault of the domain.",
-        ),
-        IndeterminateReason::UnsupportedAlgorithm => (
-            "a zone is signed only with Ed448, which smtpcheck cannot verify, so DNSSEC and DANE were not tested",
-            "Resolvers that support Ed448 (algorithm 16) validate the records of this zone. For other resolvers, the zone is unsigned.",
-        ),
-        IndeterminateReason::LookupFailed | IndeterminateReason::NotValidated => (
-            "a key that DNSSEC validation needs could not be looked up, so DNSSEC was not tested",
-            "A DNSKEY or DS record is missing because its lookup failed, so it is not known whether the records are signed correctly.",
-        ),
-    };
-    let is_anchor = why == IndeterminateReason::AnchorMismatch;
-    let fix = match why {
-        IndeterminateReason::AnchorMismatch => Fix::text(
-            "Repeat the check with another resolver (--resolver), or with the trust anchor of its root zone (--trust-anchor)",
-        ),
-        IndeterminateReason::UnsupportedAlgorithm => Fix::run(
-            "Validate the records with a program that supports Ed448, for example delv from BIND",
-            format!("delv {} MX", sight.name()),
-        ),
-        IndeterminateReason::SignaturesStripped
-        | IndeterminateReason::LookupFailed
-        | IndeterminateReason::NotValidated => {
-            Fix::text("Repeat the check with a resolver that supports DNSSEC (--resolver)")
-        }
-    };
-    Some(Finding {
-        cause: cause.to_owned(),
-        fixes: vec![fix],
-        severity: if is_anchor { Severity::Warning } else { Severity::Notice },
-        ..Finding::new(&DNSSEC_NOT_TESTED, Phase::Dns, Confidence::Certain, summary.to_owned()).tried(probe.id)
-    })
 }
 
 /// Weak algorithms and parameters in the domain's zone, and keys without a DS record.
