@@ -6,29 +6,33 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::stream::{self, Stream};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::xfer::DnsHandle;
-use hickory_resolver::proto::dnssec::rdata::DNSSECRData;
+use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, RRSIG};
 use hickory_resolver::proto::op::{DnsRequest, DnsResponse, Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::NS;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::exchange::{DnsQuestion, DnsResponseSeen, NoDnsResponse, ServerRole};
-use super::missing_proof::ProofOmittedBy;
+use super::exchange::{DnsQuestion, DnsResponseSeen, NoDnsResponse, ServerRole, exchange};
 use super::servers::DnsServers;
 use super::{read, servers};
 use crate::evidence::fault::DnsFaultKind;
+use crate::gather::names;
 use crate::plan::Plan;
 
 /// Keys are looked up in advance for the zones of the last three labels of a name, such as `example.co.uk`.
 const LIKELY_ZONES: usize = 3;
+
+/// The timeout of a query that repeats another one at an authoritative server.
+const REPEAT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The maximum number of concurrent queries. Each query needs a socket, and resolvers drop queries that arrive in long
 /// bursts.
@@ -37,6 +41,9 @@ const MAX_CONCURRENT: usize = 48;
 const DNS_PORT: u16 = 53;
 /// The number of failed lookups after which the search for a name's zone ends.
 const MAX_FAILURES: usize = 2;
+
+/// Values that are computed once for each key.
+pub(super) type OncePerKey<K, T> = Mutex<HashMap<K, Arc<OnceCell<T>>>>;
 
 type Asked = Arc<OnceCell<Result<Arc<DnsResponseSeen>, NoDnsResponse>>>;
 
@@ -47,11 +54,13 @@ pub(super) struct DnsCache {
     /// Whether the resolver omits proofs, once this is known.
     pub(super) omits_proofs: Arc<OnceCell<bool>>,
     /// For each zone whose proof was missing: who omits it.
-    pub(super) proofs_of_zones: Arc<Mutex<HashMap<Name, Arc<OnceCell<ProofOmittedBy>>>>>,
+    pub(super) proofs_of_zones: Arc<OncePerKey<Name, ProofOmittedBy>>,
     /// The queries that were repeated at authoritative servers, and whether the response was replaced.
-    repeated: Arc<Mutex<HashMap<(Name, RecordType), Arc<OnceCell<bool>>>>>,
+    repeated: Arc<OncePerKey<(Name, RecordType), bool>>,
     /// The number of replaced responses.
     replaced: Arc<AtomicUsize>,
+    /// Whether authoritative servers did not respond to the repeated queries.
+    pub(super) is_blocked: Arc<AtomicBool>,
 }
 
 struct CacheState {
@@ -67,6 +76,17 @@ struct CacheState {
     received: AtomicUsize,
     /// Limits the number of concurrent queries.
     permits: Semaphore,
+}
+
+/// Who omits the proof in a response without records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProofOmittedBy {
+    /// The resolver, or a device on the network path to it.
+    Resolver,
+    /// The authoritative servers of the zone.
+    Servers,
+    /// No authoritative server answered.
+    Unknown,
 }
 
 /// Whether a zone begins at a name.
@@ -94,6 +114,7 @@ impl DnsCache {
             proofs_of_zones: Arc::default(),
             repeated: Arc::default(),
             replaced: Arc::default(),
+            is_blocked: Arc::default(),
         }
     }
 
@@ -127,6 +148,18 @@ impl DnsCache {
         let question = DnsQuestion { query: query.clone(), role: ServerRole::Authoritative };
         let CacheState { connect_ms, received, .. } = &*self.shared;
         servers::ask_authoritative(server, &question, *connect_ms, received).await.map(Arc::new)
+    }
+
+    /// Queries an authoritative server once. The response is not kept.
+    pub(super) async fn ask_authoritative_once(
+        &self,
+        server: SocketAddr,
+        query: &Query,
+    ) -> Result<Arc<DnsResponseSeen>, NoDnsResponse> {
+        let question = DnsQuestion { query: query.clone(), role: ServerRole::Authoritative };
+        let CacheState { connect_ms, received, .. } = &*self.shared;
+        let timeout = names::attempt_timeout(*connect_ms).min(REPEAT_TIMEOUT);
+        exchange(server, &question, timeout, received).await.map(Arc::new)
     }
 
     /// Whether a query was repeated at authoritative servers; `None` only after a panic.
@@ -355,8 +388,13 @@ fn for_validation(query: &Query, message: &Message) -> Message {
 
 /// The type of the records that an RRSIG record signs.
 pub(super) fn covered_type(record: &Record) -> Option<RecordType> {
+    signature(record).map(|signature| signature.input().type_covered)
+}
+
+/// The signature in an RRSIG record.
+pub(super) fn signature(record: &Record) -> Option<&RRSIG> {
     match &record.data {
-        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Some(signature.input().type_covered),
+        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Some(signature),
         _ => None,
     }
 }

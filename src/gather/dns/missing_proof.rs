@@ -6,78 +6,56 @@
 //!    omits all of them.
 //! 2. Otherwise, the zone's authoritative servers are queried directly, once for each zone.
 //!
-//! If a chain of signatures is broken, the keys and digests in it are looked up again at the authoritative servers, because
-//! the resolver may have changed them. All these lookups are sent only if records are not valid otherwise.
+//! These lookups are sent only if a proof is missing.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use futures_util::future::join_all;
 use hickory_resolver::proto::op::{Message, Query};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
 use super::anchors::DnssecAnchors;
-use super::cache::{DnsCache, is_answer};
-use super::reason;
+use super::cache::{DnsCache, ProofOmittedBy, is_answer};
+use super::exchange::DnsResponseSeen;
 
 /// The maximum number of authoritative servers that are queried for a proof.
 const MAX_SERVERS: usize = 2;
-/// The maximum number of responses that are replaced in one chain of signatures.
-const MAX_REPLACED: usize = 6;
-
-/// Who omits the proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ProofOmittedBy {
-    /// The resolver, or a device on the network path to it.
-    Resolver,
-    /// The authoritative servers of the zone.
-    Servers,
-    /// No authoritative server answered.
-    Unknown,
-}
 
 /// Whether a response contains a record of a proof. Whether the proof is valid is decided elsewhere.
 pub(super) fn has_proof(message: &Message) -> bool {
     message.authorities.iter().any(|record| matches!(record.record_type(), RecordType::NSEC | RecordType::NSEC3))
 }
 
-fn has_signature(message: &Message) -> bool {
+pub(super) fn has_signature(message: &Message) -> bool {
     message.answers.iter().any(|record| record.record_type() == RecordType::RRSIG)
 }
 
-/// Looks up a broken chain of signatures again at the authoritative servers, from the trust anchor to the name. Returns
-/// whether a response of the resolver was replaced, now or earlier.
-pub(super) async fn repair_chain(cache: &DnsCache, anchors: &DnssecAnchors, name: &Name) -> bool {
-    let mut is_replaced = cache.has_replaced_above(name);
-    for _ in 0..MAX_REPLACED {
-        let Some(query) = reason::first_broken_link(cache, anchors, name).await else { break };
-        let Some(cell) = cache.repeated(&query) else { break };
-        if !*cell.get_or_init(|| replaced(cache, &query)).await {
-            break;
-        }
-        is_replaced = true;
+/// The authoritative responses of the name servers. If no server responds to a query, this machine probably cannot send
+/// queries to the internet, and no more queries are sent.
+pub(super) async fn responses_of(cache: &DnsCache, hosts: &[Name], query: &Query) -> Vec<Arc<DnsResponseSeen>> {
+    if cache.is_blocked.load(Ordering::Relaxed) {
+        return Vec::new();
     }
-    is_replaced
-}
-
-/// Replaces the resolver's response by that of an authoritative server, if the latter has signatures or a proof.
-async fn replaced(cache: &DnsCache, query: &Query) -> bool {
-    let Some((_, hosts)) = servers_of(cache, &zone_of(query)).await else { return false };
-    for host in hosts.iter().take(MAX_SERVERS) {
-        let Some(ip) = address_of(cache, host).await else { continue };
-        let server = SocketAddr::new(ip, cache.authoritative_port());
-        let Ok(response) = cache.ask_authoritative(server, query).await else { continue };
-        let (message, metadata) = (&response.message, &response.message.metadata);
-        let is_signed = has_proof(message) || has_signature(message);
-        if metadata.authoritative && is_answer(metadata.response_code) && is_signed {
-            return cache.replace(query, response);
-        }
+    let of_host = async |host: &Name| {
+        let server = SocketAddr::new(address_of(cache, host).await?, cache.authoritative_port());
+        cache.ask_authoritative_once(server, query).await.ok()
+    };
+    let all: Vec<Arc<DnsResponseSeen>> =
+        join_all(hosts.iter().take(MAX_SERVERS).map(of_host)).await.into_iter().flatten().collect();
+    if all.is_empty() {
+        cache.is_blocked.store(true, Ordering::Relaxed);
     }
-    false
+    let is_used = |response: &Arc<DnsResponseSeen>| {
+        response.message.metadata.authoritative && is_answer(response.message.metadata.response_code)
+    };
+    all.into_iter().filter(is_used).collect()
 }
 
 /// A name in the zone that contains the records of this query. DS records, and proofs that there are none, are in the
 /// parent zone (RFC 4035 §2.4).
-fn zone_of(query: &Query) -> Name {
+pub(super) fn zone_of(query: &Query) -> Name {
     match query.query_type() {
         RecordType::DS => query.name().base_name(),
         _ => query.name().clone(),
@@ -105,7 +83,7 @@ async fn omits_proof_of(cache: &DnsCache, anchor: &Name) -> bool {
 }
 
 /// The zone of a name, and its name servers, according to the resolver.
-async fn servers_of(cache: &DnsCache, name: &Name) -> Option<(Name, Vec<Name>)> {
+pub(super) async fn servers_of(cache: &DnsCache, name: &Name) -> Option<(Name, Vec<Name>)> {
     let mut at = name.clone();
     loop {
         let response = cache.ask(&Query::query(at.clone(), RecordType::NS)).await.ok()?;
@@ -127,21 +105,13 @@ async fn servers_of(cache: &DnsCache, name: &Name) -> Option<(Name, Vec<Name>)> 
 }
 
 async fn at_servers(cache: &DnsCache, hosts: &[Name], query: &Query) -> ProofOmittedBy {
-    let mut result = ProofOmittedBy::Unknown;
-    for host in hosts.iter().take(MAX_SERVERS) {
-        let Some(ip) = address_of(cache, host).await else { continue };
-        let server = SocketAddr::new(ip, cache.authoritative_port());
-        let Ok(response) = cache.ask_authoritative(server, query).await else { continue };
-        let metadata = &response.message.metadata;
-        if !metadata.authoritative || !is_answer(metadata.response_code) {
-            continue;
-        }
-        if has_proof(&response.message) || has_signature(&response.message) {
-            return ProofOmittedBy::Resolver;
-        }
-        result = ProofOmittedBy::Servers;
+    let responses = responses_of(cache, hosts, query).await;
+    let is_signed = |message: &Message| has_proof(message) || has_signature(message);
+    match responses.as_slice() {
+        [] => ProofOmittedBy::Unknown,
+        all if all.iter().any(|one| is_signed(&one.message)) => ProofOmittedBy::Resolver,
+        _ => ProofOmittedBy::Servers,
     }
-    result
 }
 
 async fn address_of(cache: &DnsCache, host: &Name) -> Option<IpAddr> {

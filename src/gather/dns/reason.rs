@@ -9,8 +9,8 @@ use hickory_resolver::proto::op::{Message, Query};
 use hickory_resolver::proto::rr::{DNSClass, LowerName, Name, RData, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
-use super::cache::{DnsCache, covered_type, is_answer};
-use super::missing_proof::{ProofOmittedBy, has_proof, omitted_by};
+use super::cache::{DnsCache, ProofOmittedBy, covered_type, is_answer, signature};
+use super::missing_proof::{has_proof, omitted_by};
 use super::proofs::is_unsigned_delegation;
 use super::read;
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
@@ -46,6 +46,16 @@ impl SignedSet {
                 .cloned()
                 .collect(),
         }
+    }
+
+    /// Whether the records are of this type.
+    pub(super) fn is_of(&self, kind: RecordType) -> bool {
+        self.kind == kind
+    }
+
+    /// Whether there are no records.
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
     }
 
     /// Whether there is no signature.
@@ -90,7 +100,7 @@ impl SignedSet {
 }
 
 /// The time, for comparison with the times in signatures.
-fn now() -> u32 {
+pub(super) fn now() -> u32 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     // RFC 4034 §3.1.5: times are serial numbers of 32 bits.
     #[expect(clippy::cast_possible_truncation, reason = "the higher bits are not compared")]
@@ -199,7 +209,7 @@ pub(super) async fn has_no_keys(cache: &DnsCache, zone: &Name) -> bool {
 }
 
 /// The zone whose keys signed the set.
-async fn signing_zone(cache: &DnsCache, set: &SignedSet, now: u32) -> Result<Name, DnssecState> {
+pub(super) async fn signing_zone(cache: &DnsCache, set: &SignedSet, now: u32) -> Result<Name, DnssecState> {
     if set.kind == RecordType::DNSKEY {
         return Ok(set.name.clone());
     }
@@ -292,37 +302,6 @@ async fn delegation(
     Ok(set)
 }
 
-/// Whether the DS records and the keys of each zone from the trust anchor to the name are consistent: the first query whose
-/// response is not. Names without DS records are skipped, because no zone begins there, or because the zone is not signed.
-pub(super) async fn first_broken_link(cache: &DnsCache, anchors: &DnssecAnchors, name: &Name) -> Option<Query> {
-    let anchor = anchors.zone(name);
-    for labels in anchor.num_labels() + 1..=name.num_labels() {
-        let zone = name.trim_to(usize::from(labels));
-        let digests = Query::query(zone.clone(), RecordType::DS);
-        if !cache.is_answered(&digests) {
-            continue;
-        }
-        let Ok(message) = look_up(cache, &zone, RecordType::DS).await else { continue };
-        let set = SignedSet::of(&zone, RecordType::DS, &message.answers);
-        if set.records.is_empty() {
-            if !has_proof(&message) {
-                return Some(digests);
-            }
-            if is_unsigned_delegation(&zone, &message) {
-                return None;
-            }
-            continue;
-        }
-        if signing_zone(cache, &set, now()).await.is_err() {
-            return Some(digests);
-        }
-        if matches!(fault_of_keys(cache, anchors, &zone).await, Some(DnssecState::Bogus { .. })) {
-            return Some(Query::query(zone, RecordType::DNSKEY));
-        }
-    }
-    None
-}
-
 /// The state if the result depends on a lookup that failed.
 pub(super) fn lookup_failed() -> DnssecState {
     DnssecState::Indeterminate { why: IndeterminateReason::LookupFailed }
@@ -343,7 +322,7 @@ pub(super) fn bogus(why: BogusReason, zone: Option<&Name>) -> DnssecState {
     DnssecState::Bogus { why, zone: zone.and_then(read::dns_name) }
 }
 
-async fn look_up(cache: &DnsCache, zone: &Name, kind: RecordType) -> Result<Message, DnssecState> {
+pub(super) async fn look_up(cache: &DnsCache, zone: &Name, kind: RecordType) -> Result<Message, DnssecState> {
     match cache.ask(&Query::query(zone.clone(), kind)).await {
         Ok(response) if is_answer(response.message.metadata.response_code) => Ok(response.message.clone()),
         Ok(_) | Err(_) => Err(lookup_failed()),
@@ -375,14 +354,6 @@ pub(super) fn has_only_ed448(records: &[Record]) -> bool {
         has_ed448 |= u8::from(algorithm) == ED448;
         !algorithm.is_supported()
     }) && has_ed448
-}
-
-/// The signature in an RRSIG record.
-pub(super) fn signature(record: &Record) -> Option<&RRSIG> {
-    match &record.data {
-        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Some(signature),
-        _ => None,
-    }
 }
 
 /// Whether a time is before another one, as serial numbers (RFC 4034 §3.1.5).

@@ -9,10 +9,10 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
-use super::cache::{DnsCache, covered_type, is_answer};
+use super::cache::{DnsCache, covered_type, is_answer, signature};
 use super::exchange::{DnsResponseSeen, NoDnsResponse};
 use super::read::{self, AliasPath, EndlessAliases};
-use super::reason::{self, not_validated};
+use super::reason::not_validated;
 use super::validate::{DnssecValidator, ResponseStates};
 use crate::evidence::{
     DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_ALIASES, MAX_RECORDS, RecordData, RecordSignatures, RecordsSeen,
@@ -95,7 +95,7 @@ impl DnsRecordSource {
 /// What the signatures of a set of records state.
 fn signatures(name: &Name, kind: RecordType, records: &[Record]) -> Option<RecordSignatures> {
     let of_set = records.iter().filter(|record| &record.name == name && covered_type(record) == Some(kind));
-    let inputs: Vec<_> = of_set.filter_map(reason::signature).map(|signature| signature.input()).collect();
+    let inputs: Vec<_> = of_set.filter_map(signature).map(|signature| signature.input()).collect();
     let mut algorithms: Vec<u8> = inputs.iter().map(|input| u8::from(input.algorithm)).collect();
     algorithms.sort_unstable();
     algorithms.dedup();

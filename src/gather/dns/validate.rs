@@ -8,7 +8,7 @@
 //! 4. Otherwise, the library's result counts. For bogus records, [`super::reason`] finds the reason. If the result
 //!    depends on a lookup that failed, the records are not called bogus.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
@@ -21,15 +21,16 @@ use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData};
 use hickory_resolver::proto::dnssec::{Proof, TrustAnchors};
 use hickory_resolver::proto::op::{DnsRequestOptions, Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::{LowerName, Name, RData, Record, RecordType};
-use tokio::sync::OnceCell;
 
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
-use super::cache::{DnsCache, covered_type, is_answer};
-use super::missing_proof::{ProofOmittedBy, has_proof, omitted_by, repair_chain};
+use super::cache::{DnsCache, OncePerKey, ProofOmittedBy, covered_type, is_answer, signature};
+use super::dname::substitution;
+use super::missing_proof::{has_proof, omitted_by};
 use super::proofs::{MAX_ITERATIONS, is_closest_match, is_denied_beside_dname, is_unsigned_delegation};
 use super::read::{self, AliasPath};
 use super::reason::{self, SignedSet, bogus, lookup_failed, not_validated};
+use super::repair::repair_chain;
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
 /// The maximum number of names, from a name upwards, at which a delegation without DNSSEC is searched for.
@@ -48,16 +49,16 @@ pub(super) struct ResponseStates {
 
 /// Validates responses. Results are kept for the duration of the inquiry.
 pub(super) struct DnssecValidator {
-    cache: DnsCache,
+    pub(super) cache: DnsCache,
     anchors: DnssecAnchors,
     /// The library's validator, for the number of replaced responses at which it was created, because it keeps results.
     handle: Mutex<Option<(usize, DnssecDnsHandle<DnsCache>)>>,
     /// Zones that are proven to be unsigned. All names below them are insecure.
     unsigned: Mutex<HashSet<Name>>,
     /// The state of a zone's keys, for this number of replaced responses.
-    of_keys: Mutex<HashMap<(usize, Name), Arc<OnceCell<DnssecState>>>>,
+    pub(super) of_keys: OncePerKey<(usize, Name), DnssecState>,
     /// The fault of a zone's keys, for this number of replaced responses.
-    faults: Mutex<HashMap<(usize, Name), Arc<OnceCell<Option<DnssecState>>>>>,
+    faults: OncePerKey<(usize, Name), Option<DnssecState>>,
 }
 
 impl DnssecValidator {
@@ -114,42 +115,6 @@ impl DnssecValidator {
         is_replaced
     }
 
-    /// The state of an authoritative server's response, according to the signatures in it. If it has no records, the
-    /// signature of the SOA record counts.
-    pub(super) async fn state_at_server(&self, query: &Query, message: &Message) -> DnssecState {
-        if !is_answer(message.metadata.response_code) || !message.metadata.authoritative {
-            return not_validated();
-        }
-        let name = query.name();
-        let has = |kind: RecordType| {
-            message.answers.iter().any(|record| &record.name == name && record.record_type() == kind)
-        };
-        let set = if has(query.query_type()) {
-            SignedSet::of(name, query.query_type(), &message.answers)
-        } else if has(RecordType::CNAME) {
-            SignedSet::of(name, RecordType::CNAME, &message.answers)
-        } else {
-            let soa = message.authorities.iter().find(|record| record.record_type() == RecordType::SOA);
-            let Some(soa) = soa.filter(|soa| soa.name.zone_of(name)) else { return not_validated() };
-            SignedSet::of(&soa.name, RecordType::SOA, &message.authorities)
-        };
-        let zone = match set.signer() {
-            Some(zone) => Some(zone),
-            None if self.is_in_known_unsigned_zone(name) => return not_validated(),
-            None => self.cache.find_zone(name, Some(message)).await,
-        };
-        let Some(zone) = zone.filter(|zone| zone.zone_of(name)) else { return not_validated() };
-        let keys = self.state_of_keys(&zone).await;
-        if keys != DnssecState::Secure && !is_fault_of_signature(&keys) {
-            return not_validated();
-        }
-        let state = reason::state_with_keys_of_zone(&self.cache, &zone, &set).await;
-        // Without valid keys, no record of the zone is valid.
-        let state = if state == DnssecState::Secure { keys } else { state };
-        // An answer from a wildcard is valid only with a proof, which is not verified for the responses of servers.
-        if state == DnssecState::Secure && set.is_from_wildcard() { not_validated() } else { state }
-    }
-
     /// Whether the resolver answered the query itself, because the name is reserved (RFC 6761 §6.3). The root zone does
     /// not delegate these names, so the answer has no signature. Names below `test` may be in test zones
     /// with signatures, but only if the trust anchor is not that of the public root zone.
@@ -161,26 +126,8 @@ impl DnssecValidator {
             && !sections().any(|record| record.record_type() == RecordType::RRSIG)
     }
 
-    fn is_in_known_unsigned_zone(&self, name: &Name) -> bool {
+    pub(super) fn is_in_known_unsigned_zone(&self, name: &Name) -> bool {
         self.unsigned.lock().is_ok_and(|unsigned| unsigned.iter().any(|zone| zone.zone_of(name)))
-    }
-
-    /// The state of a zone's keys. If there are no keys, they are not validated.
-    async fn state_of_keys(&self, zone: &Name) -> DnssecState {
-        let cell = match self.of_keys.lock() {
-            Ok(mut states) => Arc::clone(states.entry((self.cache.replaced(), zone.clone())).or_default()),
-            Err(_) => return not_validated(),
-        };
-        let check = async || {
-            let query = Query::query(zone.clone(), RecordType::DNSKEY);
-            let Ok(keys) = self.cache.ask(&query).await else { return not_validated() };
-            let path = AliasPath { links: Vec::new(), end: zone.clone() };
-            match has_records(&keys.message, &query, &path) {
-                true => self.states(&query, &keys.message, &path).await.records,
-                false => not_validated(),
-            }
-        };
-        cell.get_or_init(check).await.clone()
     }
 
     /// Whether the resolver passes on signatures: the keys of the trust anchor must be signed.
@@ -208,15 +155,15 @@ impl DnssecValidator {
         let sections = || message.answers.iter().chain(&message.authorities);
         let is_signed = sections().any(|record| record.record_type() == RecordType::RRSIG);
         let owners = path.links.iter().map(|link| &link.name).chain([&path.end]);
-        !is_signed
-            && !self.anchors.has_other_zones()
-            && owners.into_iter().all(|owner| unsigned.iter().any(|zone| zone.zone_of(owner)))
+        let is_below =
+            |owner: &Name| unsigned.iter().any(|zone| zone.zone_of(owner) && !is_denial_from_above(message, zone));
+        !is_signed && !self.anchors.has_other_zones() && owners.into_iter().all(is_below)
     }
 
     /// Looks up the keys of all zones that signed the response, and of the zones above them.
     async fn prefetch_signers(&self, message: &Message) {
         let mut zones: Vec<Name> = Vec::new();
-        for signature in message.answers.iter().chain(&message.authorities).filter_map(reason::signature) {
+        for signature in message.answers.iter().chain(&message.authorities).filter_map(signature) {
             let mut zone = signature.input().signer_name.clone();
             while !zones.contains(&zone) && zones.len() < MAX_SIGNERS {
                 zones.push(zone.clone());
@@ -259,7 +206,11 @@ impl DnssecValidator {
         for link in &path.links {
             let state = self.state_of_set(&link.name, RecordType::CNAME, message, answers).await;
             let state = self.with_valid_keys(&link.name, state).await;
-            aliases.push(self.state_in_chain(&link.name, state).await);
+            let state = self.state_in_chain(&link.name, state).await;
+            aliases.push(match is_doubtful(&state) && self.is_in_unsigned_delegation(&link.name).await {
+                true => DnssecState::Insecure,
+                false => state,
+            });
         }
         let records = if has_records {
             let state = self.state_of_set(&path.end, query.query_type(), message, answers).await;
@@ -289,9 +240,11 @@ impl DnssecValidator {
         let mut records = self.state_in_chain(&path.end, records).await;
         if is_doubtful(&records)
             && query.query_type() != RecordType::DS
-            && self.is_in_unsigned_delegation(&path.end).await
+            && let Some(zone) = self.unsigned_delegation(&path.end).await
         {
-            records = DnssecState::Insecure;
+            // Servers of the zone above cannot deny names in a zone that it delegates.
+            let is_from_above = !has_records && is_denial_from_above(message, &zone);
+            records = if is_from_above { reason::proof_missing() } else { DnssecState::Insecure };
         }
         for zone in zones.into_iter().flatten().filter(|_| records == DnssecState::Insecure) {
             if zone.zone_of(&path.end)
@@ -307,19 +260,25 @@ impl DnssecValidator {
     /// Whether the name, or a name above it, is delegated to a zone that is proven to be unsigned. Some load balancers send
     /// no SOA record, so the library does not find the zone.
     async fn is_in_unsigned_delegation(&self, name: &Name) -> bool {
+        self.unsigned_delegation(name).await.is_some()
+    }
+
+    /// The zone of this delegation.
+    async fn unsigned_delegation(&self, name: &Name) -> Option<Name> {
         let anchor = self.anchors.zone(name);
         for zone in ancestors(name).into_iter().rev().take_while(|zone| *zone != anchor).take(MAX_CUTS) {
             let query = Query::query(zone.clone(), RecordType::DS);
-            let Ok(response) = self.cache.ask(&query).await else { return false };
+            let Ok(response) = self.cache.ask(&query).await else { return None };
             let path = AliasPath { links: Vec::new(), end: zone.clone() };
             if has_records(&response.message, &query, &path) {
-                return false;
+                return None;
             }
             if is_unsigned_delegation(&zone, &response.message) {
-                return Box::pin(self.states(&query, &response.message, &path)).await.records == DnssecState::Secure;
+                let state = Box::pin(self.states(&query, &response.message, &path)).await.records;
+                return (state == DnssecState::Secure).then_some(zone);
             }
         }
-        false
+        None
     }
 
     /// The state of records, considering the signatures of the keys above them. The library does not verify the signature
@@ -527,17 +486,11 @@ fn is_doubtful(state: &DnssecState) -> bool {
     matches!(state, DnssecState::Bogus { .. } | DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing })
 }
 
-/// Whether keys match their DS records, but their signature is not valid.
-fn is_fault_of_signature(state: &DnssecState) -> bool {
-    let DnssecState::Bogus { why, .. } = state else { return false };
-    matches!(
-        why,
-        BogusReason::Expired { .. }
-            | BogusReason::NotYetValid { .. }
-            | BogusReason::NoSignature
-            | BogusReason::NoKey { .. }
-            | BogusReason::WrongSignature
-    )
+/// Whether a response without records comes from a zone above this one.
+fn is_denial_from_above(message: &Message, zone: &Name) -> bool {
+    let is_above = |record: &Record| record.name.zone_of(zone) && record.name != *zone;
+    let mut soa = message.authorities.iter().filter(|record| record.record_type() == RecordType::SOA);
+    message.answers.is_empty() && soa.any(is_above)
 }
 
 /// The keys of a zone in a response.
@@ -578,51 +531,21 @@ pub(super) fn may_hide_delegation(message: &Message) -> bool {
 }
 
 /// The first record of a proof of absence whose signature is not valid. The library does not need the SOA record for the
-/// proof, but validators reject a response with wrong signatures (RFC 4035 §5.3.3).
+/// proof, but validators reject a response whose SOA record has a wrong signature or none (RFC 4035 §3.1.3 and 5.3.3).
 fn wrong_proof(validated: &Message, raw: &Message) -> Option<SignedSet> {
     let kinds = [RecordType::NSEC, RecordType::NSEC3, RecordType::SOA];
     let of_proof = validated.authorities.iter().filter(|record| kinds.contains(&record.record_type()));
     of_proof
         .filter(|record| record.proof == Proof::Bogus)
         .map(|record| SignedSet::of(&record.name, record.record_type(), &raw.authorities))
-        .find(|set| !set.is_unsigned())
+        .find(|set| !set.is_unsigned() || set.is_of(RecordType::SOA))
 }
 
-fn has_records(message: &Message, query: &Query, path: &AliasPath<'_>) -> bool {
+pub(super) fn has_records(message: &Message, query: &Query, path: &AliasPath<'_>) -> bool {
     message.answers.iter().any(|record| record.name == path.end && record.record_type() == query.query_type())
 }
 
 /// The zone and all zones above it.
 fn ancestors(zone: &Name) -> Vec<Name> {
     (0..=usize::from(zone.num_labels())).map(|labels| zone.trim_to(labels)).collect()
-}
-
-/// The state of the DNAME record that an alias was synthesized from.
-fn substitution(name: &Name, raw: &Message, validated: &[Record]) -> Option<Proof> {
-    let target = raw.answers.iter().find_map(|record| match &record.data {
-        RData::CNAME(target) if &record.name == name => Some(&target.0),
-        _ => None,
-    })?;
-    validated.iter().filter(|record| record.record_type() == RecordType::DNAME).find_map(|record| {
-        let RData::Unknown { rdata, .. } = &record.data else { return None };
-        let kept = usize::from(name.num_labels()).checked_sub(usize::from(record.name.num_labels()))?;
-        let is_below = kept > 0 && record.name.zone_of(name);
-        let labels = name.iter().take(kept).map(<[u8]>::to_vec).chain(wire_labels(&rdata.anything)?);
-        let made = Name::from_labels(labels.collect::<Vec<_>>()).ok()?;
-        (is_below && made.eq_ignore_root(target)).then_some(record.proof)
-    })
-}
-
-/// The labels of a name in wire format without compression (RFC 1035 §3.1).
-fn wire_labels(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut labels = Vec::new();
-    while let Some((length, rest)) = bytes.split_first() {
-        if *length == 0 {
-            return Some(labels);
-        }
-        let (label, rest) = rest.split_at_checked(usize::from(*length))?;
-        labels.push(label.to_vec());
-        bytes = rest;
-    }
-    None
 }

@@ -20,16 +20,19 @@ use crate::wire::{DomainName, ForwardPath, RecordKind};
 
 /// Whether the name servers of the zones have an address.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Servers {
+enum NameServers {
     Reachable,
     Unknown,
 }
 
 /// The zones behind a resolver that changes its responses like this. Authoritative responses are not changed.
-async fn world(servers: Servers, change: fn(&ReceivedQuestion, &mut Message)) -> World {
+async fn world(servers: NameServers, change: fn(&ReceivedQuestion, &mut Message)) -> World {
     let change: ResponseChange = Box::new(move |received, mut message| {
         let at = received.query.name();
-        if servers == Servers::Reachable && at == &name("ns.invalid") && received.query.query_type() == RecordType::A {
+        if servers == NameServers::Reachable
+            && at == &name("ns.invalid")
+            && received.query.query_type() == RecordType::A
+        {
             let address = RData::A(A(Ipv4Addr::LOCALHOST));
             message.metadata.response_code = ResponseCode::NoError;
             message.authorities.clear();
@@ -75,7 +78,7 @@ fn is_for(received: &ReceivedQuestion, zone: &str, kind: RecordType) -> bool {
 fn a_forwarder_that_removes_the_authority_section_makes_nothing_bogus() {
     run(async {
         let drops = |_: &ReceivedQuestion, message: &mut Message| message.authorities.clear();
-        let world = world(Servers::Unknown, drops).await;
+        let world = world(NameServers::Unknown, drops).await;
         for at in ["a.unsigned.test", "missing.unsigned.test", "missing.signed.test", "b.wild.test"] {
             assert_eq!(world.state(at).await, without_proof(), "{at}");
         }
@@ -87,7 +90,7 @@ fn a_forwarder_that_removes_the_authority_section_makes_nothing_bogus() {
     });
     run(async {
         let drops = |_: &ReceivedQuestion, message: &mut Message| message.authorities.clear();
-        let world = world(Servers::Reachable, drops).await;
+        let world = world(NameServers::Reachable, drops).await;
         // The name servers prove that the zone is not signed.
         assert_eq!(world.state("a.unsigned.test").await, DnssecState::Insecure);
         assert_eq!(world.state("missing.signed.test").await, without_proof());
@@ -102,9 +105,9 @@ fn one_denial_without_proof_is_a_fault_of_the_zone_only_if_its_servers_send_none
         }
     };
     let unproven = DnssecState::Bogus { why: BogusReason::DenialUnproven, zone: None };
-    assert_eq!(run(async { world(Servers::Unknown, drops).await.state("missing.signed.test").await }), unproven);
+    assert_eq!(run(async { world(NameServers::Unknown, drops).await.state("missing.signed.test").await }), unproven);
     assert_eq!(
-        run(async { world(Servers::Reachable, drops).await.state("missing.signed.test").await }),
+        run(async { world(NameServers::Reachable, drops).await.state("missing.signed.test").await }),
         without_proof()
     );
 }
@@ -126,13 +129,13 @@ fn a_digest_without_a_signature_reveals_nothing_about_the_zone() {
         }
     };
     run(async {
-        let world = world(Servers::Unknown, adds).await;
+        let world = world(NameServers::Unknown, adds).await;
         for at in ["a.unsigned.test", "a.signed.test", "missing.signed.test"] {
             assert_eq!(world.state(at).await, without_proof(), "{at}");
         }
     });
     run(async {
-        let world = world(Servers::Reachable, adds).await;
+        let world = world(NameServers::Reachable, adds).await;
         assert_eq!(world.state("a.unsigned.test").await, DnssecState::Insecure);
         assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
         assert_eq!(world.seen("missing.signed.test", RecordKind::A).await.dnssec, DnssecState::Secure);
@@ -153,7 +156,7 @@ fn keys_and_digests_that_the_resolver_hides_come_from_the_name_servers() {
         }
     };
     run(async {
-        let world = world(Servers::Reachable, hides).await;
+        let world = world(NameServers::Reachable, hides).await;
         for at in ["a.signed.test", "m.wild.test"] {
             assert_eq!(world.state(at).await, DnssecState::Secure, "{at}");
         }
@@ -174,7 +177,7 @@ fn a_child_is_not_unsigned_because_its_own_server_answers_for_the_parent() {
         }
     };
     assert_eq!(
-        run(async { world(Servers::Unknown, answers_itself).await.state("a.unsigned.test").await }),
+        run(async { world(NameServers::Unknown, answers_itself).await.state("a.unsigned.test").await }),
         without_proof()
     );
 }
