@@ -2,7 +2,9 @@
 //! find answers.
 
 use crate::check::finding::Finding;
-use crate::evidence::{Answer, DnssecState, Evidence, Fault, FetchSeen, Outcome, Probe, RecordData, RecordsSeen};
+use crate::evidence::{
+    Answer, DnssecState, Evidence, Fault, FetchSeen, IndeterminateReason, Outcome, Probe, RecordData, RecordsSeen,
+};
 use crate::plan::{DomainPlan, Plan};
 use crate::question::{FetchRequest, Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
@@ -55,7 +57,7 @@ impl<'s> Sight<'s> {
     ///
     /// 1. The resolver's response is bogus, and every authoritative server that answered sends records with valid
     ///    signatures.
-    /// 2. The records are MX records or IP addresses, and the authoritative servers that answered agree on others. Of MX
+    /// 2. The records are MX or TXT records or IP addresses without valid signatures, and the authoritative servers that answered agree on others. Of MX
     ///    records, the addresses of at least one host must be known.
     pub(crate) fn records(&self, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {
         let known = self.at_resolver(name, kind);
@@ -63,9 +65,14 @@ impl<'s> Sight<'s> {
         if is_bogus(seen) {
             return self.valid_at_servers(name, kind).unwrap_or(known);
         }
-        let is_compared = matches!(kind, RecordKind::Mx | RecordKind::A | RecordKind::Aaaa);
+        let is_compared = matches!(kind, RecordKind::Mx | RecordKind::A | RecordKind::Aaaa | RecordKind::Txt);
         // The user replaced the addresses with --resolve.
         if !is_compared || !seen.is_answer() || !self.plan.overrides.is_empty() {
+            return known;
+        }
+        // Records whose signatures are valid are never replaced.
+        let mut states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
+        if states.all(|state| *state == DnssecState::Secure) {
             return known;
         }
         let used = self.agreed_by_servers(name, kind).filter(|used| is_contradicted(seen, used.answer()));
@@ -118,7 +125,12 @@ impl<'s> Sight<'s> {
     /// The records from an authoritative server, if all servers that answered send records with valid signatures.
     fn valid_at_servers(&self, name: &DnsName, kind: RecordKind) -> Option<Known<'s, RecordsSeen>> {
         let all = self.at_servers(name, kind);
-        let is_valid = all.iter().all(|(_, seen)| is_valid_answer(seen));
+        // If the resolver invents records, the servers prove that there are none.
+        let is_invented = self.at_resolver(name, kind).answer().is_some_and(|seen| !seen.records.is_empty());
+        let is_denied = |seen: &RecordsSeen| {
+            is_invented && seen.is_void() && seen.aliases.is_empty() && seen.dnssec == DnssecState::Secure
+        };
+        let is_valid = all.iter().all(|(_, seen)| is_valid_answer(seen) || is_denied(seen));
         all.first().filter(|_| is_valid).map(|&(probe, seen)| Known::Seen(probe, seen))
     }
 
@@ -127,7 +139,9 @@ impl<'s> Sight<'s> {
     fn agreed_by_servers(&self, name: &DnsName, kind: RecordKind) -> Option<Known<'s, RecordsSeen>> {
         let all = self.at_servers(name, kind);
         let (probe, first) = *all.first()?;
-        let is_plain = |seen: &RecordsSeen| seen.aliases.is_empty() && !(seen.records.is_empty() && seen.without_soa);
+        let is_plain = |seen: &RecordsSeen| {
+            seen.aliases.is_empty() && !is_bogus(seen) && !(seen.records.is_empty() && seen.without_soa)
+        };
         let is_agreed = all.iter().all(|(_, seen)| is_plain(seen) && has_same_records(seen, first));
         is_agreed.then_some(Known::Seen(probe, first))
     }
@@ -255,10 +269,17 @@ pub(crate) fn has_same_records(one: &RecordsSeen, other: &RecordsSeen) -> bool {
 /// Whether an authoritative response contradicts that of the resolver. A server may send a different selection of the
 /// addresses in each response, so addresses must have nothing in common.
 fn is_contradicted(at_resolver: &RecordsSeen, at_server: Option<&RecordsSeen>) -> bool {
-    let Some(at_server) = at_server.filter(|_| at_resolver.aliases.is_empty()) else { return false };
+    let Some(at_server) = at_server else { return false };
     let has_common = || at_resolver.addresses().any(|ip| at_server.addresses().any(|other| other == ip));
-    let is_empty = at_resolver.records.is_empty() && at_server.records.is_empty();
-    !is_empty && !has_same_records(at_resolver, at_server) && !has_common()
+    let is_empty = at_resolver.records.is_empty() && at_server.records.is_empty() && at_resolver.aliases.is_empty();
+    // The server's response contains no alias.
+    let is_same = at_resolver.aliases.is_empty() && has_same_records(at_resolver, at_server);
+    !is_empty && !is_same && !has_common()
+}
+
+/// Whether the resolver omitted the proof that there are no such records.
+pub(crate) fn lacks_proof(seen: &RecordsSeen) -> bool {
+    seen.dnssec == DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing }
 }
 
 /// Whether the response, or an alias that leads to it, is bogus. Servers that validate DNSSEC get an error instead.

@@ -5,7 +5,7 @@
 //! record, so no other lookup waits for them. Their number is limited: [`MAX_KEYS`] keys, [`MAX_HOSTS`] hosts, and one
 //! IP address of each name server.
 
-use super::super::{dane, dkim, mx};
+use super::super::{dane, dkim, mx, sts};
 use crate::check::domain::sight::{Known, Sight};
 use crate::wire::{DnsName, RecordKind};
 
@@ -36,6 +36,8 @@ pub(super) fn below(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKin
     names.extend(hosts.filter(is_asked).map(|owner| (owner, RecordKind::Tlsa)));
     let hosts = mx::known_hosts(sight).into_iter().take(MAX_HOSTS);
     names.extend(hosts.flat_map(|host| mx::KINDS.map(|kind| (host.clone(), kind))));
+    let web = sts::policy_host(sight).filter(|_| sts::is_host_missing(sight));
+    names.extend(web.into_iter().flat_map(|host| mx::KINDS.map(|kind| (host.clone(), kind))));
     names.retain(|(name, _)| name.is_within(apex));
     names
 }

@@ -6,6 +6,7 @@ use super::super::zone;
 use super::compared::compared;
 use super::differs;
 use super::letter_case;
+use super::parent;
 use super::rules::{
     DELEGATION_LAME, DELEGATION_RECORDS_DIFFER, DELEGATION_RESOLVER_DIFFERS, DELEGATION_SERIAL_DIFFERS,
     DELEGATION_SERVER_ALIAS, DELEGATION_SERVER_WITHOUT_ADDRESS, MX_DIFFERS_BETWEEN_SERVERS,
@@ -36,20 +37,25 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     if is_blocked_here(sight, &apex, &servers) {
         return findings;
     }
-    let parent = differs::at_parent(sight, &apex, &servers);
+    let at_parent = differs::at_parent(sight, &apex, &servers);
     // The finding about the parent zone covers the servers that only the parent zone lists.
-    let of_zone: Vec<NameServer> = match &parent {
+    let of_zone: Vec<NameServer> = match &at_parent {
         Some(found) => servers.iter().filter(|server| !found.stale.contains(&server.name)).cloned().collect(),
         None => servers.clone(),
     };
     findings.extend(lame(sight, &apex, &of_zone));
-    findings.extend(parent.map(|found| found.finding));
+    findings.extend(at_parent.map(|found| found.finding));
     let differing = differing(sight, &apex, &servers);
     let (of_domain, below): (Vec<&ServerDifference>, Vec<&ServerDifference>) =
         differing.iter().partition(|(name, ..)| *name == sight.name());
-    for (name, kind, groups) in of_domain {
+    for (name, kind, groups) in &of_domain {
         findings.extend(differs(sight, &apex, (name, *kind), groups, &servers));
     }
+    // If the MX records differ, the hosts of an old copy of the zone differ, too.
+    let is_mx = |(_, kind, _): &&ServerDifference| *kind == RecordKind::Mx;
+    let is_address = |(_, kind, _): &&ServerDifference| matches!(kind, RecordKind::A | RecordKind::Aaaa);
+    let has_mx = of_domain.iter().any(is_mx);
+    let below: Vec<&ServerDifference> = below.into_iter().filter(|one| !(has_mx && is_address(one))).collect();
     findings.extend(below_differ(sight, &apex, &below, &servers));
     findings.extend(letter_case::finding(sight, &servers));
     findings.extend(signatures::findings(sight, &apex, &servers));
@@ -249,6 +255,10 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
                 .to_owned();
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("A device on the network path may intercept or block DNS queries to servers other than the resolver. Repeat the check from another network to find out.".to_owned());
+        // The servers of the parent zone do not answer either, so a device on the network path probably does.
+        if parent::do_servers_refuse(sight, apex) {
+            finding.severity = Severity::Notice;
+        }
     }
     let first = names.first().cloned().unwrap_or_default();
     finding.fixes.push(Fix::text(format!(
@@ -296,6 +306,8 @@ fn differs(
         finding.otherwise = Some("The name servers may return different IP addresses on purpose, for example to distribute the load. In this case, no action is required.".to_owned());
     }
     if serials_of(sight, apex, servers).len() > 1 {
+        // An old copy of the zone is no way to distribute the load.
+        finding.severity = finding.severity.max(Severity::Warning);
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("The zone's serial numbers also differ, so a change may not have reached all servers yet. To find out, repeat the check in a few minutes.".to_owned());
     }
@@ -373,9 +385,9 @@ pub(super) fn contradiction(
     let is_unanimous = groups.len() == 1;
     let group = groups.into_iter().next().filter(|group| is_unanimous && !group.servers.is_empty())?;
     // The authoritative servers do not follow an alias into another zone.
-    let follows_alias = !seen.aliases.is_empty() || group.records.iter().any(|record| record.starts_with("CNAME "));
+    let follows_alias = group.records.iter().any(|record| record.starts_with("CNAME "));
     let of_resolver = records_of(sight, domain, seen);
-    let has_common = || of_resolver.iter().any(|record| group.records.contains(record));
+    let has_common = || seen.addresses().any(|ip| group.records.contains(&ip.to_string()));
     let is_address = matches!(kind, RecordKind::A | RecordKind::Aaaa);
     let is_same = follows_alias
         || !seen.is_answer()
