@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::super::mx::MxHost;
-use super::super::sight::{Known, Sight, is_bogus};
-use super::super::{dane, delegation, direct, dkim, mx, zone};
+use super::super::sight::{Known, Sight, is_bogus, lacks_proof};
+use super::super::{delegation, direct, dkim, mx, zone};
 use super::ends;
+use super::responses::{JudgedResponse, beside, responses, signed, texts};
 use super::rules::{
     DNSSEC_BOGUS, DNSSEC_DS_MISMATCH, DNSSEC_NOT_ACTIVE, DNSSEC_SIGNATURE_EXPIRED, DNSSEC_SIGNATURE_NOT_YET_VALID,
     DNSSEC_WEAK,
@@ -32,57 +33,8 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 /// included, because an operator who uses one does so on purpose.
 const KNOWN_ALGORITHMS: [u8; 15] = [1, 3, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 23, 253, 254];
 
-/// A response with its query.
-pub(super) type JudgedResponse<'s> = (DnsName, RecordKind, &'s Probe, &'s RecordsSeen);
-
-/// The responses on which delivery depends: the MX records and the addresses of the hosts.
-fn responses(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
-    let mut questions = vec![(sight.name(), RecordKind::Mx)];
-    for host in mx::mail_hosts(sight) {
-        questions.extend(mx::KINDS.map(|kind| (host.name.clone(), kind)));
-    }
-    answered(sight, questions)
-}
-
-/// The responses on which authentication and policies depend: the TXT records of the domain, and those below it. If the
-/// denial of the domain's TXT records is bogus, the SPF check reports it.
-fn texts(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
-    let domain = sight.name();
-    let policies = ["_dmarc", "_mta-sts", "_smtp._tls"].into_iter().filter_map(|label| domain.below(label).ok());
-    let names = std::iter::once(domain.clone()).chain(policies).chain(dkim::known_names(sight));
-    let mut texts = answered(sight, names.map(|name| (name, RecordKind::Txt)).collect());
-    texts.retain(|(name, _, _, seen)| *name != domain || !seen.records.is_empty());
-    texts
-}
-
-/// The responses about the TLSA records of the hosts. The DANE check reports bogus ones.
-fn of_dane(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
-    let hosts = mx::mail_hosts(sight);
-    let owners = hosts.iter().flat_map(|host| dane::owners(sight, &host.name));
-    answered(sight, owners.map(|owner| (owner, RecordKind::Tlsa)).collect())
-}
-
-/// The responses about records that do not decide delivery alone.
-fn beside(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
-    texts(sight).into_iter().chain(of_dane(sight)).collect()
-}
-
-/// All responses whose signatures matter, with the SOA record of the zone.
-fn signed(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
-    let apex = zone::apex(sight).map(|apex| (apex, RecordKind::Soa)).into_iter().collect();
-    let all = responses(sight).into_iter().chain(texts(sight)).chain(of_dane(sight));
-    all.chain(answered(sight, apex)).collect()
-}
-
-fn answered(sight: Sight<'_>, questions: Vec<(DnsName, RecordKind)>) -> Vec<JudgedResponse<'_>> {
-    questions
-        .into_iter()
-        .filter_map(|(name, kind)| match sight.at_resolver(&name, kind) {
-            Known::Seen(probe, seen) => Some((name, kind, probe, seen)),
-            Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped => None,
-        })
-        .collect()
-}
+/// The digest types of DS records that resolvers support: SHA-1, SHA-256 and SHA-384.
+const KNOWN_DIGESTS: [u8; 3] = [1, 2, 4];
 
 /// The reason why a response, or an alias that leads to it, is bogus.
 fn bogus_reason(seen: &RecordsSeen) -> Option<(&BogusReason, Option<&DnsName>)> {
@@ -114,12 +66,25 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
     }
 }
 
-/// Whether the resolver is at fault for a bogus response: all queried authoritative servers send the records with valid
-/// signatures, or no records at all, although the resolver returned some.
+/// Whether the resolver is at fault for a bogus response:
+///
+/// 1. All queried authoritative servers send the records with valid signatures.
+/// 2. They have no records, although the resolver returned some or an alias.
+/// 3. The response denies an address, and the resolver is at fault for the other kind of addresses of the same name.
 fn is_of_resolver(sight: Sight<'_>, (name, kind, _, seen): &JudgedResponse<'_>) -> bool {
-    delegation::is_valid_at_every_server(sight, name, *kind)
-        || direct::is_valid_at_servers(sight, name, *kind)
-        || (!seen.records.is_empty() && delegation::is_denied_at_every_server(sight, name, *kind))
+    let is_empty = seen.records.is_empty() && seen.aliases.is_empty();
+    let is_sibling = |other: RecordKind| {
+        let is_bogus = sight.at_resolver(name, other).answer().is_some_and(is_bogus);
+        is_bogus && is_valid_at_servers(sight, name, other)
+    };
+    is_valid_at_servers(sight, name, *kind)
+        || (!is_empty && delegation::is_denied_at_every_server(sight, name, *kind))
+        || (is_empty && mx::KINDS.contains(kind) && mx::KINDS.into_iter().any(is_sibling))
+}
+
+/// Whether all queried authoritative servers send these records with valid signatures.
+fn is_valid_at_servers(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    delegation::is_valid_at_every_server(sight, name, kind) || direct::is_valid_at_servers(sight, name, kind)
 }
 
 /// Whether the domain may not use the key with this name, because smtpcheck guessed the selector, and no authoritative
@@ -225,8 +190,8 @@ fn changed_by_resolver(sight: Sight<'_>, responses: &[JudgedResponse<'_>]) -> Op
             finding.consequences.push(format!(
                 "{kind} of {}: the resolver returned {}, and the name servers return {}",
                 probe.quote(name.as_str()),
-                shown(probe, seen),
-                shown(at_server, used)
+                records_in_words(probe, seen),
+                records_in_words(at_server, used)
             ));
         }
     }
@@ -237,7 +202,7 @@ fn changed_by_resolver(sight: Sight<'_>, responses: &[JudgedResponse<'_>]) -> Op
 const MAX_SHOWN: usize = 3;
 
 /// The records of a response, for use in a sentence.
-fn shown(probe: &Probe, seen: &RecordsSeen) -> String {
+fn records_in_words(probe: &Probe, seen: &RecordsSeen) -> String {
     let text = |record: &DnsRecord| match &record.data {
         RecordData::A { ip } => ip.to_string(),
         RecordData::Aaaa { ip } => ip.to_string(),
@@ -413,6 +378,10 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let Known::Seen(of_ds, ds) = sight.records(&apex, RecordKind::Ds) else { return Vec::new() };
+    // Nothing is known about the zone if the DS records are not signed.
+    if is_bogus(ds) || lacks_proof(ds) {
+        return Vec::new();
+    }
     if ds.is_void() {
         // Only a signed proof from the parent zone shows that the DS record is missing.
         let is_proven = matches!(ds.dnssec, DnssecState::Secure | DnssecState::Insecure);
@@ -456,6 +425,21 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
             _ => None,
         })
         .collect();
+    // RFC 6840 §5.2: without a digest of a supported type, the zone counts as unsigned, too.
+    if !digests.is_empty() && !digests.iter().any(|digest| KNOWN_DIGESTS.contains(digest)) {
+        let list: Vec<String> = digests.iter().collect::<BTreeSet<_>>().into_iter().map(u8::to_string).collect();
+        findings.push(Finding {
+            cause: "Resolvers treat a zone as unsigned if they support none of the digest types of its DS records, so DNSSEC and DANE have no effect.".to_owned(),
+            fixes: vec![Fix::run(
+                format!("Domain owner: at the registrar, enter a DS record with a SHA-256 digest (type 2) for {apex}. This command prints the record"),
+                format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -2 -f - {0}", in_shell(&apex.to_string())),
+            )],
+            ..weak(
+                format!("the DS records of {apex} have only digest types that resolvers do not support: {}", list.join(", ")),
+                of_ds,
+            )
+        });
+    }
     if !digests.is_empty() && digests.iter().all(|&digest| digest == 1) {
         findings.push(Finding {
             cause: "SHA-1 must no longer be used for DS records. Some resolvers treat the zone as unsigned.".to_owned(),

@@ -1,10 +1,11 @@
 //! DNSSEC: the state of the MX records and of the hosts' addresses, and signature faults.
 //!
-//! Modules: [`judge`] (the findings), [`ends`] (the finding about signatures that end soon), [`untested`] (the finding
+//! Modules: [`responses`] (the responses that are judged), [`judge`] (the findings), [`ends`] (the finding about signatures that end soon), [`untested`] (the finding
 //! that the state could not be determined), [`rules`], [`words`] (reasons in words).
 
 mod ends;
 mod judge;
+mod responses;
 mod rules;
 mod untested;
 mod words;

@@ -4,7 +4,7 @@
 //! do not end with this lookup are reported: an algorithm that smtpcheck does not support, and a resolver that omits
 //! proofs.
 
-use super::judge::JudgedResponse;
+use super::responses::JudgedResponse;
 use super::rules::DNSSEC_NOT_TESTED;
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, Severity};
