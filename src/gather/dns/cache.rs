@@ -284,6 +284,11 @@ impl DnsCache {
         self.shared.received.load(Ordering::Relaxed)
     }
 
+    /// Whether a zone is known to begin at a name.
+    pub(super) fn is_zone(&self, name: &Name) -> bool {
+        self.cut(name) == Some(ZoneCut::Apex)
+    }
+
     fn cut(&self, name: &Name) -> Option<ZoneCut> {
         self.shared.cuts.lock().ok()?.get(name).copied()
     }

@@ -2,8 +2,8 @@
 //! authoritative servers, because the resolver may have changed or hidden them. These lookups are sent only if records are
 //! not valid otherwise. The new responses are validated like those of the resolver, so they need not be trusted.
 
-use hickory_resolver::proto::op::Query;
-use hickory_resolver::proto::rr::{Name, RecordType};
+use hickory_resolver::proto::op::{Message, Query};
+use hickory_resolver::proto::rr::{Name, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
 use super::cache::DnsCache;
@@ -55,7 +55,11 @@ async fn first_broken_link(cache: &DnsCache, anchors: &DnssecAnchors, name: &Nam
                 return Some(digests);
             }
             if is_unsigned_delegation(&zone, &message) {
-                return None;
+                return (!has_valid_proof(cache, &message).await).then_some(digests);
+            }
+            // A zone begins here, so the denial proves something else.
+            if is_apex(cache, &zone).await {
+                return Some(digests);
             }
             continue;
         }
@@ -67,4 +71,31 @@ async fn first_broken_link(cache: &DnsCache, anchors: &DnssecAnchors, name: &Nam
         }
     }
     None
+}
+
+/// Whether an earlier response shows that a zone begins at a name: it has keys, or a SOA record names it.
+async fn is_apex(cache: &DnsCache, name: &Name) -> bool {
+    let query = Query::query(name.clone(), RecordType::DNSKEY);
+    if cache.is_zone(name) || !cache.is_answered(&query) {
+        return cache.is_zone(name);
+    }
+    let keys = look_up(cache, name, RecordType::DNSKEY).await;
+    let is_key = |record: &Record| &record.name == name && record.record_type() == RecordType::DNSKEY;
+    keys.is_ok_and(|message| message.answers.iter().any(is_key))
+}
+
+/// The maximum number of records of a proof whose signatures are verified.
+const MAX_PROOFS: usize = 4;
+
+/// Whether the signatures of all records of a proof are valid.
+async fn has_valid_proof(cache: &DnsCache, denial: &Message) -> bool {
+    let kinds = [RecordType::NSEC, RecordType::NSEC3];
+    let records = denial.authorities.iter().filter(|record| kinds.contains(&record.record_type()));
+    for record in records.take(MAX_PROOFS) {
+        let set = SignedSet::of(&record.name, record.record_type(), &denial.authorities);
+        if set.is_unsigned() || signing_zone(cache, &set, now()).await.is_err() {
+            return false;
+        }
+    }
+    true
 }

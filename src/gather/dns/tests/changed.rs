@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, DS, RRSIG};
+use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, DS, NSEC, RRSIG};
 use hickory_resolver::proto::dnssec::{Algorithm, DigestType};
 use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::rdata::A;
@@ -224,5 +224,24 @@ fn keys_need_a_valid_signature_even_if_each_of_them_has_a_digest() {
         assert_eq!(world.seen("a.signed.test", RecordKind::Mx).await.dnssec, wrong);
         assert_eq!(super::at_server(&world, "a.signed.test").await.dnssec, wrong);
         assert_eq!(world.state("a.wild.test").await, DnssecState::Secure);
+    });
+}
+
+#[test]
+fn a_valid_proof_about_another_name_is_no_denial_of_a_digest() {
+    let replays = |received: &ReceivedQuestion, message: &mut Message| {
+        if is_for(received, "signed.test", RecordType::DS) || is_for(received, "unsigned.test", RecordType::DS) {
+            // The proof belongs to the last name of the parent zone.
+            message.answers.clear();
+            message.authorities.retain(|record| record.record_type() == RecordType::NSEC);
+            let rdata = NSEC::new(name("test"), [RecordType::A]);
+            let proof = RData::DNSSEC(DNSSECRData::NSEC(rdata));
+            message.authorities.push(Record::from_rdata(name("zzz.test"), 300, proof));
+        }
+    };
+    run(async {
+        let world = world(NameServers::Reachable, replays).await;
+        assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
+        assert_eq!(world.state("a.unsigned.test").await, DnssecState::Insecure);
     });
 }
