@@ -326,6 +326,8 @@ pub enum IndeterminateReason {
     LookupFailed,
     /// The resolver returns keys for the zone of the trust anchor that differ from those of the trust anchor.
     AnchorMismatch,
+    /// The resolver omits the proof that records do not exist, or that a zone is not signed.
+    ProofMissing,
     /// The zone is signed only with Ed448 (algorithm 16), which smtpcheck cannot verify. Other validators can.
     UnsupportedAlgorithm,
     /// The response was not validated: it came from `--resolve`, or from an authoritative server of a zone that is not

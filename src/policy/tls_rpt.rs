@@ -32,13 +32,14 @@ impl<'t> ReportUri<'t> {
             let head = text.get(..name.len()).filter(|head| head.eq_ignore_ascii_case(name));
             head.and_then(|_| text.get(name.len()..))
         };
-        let is_visible = text.bytes().all(|b| b.is_ascii_graphic());
+        // RFC 8460 §3: exclamation points must be encoded. A size limit (`!10m`) belongs only to DMARC records.
+        let is_visible = text.bytes().all(|b| b.is_ascii_graphic() && b != b'!');
         if let Some(address) = scheme("mailto:").filter(|_| is_visible) {
             // A query, such as `?subject=`, is not part of the address.
             let address = address.split_once('?').map_or(address, |(address, _)| address);
-            let is_complete = address.rsplit_once('@').is_some_and(|(local, domain)| {
-                !local.is_empty() && crate::wire::DomainName::parse(domain).is_ok() && !domain.contains('!')
-            });
+            let is_complete = address
+                .rsplit_once('@')
+                .is_some_and(|(local, domain)| !local.is_empty() && crate::wire::DomainName::parse(domain).is_ok());
             return if is_complete { ReportUri::Mail(address) } else { ReportUri::Unusable(text) };
         }
         if scheme("https://").is_some_and(|rest| is_visible && !rest.is_empty() && !rest.starts_with('/')) {
@@ -100,6 +101,9 @@ mod tests {
         ("v=TLSRPTv1; rua=mailto:a@example.com?subject=x", true, &["a@example.com"]),
         ("v=TLSRPTv1; rua=a@example.com", false, &["a@example.com"]),
         ("v=TLSRPTv1; rua=http://example.com/", false, &["http://example.com/"]),
+        ("v=TLSRPTv1; rua=mailto:a@example.com!10m", false, &["mailto:a@example.com!10m"]),
+        ("v=TLSRPTv1; rua=mailto:a!b@example.com", false, &["mailto:a!b@example.com"]),
+        ("v=TLSRPTv1; rua=mailto:a%21b@example.com", true, &["a%21b@example.com"]),
         ("v=TLSRPTv1; rua=mailto:", false, &["mailto:"]),
         ("v=TLSRPTv1; rua=", false, &[""]),
         ("v=TLSRPTv1;", false, &[]),

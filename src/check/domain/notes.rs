@@ -240,6 +240,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     // Receivers accept a signature of a parent domain as well.
     let no_dkim = dkim::can_exist(sight) == Some(false) && dkim::can_exist_above(sight) == Some(false);
     let no_spf = spf.state == PublishedState::Absent;
+    let mut dependence = None;
     if no_spf && no_dkim {
         facts.push(format!("{name} has neither SPF nor DKIM: Gmail requires one of them from every sender"));
     } else if no_spf {
@@ -257,6 +258,7 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
             ));
             probes.extend(text_of(&name));
             lookups.extend(spf::denied_for(sight, result.ip));
+            dependence = spf::dependence(sight);
         }
     }
     if dmarc::summary(sight).state == PublishedState::Absent {
@@ -285,6 +287,10 @@ fn demands(sight: Sight<'_>) -> Option<Finding> {
     let mut finding = Finding::new(&RECEIVER_DEMANDS, Phase::Dns, Confidence::Certain, summary);
     finding = probes.into_iter().fold(finding, |finding, probe| finding.tried(probe.id));
     finding = sight.tried(finding, lookups);
+    if dependence.is_some() {
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = dependence;
+    }
     "A large sender sends about 5,000 or more messages a day to one of these receivers. smtpcheck cannot see the spam rate, the unsubscribe header, or whether mail is signed.".clone_into(&mut finding.cause);
     finding.consequences = facts;
     finding.fixes.push(Fix::open(

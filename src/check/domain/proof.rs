@@ -3,10 +3,10 @@
 //!
 //! | the resolver's response | authoritative servers | the record is |
 //! |---|---|---|
-//! | no records | all deny the records | certainly missing |
+//! | no records | all deny the records, with a SOA record | certainly missing |
 //! | no records | a server returned records | likely missing |
 //! | no records, but a SOA record or a valid proof | not asked, or no answer | certainly missing |
-//! | neither records nor a SOA record | not asked, or no answer | likely missing |
+//! | neither records nor a SOA record | not asked, no answer, or no SOA record either | likely missing |
 //!
 //! If the resolver returns MX, TXT or TLSA records, and each authoritative server that answers returns different
 //! records, the confidence of a finding about the resolver's records is also at most `likely`.
@@ -14,13 +14,17 @@
 //! Without a SOA record, a negative response cannot be distinguished from a referral or from an invented response (RFC
 //! 2308 §2.1 and 2.2). A finding about a missing record therefore lists each lookup on which it rests.
 
-use crate::evidence::{Answer, DnssecState, Evidence, Outcome, Probe, RecordData, RecordsSeen};
+use std::net::IpAddr;
+
+use crate::evidence::{Answer, DnssecState, Evidence, IndeterminateReason, Outcome, Probe, RecordsSeen};
 use crate::lexicon::Confidence;
 use crate::plan::Plan;
 use crate::question::{Question, RecordsRequest};
-use crate::wire::RecordKind;
+use crate::wire::{DnsName, Host, RecordKind};
 
 use super::super::finding::Finding;
+use super::mx::{KINDS, mail_hosts};
+use super::sight::{Known, Sight, has_same_records};
 
 /// Changes the confidence of findings from certain to likely if they rest on a response that proves nothing.
 pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
@@ -30,14 +34,101 @@ pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findi
     for finding in findings.iter_mut().filter(|finding| finding.confidence == Confidence::Certain) {
         let lookups: Vec<AnsweredLookup<'_>> =
             finding.evidence.probes.iter().filter_map(|id| AnsweredLookup::of(evidence.probe(*id)?)).collect();
-        if let Some(doubt) = lookups.iter().find_map(|lookup| lookup.doubt(evidence, &lookups)) {
+        let of_lookups = lookups.iter().find_map(|lookup| lookup.doubt(evidence, &lookups));
+        let of_others = || of_sessions(plan, evidence, finding).or_else(|| of_servers(plan, evidence, finding));
+        if let Some(doubt) = of_lookups.or_else(of_others) {
             finding.confidence = Confidence::Likely;
+            if doubt.contains(NEITHER_SIGNED) {
+                finding.failure = None;
+            }
             finding.otherwise = Some(match finding.otherwise.take() {
                 Some(known) => format!("{known} {doubt}"),
                 None => doubt,
             });
         }
     }
+}
+
+/// Why the tested server may not belong to the domain: the resolver did not prove that the domain has no MX records and is
+/// its own mail host, or a name server returned other addresses for the host.
+fn of_sessions(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<String> {
+    let sight = Sight::new(plan, evidence)?;
+    let tested = finding.evidence.probes.iter().filter_map(|id| match &evidence.probe(*id)?.question {
+        Question::Session(request) => match request.host {
+            Host::Ip(ip) => Some(ip),
+            Host::Name(_) | Host::Socket(_) => None,
+        },
+        _ => None,
+    });
+    let mut tested = tested.peekable();
+    tested.peek()?;
+    let mx = sight.records(&sight.name(), RecordKind::Mx).probe().and_then(AnsweredLookup::of);
+    if let Some(doubt) = mx.filter(|lookup| lookup.seen.records.is_empty()).and_then(|mx| mx.doubt(evidence, &[mx])) {
+        return Some(doubt);
+    }
+    let tested: Vec<IpAddr> = tested.collect();
+    let mx = [(sight.name(), RecordKind::Mx)];
+    let hosts = mail_hosts(sight).into_iter().flat_map(|host| KINDS.map(|kind| (host.name.clone(), kind)));
+    let is_tested = |(name, kind): &(DnsName, RecordKind)| {
+        let seen = sight.records(name, *kind).answer();
+        *kind == RecordKind::Mx || seen.is_some_and(|seen| seen.addresses().any(|ip| tested.contains(&ip)))
+    };
+    let replaced = mx.into_iter().chain(hosts).filter(is_tested).find_map(|(name, kind)| replaced(sight, &name, kind));
+    replaced.or_else(|| tested.into_iter().find_map(|ip| other_address(evidence, ip)))
+}
+
+/// The part of the sentence below by which it is recognised.
+const NEITHER_SIGNED: &str = "neither response has valid signatures";
+
+/// A sentence about records of the name servers that the check used instead of those of the resolver, if they have no valid
+/// signatures. It is not known which of them are correct.
+fn replaced(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> Option<String> {
+    let Known::Seen(probe, seen) = sight.records(name, kind) else { return None };
+    let is_doubtful = sight.uses_servers(name, kind) && seen.dnssec != DnssecState::Secure;
+    is_doubtful.then(|| {
+        format!(
+            "The resolver returned other {kind} records of {}, and {NEITHER_SIGNED}. If a device on the network path answers queries to the name servers, the resolver's records may be the correct ones. Repeat the check from another network to find out.",
+            probe.quote(name.as_str())
+        )
+    })
+}
+
+/// The same for the lookups of a finding. A finding about the difference itself is certain.
+fn of_servers(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<String> {
+    let sight = Sight::new(plan, evidence)?;
+    let requests = || {
+        finding.evidence.probes.iter().filter_map(|id| match &evidence.probe(*id)?.question {
+            Question::Records(request) => Some(request),
+            _ => None,
+        })
+    };
+    let is_compared = |request: &RecordsRequest| {
+        requests().any(|other| other.server.is_none() && (&other.name, other.kind) == (&request.name, request.kind))
+    };
+    let mut of_servers = requests().filter(|request| request.server.is_some() && !request.upper_case);
+    of_servers.find_map(|request| match is_compared(request) {
+        true => None,
+        false => replaced(sight, &request.name, request.kind),
+    })
+}
+
+/// A sentence about a name server that returned addresses for a host without the one that another server or the resolver
+/// returned.
+fn other_address(evidence: &Evidence, ip: IpAddr) -> Option<String> {
+    let kind = if ip.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa };
+    let all = || evidence.probes.iter().filter_map(AnsweredLookup::of).filter(|lookup| lookup.request.kind == kind);
+    let with = all().find(|lookup| lookup.seen.addresses().any(|other| other == ip))?;
+    let is_other = |lookup: &AnsweredLookup<'_>| {
+        let has_others = lookup.seen.addresses().next().is_some() && lookup.seen.addresses().all(|other| other != ip);
+        lookup.is_authoritative_for(with.request) && has_others
+    };
+    let other = all().find(is_other)?;
+    let addresses: Vec<String> = other.seen.addresses().take(3).map(|ip| ip.to_string()).collect();
+    Some(format!(
+        "A name server returned other IP addresses of {}: {}. A sender that uses these addresses may get another result.",
+        other.probe.quote(other.request.name.as_str()),
+        addresses.join(", ")
+    ))
 }
 
 /// A lookup with its response.
@@ -90,7 +181,9 @@ impl<'e> AnsweredLookup<'e> {
             true => answers.iter().any(|answer| !answer.records.is_empty()),
             // Other records, such as IP addresses, may depend on the client.
             false if matches!(request.kind, RecordKind::Mx | RecordKind::Txt | RecordKind::Tlsa) => {
-                seen.aliases.is_empty() && !answers.is_empty() && !answers.iter().any(|answer| is_same(answer, seen))
+                seen.aliases.is_empty()
+                    && !answers.is_empty()
+                    && !answers.iter().any(|answer| has_same_records(answer, seen))
             }
             false => false,
         };
@@ -100,20 +193,26 @@ impl<'e> AnsweredLookup<'e> {
                 "An authoritative name server returned {kind} records of {name} that differ from those of the resolver. Repeat the check later, or with another resolver (--resolver)."
             ));
         }
-        let is_unproven = is_denial && answers.is_empty() && seen.without_soa && seen.dnssec != DnssecState::Secure;
-        is_unproven.then(|| {
-            format!(
+        // A server's response without records proves nothing either, unless it contains the SOA record.
+        let is_denied = answers.iter().any(|answer| answer.records.is_empty() && !answer.without_soa);
+        if !is_denial || is_denied || seen.dnssec == DnssecState::Secure {
+            return None;
+        }
+        let unproven = DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing };
+        if seen.dnssec == unproven {
+            return Some(format!(
+                "The resolver returned no {kind} records of {name}, but omitted the proof (DNSSEC) that there are none. If another resolver (--resolver) returns such records, the fault is in the resolver that this check used."
+            ));
+        }
+        seen.without_soa.then(|| match answers.is_empty() {
+            true => format!(
                 "The resolver returned no {kind} records of {name} and no SOA record, so its response does not prove that there are no {kind} records. If another resolver (--resolver) returns such records, the fault is in the resolver that this check used."
-            )
+            ),
+            false => format!(
+                "The resolver and the name servers returned no {kind} records of {name} and no SOA record, so their responses do not prove that there are no {kind} records (RFC 2308 section 2.2). Make the name servers send the zone's SOA record, and repeat the check."
+            ),
         })
     }
-}
-
-/// Whether two responses contain the same records, in any order.
-fn is_same(one: &RecordsSeen, other: &RecordsSeen) -> bool {
-    let contains = |seen: &RecordsSeen, data: &RecordData| seen.records.iter().any(|record| record.data == *data);
-    let is_within = |one: &RecordsSeen, other| one.records.iter().all(|record| contains(other, &record.data));
-    is_within(one, other) && is_within(other, one)
 }
 
 #[cfg(test)]
@@ -208,17 +307,16 @@ mod tests {
         assert_eq!((found.confidence, found.otherwise), (Confidence::Certain, None));
         let text = "v=TLSRPTv1; rua=mailto:a@example.com".to_owned();
         let record = RecordData::Txt { lengths: vec![text.len()], text, raw_b64: None };
-        let found = finding(&mut with_server(vec![record.clone()]), "tlsrpt-missing");
-        assert_eq!(found.confidence, Confidence::Likely);
-        let otherwise = found.otherwise.unwrap();
-        assert!(otherwise.contains("An authoritative name server returned TXT records"), "{otherwise}");
+        // The check uses the records on which all name servers agree.
+        let all = findings(&mut with_server(vec![record.clone()]));
+        assert!(all.iter().all(|one| one.rule != "tlsrpt-missing"), "{all:?}");
         // The difference itself is certain.
         let found = finding(&mut with_server(vec![record]), "delegation-resolver-differs");
         assert_eq!((found.confidence, found.otherwise), (Confidence::Certain, None));
     }
 
     #[test]
-    fn records_that_differ_from_those_of_the_name_servers_are_no_certain_fault() {
+    fn records_that_only_the_resolver_returns_are_no_fault() {
         let of_server = |text: &str| {
             let mut world = with_server(Vec::new());
             world.record("example.com TXT v=spf1 +all");
@@ -227,9 +325,10 @@ mod tests {
             let answer = Answer::Records(seen);
             let server: SocketAddr = "8.8.8.53:53".parse().unwrap();
             world.outcome("example.com", RecordKind::Txt, Some(server), Outcome::Done { answer });
-            let two = finding(&mut world, "spf-two-records");
-            (two.confidence, two.otherwise.is_some())
+            findings(&mut world).into_iter().map(|one| one.rule.into_owned()).collect::<Vec<String>>()
         };
-        assert_eq!(of_server("v=spf1 -all"), (Confidence::Likely, true));
+        let found = of_server("v=spf1 -all");
+        assert!(!found.iter().any(|rule| rule == "spf-two-records"), "{found:?}");
+        assert!(found.iter().any(|rule| rule == "delegation-resolver-differs"), "{found:?}");
     }
 }

@@ -2,7 +2,9 @@
 //! find answers.
 
 use crate::check::finding::Finding;
-use crate::evidence::{Answer, DnssecState, Evidence, Fault, FetchSeen, Outcome, Probe, RecordsSeen};
+use crate::evidence::{
+    Answer, DnssecState, Evidence, Fault, FetchSeen, IndeterminateReason, Outcome, Probe, RecordData, RecordsSeen,
+};
 use crate::plan::{DomainPlan, Plan};
 use crate::question::{FetchRequest, Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
@@ -50,9 +52,98 @@ impl<'s> Sight<'s> {
         DnsName::from(&self.domain.name)
     }
 
-    /// The records of a name, from the resolver of the plan.
+    /// The records of a name that senders and receivers on the internet use. They come from the resolver of the plan, unless
+    /// one of these conditions is true:
+    ///
+    /// 1. The resolver's response is bogus, and every authoritative server that answered sends records with valid
+    ///    signatures.
+    /// 2. The records are MX or TXT records or IP addresses without valid signatures, and the authoritative servers that answered agree on others. Of MX
+    ///    records, the addresses of at least one host must be known.
     pub(crate) fn records(&self, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {
+        let known = self.at_resolver(name, kind);
+        let Known::Seen(_, seen) = known else { return known };
+        if is_bogus(seen) {
+            return self.valid_at_servers(name, kind).unwrap_or(known);
+        }
+        let is_compared = matches!(kind, RecordKind::Mx | RecordKind::A | RecordKind::Aaaa | RecordKind::Txt);
+        // The user replaced the addresses with --resolve.
+        if !is_compared || !seen.is_answer() || !self.plan.overrides.is_empty() {
+            return known;
+        }
+        // Records whose signatures are valid are never replaced.
+        let mut states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
+        if states.all(|state| *state == DnssecState::Secure) {
+            return known;
+        }
+        let used = self.agreed_by_servers(name, kind).filter(|used| is_contradicted(seen, used.answer()));
+        used.filter(|used| kind != RecordKind::Mx || self.has_known_host(*used)).unwrap_or(known)
+    }
+
+    /// Whether the addresses of a host in these MX records are known, or there are none because of a null MX. A resolver with
+    /// its own records for the domain may not know hosts that only the name servers list.
+    fn has_known_host(&self, mx: Known<'s, RecordsSeen>) -> bool {
+        let has_address = |host: &DnsName, kind: RecordKind| {
+            let of_servers = self.at_servers(host, kind).into_iter().map(|(_, seen)| seen);
+            of_servers.chain(self.at_resolver(host, kind).answer()).any(|seen| seen.addresses().next().is_some())
+        };
+        let records = mx.answer().into_iter().flat_map(|seen| &seen.records);
+        let mut hosts = records.filter_map(|record| match &record.data {
+            RecordData::Mx { host, .. } => Some(host),
+            _ => None,
+        });
+        hosts
+            .any(|host| host.is_root() || [RecordKind::A, RecordKind::Aaaa].iter().any(|&kind| has_address(host, kind)))
+    }
+
+    /// The response of an authoritative server to the query for MX records, if all servers that answered agree.
+    pub(crate) fn mx_of_servers(&self) -> Option<&'s RecordsSeen> {
+        self.agreed_by_servers(&self.name(), RecordKind::Mx).and_then(Known::answer)
+    }
+
+    /// Whether [`Sight::records`] returns the records of an authoritative server.
+    pub(crate) fn uses_servers(&self, name: &DnsName, kind: RecordKind) -> bool {
+        let request = self.records(name, kind).probe().map(|probe| &probe.question);
+        matches!(request, Some(Question::Records(request)) if request.server.is_some())
+    }
+
+    /// The records of a name, from the resolver of the plan, even if they are bogus.
+    pub(crate) fn at_resolver(&self, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {
         self.records_of(&RecordsRequest::to_resolver(name.clone(), kind))
+    }
+
+    /// The authoritative responses to the query for these records.
+    fn at_servers(&self, name: &DnsName, kind: RecordKind) -> Vec<(&'s Probe, &'s RecordsSeen)> {
+        let is_same = |request: &RecordsRequest| {
+            request.kind == kind && request.server.is_some() && !request.upper_case && request.name == *name
+        };
+        let of_query = |probe: &&'s Probe| matches!(&probe.question, Question::Records(request) if is_same(request));
+        let probes = self.evidence.probes.iter().filter(of_query);
+        let seen = probes.filter_map(|probe| Some((probe, self.records_of_probe(probe)?)));
+        seen.filter(|(_, seen)| seen.authoritative && seen.is_answer()).collect()
+    }
+
+    /// The records from an authoritative server, if all servers that answered send records with valid signatures.
+    fn valid_at_servers(&self, name: &DnsName, kind: RecordKind) -> Option<Known<'s, RecordsSeen>> {
+        let all = self.at_servers(name, kind);
+        // If the resolver invents records, the servers prove that there are none.
+        let is_invented = self.at_resolver(name, kind).answer().is_some_and(|seen| !seen.records.is_empty());
+        let is_denied = |seen: &RecordsSeen| {
+            is_invented && seen.is_void() && seen.aliases.is_empty() && seen.dnssec == DnssecState::Secure
+        };
+        let is_valid = all.iter().all(|(_, seen)| is_valid_answer(seen) || is_denied(seen));
+        all.first().filter(|_| is_valid).map(|&(probe, seen)| Known::Seen(probe, seen))
+    }
+
+    /// The response of an authoritative server, if all servers that answered send the same records or denial. An alias does
+    /// not count, because other servers may be responsible for its target, and a denial counts only with a SOA record.
+    fn agreed_by_servers(&self, name: &DnsName, kind: RecordKind) -> Option<Known<'s, RecordsSeen>> {
+        let all = self.at_servers(name, kind);
+        let (probe, first) = *all.first()?;
+        let is_plain = |seen: &RecordsSeen| {
+            seen.aliases.is_empty() && !is_bogus(seen) && !(seen.records.is_empty() && seen.without_soa)
+        };
+        let is_agreed = all.iter().all(|(_, seen)| is_plain(seen) && has_same_records(seen, first));
+        is_agreed.then_some(Known::Seen(probe, first))
     }
 
     /// The name at which the records of a name are changed: the end of its aliases, because a name with a CNAME record can
@@ -166,6 +257,29 @@ pub(crate) fn is_conclusive(seen: &RecordsSeen) -> bool {
 pub(crate) fn is_valid_answer(seen: &RecordsSeen) -> bool {
     let is_complete = seen.aliases.is_empty() && !seen.records.is_empty();
     seen.authoritative && is_complete && seen.dnssec == DnssecState::Secure
+}
+
+/// Whether two responses contain the same records, in any order.
+pub(crate) fn has_same_records(one: &RecordsSeen, other: &RecordsSeen) -> bool {
+    let contains = |seen: &RecordsSeen, data: &RecordData| seen.records.iter().any(|record| record.data == *data);
+    let is_within = |one: &RecordsSeen, other| one.records.iter().all(|record| contains(other, &record.data));
+    one.code == other.code && is_within(one, other) && is_within(other, one)
+}
+
+/// Whether an authoritative response contradicts that of the resolver. A server may send a different selection of the
+/// addresses in each response, so addresses must have nothing in common.
+fn is_contradicted(at_resolver: &RecordsSeen, at_server: Option<&RecordsSeen>) -> bool {
+    let Some(at_server) = at_server else { return false };
+    let has_common = || at_resolver.addresses().any(|ip| at_server.addresses().any(|other| other == ip));
+    let is_empty = at_resolver.records.is_empty() && at_server.records.is_empty() && at_resolver.aliases.is_empty();
+    // The server's response contains no alias.
+    let is_same = at_resolver.aliases.is_empty() && has_same_records(at_resolver, at_server);
+    !is_empty && !is_same && !has_common()
+}
+
+/// Whether the resolver omitted the proof that there are no such records.
+pub(crate) fn lacks_proof(seen: &RecordsSeen) -> bool {
+    seen.dnssec == DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing }
 }
 
 /// Whether the response, or an alias that leads to it, is bogus. Servers that validate DNSSEC get an error instead.

@@ -156,6 +156,9 @@ fn problem_of(record: &TlsRptRecord<'_>) -> Option<&'static str> {
     }
     let unusable = record.rua.iter().find(|uri| !uri.is_usable());
     match unusable {
+        Some(uri) if uri.text().contains('!') => {
+            Some("an address contains ! without encoding (%21); a size limit is valid only in DMARC records")
+        }
         Some(ReportUri::BareAddress(_)) => Some("an address does not begin with mailto:"),
         Some(_) => Some("an address is neither mailto: nor https:"),
         None if !record.faults.is_empty() => Some("a field does not follow the grammar"),
@@ -320,6 +323,7 @@ fn report_addresses(texts: &[&str]) -> Vec<String> {
     let separators = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\\' | '<' | '>');
     for word in texts.iter().flat_map(|text| text.split(separators)) {
         let word = word.strip_prefix("rua=").unwrap_or(word);
+        let word = without_size(word);
         let bare = word.strip_prefix("mailto:").unwrap_or(word);
         let uri = if word.starts_with("https://") {
             word.to_owned()
@@ -333,6 +337,14 @@ fn report_addresses(texts: &[&str]) -> Vec<String> {
         }
     }
     found
+}
+
+/// The address without a size limit such as `!10m`, which belongs only to DMARC records.
+fn without_size(uri: &str) -> &str {
+    let Some((address, size)) = uri.rsplit_once('!') else { return uri };
+    let number = size.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G', 't', 'T']);
+    let is_size = !number.is_empty() && size.len() - number.len() <= 1 && number.bytes().all(|b| b.is_ascii_digit());
+    if is_size { address } else { uri }
 }
 
 fn wrong_name(sight: Sight<'_>) -> Option<Finding> {
@@ -471,6 +483,7 @@ mod tests {
                 "mailto:a@example.net,https://b.example/r?c=1",
             ),
             ("v=TLSRPTv1; rua=<mailto:a@example.net>; rua=mailto:a@example.net", "mailto:a@example.net"),
+            ("v=TLSRPTv1; rua=mailto:a@example.net!10m", "mailto:a@example.net"),
             ("v=TLSRPTv1;", "mailto:tlsrpt@example.com"),
         ] {
             let plan = plan("example.com");

@@ -83,7 +83,8 @@ pub struct DnsArgs {
 
 fn sending_address(text: &str) -> Result<IpAddr, InvalidValue> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    bare.parse().map_err(|_| {
+    // Receivers treat an IPv4-mapped IPv6 address as the IPv4 address (RFC 7208 §5).
+    bare.parse::<IpAddr>().map(|ip| ip.to_canonical()).map_err(|_| {
         let hint = "write the IP address that sends mail, for example 192.0.2.7; use --from-host for its host name";
         InvalidValue::new("not an IP address", hint)
     })

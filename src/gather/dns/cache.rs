@@ -6,34 +6,44 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::stream::{self, Stream};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::xfer::DnsHandle;
-use hickory_resolver::proto::dnssec::rdata::DNSSECRData;
+use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, RRSIG};
 use hickory_resolver::proto::op::{DnsRequest, DnsResponse, Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::NS;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::exchange::{DnsQuestion, DnsResponseSeen, NoDnsResponse, ServerRole};
+use super::exchange::{DnsQuestion, DnsResponseSeen, NoDnsResponse, ServerRole, exchange};
 use super::servers::DnsServers;
 use super::{read, servers};
 use crate::evidence::fault::DnsFaultKind;
+use crate::gather::names;
 use crate::plan::Plan;
 
 /// Keys are looked up in advance for the zones of the last three labels of a name, such as `example.co.uk`.
 const LIKELY_ZONES: usize = 3;
 
+/// The timeout of a query that repeats another one at an authoritative server.
+const REPEAT_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// The maximum number of concurrent queries. Each query needs a socket, and resolvers drop queries that arrive in long
 /// bursts.
 const MAX_CONCURRENT: usize = 48;
+/// The usual port of DNS servers.
+const DNS_PORT: u16 = 53;
 /// The number of failed lookups after which the search for a name's zone ends.
 const MAX_FAILURES: usize = 2;
+
+/// Values that are computed once for each key.
+pub(super) type OncePerKey<K, T> = Mutex<HashMap<K, Arc<OnceCell<T>>>>;
 
 type Asked = Arc<OnceCell<Result<Arc<DnsResponseSeen>, NoDnsResponse>>>;
 
@@ -41,11 +51,23 @@ type Asked = Arc<OnceCell<Result<Arc<DnsResponseSeen>, NoDnsResponse>>>;
 #[derive(Clone)]
 pub(super) struct DnsCache {
     shared: Arc<CacheState>,
+    /// Whether the resolver omits proofs, once this is known.
+    pub(super) omits_proofs: Arc<OnceCell<bool>>,
+    /// For each zone whose proof was missing: who omits it.
+    pub(super) proofs_of_zones: Arc<OncePerKey<Name, ProofOmittedBy>>,
+    /// The queries that were repeated at authoritative servers, and whether the response was replaced.
+    repeated: Arc<OncePerKey<(Name, RecordType), bool>>,
+    /// The number of replaced responses.
+    replaced: Arc<AtomicUsize>,
+    /// Whether authoritative servers did not respond to the repeated queries.
+    pub(super) is_blocked: Arc<AtomicBool>,
 }
 
 struct CacheState {
     resolver: Option<SocketAddr>,
     connect_ms: u64,
+    /// The port of authoritative servers.
+    authoritative_port: u16,
     /// Created for the first query, because creating it reads this machine's configuration.
     servers: OnceLock<DnsServers>,
     asked: Mutex<HashMap<(Name, RecordType), Asked>>,
@@ -54,6 +76,17 @@ struct CacheState {
     received: AtomicUsize,
     /// Limits the number of concurrent queries.
     permits: Semaphore,
+}
+
+/// Who omits the proof in a response without records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProofOmittedBy {
+    /// The resolver, or a device on the network path to it.
+    Resolver,
+    /// The authoritative servers of the zone.
+    Servers,
+    /// No authoritative server answered.
+    Unknown,
 }
 
 /// Whether a zone begins at a name.
@@ -68,13 +101,26 @@ impl DnsCache {
         let state = CacheState {
             resolver: plan.resolver,
             connect_ms: plan.limits.connect_ms,
+            authoritative_port: plan.domain.as_ref().map_or(DNS_PORT, |domain| domain.dns_port),
             servers: OnceLock::new(),
             asked: Mutex::default(),
             cuts: Mutex::default(),
             received: AtomicUsize::new(0),
             permits: Semaphore::new(MAX_CONCURRENT),
         };
-        DnsCache { shared: Arc::new(state) }
+        DnsCache {
+            shared: Arc::new(state),
+            omits_proofs: Arc::default(),
+            proofs_of_zones: Arc::default(),
+            repeated: Arc::default(),
+            replaced: Arc::default(),
+            is_blocked: Arc::default(),
+        }
+    }
+
+    /// The port of authoritative servers.
+    pub(super) fn authoritative_port(&self) -> u16 {
+        self.shared.authoritative_port
     }
 
     /// Queries the resolver, unless the same query has been sent before.
@@ -102,6 +148,50 @@ impl DnsCache {
         let question = DnsQuestion { query: query.clone(), role: ServerRole::Authoritative };
         let CacheState { connect_ms, received, .. } = &*self.shared;
         servers::ask_authoritative(server, &question, *connect_ms, received).await.map(Arc::new)
+    }
+
+    /// Queries an authoritative server once. The response is not kept.
+    pub(super) async fn ask_authoritative_once(
+        &self,
+        server: SocketAddr,
+        query: &Query,
+    ) -> Result<Arc<DnsResponseSeen>, NoDnsResponse> {
+        let question = DnsQuestion { query: query.clone(), role: ServerRole::Authoritative };
+        let CacheState { connect_ms, received, .. } = &*self.shared;
+        let timeout = names::attempt_timeout(*connect_ms).min(REPEAT_TIMEOUT);
+        exchange(server, &question, timeout, received).await.map(Arc::new)
+    }
+
+    /// Whether a query was repeated at authoritative servers; `None` only after a panic.
+    pub(super) fn repeated(&self, query: &Query) -> Option<Arc<OnceCell<bool>>> {
+        let mut repeated = self.repeated.lock().ok()?;
+        Some(Arc::clone(repeated.entry((query.name().clone(), query.query_type())).or_default()))
+    }
+
+    /// Whether the response to a query about the name or a name above it was replaced.
+    pub(super) fn has_replaced_above(&self, name: &Name) -> bool {
+        let Ok(repeated) = self.repeated.lock() else { return false };
+        repeated.iter().any(|((at, _), cell)| at.zone_of(name) && cell.get() == Some(&true))
+    }
+
+    /// The number of responses that were replaced so far.
+    pub(super) fn replaced(&self) -> usize {
+        self.replaced.load(Ordering::Relaxed)
+    }
+
+    /// Replaces the resolver's response to a query, unless the new one is the same.
+    pub(super) fn replace(&self, query: &Query, response: Arc<DnsResponseSeen>) -> bool {
+        let Ok(mut asked) = self.shared.asked.lock() else { return false };
+        let key = (query.name().clone(), query.query_type());
+        let is_same = asked
+            .get(&key)
+            .and_then(|cell| cell.get())
+            .is_some_and(|known| known.as_ref().is_ok_and(|known| has_same_records(&known.message, &response.message)));
+        if !is_same {
+            asked.insert(key, Arc::new(OnceCell::from(Ok(response))));
+            self.replaced.fetch_add(1, Ordering::Relaxed);
+        }
+        !is_same
     }
 
     fn cell(&self, name: &Name, kind: RecordType) -> Option<Asked> {
@@ -191,7 +281,12 @@ impl DnsCache {
 
     #[cfg(test)]
     pub(super) fn received(&self) -> usize {
-        self.shared.received.load(std::sync::atomic::Ordering::Relaxed)
+        self.shared.received.load(Ordering::Relaxed)
+    }
+
+    /// Whether a zone is known to begin at a name.
+    pub(super) fn is_zone(&self, name: &Name) -> bool {
+        self.cut(name) == Some(ZoneCut::Apex)
     }
 
     fn cut(&self, name: &Name) -> Option<ZoneCut> {
@@ -245,6 +340,15 @@ pub(super) fn is_answer(code: ResponseCode) -> bool {
     matches!(code, ResponseCode::NoError | ResponseCode::NXDomain)
 }
 
+/// Whether two responses have the same records in their answer and authority sections, whatever their TTL.
+fn has_same_records(one: &Message, other: &Message) -> bool {
+    let is_within = |some: &[Record], all: &[Record]| {
+        some.iter().all(|record| all.iter().any(|known| known.name == record.name && known.data == record.data))
+    };
+    let is_same = |one: &[Record], other: &[Record]| is_within(one, other) && is_within(other, one);
+    is_same(&one.answers, &other.answers) && is_same(&one.authorities, &other.authorities)
+}
+
 /// A label such as `_tcp` is not a zone in practice.
 fn is_service(name: &Name) -> bool {
     name.iter().next().is_some_and(|label| label.starts_with(b"_"))
@@ -289,8 +393,13 @@ fn for_validation(query: &Query, message: &Message) -> Message {
 
 /// The type of the records that an RRSIG record signs.
 pub(super) fn covered_type(record: &Record) -> Option<RecordType> {
+    signature(record).map(|signature| signature.input().type_covered)
+}
+
+/// The signature in an RRSIG record.
+pub(super) fn signature(record: &Record) -> Option<&RRSIG> {
     match &record.data {
-        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Some(signature.input().type_covered),
+        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Some(signature),
         _ => None,
     }
 }

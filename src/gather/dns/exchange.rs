@@ -141,6 +141,10 @@ async fn with_edns(
         Err(_) => Err(silent("TCP")),
     };
     match again {
+        Ok((message, _)) if message.metadata.truncation => Err(NoDnsResponse::new(
+            DnsFaultKind::Malformed,
+            format!("{server}: the response over TCP is truncated, too"),
+        )),
         Ok((message, size)) => {
             received.fetch_add(size, Ordering::Relaxed);
             Ok(DnsResponseSeen { message, server, over_tcp: true, size })

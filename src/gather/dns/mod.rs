@@ -4,11 +4,15 @@
 pub(super) mod anchors;
 mod beside;
 mod cache;
+mod dname;
 mod exchange;
 mod keyed;
+mod missing_proof;
 mod proofs;
 mod read;
 mod reason;
+mod repair;
+mod served;
 mod servers;
 pub(super) mod source;
 mod validate;

@@ -11,8 +11,7 @@ use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, NSEC, NSEC3};
 use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType, RecordTypeSet};
 
-use super::cache::covered_type;
-use super::reason::signature;
+use super::cache::{covered_type, signature};
 
 /// The maximum number of NSEC3 iterations with which a proof is secure. Many resolvers use this limit.
 pub(super) const MAX_ITERATIONS: u16 = 100;

@@ -9,7 +9,9 @@ use hickory_resolver::proto::op::{Message, Query};
 use hickory_resolver::proto::rr::{DNSClass, LowerName, Name, RData, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
-use super::cache::{DnsCache, covered_type, is_answer};
+use super::cache::{DnsCache, ProofOmittedBy, covered_type, is_answer, signature};
+use super::missing_proof::{has_proof, omitted_by};
+use super::proofs::is_unsigned_delegation;
 use super::read;
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
@@ -44,6 +46,16 @@ impl SignedSet {
                 .cloned()
                 .collect(),
         }
+    }
+
+    /// Whether the records are of this type.
+    pub(super) fn is_of(&self, kind: RecordType) -> bool {
+        self.kind == kind
+    }
+
+    /// Whether there are no records.
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
     }
 
     /// Whether there is no signature.
@@ -88,7 +100,7 @@ impl SignedSet {
 }
 
 /// The time, for comparison with the times in signatures.
-fn now() -> u32 {
+pub(super) fn now() -> u32 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     // RFC 4034 §3.1.5: times are serial numbers of 32 bits.
     #[expect(clippy::cast_possible_truncation, reason = "the higher bits are not compared")]
@@ -117,9 +129,12 @@ pub(super) async fn state(cache: &DnsCache, anchors: &DnssecAnchors, set: Signed
                 return lookup_failed();
             }
             let zone = cache.find_zone(&set.name, None).await;
-            return match &zone {
-                Some(zone) if has_no_keys(cache, zone).await => bogus(BogusReason::KeysMissing, Some(zone)),
-                _ => bogus(BogusReason::NoSignature, zone.as_ref()),
+            if let Some(zone) = zone_without_keys(cache, &set.name, zone.as_ref()).await {
+                return bogus(BogusReason::KeysMissing, Some(&zone));
+            }
+            return match unproven_delegation(cache, anchors, &set.name).await {
+                Some(state) => state,
+                None => bogus(BogusReason::NoSignature, zone.as_ref()),
             };
         }
         let zone = match signing_zone(cache, &set, now).await {
@@ -134,16 +149,67 @@ pub(super) async fn state(cache: &DnsCache, anchors: &DnssecAnchors, set: Signed
     bogus(BogusReason::Other, None)
 }
 
-/// Whether the zone has no keys, although the parent zone has a DS record for it.
-async fn has_no_keys(cache: &DnsCache, zone: &Name) -> bool {
+/// The zone of a name, if it has no keys although its parent zone has a DS record for it. If the zone is not known, each
+/// name above is tried whose DS records have been looked up.
+pub(super) async fn zone_without_keys(cache: &DnsCache, name: &Name, zone: Option<&Name>) -> Option<Name> {
+    if let Some(zone) = zone {
+        return has_no_keys(cache, zone).await.then(|| zone.clone());
+    }
+    let mut at = name.clone();
+    while !at.is_root() {
+        if cache.is_answered(&Query::query(at.clone(), RecordType::DS)) && has_no_keys(cache, &at).await {
+            return Some(at);
+        }
+        at = at.base_name();
+    }
+    None
+}
+
+/// The state of records below a delegation for which the resolver returned neither signed DS records nor any proof that
+/// there are none. `None` if there is no such delegation between the trust anchor and the name.
+async fn unproven_delegation(cache: &DnsCache, anchors: &DnssecAnchors, name: &Name) -> Option<DnssecState> {
+    let anchor = anchors.zone(name);
+    for labels in anchor.num_labels() + 1..=name.num_labels() {
+        let query = Query::query(name.trim_to(usize::from(labels)), RecordType::DS);
+        if !cache.is_answered(&query) {
+            continue;
+        }
+        let response = cache.ask(&query).await.ok()?;
+        let message = &response.message;
+        let set = SignedSet::of(query.name(), RecordType::DS, &message.answers);
+        if !set.records.is_empty() && !set.is_unsigned() {
+            continue;
+        }
+        if !set.records.is_empty() || !has_proof(message) {
+            return Some(without_proof_of_delegation(cache, anchors, &query).await);
+        }
+        if is_unsigned_delegation(query.name(), message) {
+            return None;
+        }
+    }
+    None
+}
+
+/// The state of records below a delegation for which the resolver returned neither signed DS records nor any proof. Only
+/// if the servers of the parent zone omit the proof, too, the delegation is at fault.
+async fn without_proof_of_delegation(cache: &DnsCache, anchors: &DnssecAnchors, query: &Query) -> DnssecState {
+    match omitted_by(cache, anchors, query).await {
+        ProofOmittedBy::Servers => bogus(BogusReason::DelegationUnproven, Some(query.name())),
+        ProofOmittedBy::Resolver | ProofOmittedBy::Unknown => proof_missing(),
+    }
+}
+
+/// Whether the zone has no keys, although the parent zone has a signed DS record for it.
+pub(super) async fn has_no_keys(cache: &DnsCache, zone: &Name) -> bool {
     let (digests, found) = (look_up(cache, zone, RecordType::DS).await, look_up(cache, zone, RecordType::DNSKEY).await);
-    let has_digest =
-        |message: Message| message.answers.iter().any(|record| &record.name == zone && digest(record).is_some());
-    digests.is_ok_and(has_digest) && found.is_ok_and(|message| keys(&message, zone).is_empty())
+    let (Ok(digests), Ok(found)) = (digests, found) else { return false };
+    let set = SignedSet::of(zone, RecordType::DS, &digests.answers);
+    let is_without = !set.records.is_empty() && keys(&found, zone).is_empty();
+    is_without && !set.is_unsigned() && signing_zone(cache, &set, now()).await.is_ok()
 }
 
 /// The zone whose keys signed the set.
-async fn signing_zone(cache: &DnsCache, set: &SignedSet, now: u32) -> Result<Name, DnssecState> {
+pub(super) async fn signing_zone(cache: &DnsCache, set: &SignedSet, now: u32) -> Result<Name, DnssecState> {
     if set.kind == RecordType::DNSKEY {
         return Ok(set.name.clone());
     }
@@ -169,6 +235,24 @@ async fn signing_zone(cache: &DnsCache, set: &SignedSet, now: u32) -> Result<Nam
 
 /// Verifies the keys of a zone, and returns the DS records that point to them.
 async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: u32) -> Result<SignedSet, DnssecState> {
+    let above = verified_keys(cache, anchors, zone, now).await?;
+    above.ok_or_else(|| bogus(BogusReason::Other, Some(zone)))
+}
+
+/// The state of the zone's keys; `None` if they are valid. A matching digest authenticates a key. The other keys are
+/// authenticated only by a signature of such a key (RFC 4035 §5.2), even if each of them has a matching digest.
+pub(super) async fn fault_of_keys(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name) -> Option<DnssecState> {
+    verified_keys(cache, anchors, zone, now()).await.err()
+}
+
+/// Verifies the keys of a zone with the DS records or the trust anchor. Returns the DS records, unless the zone is that
+/// of the trust anchor.
+async fn verified_keys(
+    cache: &DnsCache,
+    anchors: &DnssecAnchors,
+    zone: &Name,
+    now: u32,
+) -> Result<Option<SignedSet>, DnssecState> {
     let response = look_up(cache, zone, RecordType::DNSKEY).await?;
     let all = keys(&response, zone);
     let (trusted, above): (Vec<&DNSKEY>, Option<SignedSet>) = if &anchors.zone(zone) == zone {
@@ -177,11 +261,7 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
         let name = LowerName::from(zone);
         (all.iter().filter(|key| anchored.contains_with_name(key.public_key(), &name)).copied().collect(), None)
     } else {
-        let digests = look_up(cache, zone, RecordType::DS).await?;
-        let set = SignedSet::of(zone, RecordType::DS, &digests.answers);
-        if set.records.is_empty() {
-            return Err(bogus(BogusReason::DelegationUnproven, Some(zone)));
-        }
+        let set = delegation(cache, anchors, zone, now).await?;
         let is_covered =
             |key: &&&DNSKEY| set.records.iter().filter_map(digest).any(|ds| ds.covers(zone, key).unwrap_or(false));
         (all.iter().filter(is_covered).copied().collect(), Some(set))
@@ -198,12 +278,38 @@ async fn set_above(cache: &DnsCache, anchors: &DnssecAnchors, zone: &Name, now: 
         let why = faults().find(|why| !matches!(why, BogusReason::NoKey { .. })).cloned();
         return Err(bogus(why.unwrap_or(BogusReason::NoSignature), Some(zone)));
     }
-    above.ok_or_else(|| bogus(BogusReason::Other, Some(zone)))
+    Ok(above)
+}
+
+/// The DS records of a zone, if a key of the parent zone signed them. Nothing is known about the zone if the DS records, or
+/// the proof that there are none, are not signed (RFC 4035 §5.2).
+async fn delegation(
+    cache: &DnsCache,
+    anchors: &DnssecAnchors,
+    zone: &Name,
+    now: u32,
+) -> Result<SignedSet, DnssecState> {
+    let digests = look_up(cache, zone, RecordType::DS).await?;
+    let set = SignedSet::of(zone, RecordType::DS, &digests.answers);
+    let query = Query::query(zone.clone(), RecordType::DS);
+    if set.records.is_empty() && has_proof(&digests) {
+        return Err(bogus(BogusReason::DelegationUnproven, Some(zone)));
+    }
+    if set.records.is_empty() || set.is_unsigned() {
+        return Err(without_proof_of_delegation(cache, anchors, &query).await);
+    }
+    signing_zone(cache, &set, now).await?;
+    Ok(set)
 }
 
 /// The state if the result depends on a lookup that failed.
 pub(super) fn lookup_failed() -> DnssecState {
     DnssecState::Indeterminate { why: IndeterminateReason::LookupFailed }
+}
+
+/// The state if the resolver omits the proof that there are no records.
+pub(super) fn proof_missing() -> DnssecState {
+    DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing }
 }
 
 /// The state of records that were not validated.
@@ -216,7 +322,7 @@ pub(super) fn bogus(why: BogusReason, zone: Option<&Name>) -> DnssecState {
     DnssecState::Bogus { why, zone: zone.and_then(read::dns_name) }
 }
 
-async fn look_up(cache: &DnsCache, zone: &Name, kind: RecordType) -> Result<Message, DnssecState> {
+pub(super) async fn look_up(cache: &DnsCache, zone: &Name, kind: RecordType) -> Result<Message, DnssecState> {
     match cache.ask(&Query::query(zone.clone(), kind)).await {
         Ok(response) if is_answer(response.message.metadata.response_code) => Ok(response.message.clone()),
         Ok(_) | Err(_) => Err(lookup_failed()),
@@ -248,14 +354,6 @@ pub(super) fn has_only_ed448(records: &[Record]) -> bool {
         has_ed448 |= u8::from(algorithm) == ED448;
         !algorithm.is_supported()
     }) && has_ed448
-}
-
-/// The signature in an RRSIG record.
-pub(super) fn signature(record: &Record) -> Option<&RRSIG> {
-    match &record.data {
-        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Some(signature),
-        _ => None,
-    }
 }
 
 /// Whether a time is before another one, as serial numbers (RFC 4034 §3.1.5).

@@ -2,16 +2,17 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
+use std::sync::Arc;
 
 use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
-use super::cache::{DnsCache, covered_type, is_answer};
+use super::cache::{DnsCache, covered_type, is_answer, signature};
 use super::exchange::{DnsResponseSeen, NoDnsResponse};
 use super::read::{self, AliasPath, EndlessAliases};
-use super::reason::{self, not_validated};
+use super::reason::not_validated;
 use super::validate::{DnssecValidator, ResponseStates};
 use crate::evidence::{
     DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_ALIASES, MAX_RECORDS, RecordData, RecordSignatures, RecordsSeen,
@@ -37,9 +38,15 @@ impl DnsRecordSource {
     /// Queries the resolver and validates the response.
     pub(super) async fn look_up(&self, request: &RecordsRequest, query: &Query) -> Result<RecordsSeen, NoDnsResponse> {
         let work = pin!(async {
+            let first = self.cache.ask(query).await?;
+            let path = aliases_of(query, &first)?;
+            let mut states = self.validator.states(query, &first.message, &path).await;
+            // The response may have been replaced, if it contains keys or digests.
             let response = self.cache.ask(query).await?;
             let path = aliases_of(query, &response)?;
-            let states = self.validator.states(query, &response.message, &path).await;
+            if !Arc::ptr_eq(&first, &response) {
+                states = self.validator.states(query, &response.message, &path).await;
+            }
             let seen = records_seen(request, query, &response, &path, &states)?;
             if path.links.is_empty() || !seen.records.is_empty() || !seen.is_answer() {
                 return Ok(seen);
@@ -88,7 +95,7 @@ impl DnsRecordSource {
 /// What the signatures of a set of records state.
 fn signatures(name: &Name, kind: RecordType, records: &[Record]) -> Option<RecordSignatures> {
     let of_set = records.iter().filter(|record| &record.name == name && covered_type(record) == Some(kind));
-    let inputs: Vec<_> = of_set.filter_map(reason::signature).map(|signature| signature.input()).collect();
+    let inputs: Vec<_> = of_set.filter_map(signature).map(|signature| signature.input()).collect();
     let mut algorithms: Vec<u8> = inputs.iter().map(|input| u8::from(input.algorithm)).collect();
     algorithms.sort_unstable();
     algorithms.dedup();

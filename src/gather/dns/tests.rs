@@ -2,6 +2,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
+mod changed;
 mod zones;
 
 use std::net::SocketAddr;

@@ -8,7 +8,7 @@
 //! 4. Otherwise, the library's result counts. For bogus records, [`super::reason`] finds the reason. If the result
 //!    depends on a lookup that failed, the records are not called bogus.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
@@ -21,14 +21,16 @@ use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData};
 use hickory_resolver::proto::dnssec::{Proof, TrustAnchors};
 use hickory_resolver::proto::op::{DnsRequestOptions, Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::{LowerName, Name, RData, Record, RecordType};
-use tokio::sync::OnceCell;
 
 use super::anchors::DnssecAnchors;
 use super::beside::beside;
-use super::cache::{DnsCache, covered_type, is_answer};
+use super::cache::{DnsCache, OncePerKey, ProofOmittedBy, covered_type, is_answer, signature};
+use super::dname::substitution;
+use super::missing_proof::{has_proof, omitted_by};
 use super::proofs::{MAX_ITERATIONS, is_closest_match, is_denied_beside_dname, is_unsigned_delegation};
 use super::read::{self, AliasPath};
 use super::reason::{self, SignedSet, bogus, lookup_failed, not_validated};
+use super::repair::repair_chain;
 use crate::evidence::{BogusReason, DnssecState, IndeterminateReason};
 
 /// The maximum number of names, from a name upwards, at which a delegation without DNSSEC is searched for.
@@ -47,13 +49,16 @@ pub(super) struct ResponseStates {
 
 /// Validates responses. Results are kept for the duration of the inquiry.
 pub(super) struct DnssecValidator {
-    cache: DnsCache,
+    pub(super) cache: DnsCache,
     anchors: DnssecAnchors,
-    handle: OnceCell<DnssecDnsHandle<DnsCache>>,
+    /// The library's validator, for the number of replaced responses at which it was created, because it keeps results.
+    handle: Mutex<Option<(usize, DnssecDnsHandle<DnsCache>)>>,
     /// Zones that are proven to be unsigned. All names below them are insecure.
     unsigned: Mutex<HashSet<Name>>,
-    /// Whether the keys of a zone have a valid chain of signatures.
-    signed: Mutex<HashMap<Name, Arc<OnceCell<bool>>>>,
+    /// The state of a zone's keys, for this number of replaced responses.
+    pub(super) of_keys: OncePerKey<(usize, Name), DnssecState>,
+    /// The fault of a zone's keys, for this number of replaced responses.
+    faults: OncePerKey<(usize, Name), Option<DnssecState>>,
 }
 
 impl DnssecValidator {
@@ -61,9 +66,10 @@ impl DnssecValidator {
         DnssecValidator {
             cache,
             anchors,
-            handle: OnceCell::new(),
+            handle: Mutex::default(),
             unsigned: Mutex::default(),
-            signed: Mutex::default(),
+            of_keys: Mutex::default(),
+            faults: Mutex::default(),
         }
     }
 
@@ -87,42 +93,26 @@ impl DnssecValidator {
         if self.is_in_unsigned_zone(message, path) {
             return all(DnssecState::Insecure);
         }
-        let work = pin!(self.verdict(query, message, path));
+        let work = pin!(async {
+            let states = self.verdict(query, message, path).await;
+            // The resolver may have changed a key or a digest.
+            let is_broken = states.aliases.iter().chain([&states.records]).any(is_doubtful);
+            match is_broken && self.repair(path).await {
+                true => self.verdict(query, message, path).await,
+                false => states,
+            }
+        });
         let ahead = pin!(self.prefetch_signers(message));
         beside(work, ahead).await
     }
 
-    /// The state of an authoritative server's response, according to the signatures in it. If it has no records, the
-    /// signature of the SOA record counts.
-    pub(super) async fn state_at_server(&self, query: &Query, message: &Message) -> DnssecState {
-        if !is_answer(message.metadata.response_code) || !message.metadata.authoritative {
-            return not_validated();
+    /// Looks up the broken chains of signatures of these names again at the authoritative servers.
+    async fn repair(&self, path: &AliasPath<'_>) -> bool {
+        let mut is_replaced = false;
+        for name in path.links.iter().map(|link| &link.name).chain([&path.end]) {
+            is_replaced |= repair_chain(&self.cache, &self.anchors, name).await;
         }
-        let name = query.name();
-        let has = |kind: RecordType| {
-            message.answers.iter().any(|record| &record.name == name && record.record_type() == kind)
-        };
-        let set = if has(query.query_type()) {
-            SignedSet::of(name, query.query_type(), &message.answers)
-        } else if has(RecordType::CNAME) {
-            SignedSet::of(name, RecordType::CNAME, &message.answers)
-        } else {
-            let soa = message.authorities.iter().find(|record| record.record_type() == RecordType::SOA);
-            let Some(soa) = soa.filter(|soa| soa.name.zone_of(name)) else { return not_validated() };
-            SignedSet::of(&soa.name, RecordType::SOA, &message.authorities)
-        };
-        let zone = match set.signer() {
-            Some(zone) => Some(zone),
-            None if self.is_in_known_unsigned_zone(name) => return not_validated(),
-            None => self.cache.find_zone(name, Some(message)).await,
-        };
-        let Some(zone) = zone.filter(|zone| zone.zone_of(name)) else { return not_validated() };
-        if !self.is_signed(&zone).await {
-            return not_validated();
-        }
-        let state = reason::state_with_keys_of_zone(&self.cache, &zone, &set).await;
-        // An answer from a wildcard is valid only with a proof, which is not verified for the responses of servers.
-        if state == DnssecState::Secure && set.is_from_wildcard() { not_validated() } else { state }
+        is_replaced
     }
 
     /// Whether the resolver answered the query itself, because the name is reserved (RFC 6761 §6.3). The root zone does
@@ -136,24 +126,8 @@ impl DnssecValidator {
             && !sections().any(|record| record.record_type() == RecordType::RRSIG)
     }
 
-    fn is_in_known_unsigned_zone(&self, name: &Name) -> bool {
+    pub(super) fn is_in_known_unsigned_zone(&self, name: &Name) -> bool {
         self.unsigned.lock().is_ok_and(|unsigned| unsigned.iter().any(|zone| zone.zone_of(name)))
-    }
-
-    /// Whether the keys of a zone have a valid chain of signatures from a trust anchor.
-    async fn is_signed(&self, zone: &Name) -> bool {
-        let cell = match self.signed.lock() {
-            Ok(mut signed) => Arc::clone(signed.entry(zone.clone()).or_default()),
-            Err(_) => return false,
-        };
-        let check = async || {
-            let query = Query::query(zone.clone(), RecordType::DNSKEY);
-            let Ok(keys) = self.cache.ask(&query).await else { return false };
-            let path = AliasPath { links: Vec::new(), end: zone.clone() };
-            let has_keys = has_records(&keys.message, &query, &path);
-            has_keys && self.states(&query, &keys.message, &path).await.records == DnssecState::Secure
-        };
-        *cell.get_or_init(check).await
     }
 
     /// Whether the resolver passes on signatures: the keys of the trust anchor must be signed.
@@ -181,15 +155,15 @@ impl DnssecValidator {
         let sections = || message.answers.iter().chain(&message.authorities);
         let is_signed = sections().any(|record| record.record_type() == RecordType::RRSIG);
         let owners = path.links.iter().map(|link| &link.name).chain([&path.end]);
-        !is_signed
-            && !self.anchors.has_other_zones()
-            && owners.into_iter().all(|owner| unsigned.iter().any(|zone| zone.zone_of(owner)))
+        let is_below =
+            |owner: &Name| unsigned.iter().any(|zone| zone.zone_of(owner) && !is_denial_from_above(message, zone));
+        !is_signed && !self.anchors.has_other_zones() && owners.into_iter().all(is_below)
     }
 
     /// Looks up the keys of all zones that signed the response, and of the zones above them.
     async fn prefetch_signers(&self, message: &Message) {
         let mut zones: Vec<Name> = Vec::new();
-        for signature in message.answers.iter().chain(&message.authorities).filter_map(reason::signature) {
+        for signature in message.answers.iter().chain(&message.authorities).filter_map(signature) {
             let mut zone = signature.input().signer_name.clone();
             while !zones.contains(&zone) && zones.len() < MAX_SIGNERS {
                 zones.push(zone.clone());
@@ -231,7 +205,12 @@ impl DnssecValidator {
         let mut aliases = Vec::new();
         for link in &path.links {
             let state = self.state_of_set(&link.name, RecordType::CNAME, message, answers).await;
-            aliases.push(self.state_in_chain(&link.name, state).await);
+            let state = self.with_valid_keys(&link.name, state).await;
+            let state = self.state_in_chain(&link.name, state).await;
+            aliases.push(match is_doubtful(&state) && self.is_in_unsigned_delegation(&link.name).await {
+                true => DnssecState::Insecure,
+                false => state,
+            });
         }
         let records = if has_records {
             let state = self.state_of_set(&path.end, query.query_type(), message, answers).await;
@@ -240,7 +219,10 @@ impl DnssecValidator {
                 (Validated::Unproven(message, Proof::Bogus), DnssecState::Secure)
                     if path.links.is_empty() && !is_closest_match(&path.end, query.query_type(), message) =>
                 {
-                    bogus(BogusReason::DenialUnproven, None)
+                    match has_proof(message) {
+                        true => bogus(BogusReason::DenialUnproven, None),
+                        false => self.without_proof(query, None).await,
+                    }
                 }
                 (Validated::Unproven(_, Proof::Insecure), DnssecState::Secure) if path.links.is_empty() => {
                     DnssecState::Insecure
@@ -254,14 +236,16 @@ impl DnssecValidator {
         } else {
             self.state_of_denial((&path.end, query.query_type()), message, &validated).await
         };
-        let records = match self.state_in_chain(&path.end, records).await {
-            DnssecState::Bogus { .. }
-                if query.query_type() != RecordType::DS && self.is_in_unsigned_delegation(&path.end).await =>
-            {
-                DnssecState::Insecure
-            }
-            state => state,
-        };
+        let records = self.with_valid_keys(&path.end, records).await;
+        let mut records = self.state_in_chain(&path.end, records).await;
+        if is_doubtful(&records)
+            && query.query_type() != RecordType::DS
+            && let Some(zone) = self.unsigned_delegation(&path.end).await
+        {
+            // Servers of the zone above cannot deny names in a zone that it delegates.
+            let is_from_above = !has_records && is_denial_from_above(message, &zone);
+            records = if is_from_above { reason::proof_missing() } else { DnssecState::Insecure };
+        }
         for zone in zones.into_iter().flatten().filter(|_| records == DnssecState::Insecure) {
             if zone.zone_of(&path.end)
                 && unsigned.contains(&&path.end)
@@ -276,35 +260,74 @@ impl DnssecValidator {
     /// Whether the name, or a name above it, is delegated to a zone that is proven to be unsigned. Some load balancers send
     /// no SOA record, so the library does not find the zone.
     async fn is_in_unsigned_delegation(&self, name: &Name) -> bool {
+        self.unsigned_delegation(name).await.is_some()
+    }
+
+    /// The zone of this delegation.
+    async fn unsigned_delegation(&self, name: &Name) -> Option<Name> {
         let anchor = self.anchors.zone(name);
         for zone in ancestors(name).into_iter().rev().take_while(|zone| *zone != anchor).take(MAX_CUTS) {
             let query = Query::query(zone.clone(), RecordType::DS);
-            let Ok(response) = self.cache.ask(&query).await else { return false };
+            let Ok(response) = self.cache.ask(&query).await else { return None };
             let path = AliasPath { links: Vec::new(), end: zone.clone() };
             if has_records(&response.message, &query, &path) {
-                return false;
+                return None;
             }
             if is_unsigned_delegation(&zone, &response.message) {
-                return Box::pin(self.states(&query, &response.message, &path)).await.records == DnssecState::Secure;
+                let state = Box::pin(self.states(&query, &response.message, &path)).await.records;
+                return (state == DnssecState::Secure).then_some(zone);
             }
         }
-        false
+        None
+    }
+
+    /// The state of records, considering the signatures of the keys above them. The library does not verify the signature
+    /// of a zone's keys if each of them has a DS record.
+    async fn with_valid_keys(&self, name: &Name, state: DnssecState) -> DnssecState {
+        if state != DnssecState::Secure {
+            return state;
+        }
+        let anchor = self.anchors.zone(name);
+        for zone in ancestors(name).into_iter().filter(|zone| anchor.zone_of(zone) && *zone != anchor) {
+            let digests = Query::query(zone.clone(), RecordType::DS);
+            if !self.cache.is_answered(&digests) {
+                continue;
+            }
+            let Ok(response) = self.cache.ask(&digests).await else { continue };
+            let path = AliasPath { links: Vec::new(), end: zone.clone() };
+            if !has_records(&response.message, &digests, &path) {
+                continue;
+            }
+            let cell = match self.faults.lock() {
+                Ok(mut faults) => Arc::clone(faults.entry((self.cache.replaced(), zone.clone())).or_default()),
+                Err(_) => continue,
+            };
+            let fault = cell.get_or_init(|| reason::fault_of_keys(&self.cache, &self.anchors, &zone)).await;
+            if let Some(fault @ DnssecState::Bogus { .. }) = fault {
+                return fault.clone();
+            }
+        }
+        state
     }
 
     /// The state of records, considering the zones above them that the library cannot validate.
     async fn state_in_chain(&self, name: &Name, state: DnssecState) -> DnssecState {
-        match self.below_unsigned_zone(name, state).await {
-            DnssecState::Insecure | DnssecState::Bogus { .. } if self.is_signed_with_ed448(name).await => {
-                DnssecState::Indeterminate { why: IndeterminateReason::UnsupportedAlgorithm }
-            }
-            state => state,
+        let state = self.below_unsigned_zone(name, state).await;
+        if !matches!(state, DnssecState::Insecure | DnssecState::Bogus { .. }) {
+            return state;
+        }
+        match self.zone_with_ed448(name).await {
+            // Without keys, no validator can verify the records, whichever algorithms it supports.
+            Some(zone) if reason::has_no_keys(&self.cache, &zone).await => bogus(BogusReason::KeysMissing, Some(&zone)),
+            Some(_) => DnssecState::Indeterminate { why: IndeterminateReason::UnsupportedAlgorithm },
+            None => state,
         }
     }
 
     /// The state of records that the library considers bogus because a DS record above them has no signature. If the zone
     /// with this DS record is proven to be unsigned, everything below it is insecure (RFC 4035 §5.2).
     async fn below_unsigned_zone(&self, name: &Name, state: DnssecState) -> DnssecState {
-        if !matches!(state, DnssecState::Bogus { .. }) {
+        if !is_doubtful(&state) {
             return state;
         }
         let Some(zone) = self.cache.find_zone(name, None).await.filter(|zone| !zone.is_root()) else { return state };
@@ -322,20 +345,20 @@ impl DnssecValidator {
         }
     }
 
-    /// Whether the DS records of a zone that contains the name have only algorithms that the library does not support, and
+    /// The zone that contains the name, if its DS records have only algorithms that the library does not support, and
     /// Ed448 is one of them. The library then considers the zone unsigned (RFC 4035 §5.2), but validators that support
     /// Ed448 (RFC 8080 §4) do not. The validation has already looked up the DS records.
-    async fn is_signed_with_ed448(&self, name: &Name) -> bool {
+    async fn zone_with_ed448(&self, name: &Name) -> Option<Name> {
         for zone in ancestors(name) {
             let query = Query::query(zone, RecordType::DS);
             if self.cache.is_answered(&query)
                 && let Ok(response) = self.cache.ask(&query).await
                 && reason::has_only_ed448(&response.message.answers)
             {
-                return true;
+                return Some(query.name().clone());
             }
         }
-        false
+        None
     }
 
     async fn state_of_set(&self, name: &Name, kind: RecordType, raw: &Message, answers: &[Record]) -> DnssecState {
@@ -391,20 +414,34 @@ impl DnssecValidator {
                 if self.cache.has_failed_above(name) {
                     return lookup_failed();
                 }
-                let zone = raw.authorities.iter().find(|record| record.record_type() == RecordType::SOA);
-                bogus(BogusReason::DenialUnproven, zone.map(|record| &record.name))
+                let soa = raw.authorities.iter().find(|record| record.record_type() == RecordType::SOA);
+                let zone = soa.map(|record| &record.name);
+                // The zone with the keys of a DS record's name is the zone below.
+                let below = if kind == RecordType::DS { name.base_name() } else { name.clone() };
+                if let Some(zone) = reason::zone_without_keys(&self.cache, &below, zone).await {
+                    return bogus(BogusReason::KeysMissing, Some(&zone));
+                }
+                if has_proof(raw) {
+                    return bogus(BogusReason::DenialUnproven, zone);
+                }
+                if kind != RecordType::DS && self.is_in_unsigned_delegation(name).await {
+                    return DnssecState::Insecure;
+                }
+                self.without_proof(&Query::query(name.clone(), kind), zone).await
             }
         }
     }
 
+    /// The state of a response without any proof in a signed zone.
+    async fn without_proof(&self, query: &Query, zone: Option<&Name>) -> DnssecState {
+        match omitted_by(&self.cache, &self.anchors, query).await {
+            ProofOmittedBy::Resolver => reason::proof_missing(),
+            ProofOmittedBy::Servers | ProofOmittedBy::Unknown => bogus(BogusReason::DenialUnproven, zone),
+        }
+    }
+
     async fn validated(&self, query: &Query) -> Validated {
-        let handle = self.handle.get_or_init(|| async {
-            let handle = DnssecDnsHandle::with_trust_anchor(self.cache.clone(), Arc::new(self.keys().await));
-            // RFC 9276 §3.2: proofs with many iterations are insecure. Beyond its hard limit, the library would
-            // consider them bogus.
-            handle.nsec3_iteration_limits(Some(MAX_ITERATIONS), Some(u16::MAX))
-        });
-        let handle = handle.await;
+        let handle = self.handle().await;
         let mut options = DnsRequestOptions::default();
         options.use_edns = true;
         options.edns_set_dnssec_ok = true;
@@ -417,6 +454,23 @@ impl DnssecValidator {
         }
     }
 
+    /// The library's validator.
+    async fn handle(&self) -> DnssecDnsHandle<DnsCache> {
+        let replaced = self.cache.replaced();
+        let known = self.handle.lock().ok().and_then(|handle| handle.clone()).filter(|(at, _)| *at == replaced);
+        if let Some((_, handle)) = known {
+            return handle;
+        }
+        let handle = DnssecDnsHandle::with_trust_anchor(self.cache.clone(), Arc::new(self.keys().await));
+        // RFC 9276 §3.2: proofs with many iterations are insecure. Beyond its hard limit, the library would consider them
+        // bogus.
+        let handle = handle.nsec3_iteration_limits(Some(MAX_ITERATIONS), Some(u16::MAX));
+        if let Ok(mut kept) = self.handle.lock() {
+            *kept = Some((replaced, handle.clone()));
+        }
+        handle
+    }
+
     async fn keys(&self) -> TrustAnchors {
         let mut found: Vec<(Name, DNSKEY)> = Vec::new();
         for zone in self.anchors.zones_of_digests() {
@@ -425,6 +479,18 @@ impl DnssecValidator {
         }
         self.anchors.keys(&found)
     }
+}
+
+/// Whether the chain of signatures is broken. The resolver may have changed a response.
+fn is_doubtful(state: &DnssecState) -> bool {
+    matches!(state, DnssecState::Bogus { .. } | DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing })
+}
+
+/// Whether a response without records comes from a zone above this one.
+fn is_denial_from_above(message: &Message, zone: &Name) -> bool {
+    let is_above = |record: &Record| record.name.zone_of(zone) && record.name != *zone;
+    let mut soa = message.authorities.iter().filter(|record| record.record_type() == RecordType::SOA);
+    message.answers.is_empty() && soa.any(is_above)
 }
 
 /// The keys of a zone in a response.
@@ -465,51 +531,21 @@ pub(super) fn may_hide_delegation(message: &Message) -> bool {
 }
 
 /// The first record of a proof of absence whose signature is not valid. The library does not need the SOA record for the
-/// proof, but validators reject a response with wrong signatures (RFC 4035 §5.3.3).
+/// proof, but validators reject a response whose SOA record has a wrong signature or none (RFC 4035 §3.1.3 and 5.3.3).
 fn wrong_proof(validated: &Message, raw: &Message) -> Option<SignedSet> {
     let kinds = [RecordType::NSEC, RecordType::NSEC3, RecordType::SOA];
     let of_proof = validated.authorities.iter().filter(|record| kinds.contains(&record.record_type()));
     of_proof
         .filter(|record| record.proof == Proof::Bogus)
         .map(|record| SignedSet::of(&record.name, record.record_type(), &raw.authorities))
-        .find(|set| !set.is_unsigned())
+        .find(|set| !set.is_unsigned() || set.is_of(RecordType::SOA))
 }
 
-fn has_records(message: &Message, query: &Query, path: &AliasPath<'_>) -> bool {
+pub(super) fn has_records(message: &Message, query: &Query, path: &AliasPath<'_>) -> bool {
     message.answers.iter().any(|record| record.name == path.end && record.record_type() == query.query_type())
 }
 
 /// The zone and all zones above it.
 fn ancestors(zone: &Name) -> Vec<Name> {
     (0..=usize::from(zone.num_labels())).map(|labels| zone.trim_to(labels)).collect()
-}
-
-/// The state of the DNAME record that an alias was synthesized from.
-fn substitution(name: &Name, raw: &Message, validated: &[Record]) -> Option<Proof> {
-    let target = raw.answers.iter().find_map(|record| match &record.data {
-        RData::CNAME(target) if &record.name == name => Some(&target.0),
-        _ => None,
-    })?;
-    validated.iter().filter(|record| record.record_type() == RecordType::DNAME).find_map(|record| {
-        let RData::Unknown { rdata, .. } = &record.data else { return None };
-        let kept = usize::from(name.num_labels()).checked_sub(usize::from(record.name.num_labels()))?;
-        let is_below = kept > 0 && record.name.zone_of(name);
-        let labels = name.iter().take(kept).map(<[u8]>::to_vec).chain(wire_labels(&rdata.anything)?);
-        let made = Name::from_labels(labels.collect::<Vec<_>>()).ok()?;
-        (is_below && made.eq_ignore_root(target)).then_some(record.proof)
-    })
-}
-
-/// The labels of a name in wire format without compression (RFC 1035 §3.1).
-fn wire_labels(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut labels = Vec::new();
-    while let Some((length, rest)) = bytes.split_first() {
-        if *length == 0 {
-            return Some(labels);
-        }
-        let (label, rest) = rest.split_at_checked(usize::from(*length))?;
-        labels.push(label.to_vec());
-        bytes = rest;
-    }
-    None
 }

@@ -477,6 +477,59 @@ pub(crate) fn allows_everyone(record: &SpfRecord) -> Option<Vec<usize>> {
     covering(networks)
 }
 
+/// The terms of a node that give every address of a family the result `pass`: those of [`allows_everyone`], or `a` and `mx`
+/// with the prefix length 0 whose host has an address of the family.
+pub(crate) fn everyone_at(node: &SpfNode) -> Option<Vec<usize>> {
+    let SpfFound::Record(record, _) = &node.found else { return None };
+    allows_everyone(record).or_else(|| {
+        let found: Vec<usize> = wide_hosts(node, 0, 0).collect();
+        (!found.is_empty()).then_some(found)
+    })
+}
+
+/// The first record of a tree that gives every address of a family the result `pass`, with its terms. Only `include` with the
+/// qualifier `+` and `redirect` take over this result (RFC 7208 §5.2 and 6.1), and terms after a term that matches all
+/// IPv4 addresses are never reached.
+pub(crate) fn first_for_everyone(node: &SpfNode) -> Option<(&SpfNode, Vec<usize>)> {
+    let SpfFound::Record(record, _) = &node.found else { return None };
+    let matches_all = |kind: &SpfTermKind| {
+        let is_v4 = |ip: &IpAddr| ip.is_ipv4();
+        matches!(kind, SpfTermKind::Directive(SpfQualifier::Fail | SpfQualifier::SoftFail | SpfQualifier::Neutral, SpfMechanism::Network { ip, prefix: 0 }) if is_v4(ip))
+    };
+    if record.mistakes().next().is_some() {
+        return None;
+    }
+    let end = record.terms.iter().position(|term| matches_all(&term.kind)).unwrap_or(record.terms.len());
+    if let Some(terms) = everyone_at(node).filter(|terms| terms.iter().all(|at| *at < end)) {
+        return Some((node, terms));
+    }
+    record.terms.iter().zip(&node.branches).take(end).find_map(|(term, branch)| match &term.kind {
+        SpfTermKind::Directive(SpfQualifier::Pass, SpfMechanism::Include(_)) | SpfTermKind::Redirect(_)
+            if branch.effect == SpfEffect::Record =>
+        {
+            first_for_everyone(branch.child.as_ref()?)
+        }
+        _ => None,
+    })
+}
+
+/// The `a` and `mx` terms with the result `pass` whose prefix length for a family is at most this one, and whose hosts have
+/// an address of the family.
+pub(crate) fn wide_hosts(node: &SpfNode, v4: u8, v6: u8) -> impl Iterator<Item = usize> {
+    let record = match &node.found {
+        SpfFound::Record(record, _) if record.mistakes().next().is_none() => Some(record),
+        _ => None,
+    };
+    let terms = record.into_iter().flat_map(|record| &record.terms).zip(&node.branches).enumerate();
+    terms.filter_map(move |(at, (term, branch))| {
+        let SpfTermKind::Directive(SpfQualifier::Pass, mechanism) = &term.kind else { return None };
+        let (SpfMechanism::A { prefixes, .. } | SpfMechanism::Mx { prefixes, .. }) = mechanism else { return None };
+        let (SpfEffect::Addresses(ips) | SpfEffect::Hosts { addresses: ips, .. }) = &branch.effect else { return None };
+        let has = |is_ipv4: bool| ips.iter().any(|ip| ip.is_ipv4() == is_ipv4);
+        ((prefixes.v4 <= v4 && has(true)) || (prefixes.v6 <= v6 && has(false))).then_some(at)
+    })
+}
+
 /// The networks that together contain all IPv4 addresses, if there are such networks.
 fn covering(mut networks: Vec<(RangeInclusive<u32>, usize)>) -> Option<Vec<usize>> {
     networks.sort_by_key(|(network, _)| *network.start());

@@ -385,4 +385,29 @@ ns CNAME ns2.test.
         expect: &["delegation-server-alias"],
         ..PLAIN
     },
+    DomainCase {
+        name: "dane-wrong-name",
+        summary: "the TLSA record is at the domain instead of at the MX host",
+        zone: r#"{host}
+{spf}
+{dmarc}
+{dkim}
+_25._tcp TLSA 3 1 1 {spki:mx1}
+"#,
+        signing: ZoneSigning::Signed,
+        expect: &["dane-wrong-name"],
+        ..PLAIN
+    },
+    DomainCase {
+        name: "dkim-lookup-fails",
+        summary: "the DKIM key cannot be looked up",
+        zone: r#"{host}
+{spf}
+{dmarc}
+!servfail s1._domainkey
+"#,
+        flags: &["--dkim-selector", "s1"],
+        notices: &["dkim-lookup-failed"],
+        ..PLAIN
+    },
 ];

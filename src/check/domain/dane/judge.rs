@@ -2,7 +2,7 @@
 //! if several IP addresses sent it.
 
 use super::client::DaneClient;
-use super::lookup::{PublishedTlsa, TlsaLookup, failure_words, owner, tlsa_lookup, unsigned_records};
+use super::lookup::{PublishedTlsa, TlsaLookup, failure_words, owner, tlsa_lookup, unsigned_records, zones_above};
 use super::lookup_faults;
 use super::outcome::{is_mx_secure, references};
 use super::phrases::{end_of, owner_name, owner_of, owner_text, reasons};
@@ -10,14 +10,18 @@ use super::rules::{
     DANE_ANCHOR_NOT_SENT, DANE_BREAKS_AT_RENEWAL, DANE_CERTIFICATE_INVALID, DANE_INCOMPLETE, DANE_LOOKUP_FAILS,
     DANE_MISMATCH, DANE_MX_NOT_SIGNED, DANE_NOT_SIGNED, DANE_STALE_DIGEST, DANE_UNUSABLE, DANE_WITHOUT_STARTTLS,
 };
+use super::wrong_name;
 use crate::check::domain::mx;
 use crate::check::domain::senders::servers::{PolicyHost, PolicyServer, addresses_of, key_of, name_of};
 use crate::check::domain::sight::{Sight, is_bogus};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
-use crate::evidence::{Certificate, Phase, Presented, Probe};
+use crate::evidence::{Certificate, Phase, Presented, Probe, RecordData};
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::tlsa::{self, ChainMiss, TlsaMatch, TlsaOutcome, TlsaRecord, TlsaVerdict};
 use crate::wire::{DnsName, RecordKind};
+
+/// With more NSEC3 iterations, many resolvers treat a proof as unsigned.
+const MAX_ITERATIONS: u16 = 100;
 
 /// All findings about the TLSA records of these hosts.
 pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
@@ -35,6 +39,7 @@ pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Findin
     }
     findings.extend(unsigned_mx(sight, &hosts));
     findings.extend(incomplete(&hosts));
+    findings.extend(wrong_name::finding(sight, hosts.iter().any(|host| host.published().is_some())));
     findings
 }
 
@@ -196,9 +201,13 @@ impl<'s> DaneHost<'s> {
             self.client.first_noun()
         );
         if self.sight.records_of_probe(probe).is_some_and(|seen| seen.signatures.is_some()) {
+            let resolvers = match iterations_above(self.sight, base) {
+                Some(count) => format!("The zone uses NSEC3 with {count} iterations. Resolvers that accept so many"),
+                None => "Resolvers that have a trust anchor for the zone".to_owned(),
+            };
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(format!(
-                "The records have signatures. Resolvers that accept more NSEC3 iterations, or that have a trust anchor for the zone, may validate them. {} behind such a resolver use the TLSA records.",
+                "The records have signatures, but no chain of DS records leads to them. {resolvers} may validate them. {} behind such a resolver use the TLSA records.",
                 self.client.first_noun()
             ));
         }
@@ -401,7 +410,8 @@ impl<'s> DaneHost<'s> {
         if matching.iter().any(|one| one.record.usage == 2) {
             return self.breaks_with_next_ca(published, seen, &matching);
         }
-        let kind = published.probe.quote(matching.first()?.record.kind()).to_string();
+        let kind_of_record = matching.first()?.record.kind();
+        let kind = published.probe.quote(kind_of_record.as_str()).to_string();
         let summary = format!("the {kind} TLSA record of {} will not match the next certificate", self.name);
         let mut finding = self.about(&DANE_BREAKS_AT_RENEWAL, published, seen, summary);
         let end = seen.chain.leaf()?.not_after.strftime("%Y-%m-%d");
@@ -410,6 +420,16 @@ impl<'s> DaneHost<'s> {
             self.client.noun(),
             self.client.do_not_use("the host")
         );
+        // RFC 7671 §8.1: the record of the next certificate is published before the certificate is used.
+        let is_of_next =
+            |one: &TlsaVerdict| one.record.kind() == kind_of_record && matches!(one.result, TlsaMatch::Misses(_));
+        if seen.outcome.records.iter().any(is_of_next) {
+            finding.confidence = Confidence::Likely;
+            finding.otherwise = Some(
+                "Another record of this kind matches no certificate now. If it is for the next certificate, no action is required."
+                    .to_owned(),
+            );
+        }
         finding.fixes = self.publish(published, seen.chain, Some(&format!("the {kind} record of this certificate")));
         finding
             .fixes
@@ -483,6 +503,16 @@ struct SeenChain<'c> {
     outcome: &'c TlsaOutcome,
 }
 
+/// The number of NSEC3 iterations of the zone that contains a name, if resolvers treat its proofs as unsigned because of it
+/// (RFC 9276 §3.2).
+fn iterations_above(sight: Sight<'_>, name: &DnsName) -> Option<u16> {
+    let parameters = zones_above(name).filter_map(|zone| sight.records(&zone, RecordKind::Nsec3Param).answer());
+    parameters.flat_map(|seen| &seen.records).find_map(|record| match record.data {
+        RecordData::Nsec3Param { iterations, .. } if iterations > MAX_ITERATIONS => Some(iterations),
+        _ => None,
+    })
+}
+
 fn unsigned_mx(sight: Sight<'_>, hosts: &[DaneHost<'_>]) -> Option<Finding> {
     let host = hosts.iter().find(|host| host.published().is_some())?;
     if is_mx_secure(sight) != Some(false) {
@@ -518,8 +548,17 @@ fn incomplete(hosts: &[DaneHost<'_>]) -> Option<Finding> {
     finding.fixes = without
         .iter()
         .flat_map(|host| {
-            let text = |record: &str| format!("DNS operator of {}: publish {record} in a signed zone", host.name);
-            host.records_to_publish(text, |_| true)
+            let is_without_tls = !host.host.without_starttls().is_empty() || host.host.with_failing_tls().is_some();
+            // With TLSA records, senders require TLS (RFC 7672 §2.2).
+            let first = is_without_tls.then(|| {
+                Fix::text(format!(
+                    "Server operator of {}: first configure a certificate, and make the server start TLS with every client that sends STARTTLS. With TLSA records, senders do not deliver mail to a server without TLS",
+                    host.name
+                ))
+            });
+            let then = if is_without_tls { "then " } else { "" };
+            let text = |record: &str| format!("DNS operator of {}: {then}publish {record} in a signed zone", host.name);
+            first.into_iter().chain(host.records_to_publish(text, |_| true))
         })
         .collect();
     Some(finding)

@@ -15,7 +15,7 @@
 
 use crate::check::domain::direct;
 use crate::check::domain::purpose;
-use crate::check::domain::sight::{Known, Sight, is_bogus, is_valid_answer, records};
+use crate::check::domain::sight::{Known, Sight, is_bogus, is_valid_answer, lacks_proof, records};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, Probe, RecordsSeen};
 use crate::policy::tlsa::TlsaRecord;
 use crate::question::Question;
@@ -98,6 +98,14 @@ enum Bases<'s> {
     Nowhere(TlsaLookup<'s>),
 }
 
+/// The names at which the zone that contains a name may begin.
+pub(super) fn zones_above(name: &DnsName) -> impl Iterator<Item = DnsName> {
+    std::iter::successors(Some(name.clone()), DnsName::parent).take_while(|zone| !zone.is_root()).take(MAX_ZONES)
+}
+
+/// The maximum number of these names that are looked up.
+const MAX_ZONES: usize = 4;
+
 /// The lookups for a host that are useful at this point.
 pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
     let mut questions = vec![records(host, RecordKind::A), records(host, RecordKind::Aaaa)];
@@ -111,9 +119,13 @@ pub(super) fn questions(sight: Sight<'_>, host: &DnsName) -> Vec<Question> {
     for base in &names {
         let Some(owner) = owner(sight, base) else { continue };
         questions.push(records(&owner, RecordKind::Tlsa));
-        let known = sight.records(&owner, RecordKind::Tlsa);
+        let known = sight.at_resolver(&owner, RecordKind::Tlsa);
         if is_asked_at_servers(known) {
             questions.extend(direct::questions(sight, &owner, RecordKind::Tlsa));
+        }
+        // Shows why records with signatures are not validated.
+        if known.answer().is_some_and(|seen| seen.signatures.is_some() && seen.dnssec == DnssecState::Insecure) {
+            questions.extend(zones_above(base).map(|zone| records(&zone, RecordKind::Nsec3Param)));
         }
         // Some resolvers look up each label separately (QNAME minimisation), so this name must exist, too.
         if known.answer().is_some_and(|seen| !seen.records.is_empty())
@@ -149,9 +161,10 @@ enum AtServers<'s> {
     Nothing,
 }
 
-/// Whether the authoritative servers are queried, because the resolver did not answer, or its response is bogus.
+/// Whether the authoritative servers are queried, because the resolver did not answer, its response is bogus, or it omitted
+/// the proof that there are no records.
 fn is_asked_at_servers(known: Known<'_, RecordsSeen>) -> bool {
-    direct::may_be_of_resolver(known) || known.answer().is_some_and(is_bogus)
+    direct::may_be_of_resolver(known) || known.answer().is_some_and(|seen| is_bogus(seen) || lacks_proof(seen))
 }
 
 /// Whether the answers of the servers show that the fault is in the resolver. A bogus response may have come from the
@@ -185,7 +198,7 @@ pub(super) fn fault_of_resolver<'s>(sight: Sight<'s>, host: &DnsName) -> Option<
     let Bases::Names(bases) = bases(sight, host) else { return None };
     bases.into_iter().find_map(|base| {
         let owner = owner(sight, &base)?;
-        let known = sight.records(&owner, RecordKind::Tlsa);
+        let known = sight.at_resolver(&owner, RecordKind::Tlsa);
         let probe = known.probe().filter(|_| is_asked_at_servers(known))?;
         match at_servers(sight, &owner) {
             AtServers::Answered(answers) if counts_against(known, &answers) => {
@@ -222,7 +235,7 @@ pub(super) fn tlsa_lookup<'s>(sight: Sight<'s>, host: &DnsName) -> TlsaLookup<'s
     let mut result = TlsaLookup::Absent;
     for base in bases {
         let Some(owner) = owner(sight, &base) else { continue };
-        let known = sight.records(&owner, RecordKind::Tlsa);
+        let known = sight.at_resolver(&owner, RecordKind::Tlsa);
         if is_asked_at_servers(known) {
             match at_servers(sight, &owner) {
                 AtServers::Open => return TlsaLookup::Open,
@@ -245,6 +258,17 @@ pub(super) fn tlsa_lookup<'s>(sight: Sight<'s>, host: &DnsName) -> TlsaLookup<'s
 /// The name that has the TLSA records (RFC 6698 §3); `None` if it would be too long.
 pub(in crate::check::domain) fn owner(sight: Sight<'_>, base: &DnsName) -> Option<DnsName> {
     base.below(&format!("_{}._tcp", service_port(sight))).ok()
+}
+
+/// The names at which senders look for the TLSA records of a host, and the name at which a finding expects them if the
+/// addresses of the host are not signed.
+pub(in crate::check::domain) fn owners(sight: Sight<'_>, host: &DnsName) -> Vec<DnsName> {
+    let names = match bases(sight, host) {
+        Bases::Names(names) => names,
+        Bases::Nowhere(TlsaLookup::Insecure) => vec![host.clone()],
+        Bases::Nowhere(_) => Vec::new(),
+    };
+    names.iter().filter_map(|base| owner(sight, base)).collect()
 }
 
 /// The port in the names of the TLSA records. The records of port 25 apply to mail from other servers (RFC 7672).
@@ -303,9 +327,10 @@ fn at_base(known: Known<'_, RecordsSeen>, base: DnsName) -> TlsaLookup<'_> {
 /// How the TLSA record lookup failed.
 pub(super) fn failure_words(sight: Sight<'_>, base: &DnsName) -> String {
     let Some(owner) = owner(sight, base) else { return "the name is too long".to_owned() };
-    match sight.records(&owner, RecordKind::Tlsa) {
+    match sight.at_resolver(&owner, RecordKind::Tlsa) {
         Known::Seen(_, seen) => match (&seen.code, &seen.dnssec) {
             (_, DnssecState::Bogus { .. }) => "the DNSSEC signatures are not valid (bogus)".to_owned(),
+            _ if lacks_proof(seen) => "the proof that there are none is missing".to_owned(),
             (DnsCode::ServFail, _) => "SERVFAIL".to_owned(),
             (DnsCode::Refused, _) => "REFUSED".to_owned(),
             (DnsCode::NotImplemented, _) => "NOTIMP".to_owned(),
@@ -334,9 +359,14 @@ fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {
         if seen.records.is_empty() {
             continue;
         }
+        let state = match sight.at_resolver(host, kind).answer() {
+            // The zone is not signed, and the address comes from a name server.
+            Some(known) if sight.uses_servers(host, kind) && known.dnssec == DnssecState::Insecure => &known.dnssec,
+            _ => &seen.dnssec,
+        };
         let is_first_secure = seen.aliases.first().is_some_and(|alias| alias.dnssec == DnssecState::Secure);
         let is_chain_secure = seen.aliases.iter().all(|alias| alias.dnssec == DnssecState::Secure);
-        return match &seen.dnssec {
+        return match state {
             DnssecState::Secure if is_chain_secure => {
                 let target = seen.final_name(host).clone();
                 let mut names = vec![target];

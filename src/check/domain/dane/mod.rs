@@ -11,6 +11,7 @@
 //! | `phrases` | parts of the findings' sentences |
 //! | `replace` | fixes that publish and remove records |
 //! | `tls_fails` | the finding about hosts where TLS fails |
+//! | `wrong_name` | the finding about records at the domain instead of at its hosts |
 //! | `rules` | the rules |
 
 mod ca_key;
@@ -25,6 +26,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 mod tls_fails;
+mod wrong_name;
 
 use super::mx;
 use super::senders::servers::mail_servers;
@@ -33,7 +35,7 @@ use crate::check::finding::{Check, Finding};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
-pub(super) use lookup::{base_with_records, owner};
+pub(super) use lookup::{base_with_records, owner, owners};
 pub(super) use outcome::{ChainUse, chain_use, result, unmatched_records, worst};
 
 pub(super) static CHECK: Check = Check { subject: "domain-dane", ask, judge: judge_hosts, rules: rules::RULES };
@@ -46,7 +48,9 @@ pub(crate) fn suggested(sight: Sight<'_>) -> Vec<String> {
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
-    mx::mail_hosts(sight).iter().flat_map(|host| lookup::questions(sight, &host.name)).collect()
+    let of_hosts = mx::mail_hosts(sight);
+    let of_hosts = of_hosts.iter().flat_map(|host| lookup::questions(sight, &host.name));
+    of_hosts.chain(wrong_name::questions(sight)).collect()
 }
 
 fn judge_hosts(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {

@@ -106,6 +106,8 @@ pub(super) fn references(sight: Sight<'_>, host: &DnsName, base: &DnsName) -> Tl
 /// Whether the MX records of the domain are signed; `None` while unknown.
 pub(super) fn is_mx_secure(sight: Sight<'_>) -> Option<bool> {
     match sight.records(&sight.name(), RecordKind::Mx) {
+        // The zone is not signed, and the records come from a name server.
+        Known::Seen(..) if is_insecure_at_resolver(sight) => Some(false),
         Known::Seen(_, seen) if seen.is_answer() => match seen.dnssec {
             DnssecState::Secure => Some(true),
             DnssecState::Insecure => Some(false),
@@ -113,6 +115,11 @@ pub(super) fn is_mx_secure(sight: Sight<'_>) -> Option<bool> {
         },
         _ => None,
     }
+}
+
+fn is_insecure_at_resolver(sight: Sight<'_>) -> bool {
+    let seen = sight.at_resolver(&sight.name(), RecordKind::Mx).answer();
+    seen.is_some_and(|seen| seen.is_answer() && seen.dnssec == DnssecState::Insecure)
 }
 
 fn is_mx_bogus(sight: Sight<'_>) -> bool {

@@ -16,6 +16,7 @@ pub(super) static RULES: &[&Rule] = &[
     &DANE_CA_KEY,
     &DANE_MX_NOT_SIGNED,
     &DANE_INCOMPLETE,
+    &DANE_WRONG_NAME,
 ];
 
 pub(super) static DANE_LOOKUP_FAILS: Rule = Rule {
@@ -184,5 +185,18 @@ pub(super) static DANE_INCOMPLETE: Rule = Rule {
         action: "Operators of the hosts without TLSA records: publish, in a signed zone, the record that smtpcheck prints for each host.",
         example: "mx1.example.com has a 3 1 1 TLSA record, but the backup host has none",
         references: "RFC 7672 section 2.2 (each host separately), RFC 7672 section 8",
+    },
+};
+
+pub(super) static DANE_WRONG_NAME: Rule = Rule {
+    id: "dane-wrong-name",
+    severity: Severity::Warning,
+    title: "there are TLSA records at the domain instead of at the MX hosts",
+    docs: Docs {
+        sees: "The domain has signed TLSA records below its own name (_25._tcp), but it is not one of its MX hosts, and no MX host has signed TLSA records.",
+        matters: "Senders look up TLSA records only at the names of the MX hosts, so these records have no effect.",
+        action: "DNS operator: publish the TLSA records at the names of the MX hosts, and delete those at the domain.",
+        example: "_25._tcp.example.com has a TLSA record, but the MX host is mx1.example.com",
+        references: "RFC 7672 section 2.2.1 (names of TLSA records), RFC 6698 section 3 (port and protocol)",
     },
 };

@@ -771,3 +771,18 @@ fn a_name_above_the_records_that_does_not_exist_is_found() {
     assert_eq!((denied.len(), denied[0].severity), (1, Severity::Warning));
     assert!(denied[0].summary.contains("_tcp.mx.example.com"), "{}", denied[0].summary);
 }
+
+#[test]
+fn a_host_without_tls_needs_tls_before_it_gets_records() {
+    let mut case = Case::new();
+    case.world.zone("example.com MX 20 mx2.example.com\nmx2.example.com A 192.0.2.9");
+    case.hosts.push("mx2.example.com");
+    case.publish_for((3, 1, 1), 0).world.signed();
+    let (chain, evidence) = (case.chain(), case.evidence());
+    let sight = Sight::new(&case.plan, &evidence).expect("a check of a domain");
+    let good = host("mx.example.com", vec![ServerTls::Chains(vec![&chain])]);
+    let found = findings(sight, &[good, host("mx2.example.com", vec![ServerTls::NotOffered])]);
+    assert_eq!(ids(&found), [("dane-incomplete", Severity::Notice)]);
+    assert!(found[0].fixes[0].text.contains("first configure a certificate"), "{:?}", found[0].fixes);
+    assert!(found[0].fixes[1].text.contains("then publish"), "{:?}", found[0].fixes);
+}

@@ -5,13 +5,13 @@
 //! record, so no other lookup waits for them. Their number is limited: [`MAX_KEYS`] keys, [`MAX_HOSTS`] hosts, and one
 //! IP address of each name server.
 
-use super::super::{dane, dkim, mx};
+use super::super::{dane, dkim, mx, sts};
 use crate::check::domain::sight::{Known, Sight};
 use crate::wire::{DnsName, RecordKind};
 
 /// The maximum number of DKIM keys.
 const MAX_KEYS: usize = 5;
-/// The maximum number of MX hosts whose TLSA records are compared.
+/// The maximum number of MX hosts whose IP addresses and TLSA records are compared.
 const MAX_HOSTS: usize = 4;
 
 /// Records of the domain itself, which are requested from each IP address.
@@ -34,6 +34,10 @@ pub(super) fn below(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKin
     };
     let mut names: Vec<(DnsName, RecordKind)> = policies.chain(keys).map(|name| (name, RecordKind::Txt)).collect();
     names.extend(hosts.filter(is_asked).map(|owner| (owner, RecordKind::Tlsa)));
+    let hosts = mx::known_hosts(sight).into_iter().take(MAX_HOSTS);
+    names.extend(hosts.flat_map(|host| mx::KINDS.map(|kind| (host.clone(), kind))));
+    let web = sts::policy_host(sight).filter(|_| sts::is_host_missing(sight));
+    names.extend(web.into_iter().flat_map(|host| mx::KINDS.map(|kind| (host.clone(), kind))));
     names.retain(|(name, _)| name.is_within(apex));
     names
 }

@@ -6,6 +6,7 @@ use super::super::zone;
 use super::compared::compared;
 use super::differs;
 use super::letter_case;
+use super::parent;
 use super::rules::{
     DELEGATION_LAME, DELEGATION_RECORDS_DIFFER, DELEGATION_RESOLVER_DIFFERS, DELEGATION_SERIAL_DIFFERS,
     DELEGATION_SERVER_ALIAS, DELEGATION_SERVER_WITHOUT_ADDRESS, MX_DIFFERS_BETWEEN_SERVERS,
@@ -36,20 +37,25 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     if is_blocked_here(sight, &apex, &servers) {
         return findings;
     }
-    let parent = differs::at_parent(sight, &apex, &servers);
+    let at_parent = differs::at_parent(sight, &apex, &servers);
     // The finding about the parent zone covers the servers that only the parent zone lists.
-    let of_zone: Vec<NameServer> = match &parent {
+    let of_zone: Vec<NameServer> = match &at_parent {
         Some(found) => servers.iter().filter(|server| !found.stale.contains(&server.name)).cloned().collect(),
         None => servers.clone(),
     };
     findings.extend(lame(sight, &apex, &of_zone));
-    findings.extend(parent.map(|found| found.finding));
+    findings.extend(at_parent.map(|found| found.finding));
     let differing = differing(sight, &apex, &servers);
     let (of_domain, below): (Vec<&ServerDifference>, Vec<&ServerDifference>) =
         differing.iter().partition(|(name, ..)| *name == sight.name());
-    for (name, kind, groups) in of_domain {
+    for (name, kind, groups) in &of_domain {
         findings.extend(differs(sight, &apex, (name, *kind), groups, &servers));
     }
+    // If the MX records differ, the hosts of an old copy of the zone differ, too.
+    let is_mx = |(_, kind, _): &&ServerDifference| *kind == RecordKind::Mx;
+    let is_address = |(_, kind, _): &&ServerDifference| matches!(kind, RecordKind::A | RecordKind::Aaaa);
+    let has_mx = of_domain.iter().any(is_mx);
+    let below: Vec<&ServerDifference> = below.into_iter().filter(|one| !(has_mx && is_address(one))).collect();
     findings.extend(below_differ(sight, &apex, &below, &servers));
     findings.extend(letter_case::finding(sight, &servers));
     findings.extend(signatures::findings(sight, &apex, &servers));
@@ -249,6 +255,10 @@ fn lame(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<Find
                 .to_owned();
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("A device on the network path may intercept or block DNS queries to servers other than the resolver. Repeat the check from another network to find out.".to_owned());
+        // The servers of the parent zone do not answer either, so a device on the network path probably does.
+        if parent::do_servers_refuse(sight, apex) {
+            finding.severity = Severity::Notice;
+        }
     }
     let first = names.first().cloned().unwrap_or_default();
     finding.fixes.push(Fix::text(format!(
@@ -282,6 +292,7 @@ fn differs(
     finding.cause = match kind {
         RecordKind::Tlsa => "Senders that use DANE get different records, depending on the name server that their resolver queries. If the records of one server match no certificate, these senders deliver mail only some of the time.",
         RecordKind::Txt if *domain != sight.name() => "Which record senders and receivers use, or whether they find one, depends on the name server that their resolver queries.",
+        RecordKind::A | RecordKind::Aaaa => "Which server receives the mail, or whether senders find one, depends on the name server that the sender's resolver queries.",
         RecordKind::Mx => "Which hosts receive the mail depends on the name server that the sender's resolver queries.",
         _ => "The result of an SPF check, for example, depends on which name server the receiver's resolver queries.",
     }
@@ -289,7 +300,14 @@ fn differs(
     if kind == RecordKind::Tlsa {
         finding.severity = Severity::Error;
     }
+    if matches!(kind, RecordKind::A | RecordKind::Aaaa) {
+        finding.severity = Severity::Notice;
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some("The name servers may return different IP addresses on purpose, for example to distribute the load. In this case, no action is required.".to_owned());
+    }
     if serials_of(sight, apex, servers).len() > 1 {
+        // An old copy of the zone is no way to distribute the load.
+        finding.severity = finding.severity.max(Severity::Warning);
         finding.confidence = Confidence::Likely;
         finding.otherwise = Some("The zone's serial numbers also differ, so a change may not have reached all servers yet. To find out, repeat the check in a few minutes.".to_owned());
     }
@@ -362,19 +380,26 @@ pub(super) fn contradiction(
     kind: RecordKind,
     servers: &[NameServer],
 ) -> Option<ServerGroup> {
-    let seen = sight.records(domain, kind).answer()?;
+    let seen = sight.at_resolver(domain, kind).answer()?;
     let groups = groups(sight, domain, kind, servers);
     let is_unanimous = groups.len() == 1;
     let group = groups.into_iter().next().filter(|group| is_unanimous && !group.servers.is_empty())?;
     // The authoritative servers do not follow an alias into another zone.
-    let follows_alias = !seen.aliases.is_empty() || group.records.iter().any(|record| record.starts_with("CNAME "));
-    let is_same = follows_alias || !seen.is_answer() || records_of(sight, domain, seen) == group.records;
+    let follows_alias = group.records.iter().any(|record| record.starts_with("CNAME "));
+    let of_resolver = records_of(sight, domain, seen);
+    let has_common = || seen.addresses().any(|ip| group.records.contains(&ip.to_string()));
+    let is_address = matches!(kind, RecordKind::A | RecordKind::Aaaa);
+    let is_same = follows_alias
+        || !seen.is_answer()
+        || of_resolver == group.records
+        // A server may send a different selection of the addresses in each response.
+        || (is_address && has_common());
     (!is_same).then_some(group)
 }
 
 /// The records from the resolver differ from those of all authoritative servers.
 fn resolver_differs(sight: Sight<'_>, domain: &DnsName, kind: RecordKind, servers: &[NameServer]) -> Option<Finding> {
-    let Known::Seen(probe, seen) = sight.records(domain, kind) else { return None };
+    let Known::Seen(probe, seen) = sight.at_resolver(domain, kind) else { return None };
     let group = contradiction(sight, domain, kind, servers)?;
     let shown = |records: &[String]| match records.is_empty() {
         true => "no record".to_owned(),
@@ -386,9 +411,17 @@ fn resolver_differs(sight: Sight<'_>, domain: &DnsName, kind: RecordKind, server
         shown(&group.records)
     );
     let finding = Finding::new(&DELEGATION_RESOLVER_DIFFERS, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
+    let results = match sight.uses_servers(domain, kind) {
+        true => "The results of this check apply to the records of the name servers.",
+        false => "The results of this check apply to the records that the resolver returned.",
+    };
     let finding = Finding {
-        cause: "The resolver may have cached an older response, or the local network has its own records for the domain. The results of this check apply to the records that the resolver returned.".to_owned(),
-        fixes: vec![Fix::text("If the records were not changed recently, repeat the check with another resolver (--resolver)")],
+        cause: format!(
+            "The resolver may have cached an older response, or the local network has its own records for the domain. {results}"
+        ),
+        fixes: vec![Fix::text(
+            "If the records were not changed recently, repeat the check with another resolver (--resolver)",
+        )],
         ..finding
     };
     let probes = group.servers.iter().filter_map(|server| answer(sight, domain, kind, server).probe());

@@ -24,7 +24,7 @@ use super::seen::{NameServerSeen, NameServerState, NotTested};
 use super::sight::{Sight, records};
 use super::zone;
 use crate::check::finding::Check;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, RecordsSeen};
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
@@ -80,6 +80,25 @@ pub(super) fn is_valid_at_a_server(sight: Sight<'_>, name: &DnsName, kind: Recor
 pub(super) fn is_valid_at_every_server(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
     let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return false };
     signatures::is_valid_at_every_server(sight, name, kind, &tested(sight, &apex))
+}
+
+/// Whether all authoritative servers that answered have no such records, and at least one answered.
+pub(super) fn is_denied_at_every_server(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    let mut answers = answers(sight, name, kind).into_iter().peekable();
+    answers.peek().is_some() && answers.all(|seen| seen.is_void() && seen.aliases.is_empty())
+}
+
+/// Whether at least one authoritative server sends such records, with or without valid signatures.
+pub(super) fn is_sent_by_a_server(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    answers(sight, name, kind).into_iter().any(|seen| !seen.records.is_empty() || !seen.aliases.is_empty())
+}
+
+/// The authoritative answers to a query.
+fn answers<'s>(sight: Sight<'s>, name: &DnsName, kind: RecordKind) -> Vec<&'s RecordsSeen> {
+    let Some(apex) = zone::apex(sight).filter(|apex| addresses_known(sight, apex)) else { return Vec::new() };
+    let servers = tested(sight, &apex);
+    let seen = servers.iter().filter_map(|server| servers::answer(sight, name, kind, server).answer());
+    seen.filter(|seen| seen.authoritative && seen.is_answer()).collect()
 }
 
 /// Whether only the resolver returns an MX record with this host: all authoritative servers that answer have the same MX

@@ -98,6 +98,14 @@ pub(super) fn questions(sight: Sight<'_>, apex: &DnsName) -> Vec<Question> {
     questions
 }
 
+/// Whether all queried servers of the parent zone responded with an error code.
+pub(super) fn do_servers_refuse(sight: Sight<'_>, apex: &DnsName) -> bool {
+    let requests = requests(sight, apex);
+    let is_refused =
+        |request: &RecordsRequest| matches!(sight.records_of(request), Known::Seen(_, seen) if !seen.is_answer());
+    !requests.is_empty() && requests.iter().all(is_refused)
+}
+
 /// The delegation, from each server of the parent zone that showed it.
 pub(super) fn referrals<'s>(sight: Sight<'s>, apex: &DnsName) -> Vec<Referral<'s>> {
     let referral = |request: &RecordsRequest| match sight.records_of(request) {

@@ -111,8 +111,8 @@ pub(super) static DELEGATION_RESOLVER_DIFFERS: Rule = Rule {
     severity: Severity::Notice,
     title: "the resolver and the authoritative name servers return different records",
     docs: Docs {
-        sees: "All authoritative name servers have the same MX, TXT or TLSA records, but this machine's resolver returned different ones, or none.",
-        matters: "The resolver may have cached an older response, or a local network may have its own records for the domain (split DNS). The results of this check apply to the records that the resolver returned.",
+        sees: "All authoritative name servers have the same MX, TXT or TLSA records, or the same IP addresses of an MX host in the zone, but this machine's resolver returned different ones, or none.",
+        matters: "The resolver may have cached an older response, or a local network may have its own records for the domain (split DNS). The results of this check apply to the records of the name servers if all of them have the same ones. Otherwise, they apply to the records that the resolver returned.",
         action: "If the records were changed recently, repeat the check later. To test the public records, use another resolver (--resolver).",
         example: "an internal DNS server with its own records for the domain",
         references: "RFC 1035 section 7.4 (resolver caches)",

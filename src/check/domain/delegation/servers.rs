@@ -171,8 +171,15 @@ pub(super) fn differing(
             let groups = groups(sight, &name, kind, servers);
             (name, kind, groups)
         })
-        .filter(|(.., groups)| groups.len() > 1)
+        .filter(|(_, kind, groups)| groups.len() > 1 && (!KINDS.contains(kind) || has_nothing_in_common(groups)))
         .collect()
+}
+
+/// Whether two groups of servers have no record in common. A server may send a different selection of the addresses of a
+/// host in each response.
+fn has_nothing_in_common(groups: &[ServerGroup]) -> bool {
+    let is_apart = |one: &ServerGroup, other: &ServerGroup| !one.records.iter().any(|ip| other.records.contains(ip));
+    groups.iter().enumerate().any(|(at, one)| groups.iter().skip(at + 1).any(|other| is_apart(one, other)))
 }
 
 /// The servers, grouped by their authoritative response to the query for records of one name and type.
@@ -215,6 +222,8 @@ pub(super) fn normalised(seen: &RecordsSeen) -> Vec<String> {
         .map(|record| match &record.data {
             RecordData::Mx { preference, host } => format!("{preference} {host}"),
             RecordData::Txt { text, .. } => text.clone(),
+            RecordData::A { ip } => ip.to_string(),
+            RecordData::Aaaa { ip } => ip.to_string(),
             RecordData::Tlsa { usage, selector, matching, data } => format!("{usage} {selector} {matching} {data}"),
             other => format!("{other:?}"),
         })

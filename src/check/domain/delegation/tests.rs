@@ -462,3 +462,40 @@ fn a_name_server_whose_name_is_an_alias_is_found() {
     assert_eq!((rules(&found), found[0].severity), (vec!["delegation-server-alias"], Severity::Warning));
     assert!(found[0].summary.contains("ns3.example.com") && found[0].fixes[0].text.contains("ns1.example.com"));
 }
+
+/// The MX hosts of a domain whose resolver returns another host than its name servers, with this state.
+fn hosts_with(dnssec: crate::evidence::DnssecState) -> Vec<String> {
+    let mut world = two();
+    let seen = RecordsSeen { dnssec, ..response(&name("example.com"), vec![mx("other.example.net")]) };
+    world.zone("other.example.net A 8.8.4.66").answer("example.com", RecordKind::Mx, seen);
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    let sight = Sight::new(&plan, &evidence).expect("a domain");
+    super::super::mx::mail_hosts(sight).into_iter().map(|host| host.name.to_string()).collect()
+}
+
+#[test]
+fn records_of_the_name_servers_replace_others_unless_their_signatures_are_valid() {
+    use crate::evidence::DnssecState;
+    assert_eq!(hosts_with(DnssecState::Insecure), ["mx.example.com"]);
+    assert_eq!(hosts_with(DnssecState::Secure), ["other.example.net"]);
+    // The name servers' records must be signed in a signed zone.
+    let why = crate::evidence::BogusReason::NoSignature;
+    assert_eq!(hosts_with(DnssecState::Bogus { why, zone: None }), ["other.example.net"]);
+}
+
+#[test]
+fn addresses_of_hosts_that_have_nothing_in_common_differ() {
+    let with = |second: &str| {
+        let mut world = two();
+        for (number, ip) in [(1, "8.8.4.4"), (2, second)] {
+            let record = RecordData::A { ip: ip.parse().expect("an address") };
+            let seen = RecordsSeen { authoritative: true, ..response(&name("mx.example.com"), vec![record]) };
+            let outcome = Outcome::Done { answer: Answer::Records(seen) };
+            world.outcome("mx.example.com", RecordKind::A, Some(server(number)), outcome);
+        }
+        rules(&findings(&mut world)).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(with("8.8.4.4"), Vec::<String>::new());
+    assert_eq!(with("8.8.4.66"), ["delegation-records-differ"]);
+}

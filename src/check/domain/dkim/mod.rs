@@ -15,6 +15,7 @@ use self::lookup::{
 pub(super) use self::lookup::{can_exist, can_exist_above, known_names, lookup_of_keys, lookups_above};
 use super::seen::{DkimSeen, DkimState, NotTested};
 use super::sight::{Known, Sight, records};
+use super::unanswered;
 use crate::check::finding::{Check, Finding, Rule, Severity};
 use crate::evidence::{DnsCode, Evidence, Phase, Probe, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
@@ -125,6 +126,9 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let is_substituted = every_guess_dangles(&all);
     let mut findings: Vec<Finding> = Vec::new();
     for lookup in &all {
+        if lookup.is_requested && lookup.is_unanswered() {
+            findings.extend(lookup_failed(sight, lookup));
+        }
         let (Some(probe), Some(seen)) = (lookup.probe, lookup.seen) else { continue };
         let found = match lookup.result() {
             SelectorResult::Unknown(_) => Vec::new(),
@@ -141,6 +145,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(wildcard_finding(sight));
     findings.extend(only_ed25519(&all));
     findings
+}
+
+/// The lookup of a selector that the user gave failed. If no response arrived, the key is listed as not tested.
+fn lookup_failed(sight: Sight<'_>, lookup: &SelectorLookup<'_>) -> Option<Finding> {
+    let effect =
+        "Receivers whose lookups also fail cannot verify signatures with this selector, and may defer the mail.";
+    unanswered::finding(sight, &rules::LOOKUP_FAILED, ("DKIM key", &lookup.name), effect)
 }
 
 /// Whether every selector that smtpcheck guessed is an alias for a name without a key. No domain uses all of them, so the

@@ -15,6 +15,7 @@ pub(super) static RULES: &[&Rule] = &[
     &WILDCARD,
     &ED25519_ONLY,
     &ALIAS_DANGLING,
+    &LOOKUP_FAILED,
 ];
 
 pub(super) static KEY_BROKEN: Rule = Rule {
@@ -170,5 +171,18 @@ pub(super) static ALIAS_DANGLING: Rule = Rule {
         action: "Domain owner: enable DKIM in the provider's administration interface. If it is enabled there, compare the target of the CNAME with the target that the provider shows.",
         example: "selector1._domainkey.example.com CNAME selector1-example-com._domainkey.tenant.onmicrosoft.com, which does not exist",
         references: "RFC 6376 section 3.6.2.1; RFC 1035 section 3.3.1 (CNAME)",
+    },
+};
+
+pub(super) static LOOKUP_FAILED: Rule = Rule {
+    id: "dkim-lookup-failed",
+    severity: Severity::Notice,
+    title: "the DKIM key of the requested selector could not be looked up",
+    docs: Docs {
+        sees: "The lookup of the selector given with --dkim-selector fails with SERVFAIL or another error, although the domain's MX records can be looked up. smtpcheck does not report failed lookups of selectors that it guessed.",
+        matters: "It is not known whether the key exists. Receivers whose lookups also fail cannot verify signatures with this selector.",
+        action: "Repeat the check with another resolver (--resolver). DNS operator: if the lookup also fails there, make the name servers answer queries for this name.",
+        example: "s1._domainkey.example.com: SERVFAIL",
+        references: "RFC 6376 section 6.1.2 (failed key lookups)",
     },
 };

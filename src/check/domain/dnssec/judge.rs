@@ -4,18 +4,18 @@
 use std::collections::BTreeSet;
 
 use super::super::mx::MxHost;
-use super::super::sight::{Known, Sight, is_bogus};
+use super::super::sight::{Known, Sight, is_bogus, lacks_proof};
 use super::super::{delegation, direct, dkim, mx, zone};
 use super::ends;
+use super::responses::{JudgedResponse, beside, responses, signed, texts};
 use super::rules::{
-    DNSSEC_BOGUS, DNSSEC_DS_MISMATCH, DNSSEC_NOT_ACTIVE, DNSSEC_NOT_TESTED, DNSSEC_SIGNATURE_EXPIRED,
-    DNSSEC_SIGNATURE_NOT_YET_VALID, DNSSEC_WEAK,
+    DNSSEC_BOGUS, DNSSEC_DS_MISMATCH, DNSSEC_NOT_ACTIVE, DNSSEC_SIGNATURE_EXPIRED, DNSSEC_SIGNATURE_NOT_YET_VALID,
+    DNSSEC_WEAK,
 };
+use super::untested;
 use super::words::{bogus_words, date};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity, in_shell, plural};
-use crate::evidence::{
-    BogusReason, DnsRecord, DnssecState, Evidence, IndeterminateReason, Phase, Probe, RecordData, RecordsSeen,
-};
+use crate::evidence::{BogusReason, DnsRecord, DnssecState, Evidence, Phase, Probe, RecordData, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::wire::{DnsName, RecordKind};
@@ -24,7 +24,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let mut findings = bogus(sight);
     findings.extend(ends::finding(sight, &signed(sight)));
-    findings.extend(not_tested(sight));
+    findings.extend(untested::finding(sight, &responses(sight), &beside(sight)));
     findings.extend(keys(sight));
     findings
 }
@@ -33,44 +33,8 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 /// included, because an operator who uses one does so on purpose.
 const KNOWN_ALGORITHMS: [u8; 15] = [1, 3, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 23, 253, 254];
 
-/// A response with its query.
-type JudgedResponse<'s> = (DnsName, RecordKind, &'s Probe, &'s RecordsSeen);
-
-/// The responses on which delivery depends: the MX records and the addresses of the hosts.
-fn responses(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
-    let mut questions = vec![(sight.name(), RecordKind::Mx)];
-    for host in mx::mail_hosts(sight) {
-        questions.extend(mx::KINDS.map(|kind| (host.name.clone(), kind)));
-    }
-    answered(sight, questions)
-}
-
-/// The responses on which authentication and policies depend: the TXT records of the domain, and those below it. If the
-/// denial of the domain's TXT records is bogus, the SPF check reports it.
-fn texts(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
-    let domain = sight.name();
-    let policies = ["_dmarc", "_mta-sts", "_smtp._tls"].into_iter().filter_map(|label| domain.below(label).ok());
-    let names = std::iter::once(domain.clone()).chain(policies).chain(dkim::known_names(sight));
-    let mut texts = answered(sight, names.map(|name| (name, RecordKind::Txt)).collect());
-    texts.retain(|(name, _, _, seen)| *name != domain || !seen.records.is_empty());
-    texts
-}
-
-/// All responses whose signatures matter, with the SOA record of the zone.
-fn signed(sight: Sight<'_>) -> Vec<JudgedResponse<'_>> {
-    let apex = zone::apex(sight).map(|apex| (apex, RecordKind::Soa)).into_iter().collect();
-    responses(sight).into_iter().chain(texts(sight)).chain(answered(sight, apex)).collect()
-}
-
-fn answered(sight: Sight<'_>, questions: Vec<(DnsName, RecordKind)>) -> Vec<JudgedResponse<'_>> {
-    questions
-        .into_iter()
-        .filter_map(|(name, kind)| match sight.records(&name, kind) {
-            Known::Seen(probe, seen) => Some((name, kind, probe, seen)),
-            Known::Unasked | Known::Waiting | Known::Failed(..) | Known::Skipped => None,
-        })
-        .collect()
-}
+/// The digest types of DS records that resolvers support: SHA-1, SHA-256 and SHA-384.
+const KNOWN_DIGESTS: [u8; 3] = [1, 2, 4];
 
 /// The reason why a response, or an alias that leads to it, is bogus.
 fn bogus_reason(seen: &RecordsSeen) -> Option<(&BogusReason, Option<&DnsName>)> {
@@ -78,6 +42,13 @@ fn bogus_reason(seen: &RecordsSeen) -> Option<(&BogusReason, Option<&DnsName>)> 
         DnssecState::Bogus { why, zone } => Some((why, zone.as_ref())),
         _ => None,
     })
+}
+
+/// Why a response is bogus, in words; `None` if it is not.
+pub(in crate::check::domain) fn reason_of(seen: &RecordsSeen) -> Option<String> {
+    let (why, zone) = bogus_reason(seen)?;
+    let at = zone.map(|zone| format!(", zone {zone}")).unwrap_or_default();
+    Some(format!("the DNSSEC validation failed ({}{at})", bogus_words(why)))
 }
 
 /// The rule for records that are bogus for this reason.
@@ -95,26 +66,73 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
     }
 }
 
-/// Whether the signatures of all queried authoritative servers are valid, so that the resolver is at fault.
+/// Whether the resolver is at fault for a bogus response:
+///
+/// 1. All queried authoritative servers send the records with valid signatures.
+/// 2. They have no records, although the resolver returned some or an alias.
+/// 3. The response denies an address, and the resolver is at fault for the other kind of addresses of the same name.
+fn is_of_resolver(sight: Sight<'_>, (name, kind, _, seen): &JudgedResponse<'_>) -> bool {
+    let is_empty = seen.records.is_empty() && seen.aliases.is_empty();
+    let is_sibling = |other: RecordKind| {
+        let is_bogus = sight.at_resolver(name, other).answer().is_some_and(is_bogus);
+        is_bogus && is_valid_at_servers(sight, name, other)
+    };
+    is_valid_at_servers(sight, name, *kind)
+        || (!is_empty && delegation::is_denied_at_every_server(sight, name, *kind))
+        || (is_empty && mx::KINDS.contains(kind) && mx::KINDS.into_iter().any(is_sibling))
+}
+
+/// Whether all queried authoritative servers send these records with valid signatures.
 fn is_valid_at_servers(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
     delegation::is_valid_at_every_server(sight, name, kind) || direct::is_valid_at_servers(sight, name, kind)
 }
 
+/// Whether the domain may not use the key with this name, because smtpcheck guessed the selector, and no authoritative
+/// server sends the key.
+fn is_unconfirmed_guess(sight: Sight<'_>, (name, kind, ..): &JudgedResponse<'_>) -> bool {
+    sight.domain.selectors.is_empty()
+        && dkim::known_names(sight).contains(name)
+        && !delegation::is_sent_by_a_server(sight, name, *kind)
+}
+
 /// One finding for each rule and zone.
 fn bogus(sight: Sight<'_>) -> Vec<Finding> {
+    let all: Vec<JudgedResponse<'_>> =
+        responses(sight).into_iter().chain(texts(sight)).filter(|(.., seen)| is_bogus(seen)).collect();
+    let (guessed, all): (Vec<_>, Vec<_>) = all.into_iter().partition(|response| is_unconfirmed_guess(sight, response));
+    let (of_resolver, of_zone): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|response| is_of_resolver(sight, response));
+    let findings = of_zones(sight, &of_zone).into_iter();
+    findings.chain(changed_by_resolver(sight, &of_resolver)).chain(guessed_keys(&guessed)).collect()
+}
+
+/// The findings about the zones of bogus responses. If a zone has no usable keys, this is the cause of every other fault
+/// of its signatures, so one finding covers all of them.
+fn of_zones(sight: Sight<'_>, of_zone: &[JudgedResponse<'_>]) -> Vec<Finding> {
+    let mut of_zone: Vec<_> = of_zone
+        .iter()
+        .filter_map(|(name, kind, probe, seen)| {
+            let (why, zone) = bogus_reason(seen)?;
+            Some((name, *kind, *probe, why, zone))
+        })
+        .collect();
+    let is_about_keys = |rule: &Rule| rule.id == DNSSEC_DS_MISMATCH.id;
+    of_zone.sort_by_key(|(.., why, _)| !is_about_keys(rule_of(why)));
     let mut found: Vec<(&'static Rule, Option<DnsName>, Finding, Vec<String>)> = Vec::new();
-    let (of_resolver, of_zone): (Vec<JudgedResponse<'_>>, Vec<JudgedResponse<'_>>) = responses(sight)
-        .into_iter()
-        .chain(texts(sight))
-        .filter(|(.., seen)| is_bogus(seen))
-        .partition(|(name, kind, ..)| is_valid_at_servers(sight, name, *kind));
-    for (name, kind, probe, seen) in of_zone {
-        let Some((why, zone)) = bogus_reason(seen) else { continue };
+    for (name, kind, probe, why, zone) in of_zone {
         let rule = rule_of(why);
         let what = format!("{kind} of {}", probe.quote(name.as_str()));
-        match found.iter_mut().find(|(known, at, ..)| known.id == rule.id && at.as_ref() == zone) {
+        let is_covered = |known: &Rule, at: &Option<DnsName>| match (at, zone) {
+            (Some(at), None) => is_about_keys(known) && name.is_within(at),
+            (at, _) => at.as_ref() == zone && (known.id == rule.id || is_about_keys(known)),
+        };
+        match found.iter_mut().find(|(known, at, ..)| is_covered(known, at)) {
             Some((_, _, finding, names)) => {
                 *finding = finding.clone().tried(probe.id);
+                if kind != RecordKind::Txt && prevents_delivery(sight) {
+                    finding.cause = finding.cause.replacen(OF_TEXTS, &effect(sight), 1);
+                    finding.failure = Some(PhaseFailure::Unreachable);
+                }
                 names.push(what);
             }
             None => {
@@ -132,31 +150,96 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
         summary: format!("{} ({})", finding.summary, names.join(", ")),
         ..finding
     };
-    found.into_iter().map(with_names).chain(changed_by_resolver(&of_resolver)).collect()
+    found.into_iter().map(with_names).collect()
+}
+
+/// Whether a finding of this module is about the zone of a bogus response.
+pub(in crate::check::domain) fn reports_zone_of(sight: Sight<'_>, seen: &RecordsSeen) -> bool {
+    let Some((_, zone)) = bogus_reason(seen) else { return false };
+    let all = responses(sight).into_iter().chain(texts(sight));
+    let mut of_zone = all.filter(|response| is_bogus(response.3) && !is_of_resolver(sight, response));
+    of_zone.any(|(.., other)| bogus_reason(other).is_some_and(|(_, at)| at == zone))
 }
 
 /// The effect of bogus TXT records.
 const OF_TEXTS: &str = "Resolvers that validate DNSSEC respond with SERVFAIL instead of these records. Receivers that use such a resolver cannot evaluate SPF, DKIM or DMARC for mail from the domain, and senders do not find its MTA-STS policy.";
 
-/// The resolver's responses are bogus, although all name servers send valid signatures. The zone has no fault.
-fn changed_by_resolver(responses: &[JudgedResponse<'_>]) -> Option<Finding> {
-    let names: Vec<String> =
-        responses.iter().map(|(name, kind, probe, _)| format!("{kind} of {}", probe.quote(name.as_str()))).collect();
+/// The resolver's responses are bogus, although all name servers send valid signatures, or no such records. The zone has
+/// no fault.
+fn changed_by_resolver(sight: Sight<'_>, responses: &[JudgedResponse<'_>]) -> Option<Finding> {
+    let name_of = |(name, kind, probe, _): &JudgedResponse<'_>| format!("{kind} of {}", probe.quote(name.as_str()));
+    let names: Vec<String> = responses.iter().map(name_of).collect();
     let (_, _, first, seen) = responses.first()?;
     let (why, _) = bogus_reason(seen)?;
     let summary = format!(
-        "this machine's resolver returned records with invalid DNSSEC signatures ({}), but the signatures of the name servers are valid ({})",
+        "this machine's resolver returned records with invalid DNSSEC signatures ({}), but the responses of the name servers are valid ({})",
         bogus_words(why),
         names.join(", ")
     );
-    let finding = Finding::new(rule_of(why), Phase::Dns, Confidence::Likely, summary).tried(first.id);
-    let finding = Finding {
-        severity: Severity::Warning,
-        cause: "The resolver, or a device on the network path to it, changes DNS responses or has old ones in its cache. The domain is not at fault. The results of this check apply to the records that the resolver returned.".to_owned(),
-        otherwise: Some("A name server that was not queried may send invalid signatures. Repeat the check with another resolver to find out.".to_owned()),
-        fixes: vec![Fix::text("Repeat the check with another resolver (--resolver)")],
-        ..finding
+    let mut finding = Finding::new(rule_of(why), Phase::Dns, Confidence::Likely, summary).tried(first.id);
+    finding.severity = Severity::Warning;
+    finding.cause = "The resolver, or a device on the network path to it, changes DNS responses or has old ones in its cache. The domain is not at fault. Senders that validate DNSSEC do not use such records. If the name servers send the records, the results of this check use theirs.".to_owned();
+    finding.otherwise = Some("A name server that was not queried may send invalid signatures. Repeat the check with another resolver to find out.".to_owned());
+    finding.fixes = vec![Fix::text("Repeat the check with another resolver (--resolver)")];
+    for (name, kind, probe, seen) in responses {
+        finding = finding.tried(probe.id);
+        if let Known::Seen(at_server, used) = sight.records(name, *kind)
+            && !is_bogus(used)
+        {
+            finding = finding.tried(at_server.id);
+            finding.consequences.push(format!(
+                "{kind} of {}: the resolver returned {}, and the name servers return {}",
+                probe.quote(name.as_str()),
+                records_in_words(probe, seen),
+                records_in_words(at_server, used)
+            ));
+        }
+    }
+    Some(finding)
+}
+
+/// The maximum number of records of a response that are shown.
+const MAX_SHOWN: usize = 3;
+
+/// The records of a response, for use in a sentence.
+fn records_in_words(probe: &Probe, seen: &RecordsSeen) -> String {
+    let text = |record: &DnsRecord| match &record.data {
+        RecordData::A { ip } => ip.to_string(),
+        RecordData::Aaaa { ip } => ip.to_string(),
+        RecordData::Mx { preference, host } => probe.quote(format!("{preference} {host}")).to_string(),
+        RecordData::Txt { text, .. } => probe.quote(text.chars().take(60).collect::<String>()).to_string(),
+        _ => "other records".to_owned(),
     };
+    let texts: Vec<String> = seen.records.iter().take(MAX_SHOWN).map(text).collect();
+    match texts.is_empty() {
+        true => "no records".to_owned(),
+        false => texts.join(", "),
+    }
+}
+
+/// Bogus keys at selectors that smtpcheck guessed. Perhaps only the resolver returns them.
+fn guessed_keys(responses: &[JudgedResponse<'_>]) -> Option<Finding> {
+    let (.., seen) = responses.first()?;
+    let (why, _) = bogus_reason(seen)?;
+    let names: Vec<String> =
+        responses.iter().take(MAX_SHOWN).map(|(name, _, probe, _)| probe.quote(name.as_str()).to_string()).collect();
+    let more = responses.len().saturating_sub(names.len());
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let summary = format!(
+        "this machine's resolver returned DKIM records with invalid DNSSEC signatures ({}) at selectors that smtpcheck guessed: {}{more}",
+        bogus_words(why),
+        names.join(", ")
+    );
+    let mut finding = Finding::new(rule_of(why), Phase::Dns, Confidence::Likely, summary);
+    finding.severity = Severity::Notice;
+    finding.cause = "No name server was seen to send these records, and the domain may not use these selectors. The resolver, or a device on the network path to it, may change DNS responses.".to_owned();
+    finding.otherwise = Some(
+        "The zone may contain the records with invalid signatures. Repeat the check with another resolver to find out."
+            .to_owned(),
+    );
+    finding.fixes = vec![Fix::text(
+        "Repeat the check with another resolver (--resolver), or specify the selectors in use with --dkim-selector",
+    )];
     Some(responses.iter().fold(finding, |finding, (_, _, probe, _)| finding.tried(probe.id)))
 }
 
@@ -164,7 +247,7 @@ fn changed_by_resolver(responses: &[JudgedResponse<'_>]) -> Option<Finding> {
 /// bogus.
 fn prevents_delivery(sight: Sight<'_>) -> bool {
     let is_bogus = |name: &DnsName, kind: RecordKind| {
-        let is_bogus = sight.records(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some());
+        let is_bogus = sight.at_resolver(name, kind).answer().is_some_and(|seen| bogus_reason(seen).is_some());
         // If the signatures are not valid, a resolver queries another name server.
         is_bogus
             && !delegation::is_valid_at_a_server(sight, name, kind)
@@ -287,56 +370,6 @@ fn one_bogus(
     finding
 }
 
-/// The state could not be determined from this machine.
-fn not_tested(sight: Sight<'_>) -> Option<Finding> {
-    let (why, probe) = responses(sight).into_iter().find_map(|(_, _, probe, seen)| match &seen.dnssec {
-        // A separate finding reports a response such as SERVFAIL.
-        DnssecState::Indeterminate { why } if *why != IndeterminateReason::NotValidated && seen.is_answer() => {
-            Some((*why, probe))
-        }
-        _ => None,
-    })?;
-    let (summary, cause) = match why {
-        IndeterminateReason::SignaturesStripped => (
-            "the resolver removes DNSSEC signatures, so DNSSEC and DANE were not tested",
-            "This machine's resolver does not return signatures, so it is not known whether the domain is signed.",
-        ),
-        IndeterminateReason::AnchorMismatch => (
-            "smtpcheck's trust anchor matches no key of its zone (by default the root zone), so DNSSEC and DANE were not tested",
-            "This machine's resolver may use another root zone or change responses, or the trust anchor may be out of date. This is not a fault of the domain.",
-        ),
-        IndeterminateReason::UnsupportedAlgorithm => (
-            "a zone is signed only with Ed448, which smtpcheck cannot verify, so DNSSEC and DANE were not tested",
-            "Resolvers that support Ed448 (algorithm 16) validate the records of this zone. For other resolvers, the zone is unsigned.",
-        ),
-        IndeterminateReason::LookupFailed | IndeterminateReason::NotValidated => (
-            "a key that DNSSEC validation needs could not be looked up, so DNSSEC was not tested",
-            "A DNSKEY or DS record is missing because its lookup failed, so it is not known whether the records are signed correctly.",
-        ),
-    };
-    let is_anchor = why == IndeterminateReason::AnchorMismatch;
-    let fix = match why {
-        IndeterminateReason::AnchorMismatch => Fix::text(
-            "Repeat the check with another resolver (--resolver), or with the trust anchor of its root zone (--trust-anchor)",
-        ),
-        IndeterminateReason::UnsupportedAlgorithm => Fix::run(
-            "Validate the records with a program that supports Ed448, for example delv from BIND",
-            format!("delv {} MX", sight.name()),
-        ),
-        IndeterminateReason::SignaturesStripped
-        | IndeterminateReason::LookupFailed
-        | IndeterminateReason::NotValidated => {
-            Fix::text("Repeat the check with a resolver that supports DNSSEC (--resolver)")
-        }
-    };
-    Some(Finding {
-        cause: cause.to_owned(),
-        fixes: vec![fix],
-        severity: if is_anchor { Severity::Warning } else { Severity::Notice },
-        ..Finding::new(&DNSSEC_NOT_TESTED, Phase::Dns, Confidence::Certain, summary.to_owned()).tried(probe.id)
-    })
-}
-
 /// Weak algorithms and parameters in the domain's zone, and keys without a DS record.
 fn keys(sight: Sight<'_>) -> Vec<Finding> {
     let Some(apex) = zone::apex(sight) else { return Vec::new() };
@@ -345,6 +378,10 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let Known::Seen(of_ds, ds) = sight.records(&apex, RecordKind::Ds) else { return Vec::new() };
+    // Nothing is known about the zone if the DS records are not signed.
+    if is_bogus(ds) || lacks_proof(ds) {
+        return Vec::new();
+    }
     if ds.is_void() {
         // Only a signed proof from the parent zone shows that the DS record is missing.
         let is_proven = matches!(ds.dnssec, DnssecState::Secure | DnssecState::Insecure);
@@ -388,6 +425,21 @@ fn keys(sight: Sight<'_>) -> Vec<Finding> {
             _ => None,
         })
         .collect();
+    // RFC 6840 §5.2: without a digest of a supported type, the zone counts as unsigned, too.
+    if !digests.is_empty() && !digests.iter().any(|digest| KNOWN_DIGESTS.contains(digest)) {
+        let list: Vec<String> = digests.iter().collect::<BTreeSet<_>>().into_iter().map(u8::to_string).collect();
+        findings.push(Finding {
+            cause: "Resolvers treat a zone as unsigned if they support none of the digest types of its DS records, so DNSSEC and DANE have no effect.".to_owned(),
+            fixes: vec![Fix::run(
+                format!("Domain owner: at the registrar, enter a DS record with a SHA-256 digest (type 2) for {apex}. This command prints the record"),
+                format!("dig {0} DNSKEY +noall +answer | dnssec-dsfromkey -2 -f - {0}", in_shell(&apex.to_string())),
+            )],
+            ..weak(
+                format!("the DS records of {apex} have only digest types that resolvers do not support: {}", list.join(", ")),
+                of_ds,
+            )
+        });
+    }
     if !digests.is_empty() && digests.iter().all(|&digest| digest == 1) {
         findings.push(Finding {
             cause: "SHA-1 must no longer be used for DS records. Some resolvers treat the zone as unsigned.".to_owned(),

@@ -1,10 +1,13 @@
 //! DNSSEC: the state of the MX records and of the hosts' addresses, and signature faults.
 //!
-//! Modules: [`judge`] (the findings), [`ends`] (the finding about signatures that end soon), [`rules`], [`words`] (reasons in words).
+//! Modules: [`responses`] (the responses that are judged), [`judge`] (the findings), [`ends`] (the finding about signatures that end soon), [`untested`] (the finding
+//! that the state could not be determined), [`rules`], [`words`] (reasons in words).
 
 mod ends;
 mod judge;
+mod responses;
 mod rules;
+mod untested;
 mod words;
 
 use super::seen::{DnssecSeen, DnssecWord, NotTested};
@@ -15,7 +18,7 @@ use crate::evidence::{DnssecState, Evidence, IndeterminateReason, RecordsSeen};
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
-pub(super) use judge::rule_of;
+pub(super) use judge::{reason_of, reports_zone_of, rule_of};
 pub(super) use words::bogus_words;
 
 pub(super) static CHECK: Check = Check { subject: "domain-dnssec", ask, judge: judge::judge, rules: rules::RULES };
@@ -36,12 +39,12 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 
 /// The DNSSEC state of the MX records of the domain.
 pub(super) fn summary(sight: Sight<'_>) -> DnssecSeen {
-    combined(sight.records(&sight.name(), RecordKind::Mx).answer())
+    combined(sight.at_resolver(&sight.name(), RecordKind::Mx).answer())
 }
 
 /// The DNSSEC state of the addresses of a host.
 pub(super) fn of_addresses(sight: Sight<'_>, host: &DnsName) -> DnssecSeen {
-    combined(mx::KINDS.into_iter().filter_map(|kind| sight.records(host, kind).answer()))
+    combined(mx::KINDS.into_iter().filter_map(|kind| sight.at_resolver(host, kind).answer()))
 }
 
 /// The worst state of several responses and of the aliases that lead to them.
@@ -56,7 +59,7 @@ fn combined<'s>(responses: impl IntoIterator<Item = &'s RecordsSeen>) -> DnssecS
 
 /// Lists DNSSEC and DANE as not tested if the resolver removes signatures or a key could not be looked up.
 pub(super) fn not_tested(sight: Sight<'_>) -> Option<NotTested> {
-    let seen = sight.records(&sight.name(), RecordKind::Mx).answer()?;
+    let seen = sight.at_resolver(&sight.name(), RecordKind::Mx).answer()?;
     let DnssecState::Indeterminate { why } = &seen.dnssec else { return None };
     let why = match (why, &sight.domain.trust_anchor) {
         (IndeterminateReason::NotValidated, None) => return None,
@@ -97,6 +100,7 @@ fn reason(state: &DnssecState) -> Option<String> {
         }
         DnssecState::Indeterminate { why } => match why {
             IndeterminateReason::SignaturesStripped => "the resolver removes signatures".to_owned(),
+            IndeterminateReason::ProofMissing => "the resolver omits proofs that records do not exist".to_owned(),
             IndeterminateReason::LookupFailed => "a key or DS record could not be looked up".to_owned(),
             IndeterminateReason::AnchorMismatch => "the trust anchor does not match the root zone".to_owned(),
             IndeterminateReason::UnsupportedAlgorithm => "smtpcheck cannot verify Ed448 signatures".to_owned(),

@@ -72,7 +72,7 @@ pub(super) static DNSSEC_WEAK: Rule = Rule {
     severity: Severity::Warning,
     title: "the zone uses DNSSEC algorithms or parameters that some resolvers do not accept",
     docs: Docs {
-        sees: "The zone is signed only with algorithms that use SHA-1 (5 or 7) or an older hash, has only DS records with a SHA-1 digest, uses NSEC3 with more than 100 iterations, or has a DS record for an algorithm that does not sign the zone's records. The finding is also reported if the DS records have only algorithms that no resolver supports, because the zone then counts as unsigned. The finding is only a notice if the zone uses NSEC3 with 1 to 100 iterations, or if the zone has a key, but no DS record, for an algorithm that does not sign its records.",
+        sees: "The zone is signed only with algorithms that use SHA-1 (5 or 7) or an older hash, has only DS records with a SHA-1 digest, uses NSEC3 with more than 100 iterations, or has a DS record for an algorithm that does not sign the zone's records. The finding is also reported if the DS records have only algorithms or digest types that no resolver supports, because the zone then counts as unsigned. The finding is only a notice if the zone uses NSEC3 with 1 to 100 iterations, or if the zone has a key, but no DS record, for an algorithm that does not sign its records.",
         matters: "Some resolvers treat such a zone as unsigned, so DANE has no effect. Others fail to resolve it.",
         action: "DNS operator: change to algorithm 13 with a SHA-256 digest in the DS record, and use NSEC3 with 0 iterations and without salt, or NSEC.",
         example: "NSEC3PARAM 1 0 150 aabbccdd",

@@ -243,3 +243,42 @@ fn a_resolver_that_changes_records_is_not_a_fault_of_the_zone() {
     let of_zone = with(wrong_signature());
     assert_eq!((rules(&of_zone), of_zone[0].severity), (vec!["dnssec-bogus"], Severity::Error));
 }
+
+#[test]
+fn digest_types_that_resolvers_do_not_support_are_found() {
+    let found = findings(&mut signed(13, 6, 0));
+    assert_eq!(rules(&found), ["dnssec-weak"]);
+    assert!(found[0].summary.contains("digest types") && found[0].summary.ends_with(": 6"), "{}", found[0].summary);
+}
+
+#[test]
+fn a_bogus_key_at_a_guessed_selector_is_a_notice() {
+    let with = |requested: &[&str]| {
+        let mut world = signed(13, 2, 0);
+        let at = "default._domainkey.example.com";
+        world.zone("_domainkey.example.com TXT none").answer(at, RecordKind::Txt, text(at, wrong_signature()));
+        let mut plan = plan("example.com");
+        plan.domain.as_mut().unwrap().selectors = requested.iter().map(|&one| one.to_owned()).collect();
+        let evidence = world.evidence(&plan);
+        super::judge::judge(&plan, &evidence).into_iter().map(|one| (one.rule.into_owned(), one.severity)).collect()
+    };
+    let guessed: Vec<(String, Severity)> = with(&[]);
+    assert_eq!(guessed, [("dnssec-bogus".to_owned(), Severity::Notice)]);
+    let requested: Vec<(String, Severity)> = with(&["default"]);
+    assert_eq!(requested, [("dnssec-bogus".to_owned(), Severity::Error)]);
+}
+
+#[test]
+fn a_zone_without_keys_has_one_finding() {
+    let mut world = World::new();
+    let zone = Some(name("example.com"));
+    let record = RecordData::Mx { preference: 10, host: name("mx.example.com") };
+    let dnssec = DnssecState::Bogus { why: BogusReason::DenialUnproven, zone: zone.clone() };
+    let seen = RecordsSeen { dnssec, ..response(&name("example.com"), vec![record]) };
+    world.zone("mx.example.com A 8.8.4.4").answer("example.com", RecordKind::Mx, seen);
+    let missing = DnssecState::Bogus { why: BogusReason::KeysMissing, zone };
+    world.answer("_dmarc.example.com", RecordKind::Txt, text("_dmarc.example.com", missing));
+    let found = findings(&mut world);
+    assert_eq!((rules(&found), found[0].failure), (vec!["dnssec-ds-mismatch"], Some(PhaseFailure::Unreachable)));
+    assert!(found[0].fixes.iter().all(|fix| !fix.text.contains("again")), "{:?}", found[0].fixes);
+}

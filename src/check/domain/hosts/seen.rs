@@ -6,7 +6,7 @@ use super::super::seen::{
     DaneSeen, Delivery, MxAddressSeen, MxCertificateSeen, MxSeen, PoliciesSeen, ProbeReply, ProbeReplyState,
     StsResultSeen,
 };
-use super::super::sight::Sight;
+use super::super::sight::{Sight, is_bogus};
 use super::super::tls::{StarttlsResult, starttls_failure};
 use super::super::{dane, dnssec, mx, purpose, reverse, sts};
 use super::ask::Recipient;
@@ -43,7 +43,10 @@ pub(in crate::check::domain) fn summary(sight: Sight<'_>) -> Vec<MxSeen> {
 /// The name that a host name is an alias for.
 fn alias(sight: Sight<'_>, host: &DnsName) -> Option<String> {
     let seen = mx::KINDS.into_iter().filter_map(|kind: RecordKind| sight.records(host, kind).answer());
-    seen.filter_map(|seen| seen.aliases.last()).map(|alias| alias.to.as_str().to_owned()).next()
+    seen.filter(|seen| !is_bogus(seen))
+        .filter_map(|seen| seen.aliases.last())
+        .map(|alias| alias.to.as_str().to_owned())
+        .next()
 }
 
 fn address_seen(sight: Sight<'_>, host: &DnsName, ip: IpAddr) -> MxAddressSeen {

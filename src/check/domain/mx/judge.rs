@@ -556,7 +556,8 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
     let alias = |host: &DnsName| {
         KINDS.into_iter().find_map(|kind| {
             let known = sight.records(host, kind);
-            let (seen, of_host) = (known.answer()?, known.probe()?);
+            // Validating senders do not see a bogus alias.
+            let (seen, of_host) = (known.answer().filter(|seen| !is_bogus(seen))?, known.probe()?);
             Some((of_host, seen.aliases.last()?.to.clone()))
         })
     };

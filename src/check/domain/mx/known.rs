@@ -51,6 +51,18 @@ pub(in crate::check::domain) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
     hosts
 }
 
+/// The names of the hosts that are known so far, from the resolver and from authoritative servers.
+pub(in crate::check::domain) fn known_hosts(sight: Sight<'_>) -> Vec<DnsName> {
+    let at_resolver = sight.at_resolver(&sight.name(), RecordKind::Mx).answer().filter(|seen| !is_bogus(seen));
+    let others = at_resolver.into_iter().chain(sight.mx_of_servers()).flat_map(published).map(|(_, host)| host.clone());
+    let mut names: Vec<DnsName> = mail_hosts(sight).into_iter().map(|host| host.name).collect();
+    let others = others.filter(|host| !host.is_root() && as_address(host).is_none() && !is_never_a_host(sight, host));
+    names.extend(others.take(MAX_HOSTS));
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
+}
+
 /// The IP addresses of a host that are known so far and that this machine can connect to. [`MAX_ADDRESSES`] limits
 /// their number for each host.
 pub(in crate::check::domain) fn addresses(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
@@ -89,13 +101,13 @@ pub(super) fn is_unanswered(sight: Sight<'_>, host: &DnsName) -> bool {
 }
 
 /// Whether the resolver's response to the lookup of a host's addresses of this kind is bogus.
-pub(super) fn is_bogus_address(sight: Sight<'_>, host: &DnsName, kind: RecordKind) -> bool {
-    sight.records(host, kind).answer().is_some_and(is_bogus)
+pub(super) fn is_bogus_at_resolver(sight: Sight<'_>, host: &DnsName, kind: RecordKind) -> bool {
+    sight.at_resolver(host, kind).answer().is_some_and(is_bogus)
 }
 
 /// Whether IP addresses of a host are bogus. A server at such an address may not belong to the domain.
 pub(in crate::check::domain) fn has_bogus_address(sight: Sight<'_>, host: &DnsName) -> bool {
-    KINDS.iter().any(|&kind| is_bogus_address(sight, host, kind))
+    KINDS.iter().any(|&kind| sight.records(host, kind).answer().is_some_and(is_bogus))
 }
 
 /// Every IP address that DNS has for a host, IPv4 first.

@@ -26,7 +26,7 @@ use crate::wire::RecordKind;
 pub(super) use known::{
     KINDS, MAX_ADDRESSES, MAX_HOSTS, MxHost, addresses, all_addresses, all_hosts, code_words, excluding_flag,
     fault_words, has_bogus_address, has_no_address, is_failed_lookup, is_looked_up, is_null, is_of_other_family,
-    mail_hosts, not_tested, problem, usable, why_unknown,
+    known_hosts, mail_hosts, not_tested, problem, usable, why_unknown,
 };
 pub(super) use rules::DNS_ANSWER_TRUNCATED;
 
@@ -37,14 +37,15 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let domain = sight.name();
     let mut questions: Vec<Question> =
         [RecordKind::Mx, RecordKind::A, RecordKind::Aaaa, RecordKind::Cname].map(|kind| records(&domain, kind)).into();
+    // Hosts that only the resolver, or only the name servers list are looked up, too.
+    questions.extend(known_hosts(sight).iter().flat_map(|host| KINDS.map(|kind| records(host, kind))));
     for host in mail_hosts(sight) {
-        questions.extend(KINDS.map(|kind| records(&host.name, kind)));
         // A resolver responds to a loop of aliases with SERVFAIL.
         if known::is_unanswered(sight, &host.name) {
             questions.extend(direct::aliases(sight, &host.name).1);
         }
         // Shows whether the resolver changes addresses.
-        for kind in KINDS.into_iter().filter(|&kind| known::is_bogus_address(sight, &host.name, kind)) {
+        for kind in KINDS.into_iter().filter(|&kind| known::is_bogus_at_resolver(sight, &host.name, kind)) {
             questions.extend(direct::questions(sight, &host.name, kind));
         }
     }

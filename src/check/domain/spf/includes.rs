@@ -2,12 +2,15 @@
 
 use super::rules::{INCLUDE_BROKEN, INCLUDE_FAILED, MX_HOSTS, TOO_MANY_LOOKUPS, VOID_LOOKUPS};
 use super::{Subject, denied_in_tree, sending};
+use crate::check::domain::sight::{Known, is_bogus};
+use crate::check::domain::{dnssec, mx};
 use crate::check::finding::{Finding, Severity};
-use crate::evidence::Phase;
+use crate::evidence::{Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::spf::record::without_blank;
 use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode};
 use crate::policy::spf::{MAX_HOSTS, MAX_LOOKUPS, MAX_VOID};
+use crate::wire::{DnsName, RecordKind};
 
 /// With at least this number of lookups, the record is close to the limit.
 const CLOSE: u32 = MAX_LOOKUPS - 1;
@@ -187,19 +190,42 @@ fn too_many_hosts(subject: Subject<'_>, branch: &SpfBranch, count: usize, place:
 }
 
 fn failed(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Option<Finding> {
-    let probe = match (&branch.effect, &branch.child) {
-        (SpfEffect::Record, Some(child)) if child.found == SpfFound::Failed => subject.probe_of(&child.name),
+    let (name, kinds): (&DnsName, &[RecordKind]) = match (&branch.effect, &branch.child) {
+        (SpfEffect::Record, Some(child)) if child.found == SpfFound::Failed => (&child.name, &[RecordKind::Txt]),
         // If this lookup fails, the MX check reports it.
         (SpfEffect::Failed(name), _) if branch.text.ends_with("mx") && *name == subject.tree.root.name => return None,
-        (SpfEffect::Failed(_), _) => subject.probe,
+        (SpfEffect::Failed(name), _) => (name, &[RecordKind::Mx, RecordKind::A, RecordKind::Aaaa]),
         _ => return None,
     };
+    let failure = kinds.iter().find_map(|kind| failure(subject, name, *kind));
+    let why = failure.as_ref().map(|(_, why)| format!(": {why}")).unwrap_or_default();
     let term = subject.quote(&branch.text);
-    let summary = format!("{term} in the SPF record{} could not be looked up", below(subject, path));
-    let mut finding = Finding::new(&INCLUDE_FAILED, Phase::Dns, Confidence::Certain, summary);
+    let summary = format!("{term} in the SPF record{} could not be looked up{why}", below(subject, path));
+    let mut finding = Finding::new(&INCLUDE_FAILED, Phase::Dns, Confidence::Certain, summary).tried(subject.probe.id);
     finding.cause = "The lookup failed, so it is not known what the term refers to. Receivers whose lookups also fail get a temporary error and may defer the mail.".to_owned();
-    finding.fixes.push(Fix::text("Repeat the check later, or with another resolver (--resolver). If the failure persists, ask the operator of the DNS zone that contains the name to fix the name servers."));
-    Some(finding.tried(subject.probe.id).tried(probe.id))
+    let is_bogus = |probe: &Probe| subject.sight.records_of_probe(probe).is_some_and(is_bogus);
+    if failure.as_ref().is_some_and(|(probe, _)| is_bogus(probe)) {
+        finding.confidence = Confidence::Likely;
+        finding.cause = "Receivers that validate DNSSEC get an error instead of the records, so the SPF result is a temporary error, and they may defer the mail. Other receivers are not affected.".to_owned();
+        finding.otherwise = Some("This machine's resolver, or a device on the network path to it, may change DNS responses. Repeat the check with another resolver (--resolver) to find out.".to_owned());
+        finding.fixes.push(Fix::text(format!(
+            "Operator of the DNS zone that contains {}: fix the zone's signatures, or remove the DS record at the registrar if the zone should not be signed",
+            subject.quote(name.as_str())
+        )));
+    } else {
+        finding.fixes.push(Fix::text("Repeat the check later, or with another resolver (--resolver). If the failure persists, ask the operator of the DNS zone that contains the name to fix the name servers."));
+    }
+    Some(failure.into_iter().fold(finding, |finding, (probe, _)| finding.tried(probe.id)))
+}
+
+/// The failed lookup of records, with the reason.
+fn failure<'s>(subject: Subject<'s>, name: &DnsName, kind: RecordKind) -> Option<(&'s Probe, String)> {
+    match subject.sight.records(name, kind) {
+        Known::Seen(probe, seen) if is_bogus(seen) => Some((probe, dnssec::reason_of(seen)?)),
+        Known::Seen(probe, seen) if !seen.is_answer() => Some((probe, mx::code_words(seen.code))),
+        Known::Failed(probe, fault) => Some((probe, mx::fault_words(fault).to_owned())),
+        Known::Seen(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+    }
 }
 
 fn too_many(subject: Subject<'_>) -> Option<Finding> {

@@ -4,6 +4,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `record` | the record itself: missing, ignored, invalid, or without effect |
+//! | `wide` | records that allow every host or a very large network |
 //! | `includes` | its terms: included records, and the number of lookups |
 //! | `former_type` | records of the former record type SPF |
 //! | `sending` | the results for the sending IP addresses |
@@ -16,6 +17,7 @@ mod rules;
 mod sending;
 #[cfg(test)]
 mod tests;
+mod wide;
 
 use std::cell::RefCell;
 
@@ -27,13 +29,13 @@ use crate::check::finding::{Check, Finding};
 use crate::evidence::{DnsCode, Evidence, Probe};
 use crate::plan::Plan;
 use crate::policy::spf::evaluate::SpfStep;
-use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode, SpfTree, allows_everyone};
+use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode, SpfTree, everyone_at};
 use crate::policy::spf::{MAX_LOOKUPS, SpfKnown, SpfLookup};
 use crate::policy::txt::in_strings;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
-pub(super) use sending::denied_for;
+pub(super) use sending::{denied_for, dependence};
 
 pub(super) static CHECK: Check = Check { subject: "domain-spf", ask, judge, rules: rules::RULES };
 
@@ -162,7 +164,7 @@ pub(super) fn summary(sight: Sight<'_>) -> SpfSeen {
                 false if tree.root.count().lookups > MAX_LOOKUPS => {
                     (PublishedState::Invalid, Some(format!("needs more than {MAX_LOOKUPS} DNS lookups")))
                 }
-                false if allows_everyone(record).is_some() => {
+                false if everyone_at(&tree.root).is_some() => {
                     (PublishedState::Valid, Some("allows every host".to_owned()))
                 }
                 false => (PublishedState::Valid, None),
@@ -238,7 +240,6 @@ fn described(node: &SpfNode, at: usize, branch: &SpfBranch) -> (Option<String>, 
     }
 }
 
-/// Whether the domain declares that it receives no mail.
 /// Whether the domain declares that it receives no mail. A null MX that only the resolver returns does not count.
 fn is_null_mx(subject: Subject<'_>) -> bool {
     let is_of_resolver = |root: DnsName| delegation::is_host_only_at_resolver(subject.sight, &root);

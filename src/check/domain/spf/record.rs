@@ -1,14 +1,12 @@
 //! Findings about the record of the domain itself.
 
-use std::net::IpAddr;
-
 use super::rules::{
-    ALIAS, ALLOWS_EVERYONE, EXP_IGNORED, IGNORED, IGNORED_MODIFIER, LONG, LOOKUP_FAILED, MISSING, NETWORK_WIDE, NO_ALL,
-    NULL_MX_SENDS, PTR_USED, STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
+    ALIAS, EXP_IGNORED, IGNORED, IGNORED_MODIFIER, LONG, LOOKUP_FAILED, MISSING, NO_ALL, NULL_MX_SENDS, PTR_USED,
+    STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
 };
-use super::{Subject, WRONG_NAMES, denied_in_tree, former_type, is_null_mx, known};
+use super::{Subject, WRONG_NAMES, denied_in_tree, former_type, is_null_mx, known, wide};
 use crate::check::domain::sight::{Known, is_bogus};
-use crate::check::domain::{delegation, mx};
+use crate::check::domain::{delegation, dnssec, mx};
 use crate::check::finding::{Finding, Rule, Severity, plural};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
@@ -24,7 +22,7 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
         // The MX check reports a domain that does not exist.
         SpfFound::Pending | SpfFound::NxDomain => Vec::new(),
         // The DNSSEC check reports records whose signatures are not valid.
-        SpfFound::Failed if has_bogus_records(subject) => Vec::new(),
+        SpfFound::Failed if is_reported(subject) => Vec::new(),
         SpfFound::Failed => vec![lookup_failed(subject)],
         SpfFound::NoRecord(texts) => {
             ignored(subject, texts, Severity::Error).map_or_else(|| missing(subject), |finding| vec![finding])
@@ -35,10 +33,7 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
             findings.extend(syntax(subject, record, texts));
             let is_valid = findings.is_empty();
             findings.extend(ignored(subject, texts, Severity::Warning));
-            match everyone(subject, record) {
-                Some(finding) => findings.push(finding),
-                None => findings.extend(wide_networks(subject, record)),
-            }
+            findings.extend(wide::finding(subject, record));
             findings.extend(modifiers(subject, record));
             if is_valid {
                 findings.extend(no_all(subject, record));
@@ -58,10 +53,11 @@ fn finding(subject: Subject<'_>, rule: &'static Rule, summary: String) -> Findin
     Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(subject.probe.id)
 }
 
-/// Whether there are TXT records, but their signatures are not valid.
-fn has_bogus_records(subject: Subject<'_>) -> bool {
-    let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).answer();
-    seen.is_some_and(|seen| is_bogus(seen) && !seen.records.is_empty())
+/// Whether a finding of the DNSSEC check covers the failure: there are TXT records with signatures that are not valid, or
+/// other records of the same zone are not valid either.
+fn is_reported(subject: Subject<'_>) -> bool {
+    let seen = subject.sight.records(&subject.sight.name(), RecordKind::Txt).answer().filter(|seen| is_bogus(seen));
+    seen.is_some_and(|seen| !seen.records.is_empty() || dnssec::reports_zone_of(subject.sight, seen))
 }
 
 fn lookup_failed(subject: Subject<'_>) -> Finding {
@@ -70,7 +66,9 @@ fn lookup_failed(subject: Subject<'_>) -> Finding {
     let is_answered = matches!(known, Known::Seen(..));
     let mut finding = finding(subject, &LOOKUP_FAILED, format!("the SPF record of {domain} could not be looked up"));
     if matches!(known, Known::Seen(_, seen) if seen.is_answer()) {
+        finding.confidence = Confidence::Likely;
         finding.cause = "The zone is signed, but the response contains no record and no valid proof that there is none. Receivers that validate DNSSEC get an error instead, so the SPF result is a temporary error.".to_owned();
+        finding.otherwise = Some("This machine's resolver, or a device on the network path to it, may change DNS responses. Repeat the check with another resolver (--resolver) to find out.".to_owned());
         finding.fixes.push(Fix::run(
             "DNS operator: fix the zone's signatures, and test the zone with a validating resolver",
             format!("dig +dnssec {domain} TXT"),
@@ -247,8 +245,14 @@ fn merged(records: &[String]) -> Option<String> {
         if record.redirect().is_some() {
             return None;
         }
-        for term in &record.terms {
+        // Receivers never reach the terms after `all`, and an explanation can occur only once.
+        let mut is_over = false;
+        for term in record.terms.iter().filter(|term| !matches!(term.kind, SpfTermKind::Exp(_))) {
+            if is_over {
+                break;
+            }
             if let SpfTermKind::Directive(qualifier, SpfMechanism::All) = term.kind {
+                is_over = true;
                 // softfail is safer than fail, because the list of hosts may be incomplete.
                 all = match (all, qualifier) {
                     (None | Some(SpfQualifier::Fail), SpfQualifier::Fail) => Some(SpfQualifier::Fail),
@@ -330,59 +334,6 @@ fn with_blanks(text: &str) -> Option<String> {
     corrected(&text.split(' ').map(split).collect::<Vec<_>>().join(" "))
 }
 
-fn everyone(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
-    let own = allows_everyone(record).map(|terms| (&subject.tree.root, terms));
-    let included = subject.tree.root.all().into_iter().skip(1).find_map(|node| match &node.found {
-        SpfFound::Record(record, _) => allows_everyone(record).map(|terms| (node, terms)),
-        _ => None,
-    });
-    let (node, terms) = own.or(included)?;
-    let words: Vec<String> =
-        terms.iter().filter_map(|at| node.branches.get(*at)).map(|branch| subject.quote(&branch.text)).collect();
-    let place = if node.name == subject.tree.root.name {
-        String::new()
-    } else {
-        format!(" in the included record of {}", subject.quote(node.name.as_str()))
-    };
-    let summary = format!("the SPF record allows every host to send: {}{place}", words.join(" and "));
-    let mut finding = finding(subject, &ALLOWS_EVERYONE, summary);
-    finding.cause = "Mail with this sender domain passes SPF, whichever host sends it.".to_owned();
-    finding.fixes.push(Fix::text(
-        "Domain owner: list the sending hosts with ip4, ip6, a, mx or include, and end the record with ~all or -all",
-    ));
-    Some(finding)
-}
-
-/// Whether a network is so large that it belongs to many organizations.
-fn is_wide(ip: IpAddr, prefix: u8) -> bool {
-    match ip {
-        IpAddr::V4(v4) => prefix <= 8 && !(prefix == 8 && v4.is_private()),
-        // All unique local addresses are in fc00::/7, which no host can use on the internet.
-        IpAddr::V6(v6) => prefix <= 16 && !(prefix >= 7 && v6.is_unique_local()),
-    }
-}
-
-fn wide_networks(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
-    let is_pass_for_wide = |kind: &SpfTermKind| matches!(kind, SpfTermKind::Directive(SpfQualifier::Pass, SpfMechanism::Network { ip, prefix }) if is_wide(*ip, *prefix));
-    // Receivers evaluate no term after `all`.
-    let end = record.all().map_or(record.terms.len(), |(at, _)| at);
-    let wide = record.terms.iter().enumerate().take(end).filter(|(_, term)| is_pass_for_wide(&term.kind));
-    let words: Vec<String> = wide
-        .filter_map(|(at, _)| subject.tree.root.branches.get(at))
-        .map(|branch| subject.quote(&branch.text))
-        .collect();
-    if words.is_empty() {
-        return None;
-    }
-    let summary = format!("the SPF record allows a very large network: {}", words.join(" and "));
-    let mut finding = finding(subject, &NETWORK_WIDE, summary);
-    finding.cause = "A network of this size belongs to many organizations. Mail with this sender domain passes SPF from each host in it.".to_owned();
-    finding.fixes.push(Fix::text(
-        "Domain owner: replace it with the addresses or networks of the hosts that send mail, and check the prefix length after the slash",
-    ));
-    Some(finding)
-}
-
 fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     let at = record.terms.iter().position(|term| {
         let SpfTermKind::Unknown { name } = &term.kind else { return false };
@@ -396,11 +347,16 @@ fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     );
     let mut finding = finding(subject, &IGNORED_MODIFIER, summary);
     finding.cause = "According to the grammar, the term is an unknown modifier. Receivers ignore it, so it allows no host. Some receivers treat it as an error.".to_owned();
-    let text = format!("Domain owner: use {}", subject.quote(&instead));
-    let text_of_record = subject.tree.root.text().unwrap_or_default();
-    let words = text_of_record.split(' ').map(|other| if other == word { instead.as_str() } else { other });
-    let record = words.collect::<Vec<_>>().join(" ");
-    finding.fixes.push(Fix::run(text, subject.published(&record)));
+    let text = subject.tree.root.text().unwrap_or_default();
+    let with = |words: &mut dyn Iterator<Item = &str>| subject.published(&words.collect::<Vec<_>>().join(" "));
+    // Without the ignored term, the record allows the same hosts as before.
+    let without = with(&mut text.split(' ').filter(|other| other != word));
+    finding.fixes.push(Fix::run("Domain owner: remove the term, if its hosts send no mail for the domain", without));
+    let words = || text.split(' ').map(|other| if other == word { instead.as_str() } else { other });
+    if SpfRecord::parse(&words().collect::<Vec<_>>().join(" ")).mistakes().next().is_none() {
+        let what = format!("Domain owner: if its hosts send mail for the domain, use {}", subject.quote(&instead));
+        finding.fixes.push(Fix::run(what, with(&mut words())));
+    }
     Some(finding)
 }
 
@@ -437,8 +393,9 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
             subject.published(&record),
         ));
     }
-    let mut kept =
-        text.split(' ').filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("?all")).collect::<Vec<_>>();
+    // Receivers never reach the terms after ?all.
+    let is_reached = |word: &&str| !word.eq_ignore_ascii_case("?all");
+    let mut kept = text.split(' ').filter(|word| !word.is_empty()).take_while(is_reached).collect::<Vec<_>>();
     kept.push(if is_null_mx(subject) { "-all" } else { "~all" });
     finding.fixes.push(Fix::run(
         "Domain owner: end the record with ~all, or with -all when every sending host is listed",
@@ -470,15 +427,18 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
     if has_redirect {
         finding.fixes.push(Fix::text("Domain owner: remove either the all mechanism or the redirect modifier"));
     } else if let Some(all) = branches.iter().find(|branch| is_all(&branch.text)) {
-        // The text may contain a second record, with a version of its own.
-        let is_other = |text: &str| !is_all(text) && !text.to_ascii_lowercase().starts_with("v=");
-        let others = branches.iter().map(|branch| branch.text.as_str()).filter(|text| is_other(text));
+        // Without the terms that receivers never evaluate, the record allows the same hosts as before.
+        let kept = branches.iter().take_while(|branch| !is_all(&branch.text)).map(|branch| branch.text.as_str());
         let all = if all.text.starts_with(['-', '~', '?']) { all.text.as_str() } else { "~all" };
-        let words: Vec<&str> = std::iter::once("v=spf1").chain(others).chain([all]).collect();
+        let words: Vec<&str> = std::iter::once("v=spf1").chain(kept).chain([all]).collect();
         finding.fixes.push(Fix::run(
-            "Domain owner: move the all mechanism to the end of the record, or remove the terms after it",
+            "Domain owner: remove the terms after the all mechanism",
             subject.published(&words.join(" ")),
         ));
+        finding.fixes.push(Fix::text(format!(
+            "Domain owner: if the hosts of these terms send mail for the domain, move the terms before {} instead",
+            subject.quote(all)
+        )));
     }
     Some(finding)
 }

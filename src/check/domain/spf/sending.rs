@@ -4,14 +4,14 @@
 use std::net::IpAddr;
 
 use super::super::seen::SpfResultSeen;
-use super::rules::{HELO, SENDING_NOT_COVERED, VOID_LOOKUPS};
+use super::rules::{HELO, INCLUDE_BROKEN, SENDING_NOT_COVERED, VOID_LOOKUPS};
 use super::{Subject, denied, known, mx};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::spf::evaluate::{SpfClient, SpfFailure, SpfResult, SpfVerdict, evaluate};
-use crate::policy::spf::tree::{SpfFound, allows_everyone};
+use crate::policy::spf::tree::{SpfEffect, SpfFound, allows_everyone};
 use crate::policy::spf::{SpfKnown, SpfNeed};
 use crate::policy::txt::in_strings;
 use crate::wire::{DnsName, RecordKind};
@@ -103,8 +103,71 @@ pub(super) fn judge(subject: Subject<'_>, of_record: &[Finding]) -> Vec<Finding>
             }
         }
     }
+    if sight.domain.sending.is_empty() && !is_explained {
+        findings.extend(error_for_hosts(subject));
+    }
     findings.extend(helo(subject));
     findings
+}
+
+/// Which assumption the results rest on, as a sentence: the local part of the sender and the EHLO name, if the record has a
+/// macro for them (RFC 7208 §7.2). `None` if the results are the same for all messages.
+pub(in crate::check::domain) fn dependence(sight: Sight<'_>) -> Option<String> {
+    let tree = super::tree(sight);
+    let all = tree.root.all();
+    let has_macro = |letters: [&str; 2]| {
+        let mut terms = all.iter().flat_map(|node| &node.branches).filter(|branch| branch.effect == SpfEffect::Depends);
+        let is_in =
+            |text: &str| letters.iter().any(|letter| text.to_ascii_lowercase().contains(&format!("%{{{letter}")));
+        terms.any(|branch| is_in(&branch.text))
+    };
+    let domain = sight.name();
+    let sender = has_macro(["s", "l"]).then(|| format!("the sender postmaster@{domain}"));
+    let helo =
+        (sight.domain.sending_host.is_none() && has_macro(["h", "h"])).then(|| format!("the EHLO name {domain}"));
+    let values: Vec<String> = sender.into_iter().chain(helo).collect();
+    (!values.is_empty()).then(|| {
+        format!(
+            "The record contains macros, so the result depends on the message. smtpcheck used {}. Other messages may have another result.",
+            values.join(" and ")
+        )
+    })
+}
+
+/// The finding, which is not certain if the result depends on the message.
+fn with_dependence(sight: Sight<'_>, mut finding: Finding) -> Finding {
+    if let Some(dependence) = dependence(sight) {
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some(match finding.otherwise.take() {
+            Some(known) => format!("{known} {dependence}"),
+            None => dependence,
+        });
+    }
+    finding
+}
+
+/// A permanent error for the IP address of an MX host, if no sending address was given: terms with macros find no record.
+fn error_for_hosts(subject: Subject<'_>) -> Option<Finding> {
+    let sight = subject.sight;
+    let all = verdicts(sight);
+    let failed = all.iter().find(|one| one.verdict.result == SpfResult::PermError)?;
+    let rule = match failed.verdict.failure.as_ref()? {
+        SpfFailure::TooManyVoid => &VOID_LOOKUPS,
+        _ => &INCLUDE_BROKEN,
+    };
+    let term = failed.verdict.decided_by.last().map(|term| format!(" at {}", subject.quote(term))).unwrap_or_default();
+    let summary = format!("the SPF result for {} is a permanent error{term}: {}", failed.ip, failure(&failed.verdict));
+    let mut finding = Finding::new(rule, Phase::Dns, Confidence::Likely, summary);
+    finding.severity = Severity::Warning;
+    finding.cause = "Terms with macros, such as %{i}, expand to a different name for each client. Receivers that follow the recommended limits stop with a permanent error for a client for which such a term finds no record.".to_owned();
+    finding.otherwise = Some(format!(
+        "{} is the IP address of an MX host, which may not send mail. Use --sending to test the IP addresses that send mail.",
+        failed.ip
+    ));
+    finding.fixes.push(Fix::text(
+        "Domain owner: publish a record at every name that the macros expand to for a host that sends mail, or list these hosts with ip4 and ip6 before the terms with macros",
+    ));
+    Some(with_denials(subject, failed.ip, finding))
 }
 
 fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option<Finding> {
@@ -151,7 +214,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
     finding
         .fixes
         .push(Fix::text("Operator of the sending host: if the host should not send mail for the domain directly, send through a server that the record allows"));
-    Some(with_denials(subject, ip, finding))
+    Some(with_dependence(subject.sight, with_denials(subject, ip, finding)))
 }
 
 /// A permanent error that occurs only for this IP address, because of a macro.
@@ -178,7 +241,7 @@ fn permanent_error(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Op
         "Domain owner: if only a few hosts send mail, replace the macros with {} and similar terms",
         mechanism_for(ip)
     )));
-    Some(with_denials(subject, ip, finding))
+    Some(with_dependence(subject.sight, with_denials(subject, ip, finding)))
 }
 
 /// The finding, with the lookups that the result for this IP address rests on because they found no record.

@@ -2,10 +2,11 @@
 
 use super::super::seen::PublishedState;
 use super::super::sight::Sight;
-use super::super::world::{World, plan};
+use super::super::world::{World, name, plan, response};
 use super::{judge, summary};
 use crate::check::finding::Finding;
-use crate::evidence::{DnsCode, DnsFaultKind};
+use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, RecordsSeen};
+use crate::lexicon::Confidence;
 use crate::plan::Plan;
 use crate::wire::RecordKind;
 
@@ -104,7 +105,8 @@ fn fixes_contain_the_record_to_publish() {
             "example.com. IN TXT \"v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 ~all\"",
         ),
         ("example.com TXT v=spf1; ip4:192.0.2.1 -all", "example.com. IN TXT \"v=spf1 ip4:192.0.2.1 -all\""),
-        ("example.com TXT v=spf1 -all ip4:192.0.2.1", "example.com. IN TXT \"v=spf1 ip4:192.0.2.1 -all\""),
+        // A corrected record allows no host that the original did not allow.
+        ("example.com TXT v=spf1 -all ip4:192.0.2.1", "example.com. IN TXT \"v=spf1 -all\""),
         (
             "example.com A 192.0.2.1\n_spf.example.com TXT v=spf1 -all",
             "example.com. IN TXT \"v=spf1 redirect=_spf.example.com\"",
@@ -371,4 +373,48 @@ fn a_response_that_always_needs_tcp_is_a_notice() {
     };
     assert!(!of_size(1000));
     assert!(of_size(5000));
+}
+
+#[test]
+fn only_terms_that_can_pass_allow_everyone() {
+    for (record, expected) in [
+        ("v=spf1 mx/0 -all", &["spf-allows-everyone"][..]),
+        ("v=spf1 a/8 -all", &["spf-network-wide"]),
+        ("v=spf1 a -mx/0 -all", &[]),
+        ("v=spf1 include:all.example.net -all", &["spf-allows-everyone"]),
+        ("v=spf1 mx -include:all.example.net -all", &[]),
+        ("v=spf1 mx ?include:all.example.net -all", &[]),
+    ] {
+        let zone = format!(
+            "example.com TXT {record}\nexample.com A 192.0.2.1\nexample.com MX 10 mx.example.com
+            mx.example.com A 192.0.2.2\nall.example.net TXT v=spf1 +all"
+        );
+        assert_eq!(rules(&findings(&zone, |_| {})), expected, "{record}");
+    }
+}
+
+#[test]
+fn an_included_record_with_wrong_signatures_has_a_reason() {
+    let zone = "example.com TXT v=spf1 include:_spf.example.net -all";
+    let at = name("_spf.example.net");
+    let why = BogusReason::WrongSignature;
+    let dnssec = DnssecState::Bogus { why, zone: Some(name("example.net")) };
+    let mut world = World::new();
+    world.zone(zone).answer(at.as_str(), RecordKind::Txt, RecordsSeen { dnssec, ..response(&at, Vec::new()) });
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    let found = judge(&plan, &evidence);
+    assert_eq!(rules(&found), ["spf-include-failed"]);
+    let reason = "the DNSSEC validation failed (the signature does not match";
+    assert!(found.iter().all(|one| one.confidence == Confidence::Likely && one.summary.contains(reason)), "{found:?}");
+}
+
+#[test]
+fn a_result_that_depends_on_the_sender_is_not_certain() {
+    let zone = "example.com TXT v=spf1 exists:%{l}.allowed.example.net -all";
+    let found = findings(zone, sending("192.0.2.1"));
+    assert_eq!(rules(&found), ["spf-sending-not-covered"]);
+    let names_sender =
+        |one: &Finding| one.otherwise.as_ref().is_some_and(|text| text.contains("postmaster@example.com"));
+    assert!(found.iter().all(|one| one.confidence == Confidence::Likely && names_sender(one)), "{found:?}");
 }

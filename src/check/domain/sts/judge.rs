@@ -1,8 +1,10 @@
 //! Findings about the MTA-STS record, the policy, and the MX hosts that the policy covers.
 
+use super::corrected::{WEEK, command_that_prints, corrected};
 use super::published::{
-    FetchFailure, PublishedPolicy, PublishedRecord, certificate_faults, certificate_word, has_effect, is_wildcard,
-    mode_word, policy_request, published_policy, published_record, record_name, valid_policy,
+    FetchFailure, PublishedPolicy, PublishedRecord, certificate_faults, certificate_word, has_effect,
+    has_only_common_name, is_wildcard, mode_word, policy_request, published_policy, published_record, record_name,
+    valid_policy,
 };
 use super::rules::{
     STS_CERTIFICATE_ENDS, STS_CERTIFICATE_INVALID, STS_LOOKUP_FAILED, STS_MAX_AGE_SHORT, STS_MEDIA_TYPE,
@@ -14,13 +16,10 @@ use crate::check::domain::senders::servers::{PolicyHost, addresses_of, key_of, n
 use crate::check::domain::sight::{Known, Sight, is_bogus};
 use crate::check::domain::{delegation, mx, purpose, unanswered};
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
-use crate::evidence::{DnsCode, HttpResponse, Phase, Probe};
+use crate::evidence::{DnsCode, HttpResponse, Phase, Presented, Probe};
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::mta_sts::{StsEffect, StsFault, StsFaultKind, StsMode, StsPolicy, StsRecord, line_at};
 use crate::wire::{DnsName, RecordKind};
-
-/// Values of `max_age` below this number of seconds are reported as short.
-const WEEK: u64 = 604_800;
 
 /// All findings about MTA-STS.
 pub(super) fn findings(sight: Sight<'_>, hosts: &[PolicyHost<'_>]) -> Vec<Finding> {
@@ -191,6 +190,16 @@ fn unreachable(sight: Sight<'_>, probe: &Probe, why: &FetchFailure<'_>) -> Findi
         FetchFailure::Redirect(response) => {
             response.location.as_ref().map(|to| format!("The redirect goes to {}. ", probe.quote(shortened(to))))
         }
+        FetchFailure::Certificate { seen, .. }
+            if seen
+                .presented
+                .as_deref()
+                .is_some_and(|presented| has_only_common_name(presented) && is_valid_otherwise(sight, presented)) =>
+        {
+            finding.confidence = Confidence::Likely;
+            finding.otherwise = Some("Some senders may accept a common name if the certificate has no other name. Gmail and other large senders do not.".to_owned());
+            Some("The host name is only in the common name of the certificate. RFC 8461 section 3.3 requires it in subjectAltName. ".to_owned())
+        }
         FetchFailure::Certificate { seen, .. } => {
             let names = seen
                 .presented
@@ -336,14 +345,24 @@ fn invalid(sight: Sight<'_>, probe: &Probe, response: &HttpResponse, policy: &St
                 .to_owned();
     } else {
         finding.severity = Severity::Warning;
-        finding.cause = "The grammar does not allow this. Some senders ignore the policy; others accept it.".to_owned();
+        let is_too_long = policy.faults.iter().all(|fault| fault.kind == StsFaultKind::MaxAgeTooLong);
+        let rule = match is_too_long {
+            true => "RFC 8461 section 3.2 does not allow a larger value.",
+            false => "The grammar does not allow this.",
+        };
+        finding.cause = format!("{rule} Some senders ignore the policy; others accept it.");
     }
     finding.consequences = texts.into_iter().skip(1).take(10).collect();
+    let needed = "It needs the lines version: STSv1, mode and max_age, and an mx line for each MX host";
+    let operator = format!("Operator of mta-sts.{}", sight.name());
     finding.fixes = vec![
-        Fix::text(format!(
-            "Operator of mta-sts.{}: correct the file. It needs the lines version: STSv1, mode and max_age, and an mx line for each MX host",
-            sight.name()
-        )),
+        match corrected(sight, response, policy) {
+            Some(lines) => Fix::run(
+                format!("{operator}: replace the content of the file with the output of this command"),
+                probe.quote(command_that_prints(&lines)).to_string(),
+            ),
+            None => Fix::text(format!("{operator}: correct the file. {needed}")),
+        },
         change_id(sight),
     ];
     finding
@@ -434,8 +453,7 @@ impl HostsUnderPolicy<'_> {
             let mut finding = self.about(&STS_WITHOUT_STARTTLS, Phase::Starttls, summary);
             finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
             finding.cause =
-                "Senders that use MTA-STS do not deliver mail to a server without TLS. TLS reports contain starttls-not-supported."
-                    .to_owned();
+                format!("{} TLS reports contain starttls-not-supported.", self.effect("a server without TLS"));
             finding.fixes = vec![Fix::text(
                 "Server operator: configure a certificate from a public CA, and advertise STARTTLS to every client on port 25",
             )];
@@ -455,8 +473,13 @@ impl HostsUnderPolicy<'_> {
                 finding = finding.tried(probe);
             }
             finding.cause = format!(
-                "Senders that use MTA-STS verify the certificate for the name in the MX record, and do not deliver mail to this server. TLS reports contain {word}."
+                "Senders that use MTA-STS verify the certificate for the name in the MX record. {} TLS reports contain {word}.",
+                self.effect("this server")
             );
+            if has_only_common_name(chain) && is_valid_otherwise(self.sight, chain) {
+                finding.confidence = Confidence::Likely;
+                finding.otherwise = Some("Some senders, for example Postfix with OpenSSL, accept a common name if the certificate has no other name. Gmail and other large senders do not.".to_owned());
+            }
             finding.fixes = vec![Fix::text(format!(
                 "Server operator: install a certificate from a public CA for {name}, with the complete chain, and reload the mail server"
             ))];
@@ -473,10 +496,8 @@ impl HostsUnderPolicy<'_> {
         let mut finding = self.about(&STS_TLS_FAILS, Phase::Tls, summary);
         finding.evidence.probes.extend(servers.iter().filter_map(|server| server.probe));
         finding.confidence = Confidence::Likely;
-        finding.cause = format!(
-            "Senders that use MTA-STS do not deliver mail to a server without TLS. TLS reports contain {}.",
-            failure.report_word()
-        );
+        finding.cause =
+            format!("{} TLS reports contain {}.", self.effect("a server without TLS"), failure.report_word());
         finding.otherwise = Some(
             "The server may start TLS for other clients. Repeat the check from another network to find out.".to_owned(),
         );
@@ -496,8 +517,9 @@ impl HostsUnderPolicy<'_> {
             ""
         };
         finding.cause = format!(
-            "The policy allows {}.{of_wildcards} Senders that use MTA-STS do not deliver mail to the host. TLS reports contain validation-failure for this host.",
-            self.probe.quote(patterns.join(", "))
+            "The policy allows {}.{of_wildcards} {} TLS reports contain validation-failure for this host.",
+            self.probe.quote(patterns.join(", ")),
+            self.effect("the host")
         );
         if *host == self.sight.name() {
             finding.confidence = Confidence::Likely;
@@ -506,6 +528,7 @@ impl HostsUnderPolicy<'_> {
                     .to_owned(),
             );
         }
+        finding = self.sight.tried(finding, [(self.sight.name(), RecordKind::Mx)]);
         finding.fixes = vec![
             Fix::run(
                 format!("Operator of mta-sts.{}: add this line to the policy", self.sight.name()),
@@ -516,9 +539,22 @@ impl HostsUnderPolicy<'_> {
         finding
     }
 
+    /// What senders do, as a sentence (RFC 8461 §5).
+    fn effect(self, server: &str) -> String {
+        match self.policy.mode {
+            Some(StsMode::Enforce) => format!("Senders that use MTA-STS do not deliver mail to {server}."),
+            _ => format!("In enforce mode, senders that use MTA-STS would not deliver mail to {server}."),
+        }
+    }
+
     fn about(self, rule: &'static Rule, phase: Phase, summary: String) -> Finding {
         Finding::new(rule, phase, Confidence::Certain, summary).tried(self.probe.id)
     }
+}
+
+/// Whether a certificate has no fault except that its host name may be only in the common name.
+fn is_valid_otherwise(sight: Sight<'_>, presented: &Presented) -> bool {
+    presented.doubts(sight.evidence.started_at).is_empty()
 }
 
 /// The beginning of a received string, for use in a summary.

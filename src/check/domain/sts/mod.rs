@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `published` | the record and the policy, and their effect on senders |
 //! | `judge` | findings |
+//! | `corrected` | the intended content of an invalid policy file |
 //! | `rules` | the rules |
 
+mod corrected;
 mod judge;
 mod published;
 mod rules;
@@ -18,7 +20,7 @@ use crate::check::finding::{Check, Finding};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
-pub(super) use published::{not_tested, result, summary};
+pub(super) use published::{is_host_missing, not_tested, policy_host, result, summary};
 
 pub(super) static CHECK: Check = Check { subject: "domain-sts", ask, judge: judge_policy, rules: rules::RULES };
 

@@ -5,11 +5,13 @@
 //! delivery.
 
 use crate::check::domain::seen::{Delivery, NotTested, PublishedState, StsResultSeen, StsSeen};
-use crate::check::domain::sight::{Known, Sight, is_conclusive, records};
+use crate::check::domain::sight::{Known, Sight, is_bogus, is_conclusive, records};
 use crate::check::domain::tls::StarttlsResult;
-use crate::check::domain::{mx, purpose};
+use crate::check::domain::{dnssec, mx, purpose};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{DnsCode, DnsFaultKind, Doubt, Fault, FetchSeen, HttpResponse, Presented, Probe, RecordsSeen};
+use crate::evidence::{
+    DnsCode, DnsFaultKind, Doubt, Fault, FetchSeen, HttpResponse, NameMatch, Presented, Probe, RecordsSeen,
+};
 use crate::policy::mta_sts::{StsEffect, StsMode, StsPolicy, StsRecord, versioned};
 use crate::question::{FetchRequest, Question};
 use crate::wire::{DnsName, DomainName, RecordKind};
@@ -120,6 +122,18 @@ pub(super) fn policy_request(sight: Sight<'_>) -> Option<FetchRequest> {
     Some(FetchRequest::https(host, sight.domain.https_port, "/.well-known/mta-sts.txt"))
 }
 
+/// The name of the web server.
+pub(in crate::check::domain) fn policy_host(sight: Sight<'_>) -> Option<DnsName> {
+    policy_request(sight).map(|request| DnsName::from(&request.host))
+}
+
+/// Whether the web server's name seems to have no IP address, although there is a record.
+pub(in crate::check::domain) fn is_host_missing(sight: Sight<'_>) -> bool {
+    let PublishedPolicy::Unreachable { why, .. } = published_policy(sight) else { return false };
+    matches!(published_record(sight), PublishedRecord::Found { .. })
+        && matches!(why, FetchFailure::NoAddress | FetchFailure::NoName | FetchFailure::Lookup(_))
+}
+
 /// A name at which no domain publishes a record on purpose. If this name has the same record, the record is a wildcard.
 pub(super) fn wildcard_name(sight: Sight<'_>) -> Option<DnsName> {
     sight.name().below("_mta-sts-wildcard-test").ok()
@@ -130,11 +144,13 @@ pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
     let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
     questions.extend(policy_request(sight).map(Question::Fetch));
     let is_found = matches!(published_record(sight), PublishedRecord::Found { .. });
+    // The request for the policy has looked up the addresses, so no query is sent.
+    let host = policy_host(sight).filter(|_| is_found);
+    questions.extend(host.into_iter().flat_map(|host| mx::KINDS.map(|kind| records(&host, kind))));
     if let (true, PublishedPolicy::Unreachable { why, .. }) = (is_found, published_policy(sight)) {
         questions.extend(wildcard_name(sight).iter().map(|name| records(name, RecordKind::Txt)));
         if matches!(why, FetchFailure::NoAddress | FetchFailure::NoName | FetchFailure::Lookup(_)) {
-            let host = policy_request(sight).map(|request| DnsName::from(&request.host));
-            questions.extend(host.iter().map(|host| records(host, RecordKind::A)));
+            questions.extend(policy_host(sight).iter().map(|host| records(host, RecordKind::A)));
         }
     }
     questions
@@ -170,6 +186,9 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
         Known::Unasked | Known::Waiting | Known::Skipped => PublishedPolicy::Unknown,
         Known::Failed(probe, fault) => match fault {
             Fault::NoAddress => match sight.records(&DnsName::from(&request.host), RecordKind::A) {
+                Known::Seen(_, seen) if is_bogus(seen) => {
+                    unreachable(probe, FetchFailure::Lookup(dnssec::reason_of(seen).unwrap_or_default()))
+                }
                 // The name has IP addresses, but this machine cannot connect to any of them.
                 Known::Seen(_, seen) if !seen.records.is_empty() => PublishedPolicy::Unknown,
                 Known::Seen(_, seen) if seen.code == DnsCode::NxDomain => unreachable(probe, FetchFailure::NoName),
@@ -190,7 +209,11 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
             fault => unreachable(probe, FetchFailure::Connection(fault)),
         },
         Known::Seen(probe, seen) => match &seen.response {
+            _ if let Some(why) = bogus_address(sight, &request) => unreachable(probe, FetchFailure::Lookup(why)),
             None => unreachable(probe, certificate_failure(sight, seen)),
+            Some(_) if seen.presented.as_deref().is_some_and(has_only_common_name) => {
+                unreachable(probe, certificate_failure(sight, seen))
+            }
             Some(response) if (300..400).contains(&response.status) => {
                 unreachable(probe, FetchFailure::Redirect(response))
             }
@@ -201,6 +224,14 @@ pub(super) fn published_policy(sight: Sight<'_>) -> PublishedPolicy<'_> {
             Some(response) => PublishedPolicy::Fetched { probe, response, policy: StsPolicy::parse(&response.body) },
         },
     }
+}
+
+/// Why validating senders do not find the web server: all its addresses are bogus. `None` if they find it.
+fn bogus_address(sight: Sight<'_>, request: &FetchRequest) -> Option<String> {
+    let host = DnsName::from(&request.host);
+    let seen = || mx::KINDS.into_iter().filter_map(|kind| sight.records(&host, kind).answer());
+    let is_found = seen().any(|seen| is_conclusive(seen) && !seen.records.is_empty());
+    seen().find(|seen| is_bogus(seen)).filter(|_| !is_found).and_then(dnssec::reason_of)
 }
 
 /// Whether a fault is on this machine and therefore reveals nothing about the domain.
@@ -232,15 +263,22 @@ fn certificate_failure<'s>(sight: Sight<'s>, seen: &'s FetchSeen) -> FetchFailur
 /// The fault of a certificate, as a TLS report result type (RFC 8460 §4.3); `None` if the certificate is valid.
 pub(super) fn certificate_word(sight: Sight<'_>, presented: &Presented) -> Option<&'static str> {
     let doubts = presented.doubts(sight.evidence.started_at);
-    if doubts.is_empty() {
+    if doubts.is_empty() && !has_only_common_name(presented) {
         None
-    } else if doubts.contains(&Doubt::Name) {
+    } else if doubts.is_empty() || doubts.contains(&Doubt::Name) {
         Some("certificate-host-mismatch")
     } else if doubts.iter().any(|doubt| matches!(doubt, Doubt::OutOfDate(_))) {
         Some("certificate-expired")
     } else {
         Some("certificate-not-trusted")
     }
+}
+
+/// Whether only the common name covers the host. Senders that use MTA-STS require a name in subjectAltName (RFC 8461 §4.1 and
+/// 3.3).
+pub(super) fn has_only_common_name(presented: &Presented) -> bool {
+    let is_without = presented.leaf().is_some_and(|leaf| leaf.names_total == 0 && leaf.common_name.is_some());
+    is_without && matches!(presented.name, NameMatch::Matches { .. })
 }
 
 /// All faults of a certificate, as the ends of sentences.
@@ -250,6 +288,7 @@ pub(super) fn certificate_faults(sight: Sight<'_>, presented: &Presented) -> Vec
     let is_other = |doubt: &Doubt<'_>| *doubt != Doubt::Name && !is_of_date(doubt);
     [
         (doubts.contains(&Doubt::Name), "is for a different name"),
+        (has_only_common_name(presented), "contains the host name only in its common name"),
         (doubts.iter().any(is_of_date), "has expired or is not valid yet"),
         (doubts.iter().any(is_other), "is not trusted"),
     ]

@@ -547,3 +547,51 @@ fn the_end_of_the_certificate_of_the_policy_host_is_watched() {
     assert_eq!(pairs(&found), expect("sts-certificate-expires-soon", Severity::Warning));
     assert!(found[0].summary.contains("expires in 3 days"), "{}", found[0].summary);
 }
+
+#[test]
+fn a_common_name_alone_is_not_enough() {
+    let mut chain = trusted((-1, 30));
+    chain.chain[0].names.clear();
+    chain.chain[0].names_total = 0;
+    chain.chain[0].common_name = Some("mx.example.com".to_owned());
+    let in_case = case(RECORD, Some(page(POLICY)));
+    let found = in_case.with(&[host("mx.example.com", ServerTls::Chains(vec![&chain]))]);
+    assert_eq!(pairs(&found), expect("sts-certificate-invalid", Severity::Error));
+    assert_eq!(found[0].confidence, Confidence::Likely, "some senders accept it");
+    let of_page = FetchSeen { presented: Some(Box::new(chain)), ..page(POLICY) };
+    let found = case(RECORD, Some(of_page)).with(&[]);
+    assert_eq!(pairs(&found), expect("sts-policy-unreachable", Severity::Warning));
+    assert!(found[0].cause.contains("subjectAltName"), "{}", found[0].cause);
+}
+
+#[test]
+fn the_effect_depends_on_the_mode() {
+    let good = trusted((-1, 30));
+    let hosts = [host("a.b.example.com", ServerTls::Chains(vec![&good]))];
+    let cause = |policy: &str| case(RECORD, Some(page(policy))).with(&hosts)[0].cause.clone();
+    assert!(cause(POLICY).contains("do not deliver mail to the host"), "{}", cause(POLICY));
+    let testing = POLICY.replace("enforce", "testing");
+    let all = case(RECORD, Some(page(&testing))).with(&hosts);
+    let found = all.iter().find(|one| one.rule == "sts-mx-not-covered").expect("a finding");
+    assert!(found.cause.contains("would not deliver mail to the host"), "{}", found.cause);
+}
+
+#[test]
+fn the_intended_policy_is_printed_if_it_is_known() {
+    let command = |body: &str| {
+        let found = case(RECORD, Some(page(body))).with(&[]);
+        let command = found.first().and_then(|one| one.fixes.first()).and_then(|fix| fix.command.clone());
+        command.map(|text| crate::evidence::quote::resolve(&text, |_, text| text.to_owned()))
+    };
+    let lines = "printf '%s\\n' 'version: STSv1' 'mode: enforce' 'mx: mx.example.com' 'max_age: 604800'";
+    for body in [
+        "version: STSv1\nMode: Enforce\nmx: mx.example.com\nmax_age: 604800\n",
+        "mode: enforce\nmx: mx.example.com\nmax_age: 604800\n",
+        "\u{feff}version: STSv1\nmode: enforce\n\nmx: mx.example.com\nmax_age: 604800\n",
+    ] {
+        assert_eq!(command(body).as_deref(), Some(lines), "{body}");
+    }
+    // The mode is not known.
+    assert_eq!(command("version: STSv1\nmx: mx.example.com\nmax_age: 604800\n"), None);
+    assert_eq!(command("<html><body>404</body></html>"), None);
+}

@@ -408,12 +408,22 @@ fn dkim(seen: &DomainSeen) -> DomainPart {
     };
     let keys: Vec<String> = dkim.keys.iter().map(described).collect();
     let is = |state: DkimState| dkim.keys.iter().any(|key| key.state == state);
+    let is_valid =
+        |key: &DkimKeySeen| key.state == DkimState::Ok || (key.state == DkimState::Weak && !is_too_short(key));
+    let has_valid = dkim.keys.iter().any(is_valid);
+    // These states are only a notice: a key of 1024 bits is valid, and an alias without a key may be for the next key.
+    let is_problem = |key: &DkimKeySeen| match key.state {
+        DkimState::Broken => true,
+        DkimState::Weak => is_too_short(key),
+        DkimState::Absent => !has_valid || key.via.is_empty(),
+        DkimState::Ok | DkimState::Revoked | DkimState::Unknown => false,
+    };
+    // Only for selectors that were guessed is there a number of other selectors without a key.
+    let is_guessed = dkim.tried > 0;
     match () {
-        () if is(DkimState::Broken) || is(DkimState::Weak) || is(DkimState::Absent) => {
-            part("DKIM", PartState::Problem, keys)
-        }
-        () if is(DkimState::Ok) => part("DKIM", PartState::Ok, keys),
-        () if is(DkimState::Revoked) => part("DKIM", PartState::Problem, keys),
+        () if dkim.keys.iter().any(is_problem) => part("DKIM", PartState::Problem, keys),
+        () if has_valid => part("DKIM", PartState::Ok, keys),
+        () if is(DkimState::Revoked) && !is_guessed => part("DKIM", PartState::Problem, keys),
         () if dkim.can_exist == Some(false) => {
             part("DKIM", PartState::Absent, ["_domainkey does not exist, so the domain itself has no key".to_owned()])
         }
@@ -423,6 +433,11 @@ fn dkim(seen: &DomainSeen) -> DomainPart {
         }
         () => part("DKIM", PartState::NotTested, keys),
     }
+}
+
+/// Whether signatures with a key are never valid because of its size (RFC 8301 §3.2).
+fn is_too_short(key: &DkimKeySeen) -> bool {
+    key.bits.is_some_and(|bits| bits < 1024)
 }
 
 fn dmarc(seen: &DomainSeen) -> DomainPart {
