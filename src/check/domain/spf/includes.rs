@@ -1,5 +1,6 @@
 //! Findings about the terms of the record: included records, names without records, and the number of lookups.
 
+use super::corrections::{self, IgnoredTerms, SpfCorrection};
 use super::rules::{INCLUDE_BROKEN, INCLUDE_FAILED, MX_HOSTS, TOO_MANY_LOOKUPS, VOID_LOOKUPS};
 use super::{Subject, denied_in_tree, sending};
 use crate::check::domain::sight::{Known, is_bogus};
@@ -156,7 +157,12 @@ fn broken_branch(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) 
     }
     match (without_blank(&branch.text).or(separated), path.first()) {
         (Some(instead), None) => {
-            finding.fixes.push(Fix::text(format!("Domain owner: use {} instead", subject.quote(&instead))))
+            let fix = format!("Domain owner: use {} instead", subject.quote(&instead));
+            let record = corrections::of_record(subject, &sending::missing_terms(subject), IgnoredTerms::Removed);
+            finding.fixes.push(match record.filter(|_| corrections::lacks_blank(branch).is_some()) {
+                Some(record) => record.fix(subject, SpfCorrection::Blank, &fix),
+                None => Fix::text(fix),
+            });
         }
         (_, None) => {
             finding.fixes.push(Fix::text(format!(

@@ -4,17 +4,21 @@
 //! | file | subject |
 //! |---|---|
 //! | `record` | the record itself: missing, ignored, invalid, or without effect |
+//! | `several` | several SPF records at the domain |
 //! | `wide` | records that allow every host or a very large network |
+//! | `corrections` | the corrected record that the findings print |
 //! | `includes` | its terms: included records, and the number of lookups |
 //! | `former_type` | records of the former record type SPF |
 //! | `sending` | the results for the sending IP addresses |
 //! | `rules` | the rules |
 
+mod corrections;
 mod former_type;
 mod includes;
 mod record;
 mod rules;
 mod sending;
+mod several;
 #[cfg(test)]
 mod tests;
 mod wide;
@@ -29,7 +33,7 @@ use crate::check::finding::{Check, Finding};
 use crate::evidence::{DnsCode, Evidence, Probe};
 use crate::plan::Plan;
 use crate::policy::spf::evaluate::SpfStep;
-use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode, SpfTree, everyone_at};
+use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode, SpfTree};
 use crate::policy::spf::{MAX_LOOKUPS, SpfKnown, SpfLookup};
 use crate::policy::txt::in_strings;
 use crate::question::Question;
@@ -164,10 +168,13 @@ pub(super) fn summary(sight: Sight<'_>) -> SpfSeen {
                 false if tree.root.count().lookups > MAX_LOOKUPS => {
                     (PublishedState::Invalid, Some(format!("needs more than {MAX_LOOKUPS} DNS lookups")))
                 }
-                false if everyone_at(&tree.root).is_some() => {
-                    (PublishedState::Valid, Some("allows every host".to_owned()))
+                false => {
+                    let problem = wide::everyone(&tree.root).map(|(hosts, is_limited)| match is_limited {
+                        false => format!("allows {hosts}"),
+                        true => format!("allows {hosts} that no earlier term excludes"),
+                    });
+                    (PublishedState::Valid, problem)
                 }
-                false => (PublishedState::Valid, None),
             },
         },
     };

@@ -1,10 +1,11 @@
 //! Findings about the record of the domain itself.
 
+use super::corrections::{self, CorrectedRecord, IgnoredTerms, SpfCorrection, end_of, ignored_mechanism, is_extra_all};
 use super::rules::{
     ALIAS, EXP_IGNORED, IGNORED, IGNORED_MODIFIER, LONG, LOOKUP_FAILED, MISSING, NO_ALL, NULL_MX_SENDS, PTR_USED,
-    STRINGS, SYNTAX, TWO_RECORDS, UNUSED_TERMS,
+    STRINGS, SYNTAX, UNUSED_TERMS,
 };
-use super::{Subject, WRONG_NAMES, denied_in_tree, former_type, is_null_mx, known, wide};
+use super::{Subject, WRONG_NAMES, denied_in_tree, former_type, is_null_mx, known, sending, several, wide};
 use crate::check::domain::sight::{Known, is_bogus};
 use crate::check::domain::{delegation, dnssec, mx};
 use crate::check::finding::{Finding, Rule, Severity, plural};
@@ -14,7 +15,9 @@ use crate::policy::spf::SpfLookup;
 use crate::policy::spf::evaluate::SpfResult;
 use crate::policy::spf::record::{SpfMechanism, SpfMistakeKind, SpfQualifier, SpfRecord, SpfTermKind};
 use crate::policy::spf::select::{IgnoredBecause, SpfTexts, VERSION, is_spf, select};
-use crate::policy::spf::tree::{SpfEffect, SpfExp, SpfExpProblem, SpfFound, allows_everyone, default_result};
+use crate::policy::spf::tree::{
+    SpfBranch, SpfEffect, SpfExp, SpfExpProblem, SpfFound, allows_everyone, default_result,
+};
 use crate::wire::RecordKind;
 
 pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
@@ -27,7 +30,7 @@ pub(super) fn judge(subject: Subject<'_>) -> Vec<Finding> {
         SpfFound::NoRecord(texts) => {
             ignored(subject, texts, Severity::Error).map_or_else(|| missing(subject), |finding| vec![finding])
         }
-        SpfFound::Several(texts) => vec![several(subject, texts)],
+        SpfFound::Several(texts) => vec![several::finding(subject, texts)],
         SpfFound::Record(record, texts) => {
             let mut findings = Vec::new();
             findings.extend(syntax(subject, record, texts));
@@ -148,11 +151,8 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
     // If there is a valid record, only pieces of a split record matter, and only if the valid record does not end with
     // `all`.
     let is_alone = texts.records.is_empty();
-    let is_complete = texts.records.iter().any(|text| SpfRecord::parse(text).all().is_some());
-    let (text, why) = texts
-        .ignored
-        .iter()
-        .find(|(_, why)| if is_alone { true } else { *why == IgnoredBecause::Piece && !is_complete })?;
+    let piece = corrections::piece(texts);
+    let (text, why) = texts.ignored.iter().find(|(text, _)| is_alone || Some(text.as_str()) == piece)?;
     let reason = match why {
         IgnoredBecause::Prefix => "There is a space, a quotation mark or a backslash before v=spf1.",
         IgnoredBecause::Version => {
@@ -176,8 +176,11 @@ fn ignored(subject: Subject<'_>, texts: &SpfTexts, severity: Severity) -> Option
         finding.otherwise = Some("The record may have another purpose.".to_owned());
     }
     let fix = "Domain owner: publish one TXT record that begins with v=spf1 and a space";
-    finding.fixes.push(match repaired(text, *why, &texts.records) {
-        Some(record) => Fix::run(fix, subject.published(&record)),
+    let terms = sending::missing_terms(subject);
+    let repaired = repaired(text, *why, &texts.records);
+    let corrected = repaired.and_then(|text| corrections::of_text(subject, &text, &terms, IgnoredTerms::Removed));
+    finding.fixes.push(match corrected {
+        Some(record) => record.fix(subject, SpfCorrection::Blank, fix),
         None => Fix::text(fix),
     });
     Some(finding)
@@ -189,7 +192,7 @@ impl IgnoredBecause {
     }
 }
 
-/// The intended record, if it is valid.
+/// The intended record, which may need more corrections.
 fn repaired(text: &str, why: IgnoredBecause, records: &[String]) -> Option<String> {
     let bare: String = text
         .chars()
@@ -198,6 +201,10 @@ fn repaired(text: &str, why: IgnoredBecause, records: &[String]) -> Option<Strin
         .collect();
     let bare = bare.trim();
     let record = match why {
+        // Receivers would ignore redirect= before the all mechanism of the piece.
+        IgnoredBecause::Piece if records.iter().any(|record| SpfRecord::parse(record).redirect().is_some()) => {
+            return None;
+        }
         IgnoredBecause::Piece => format!("{} {bare}", records.first().map_or("v=spf1", |first| first.trim_end())),
         // A term may follow the version without a space. Removing it would change which hosts are allowed.
         _ if bare.get(..VERSION.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(VERSION)) => {
@@ -208,75 +215,16 @@ fn repaired(text: &str, why: IgnoredBecause, records: &[String]) -> Option<Strin
             format!("{VERSION} {}", rest.strip_prefix("spf1 ").unwrap_or(rest))
         }
     };
-    corrected(&record)
-}
-
-/// The record, corrected if it needs to be; `None` if it cannot be corrected.
-fn corrected(text: &str) -> Option<String> {
-    SpfRecord::parse(text).corrected(text)
-}
-
-fn several(subject: Subject<'_>, texts: &SpfTexts) -> Finding {
-    let count = texts.records.len();
-    let mut finding = finding(subject, &TWO_RECORDS, format!("{} has {count} SPF records", subject.domain()));
-    let shown: Vec<String> = texts.records.iter().take(4).map(|text| subject.quote(text)).collect();
-    finding.cause = format!(
-        "Receivers treat several SPF records as a permanent error, whatever the records contain. The records: {}",
-        shown.join(" and ")
-    );
-    let fix = "Domain owner: replace all of them with one record";
-    finding.fixes.push(match merged(&texts.records) {
-        Some(record) => Fix::run(
-            format!("{fix}. The merged record allows every host that any of these records allows"),
-            subject.published(&record),
-        ),
-        None => Fix::text(fix),
-    });
-    finding
-}
-
-/// One record with the terms of all records; `None` if they cannot be merged.
-fn merged(records: &[String]) -> Option<String> {
-    let mut words: Vec<String> = vec!["v=spf1".to_owned()];
-    let mut all: Option<SpfQualifier> = None;
-    for text in records {
-        let text = corrected(text)?;
-        let record = SpfRecord::parse(&text);
-        if record.redirect().is_some() {
-            return None;
-        }
-        // Receivers never reach the terms after `all`, and an explanation can occur only once.
-        let mut is_over = false;
-        for term in record.terms.iter().filter(|term| !matches!(term.kind, SpfTermKind::Exp(_))) {
-            if is_over {
-                break;
-            }
-            if let SpfTermKind::Directive(qualifier, SpfMechanism::All) = term.kind {
-                is_over = true;
-                // softfail is safer than fail, because the list of hosts may be incomplete.
-                all = match (all, qualifier) {
-                    (None | Some(SpfQualifier::Fail), SpfQualifier::Fail) => Some(SpfQualifier::Fail),
-                    _ => Some(SpfQualifier::SoftFail),
-                };
-                continue;
-            }
-            let word = text.get(term.at.clone())?.to_owned();
-            if !words.contains(&word) {
-                words.push(word);
-            }
-        }
-    }
-    words.push(if all == Some(SpfQualifier::Fail) { "-all" } else { "~all" }.to_owned());
-    Some(words.join(" "))
+    Some(record)
 }
 
 fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<Finding> {
     let text = texts.records.first()?;
     let mistakes: Vec<_> = record.mistakes().collect();
     let word = |at: &std::ops::Range<usize>| text.get(at.clone()).unwrap_or_default();
-    let corrected = record.corrected(text);
+    let corrected = || corrections::of_record(subject, &sending::missing_terms(subject), IgnoredTerms::Removed);
     let fix_text = "Domain owner: replace the record with this one";
-    if let Some(spaced) = &texts.spaced {
+    if texts.spaced.is_some() {
         let summary = "the strings of the SPF record are joined without a space between two terms".to_owned();
         let mut finding = finding(subject, &STRINGS, summary);
         finding.cause = format!(
@@ -291,8 +239,8 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
             );
         }
         let fix = "Domain owner: insert a space before the closing quotation mark of each string except the last";
-        finding.fixes.push(match with_blanks(spaced) {
-            Some(record) => Fix::run(fix, subject.published(&record)),
+        finding.fixes.push(match corrected() {
+            Some(record) => record.fix(subject, SpfCorrection::Blank, fix),
             None => Fix::text(fix),
         });
         return Some(finding);
@@ -311,13 +259,14 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
             mistake.why.reason()
         ));
     }
-    if let Some(record) = corrected {
-        finding.fixes.push(Fix::run(fix_text, subject.published(&record)));
+    if let Some(record) = corrected() {
+        finding.fixes.push(record.fix(subject, SpfCorrection::Syntax, fix_text));
         return Some(finding);
     }
     for (term, mistake) in mistakes.iter().take(10) {
         let shown = subject.quote(word(&term.at));
         finding.fixes.push(Fix::text(match &mistake.instead {
+            _ if is_extra_all(record, mistake) => format!("Domain owner: remove {shown}"),
             Some(instead) if !instead.is_empty() => {
                 format!("Domain owner: replace {shown} with {}", subject.quote(instead))
             }
@@ -328,34 +277,39 @@ fn syntax(subject: Subject<'_>, record: &SpfRecord, texts: &SpfTexts) -> Option<
     Some(finding)
 }
 
-/// The record with spaces between terms that are still joined, corrected if it needs to be.
-fn with_blanks(text: &str) -> Option<String> {
-    let split = |word: &str| crate::policy::spf::record::without_blank(word).unwrap_or_else(|| word.to_owned());
-    corrected(&text.split(' ').map(split).collect::<Vec<_>>().join(" "))
-}
-
 fn modifiers(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
-    let at = record.terms.iter().position(|term| {
-        let SpfTermKind::Unknown { name } = &term.kind else { return false };
-        ["include", "a", "mx", "ip4", "ip6", "exists", "ptr", "all"].contains(&name.as_str())
-    })?;
+    let at = record.terms.iter().position(|term| ignored_mechanism(&term.kind).is_some())?;
     let word = &subject.tree.root.branches.get(at)?.text;
-    let instead = word.replacen('=', ":", 1);
+    let is_all = record.terms.get(at).and_then(|term| ignored_mechanism(&term.kind)) == Some("all");
     let summary = format!(
         "receivers ignore a term of the SPF record that is written with = instead of a colon: {}",
         subject.quote(word)
     );
     let mut finding = finding(subject, &IGNORED_MODIFIER, summary);
     finding.cause = "According to the grammar, the term is an unknown modifier. Receivers ignore it, so it allows no host. Some receivers treat it as an error.".to_owned();
-    let text = subject.tree.root.text().unwrap_or_default();
-    let with = |words: &mut dyn Iterator<Item = &str>| subject.published(&words.collect::<Vec<_>>().join(" "));
+    let terms = sending::missing_terms(subject);
+    let mut print = |ignored: IgnoredTerms, what: String| {
+        let record = corrections::of_record(subject, &terms, ignored);
+        finding.fixes.push(match record {
+            Some(record) => record.fix(subject, SpfCorrection::Ignored, &what),
+            None => Fix::text(what),
+        });
+    };
+    // The all mechanism accepts no value (RFC 7208 §5.1).
+    if is_all {
+        print(
+            IgnoredTerms::Removed,
+            format!("Domain owner: replace it with {} at the end of the record", end_of(word).unwrap_or("~all")),
+        );
+        return Some(finding);
+    }
     // Without the ignored term, the record allows the same hosts as before.
-    let without = with(&mut text.split(' ').filter(|other| other != word));
-    finding.fixes.push(Fix::run("Domain owner: remove the term, if its hosts send no mail for the domain", without));
-    let words = || text.split(' ').map(|other| if other == word { instead.as_str() } else { other });
-    if SpfRecord::parse(&words().collect::<Vec<_>>().join(" ")).mistakes().next().is_none() {
+    print(IgnoredTerms::Removed, "Domain owner: remove the term, if its hosts send no mail for the domain".to_owned());
+    let instead = word.replacen('=', ":", 1);
+    let with_colon = corrections::of_record(subject, &terms, IgnoredTerms::Colon);
+    if with_colon.is_some_and(|record| record.text.split(' ').any(|word| word == instead)) {
         let what = format!("Domain owner: if its hosts send mail for the domain, use {}", subject.quote(&instead));
-        finding.fixes.push(Fix::run(what, with(&mut words())));
+        print(IgnoredTerms::Colon, what);
     }
     Some(finding)
 }
@@ -367,7 +321,6 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     if default_result(record) != SpfResult::Neutral || allows_everyone(record).is_some() {
         return None;
     }
-    let text = subject.tree.root.text()?;
     let has_all = record.all().is_some();
     let summary = if has_all {
         "the SPF record ends with ?all, so it defines no result for other hosts".to_owned()
@@ -378,30 +331,42 @@ fn no_all(subject: Subject<'_>, record: &SpfRecord) -> Option<Finding> {
     finding.cause =
         "Hosts that no term matches get the neutral result, which receivers must treat as if there were no record."
             .to_owned();
-    let includes: Vec<&str> = record
-        .terms
-        .iter()
-        .filter(|term| matches!(term.kind, SpfTermKind::Directive(_, SpfMechanism::Include(_))))
-        .filter_map(|term| text.get(term.at.clone()))
-        .collect();
-    if let ([include], 1) = (includes.as_slice(), record.terms.len()) {
-        finding.cause.push_str(" The all mechanism in the included record has no effect for this domain.");
-        let target = include.split_once(':').map_or(*include, |(_, target)| target);
-        let record = format!("v=spf1 redirect={target}");
-        finding.fixes.push(Fix::run(
-            "Domain owner: use redirect if the other record should apply to all senders",
-            subject.published(&record),
+    let branches = &subject.tree.root.branches;
+    let terms = sending::missing_terms(subject);
+    let corrected = corrections::of_record(subject, &terms, IgnoredTerms::Removed);
+    let mut fix = "Domain owner: end the record with ~all, or with -all when every sending host is listed".to_owned();
+    let is_joined = |branch: &&SpfBranch| corrections::lacks_blank(branch).is_some_and(|text| text.ends_with("all"));
+    if let Some(branch) = branches.iter().find(is_joined) {
+        let word = subject.quote(&branch.text);
+        let instead = subject.quote(&corrections::lacks_blank(branch).unwrap_or_default());
+        finding.cause.push_str(&format!(
+            " The name in {word} has no record, and a space before the all mechanism is probably missing."
         ));
+        fix = format!("Domain owner: replace {word} with {instead}");
+    } else if let ([branch], Some(corrected)) = (branches.as_slice(), &corrected)
+        && let Some(target) = included(record, branch)
+    {
+        finding.cause.push_str(" The all mechanism in the included record has no effect for this domain.");
+        let redirect = corrections::with_terms(&format!("{VERSION} redirect={target}"), &terms);
+        let what = "Domain owner: use redirect if the other record should apply to all senders";
+        let redirect = CorrectedRecord { text: redirect, ..corrected.clone() };
+        finding.fixes.push(redirect.fix(subject, SpfCorrection::End, what));
     }
-    // Receivers never reach the terms after ?all.
-    let is_reached = |word: &&str| !word.eq_ignore_ascii_case("?all");
-    let mut kept = text.split(' ').filter(|word| !word.is_empty()).take_while(is_reached).collect::<Vec<_>>();
-    kept.push(if is_null_mx(subject) { "-all" } else { "~all" });
-    finding.fixes.push(Fix::run(
-        "Domain owner: end the record with ~all, or with -all when every sending host is listed",
-        subject.published(&kept.join(" ")),
-    ));
+    finding.fixes.push(match corrected {
+        Some(record) => record.fix(subject, SpfCorrection::End, &fix),
+        None => Fix::text(fix),
+    });
     Some(finding)
+}
+
+/// The name in the only term of a record, if the term is an include with the result `pass` and the included record exists.
+fn included<'b>(record: &SpfRecord, branch: &'b SpfBranch) -> Option<&'b str> {
+    let kinds: Vec<&SpfTermKind> = record.terms.iter().map(|term| &term.kind).collect();
+    let [SpfTermKind::Directive(SpfQualifier::Pass, SpfMechanism::Include(_))] = kinds.as_slice() else { return None };
+    let child = branch.child.as_ref()?;
+    let SpfFound::Record(found, _) = &child.found else { return None };
+    let is_valid = found.mistakes().next().is_none();
+    branch.text.split_once(':').map(|(_, target)| target).filter(|_| is_valid)
 }
 
 fn unused(subject: Subject<'_>) -> Option<Finding> {
@@ -428,17 +393,19 @@ fn unused(subject: Subject<'_>) -> Option<Finding> {
         finding.fixes.push(Fix::text("Domain owner: remove either the all mechanism or the redirect modifier"));
     } else if let Some(all) = branches.iter().find(|branch| is_all(&branch.text)) {
         // Without the terms that receivers never evaluate, the record allows the same hosts as before.
-        let kept = branches.iter().take_while(|branch| !is_all(&branch.text)).map(|branch| branch.text.as_str());
-        let all = if all.text.starts_with(['-', '~', '?']) { all.text.as_str() } else { "~all" };
-        let words: Vec<&str> = std::iter::once("v=spf1").chain(kept).chain([all]).collect();
-        finding.fixes.push(Fix::run(
-            "Domain owner: remove the terms after the all mechanism",
-            subject.published(&words.join(" ")),
-        ));
-        finding.fixes.push(Fix::text(format!(
-            "Domain owner: if the hosts of these terms send mail for the domain, move the terms before {} instead",
-            subject.quote(all)
-        )));
+        let what = "Domain owner: remove the terms after the all mechanism";
+        let terms = sending::missing_terms(subject);
+        finding.fixes.push(match corrections::of_record(subject, &terms, IgnoredTerms::Removed) {
+            Some(record) => record.fix(subject, SpfCorrection::Unused, what),
+            None => Fix::text(what),
+        });
+        if unused.iter().any(|word| !is_all(word)) {
+            let all = if all.text.starts_with(['-', '~', '?']) { all.text.as_str() } else { "~all" };
+            finding.fixes.push(Fix::text(format!(
+                "Domain owner: if the hosts of these terms send mail for the domain, move the terms before {} instead",
+                subject.quote(all)
+            )));
+        }
     }
     Some(finding)
 }

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use super::super::seen::SpfResultSeen;
+use super::corrections::{self, IgnoredTerms, SpfCorrection};
 use super::rules::{HELO, INCLUDE_BROKEN, SENDING_NOT_COVERED, VOID_LOOKUPS};
 use super::{Subject, denied, known, mx};
 use crate::check::domain::sight::Sight;
@@ -11,7 +12,7 @@ use crate::check::finding::{Finding, Severity};
 use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::spf::evaluate::{SpfClient, SpfFailure, SpfResult, SpfVerdict, evaluate};
-use crate::policy::spf::tree::{SpfEffect, SpfFound, allows_everyone};
+use crate::policy::spf::tree::SpfEffect;
 use crate::policy::spf::{SpfKnown, SpfNeed};
 use crate::policy::txt::in_strings;
 use crate::wire::{DnsName, RecordKind};
@@ -175,7 +176,7 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
         SpfResult::Fail | SpfResult::SoftFail | SpfResult::Neutral => verdict.result.name(),
         SpfResult::Pass | SpfResult::None | SpfResult::TempError | SpfResult::PermError => return None,
     };
-    let terms = missing_terms(subject, ip);
+    let terms = missing_terms(subject);
     let mut finding = Finding::new(
         &SENDING_NOT_COVERED,
         Phase::Dns,
@@ -207,8 +208,8 @@ fn not_covered(subject: Subject<'_>, ip: IpAddr, verdict: &SpfVerdict) -> Option
     let fix = format!(
         "Domain owner: if this host sends mail for the domain, add {terms} to the SPF record, directly after v=spf1"
     );
-    finding.fixes.push(match with_term(subject, &terms) {
-        Some(record) => Fix::run(fix, subject.published(&record)),
+    finding.fixes.push(match corrections::of_record(subject, &terms, IgnoredTerms::Removed) {
+        Some(record) => record.fix(subject, SpfCorrection::Sending, &fix),
         None => Fix::text(fix),
     });
     finding
@@ -262,13 +263,14 @@ pub(super) fn mechanism_for(ip: IpAddr) -> String {
     }
 }
 
-/// The terms for all sending IP addresses that the record does not allow. Every finding suggests the same record.
-fn missing_terms(subject: Subject<'_>, ip: IpAddr) -> String {
-    let is_missing = |other: &IpAddr| {
-        let Ok(verdict) = evaluated(subject.sight, *other) else { return false };
+/// The terms for all sending IP addresses that the record does not allow, separated by spaces. Every finding suggests the
+/// same record.
+pub(super) fn missing_terms(subject: Subject<'_>) -> String {
+    let is_missing = |ip: &IpAddr| {
+        let Ok(verdict) = evaluated(subject.sight, *ip) else { return false };
         matches!(verdict.result, SpfResult::Fail | SpfResult::SoftFail | SpfResult::Neutral)
     };
-    terms_for(clients(subject.sight).into_iter().filter(|other| *other == ip || is_missing(other)))
+    terms_for(subject.sight.domain.sending.iter().copied().take(MAX_CLIENTS).filter(is_missing))
 }
 
 /// The terms that allow these IP addresses, without duplicates.
@@ -280,20 +282,6 @@ fn terms_for(ips: impl IntoIterator<Item = IpAddr>) -> String {
         }
     }
     terms.join(" ")
-}
-
-/// The record with these terms added at its beginning.
-fn with_term(subject: Subject<'_>, term: &str) -> Option<String> {
-    let SpfFound::Record(record, texts) = &subject.tree.root.found else { return None };
-    // A record that allows every host, or whose strings are joined wrongly, should not be published again.
-    if allows_everyone(record).is_some() || texts.spaced.is_some() {
-        return None;
-    }
-    let text = subject.tree.root.text()?;
-    Some(match text.split_once(' ') {
-        Some((version, rest)) => format!("{version} {term} {}", rest.trim_start()),
-        None => format!("{text} {term} -all"),
-    })
 }
 
 /// One finding about the EHLO name, for all sending IP addresses, because the name has one record.

@@ -418,3 +418,131 @@ fn a_result_that_depends_on_the_sender_is_not_certain() {
         |one: &Finding| one.otherwise.as_ref().is_some_and(|text| text.contains("postmaster@example.com"));
     assert!(found.iter().all(|one| one.confidence == Confidence::Likely && names_sender(one)), "{found:?}");
 }
+
+/// The records that the findings print for the domain, for this record and sending address.
+fn printed(record: &str, ip: Option<&'static str>) -> Vec<String> {
+    let zone = format!(
+        "{record}
+        example.com A 192.0.2.1
+        example.com MX 10 mx.example.com
+        mx.example.com A 192.0.2.2
+        _spf.example.net TXT v=spf1 ip4:198.51.100.0/24 -all
+        all.example.net TXT v=spf1 +all
+        fixed.example.net A 127.0.0.2"
+    );
+    let found = findings(&zone, |plan| ip.into_iter().for_each(|ip| sending(ip)(plan)));
+    let bare = |text: String| text.replace("example.com. IN TXT ", "").replace('"', "");
+    commands(&found).into_iter().map(bare).collect()
+}
+
+#[test]
+fn each_printed_record_contains_the_corrections_of_all_findings() {
+    for (record, expected) in [
+        ("v=spf1 mx", &["v=spf1 ip4:203.0.113.7 mx ~all"; 2][..]),
+        ("v=spf1 mx ?all ip4:203.0.113.7 -all", &["v=spf1 ip4:203.0.113.7 mx ~all"; 3]),
+        ("v=spf1 mx -all ip4:203.0.113.9 exp=e.example.net", &["v=spf1 ip4:203.0.113.7 mx -all exp=e.example.net"; 2]),
+        (
+            "v=spf1 mx include=_spf.example.net",
+            &[
+                "v=spf1 ip4:203.0.113.7 mx ~all",
+                "v=spf1 ip4:203.0.113.7 mx include:_spf.example.net ~all",
+                "v=spf1 ip4:203.0.113.7 mx ~all",
+                "v=spf1 ip4:203.0.113.7 mx ~all",
+            ],
+        ),
+        (
+            "v=spf1 include:_spf.example.net",
+            &[
+                "v=spf1 ip4:203.0.113.7 redirect=_spf.example.net",
+                "v=spf1 ip4:203.0.113.7 include:_spf.example.net ~all",
+                "v=spf1 ip4:203.0.113.7 include:_spf.example.net ~all",
+            ],
+        ),
+    ] {
+        assert_eq!(printed(&format!("example.com TXT {record}"), Some("203.0.113.7")), expected, "{record}");
+    }
+    let zone = "example.com TXT v=spf1 mx\nexample.com MX 10 mx.example.com\nmx.example.com A 192.0.2.2";
+    let found = findings(zone, sending("203.0.113.7"));
+    let no_all = found.iter().find(|one| one.rule == "spf-no-all").expect("a finding");
+    let names_term = |fix: &crate::lexicon::Fix| fix.text.contains("remove ip4:203.0.113.7 if its host does not");
+    assert!(no_all.fixes.iter().all(names_term), "{no_all:?}");
+}
+
+#[test]
+fn printed_records_are_valid_and_allow_no_more_hosts() {
+    for (record, expected) in [
+        // A valid end is kept, and the invalid one is removed.
+        ("v=spf1 mx all: -all", &["v=spf1 mx -all"][..]),
+        ("v=spf1 mx +al -all", &["v=spf1 mx -all"]),
+        ("v=spf1 mx all:", &["v=spf1 mx ~all"]),
+        ("v=spf1 mx +all -all", &["v=spf1 mx -all"]),
+        ("v=spf1 mx ?all", &["v=spf1 mx ~all"]),
+        ("v=spf1 mx ?all ip4:192.0.2.9 -all", &["v=spf1 mx ~all"; 2]),
+        ("v=spf1 mx all=-", &["v=spf1 mx -all"; 2]),
+        ("v=spf1 mx ip4=0.0.0.0/0 -all", &["v=spf1 mx -all"]),
+        // A qualifier is not lost, and a record that receivers never reach is not added.
+        ("v=spf1 ?include:_spf.example.net", &["v=spf1 ?include:_spf.example.net ~all"]),
+        ("v=spf1 mx exp=e.example.net", &["v=spf1 mx ~all exp=e.example.net"]),
+        // The space before the qualifier is missing.
+        ("v=spf1 include:_spf.example.net-all", &["v=spf1 include:_spf.example.net -all"; 2]),
+        ("v=spf1 a:mail.example.net-all", &["v=spf1 a:mail.example.net -all"]),
+        // A name that does not exist is not published again.
+        ("v=spf1 include:gone.example.net", &[]),
+        ("v=spf1 mx include:gone.example.net -all ip4:192.0.2.9", &[]),
+    ] {
+        assert_eq!(printed(&format!("example.com TXT {record}"), None), expected, "{record}");
+    }
+}
+
+#[test]
+fn a_merged_record_needs_at_most_ten_lookups() {
+    let merged = |one: &str, other: &str| printed(&format!("example.com TXT {one}\nexample.com TXT {other}"), None);
+    let includes = |from: usize| (from..from + 7).map(|at| format!("include:i{at}.example.net")).collect::<Vec<_>>();
+    let seven = |from: usize| format!("v=spf1 {} -all", includes(from).join(" "));
+    assert_eq!(merged(&seven(0), &seven(10)), Vec::<String>::new());
+    assert_eq!(merged(&seven(0), "v=spf1 mx -all"), [seven(0).replace(" -all", " mx -all")]);
+    assert_eq!(merged("v=spf1 a exp=e.example.net -all", "v=spf1 mx -all exp=f.example.net"), ["v=spf1 a mx -all"]);
+    assert_eq!(merged("v=spf1 mx -all include:b.example.net", "v=spf1 a -all"), ["v=spf1 mx a -all"]);
+    assert_eq!(merged("v=spf1 ip4:0.0.0.0/0 -all", "v=spf1 a -all"), Vec::<String>::new());
+    let zone = format!("example.com TXT {}\nexample.com TXT v=spf1 mx -all", seven(0));
+    let found = findings(&zone, |_| {});
+    let says_limit = |fix: &crate::lexicon::Fix| fix.text.contains("need 8 DNS lookups in addition to");
+    assert!(found.iter().flat_map(|one| &one.fixes).any(says_limit), "{found:?}");
+}
+
+#[test]
+fn a_record_that_allows_every_host_of_a_family_says_which() {
+    for (record, expected) in [
+        ("v=spf1 exists:fixed.example.net -all", Some("every host to send: exists")),
+        ("v=spf1 include:outer.example.net -all", Some("every host to send: exists")),
+        ("v=spf1 -ip4:203.0.113.7 exists:fixed.example.net -all", Some("except those that earlier terms exclude")),
+        ("v=spf1 ?exists:fixed.example.net -all", None),
+        ("v=spf1 exists:gone.example.net -all", None),
+        ("v=spf1 exists:%{i}.example.net -all", None),
+        ("v=spf1 -all exists:fixed.example.net", None),
+        ("v=spf1 mx//0 -all", Some("every IPv6 host to send: mx//0")),
+        ("v=spf1 a//0 -all", None),
+        ("v=spf1 a/0 -all", Some("every IPv4 host to send: a/0")),
+        ("v=spf1 -include:_spf.example.net include:all.example.net -all", Some("except those that earlier terms")),
+        ("v=spf1 ip4:0.0.0.0/0 ip6:::/0 -all", Some("every host to send: ip4")),
+    ] {
+        let zone = format!(
+            "example.com TXT {record}
+            example.com A 192.0.2.1
+            example.com MX 10 mx.example.com
+            mx.example.com AAAA 2001:db8::2
+            _spf.example.net TXT v=spf1 ip4:198.51.100.0/24 -all
+            all.example.net TXT v=spf1 +all
+            outer.example.net TXT v=spf1 exists:fixed.example.net -all
+            fixed.example.net A 127.0.0.2"
+        );
+        let found = findings(&zone, |_| {});
+        let everyone = found.iter().find(|one| one.rule == "spf-allows-everyone");
+        let plain = everyone.map(|one| crate::evidence::quote::resolve(&one.summary, |_, text| text.to_owned()));
+        let is_as_expected = match (&plain, expected) {
+            (Some(summary), Some(words)) => summary.contains(words),
+            (summary, expected) => summary.is_none() && expected.is_none(),
+        };
+        assert!(is_as_expected, "{record}: {plain:?}");
+    }
+}
