@@ -33,7 +33,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("evidence", &["lexicon", "plan", "question", "sasl", "wire"]),
     ("dialogue", &["evidence", "plan", "question", "sasl", "wire"]),
     ("pkix", &["evidence"]),
-    ("policy", &["evidence", "wire"]),
+    ("policy", &["evidence", "pkix", "wire"]),
     ("host", &["evidence", "inquiry", "plan"]),
     ("gather", &["dialogue", "evidence", "host", "inquiry", "pkix", "plan", "question", "sasl", "wire"]),
     ("check", &["evidence", "lexicon", "plan", "policy", "question", "sasl", "wire"]),
