@@ -44,7 +44,7 @@ impl DnsServers {
     /// Queries the servers in turn. A server that does not respond is queried again after all others. A server that
     /// refuses the query is not queried again; its response is used if no other server returns a better one. If the best
     /// response is SERVFAIL, the query is repeated once, because a resolver also responds with SERVFAIL if packets to the
-    /// authoritative servers were lost (RFC 9520 §2.1). A resolver that keeps such results responds at once.
+    /// authoritative servers were lost. A resolver that keeps such results (RFC 9520 §3.2) responds at once.
     pub(super) async fn ask(
         &self,
         question: &DnsQuestion,
