@@ -241,7 +241,7 @@ pub(super) static MX_DOMAIN_ALIAS: Rule = Rule {
     severity: Severity::Notice,
     title: "the domain is an alias (CNAME)",
     docs: Docs {
-        sees: "The domain has a CNAME record. If it also has an MX record, the finding is an error.",
+        sees: "The domain has a CNAME record. If it also has an MX record, the finding is an error. It is a warning if only the responses to queries for IP addresses contain the CNAME record.",
         matters: "All records of an alias, including MX and SPF records, come from its target. A name with a CNAME record must not have other records. If it does, some resolvers return only the CNAME record, so some senders do not find the MX records.",
         action: "Domain owner: replace the CNAME record with A and AAAA records, and publish MX records at the domain itself.",
         example: "example.com. CNAME example.net. and example.com. MX 10 mx.example.com.",
