@@ -163,7 +163,7 @@ pub(super) static MX_HOST_LOOKUP_FAILED: Rule = Rule {
     severity: Severity::Warning,
     title: "the IP addresses of an MX host could not be looked up",
     docs: Docs {
-        sees: "The A or AAAA records of an MX host could not be looked up because of SERVFAIL, a timeout or another error. The finding is an error if no IP address of any MX host is known.",
+        sees: "The A or AAAA records of an MX host could not be looked up because of SERVFAIL, a timeout or another error. The finding is an error if no IP address of any MX host is known. It is a notice if the name servers of the zone return the addresses.",
         matters: "It is not known whether the host has IP addresses, so it was not fully tested. Senders whose resolvers have the same problem skip the host or retry later.",
         action: "Repeat the check with another resolver (--resolver). If the failure persists, the operator of the host's DNS zone must check the name servers.",
         example: "mx1.example.net: SERVFAIL",
