@@ -43,7 +43,7 @@
 //! | question | plan, wire |
 //! | evidence | lexicon, plan, question, sasl, wire |
 //! | pkix | evidence |
-//! | policy | evidence, wire |
+//! | policy | evidence, pkix, wire |
 //! | dialogue | evidence, plan, question, sasl, wire |
 //! | host | evidence, inquiry, plan |
 //! | gather | dialogue, evidence, host, inquiry, pkix, plan, question, sasl, wire |

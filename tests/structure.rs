@@ -33,7 +33,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("evidence", &["lexicon", "plan", "question", "sasl", "wire"]),
     ("dialogue", &["evidence", "plan", "question", "sasl", "wire"]),
     ("pkix", &["evidence"]),
-    ("policy", &["evidence", "wire"]),
+    ("policy", &["evidence", "pkix", "wire"]),
     ("host", &["evidence", "inquiry", "plan"]),
     ("gather", &["dialogue", "evidence", "host", "inquiry", "pkix", "plan", "question", "sasl", "wire"]),
     ("check", &["evidence", "lexicon", "plan", "policy", "question", "sasl", "wire"]),
@@ -102,7 +102,7 @@ const CURRENT: &[u32] = &[
     6960, 7055, 7208, 7293, 7301, 7366, 7372, 7435, 7465, 7468, 7504, 7505, 7507, 7519, 7568, 7617, 7627, 7628, 7633,
     7671, 7672, 7673, 7677, 7685, 7766, 7919, 8017, 8020, 8032, 8058, 8080, 8259, 8301, 8305, 8314, 8410, 8422, 8446,
     8460, 8461, 8463, 8617, 8624, 8659, 8689, 8996, 9110, 9112, 9149, 9155, 9266, 9276, 9293, 9325, 9364, 9422, 9495,
-    9525, 9598, 9904, 9905, 9989, 9990, 9991,
+    9520, 9525, 9598, 9904, 9905, 9989, 9990, 9991,
 ];
 /// The obsolete RFCs that may be cited, but only together with the word "historic" or "obsolete".
 const OBSOLETE: &[u32] =

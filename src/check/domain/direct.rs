@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use super::sight::{Known, Sight, is_valid_answer, records};
-use crate::evidence::{DnsFaultKind, Fault, RecordData, RecordsSeen};
+use crate::evidence::{RecordData, RecordsSeen};
 use crate::question::{Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
 
@@ -127,15 +127,10 @@ pub(super) fn is_valid_at_servers(sight: Sight<'_>, name: &DnsName, kind: Record
     replies(sight, name, kind).is_some_and(|replies| !replies.is_empty() && replies.iter().all(is_valid))
 }
 
-/// Whether a lookup failed at the resolver in a way that authoritative servers may not share: an error code, no
-/// response, or a malformed response.
-pub(super) fn may_be_of_resolver(known: Known<'_, RecordsSeen>) -> bool {
-    match known {
-        Known::Seen(_, seen) => !seen.is_answer(),
-        Known::Failed(_, Fault::Dns { kind, .. }) => matches!(
-            kind,
-            DnsFaultKind::Timeout | DnsFaultKind::TcpFailed | DnsFaultKind::Malformed | DnsFaultKind::ErrorCode
-        ),
-        Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => false,
-    }
+/// Whether lookups at the authoritative servers, or those that find the servers, have not ended yet.
+pub(super) fn is_pending(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    questions(sight, name, kind).iter().any(|question| match question {
+        Question::Records(request) => sight.records_of(request).is_open(),
+        _ => false,
+    })
 }

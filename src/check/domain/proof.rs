@@ -84,7 +84,9 @@ const NEITHER_SIGNED: &str = "neither response has valid signatures";
 /// signatures. It is not known which of them are correct.
 fn replaced(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> Option<String> {
     let Known::Seen(probe, seen) = sight.records(name, kind) else { return None };
-    let is_doubtful = sight.uses_servers(name, kind) && seen.dnssec != DnssecState::Secure;
+    // If the resolver returned none, no response contradicts the name servers.
+    let is_other = sight.uses_servers(name, kind) && !sight.needs_servers(name, kind);
+    let is_doubtful = is_other && seen.dnssec != DnssecState::Secure;
     is_doubtful.then(|| {
         format!(
             "The resolver returned other {kind} records of {}, and {NEITHER_SIGNED}. If a device on the network path answers queries to the name servers, the resolver's records may be the correct ones. Repeat the check from another network to find out.",

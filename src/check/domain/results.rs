@@ -47,8 +47,15 @@ fn not_tested(sight: Sight<'_>) -> Vec<NotTested> {
     list.extend(hosts::not_tested(sight));
     list.extend(delegation::not_tested(sight));
     list.extend(dnssec::not_tested(sight));
-    list.extend(sts::not_tested(sight));
-    list.extend(unknown_record(sight, "TLS-RPT", sight.name().below("_smtp._tls").ok()));
+    if purpose::is_submission(sight) {
+        list.extend(["MTA-STS", "TLS-RPT"].map(|what| NotTested {
+            what: what.to_owned(),
+            why: format!("does not apply to submission (port {})", sight.plan.target.port),
+        }));
+    } else {
+        list.extend(sts::not_tested(sight));
+        list.extend(unknown_record(sight, "TLS-RPT", sight.name().below("_smtp._tls").ok()));
+    }
     list.extend(unknown_record(sight, "SPF", Some(sight.name())));
     list.extend(dkim::not_tested(sight));
     list.extend(dmarc::not_tested(sight));
@@ -66,6 +73,7 @@ fn unknown_record(sight: Sight<'_>, what: &str, name: Option<DnsName>) -> Option
 #[cfg(test)]
 mod tests {
     use super::results;
+    use crate::check::domain::seen::PublishedState;
     use crate::check::domain::world::{World, name, plan, response};
     use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, RecordsSeen};
     use crate::wire::RecordKind;
@@ -76,6 +84,36 @@ mod tests {
         let evidence = world.evidence(&plan);
         let seen = results(&plan, &evidence).expect("results");
         seen.not_tested.into_iter().map(|one| format!("{}: {}", one.what, one.why)).collect()
+    }
+
+    #[test]
+    fn mta_sts_and_tls_reports_do_not_apply_to_submission_ports() {
+        let mut world = World::new();
+        world.zone(
+            "example.com MX 0 mx.example.com
+            mx.example.com A 8.8.4.1
+            _mta-sts.example.com TXT v=STSv1; id=1;
+            _smtp._tls.example.com TXT v=TLSRPTv1; rua=mailto:tls@example.com",
+        );
+        for port in [465, 587] {
+            let mut plan = plan("example.com");
+            plan.target.port = port;
+            let evidence = world.evidence(&plan);
+            let seen = results(&plan, &evidence).expect("results");
+            let states = (seen.mta_sts.state, seen.tls_rpt.state, seen.mta_sts.mode, seen.tls_rpt.rua);
+            assert_eq!(states, (PublishedState::Unknown, PublishedState::Unknown, None, Vec::new()));
+            let why = format!("does not apply to submission (port {port})");
+            let untested = seen.not_tested.iter().filter(|one| one.why == why).map(|one| one.what.as_str());
+            assert_eq!(untested.collect::<Vec<_>>(), ["MTA-STS", "TLS-RPT"]);
+            let rules: Vec<String> =
+                crate::check::judge(&plan, &evidence).into_iter().map(|one| one.rule.into_owned()).collect();
+            assert!(
+                !rules.iter().any(|rule| rule.starts_with("mta-sts")
+                    || rule.starts_with("tls-rpt")
+                    || rule.starts_with("tlsrpt")),
+                "{rules:?}"
+            );
+        }
     }
 
     #[test]

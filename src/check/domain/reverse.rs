@@ -316,7 +316,7 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
         findings.push(missing);
         return findings;
     }
-    let quoted: Vec<String> = names.iter().map(|name| probe.quote(name.as_str()).to_string()).collect();
+    let quoted: Vec<String> = names.iter().map(|name| probe.quote(name.to_string()).to_string()).collect();
     let (_, is_confirmed) = confirmed(sight, ip);
     if is_confirmed == Some(false) {
         let summary = format!("no PTR name of the sending address {ip} resolves back to it: {}", quoted.join(", "));
@@ -337,11 +337,15 @@ fn of_sender(sight: Sight<'_>, ip: IpAddr) -> Vec<Finding> {
                 format!("{host}. {} {ip}", kind_of(ip)),
             ));
             unconfirmed.fixes.push(of_owner);
-        } else if let Some(name) = quoted.first() {
-            unconfirmed.fixes.push(Fix::run(
-                format!("DNS operator of {name}: add the IP address to the name's records"),
-                format!("{name}. {} {ip}", kind_of(ip)),
-            ));
+        } else {
+            // The owner of the IP address cannot publish records at the root.
+            let changeable = names.iter().zip(&quoted).find(|(name, _)| !name.is_root());
+            unconfirmed.fixes.extend(changeable.map(|(_, name)| {
+                Fix::run(
+                    format!("DNS operator of {name}: add the IP address to the name's records"),
+                    format!("{name}. {} {ip}", kind_of(ip)),
+                )
+            }));
             unconfirmed.fixes.push(of_owner);
         }
         findings.push(unconfirmed);
@@ -520,6 +524,15 @@ mod tests {
             [("ehlo-name-unresolved", Severity::Warning), ("ptr-not-confirmed", Severity::Warning)]
         );
         assert_eq!(names.1, Some(false));
+    }
+
+    #[test]
+    fn the_root_name_is_shown_as_a_dot() {
+        let (found, (names, _)) = in_zone("7.2.0.192.in-addr.arpa PTR .", None);
+        assert_eq!((rules(&found), names), (vec![("ptr-not-confirmed", Severity::Warning)], vec![".".to_owned()]));
+        assert!(found[0].summary.ends_with(": .") || found[0].summary.contains("\"."), "{}", found[0].summary);
+        let commands: Vec<&str> = found[0].fixes.iter().filter_map(|fix| fix.command.as_deref()).collect();
+        assert_eq!(commands, ["7.2.0.192.in-addr.arpa. PTR mail.example.com."]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use crate::check::finding::Finding;
 use crate::evidence::{
-    Answer, DnssecState, Evidence, Fault, FetchSeen, IndeterminateReason, Outcome, Probe, RecordData, RecordsSeen,
+    Answer, DnsFaultKind, DnssecState, Evidence, Fault, FetchSeen, IndeterminateReason, Outcome, Probe, RecordData,
+    RecordsSeen,
 };
 use crate::plan::{DomainPlan, Plan};
 use crate::question::{FetchRequest, Question, RecordsRequest};
@@ -59,8 +60,14 @@ impl<'s> Sight<'s> {
     ///    signatures.
     /// 2. The records are MX or TXT records or IP addresses without valid signatures, and the authoritative servers that answered agree on others. Of MX
     ///    records, the addresses of at least one host must be known.
+    /// 3. The resolver does not return the IP addresses because of an error, and the authoritative servers that answered
+    ///    agree on them.
     pub(crate) fn records(&self, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {
         let known = self.at_resolver(name, kind);
+        if self.needs_servers(name, kind) {
+            let used = self.agreed_by_servers(name, kind).filter(|used| used.answer().is_some_and(is_usable_address));
+            return used.unwrap_or(known);
+        }
         let Known::Seen(_, seen) = known else { return known };
         if is_bogus(seen) {
             return self.valid_at_servers(name, kind).unwrap_or(known);
@@ -77,6 +84,13 @@ impl<'s> Sight<'s> {
         }
         let used = self.agreed_by_servers(name, kind).filter(|used| is_contradicted(seen, used.answer()));
         used.filter(|used| kind != RecordKind::Mx || self.has_known_host(*used)).unwrap_or(known)
+    }
+
+    /// Whether the resolver failed to return these IP addresses, so the authoritative servers are asked.
+    pub(crate) fn needs_servers(&self, name: &DnsName, kind: RecordKind) -> bool {
+        let is_address = matches!(kind, RecordKind::A | RecordKind::Aaaa);
+        // The user replaced the addresses with --resolve.
+        is_address && self.plan.overrides.is_empty() && may_be_of_resolver(self.at_resolver(name, kind))
     }
 
     /// Whether the addresses of a host in these MX records are known, or there are none because of a null MX. A resolver with
@@ -286,4 +300,24 @@ pub(crate) fn lacks_proof(seen: &RecordsSeen) -> bool {
 pub(crate) fn is_bogus(seen: &RecordsSeen) -> bool {
     let states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
     states.into_iter().any(|state| matches!(state, DnssecState::Bogus { .. }))
+}
+
+/// Whether the response contains IP addresses that senders can use: they are signed, or provably in an unsigned zone. If this
+/// cannot be determined, the signatures may be the reason for the resolver's error.
+fn is_usable_address(seen: &RecordsSeen) -> bool {
+    let is_determined = matches!(seen.dnssec, DnssecState::Secure | DnssecState::Insecure);
+    is_determined && seen.addresses().next().is_some()
+}
+
+/// Whether a lookup failed at the resolver in a way that authoritative servers may not share: an error code, no
+/// response, or a malformed response.
+pub(crate) fn may_be_of_resolver(known: Known<'_, RecordsSeen>) -> bool {
+    match known {
+        Known::Seen(_, seen) => !seen.is_answer(),
+        Known::Failed(_, Fault::Dns { kind, .. }) => matches!(
+            kind,
+            DnsFaultKind::Timeout | DnsFaultKind::TcpFailed | DnsFaultKind::Malformed | DnsFaultKind::ErrorCode
+        ),
+        Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => false,
+    }
 }

@@ -167,7 +167,10 @@ fn problem_of(record: &TlsRptRecord<'_>) -> Option<&'static str> {
 }
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
+    // TLS reports are about mail between servers (RFC 8460 §1), not about submission.
+    let Some(sight) = Sight::new(plan, evidence).filter(|sight| !purpose::is_submission(*sight)) else {
+        return Vec::new();
+    };
     let mut questions: Vec<Question> = record_name(sight).iter().map(|name| records(name, RecordKind::Txt)).collect();
     if matches!(published_reports(sight), PublishedReports::Absent { .. }) {
         questions.extend(wrong_names(sight).iter().map(|name| records(name, RecordKind::Txt)));

@@ -32,6 +32,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         "\n  4        the mail servers temporarily rejected the session, or the recipient if one is given",
         "\n  5        the mail servers permanently rejected the session, or the recipient if one is given",
         "\n  6        the domain's DANE or MTA-STS policy makes delivery fail",
+        "\n  8        the service on the port of the mail servers is not SMTP, or does not follow the protocol",
         "\n  9        incomplete: a time or connection limit was reached",
         "\n  70       internal error",
         "\n  74       the output could not be written",

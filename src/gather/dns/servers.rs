@@ -42,8 +42,9 @@ impl DnsServers {
     }
 
     /// Queries the servers in turn. A server that does not respond is queried again after all others. A server that
-    /// refuses the query or cannot answer it is not queried again; its response is used if no other server returns a
-    /// better one.
+    /// refuses the query is not queried again; its response is used if no other server returns a better one. If the best
+    /// response is SERVFAIL, the query is repeated once, because a resolver also responds with SERVFAIL if packets to the
+    /// authoritative servers were lost. A resolver that keeps such results (RFC 9520 §3.2) responds at once.
     pub(super) async fn ask(
         &self,
         question: &DnsQuestion,
@@ -80,6 +81,10 @@ impl DnsServers {
             left = silent;
         }
         match (fallback, failure) {
+            (Some(response), _) if response.message.metadata.response_code == ResponseCode::ServFail => {
+                let again = exchange(response.server, question, self.timeout, received).await;
+                Ok(again.ok().filter(|again| is_final(again.message.metadata.response_code)).unwrap_or(response))
+            }
             (Some(response), _) => Ok(response),
             (None, Some(none)) if !self.is_configured && none.kind == DnsFaultKind::Unreachable => {
                 Err(NoDnsResponse { kind: DnsFaultKind::NoResolver, ..none })
@@ -123,15 +128,22 @@ mod tests {
 
     /// A server that responds to each query with this code.
     fn server(code: ResponseCode) -> SocketAddr {
+        server_with(vec![code])
+    }
+
+    /// A server that responds to the queries with these codes, and then always with the last.
+    fn server_with(codes: Vec<ResponseCode>) -> SocketAddr {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let address = socket.local_addr().expect("an address");
         std::thread::spawn(move || {
             let mut buffer = [0; 2048];
+            let last = codes.last().copied().expect("a code");
+            let mut codes = codes.into_iter().chain(std::iter::repeat(last));
             while let Ok((count, peer)) = socket.recv_from(&mut buffer) {
                 let request = Message::from_vec(buffer.get(..count).unwrap_or_default()).expect("a question");
                 let mut response = Message::response(request.metadata.id, request.metadata.op_code);
                 response.add_query(request.queries.first().cloned().unwrap_or_default());
-                response.metadata.response_code = code;
+                response.metadata.response_code = codes.next().expect("a code");
                 socket.send_to(&response.to_vec().expect("a message"), peer).expect("sent");
             }
         });
@@ -163,6 +175,20 @@ mod tests {
             started.elapsed() < Duration::from_millis(500),
             "the working server is queried first after its response"
         );
+    }
+
+    #[test]
+    fn a_query_is_repeated_once_after_servfail() {
+        let code = |codes: &[ResponseCode]| {
+            let servers = in_order(vec![server_with(codes.to_vec())], Duration::from_millis(500));
+            ask(&servers).expect("a response").message.metadata.response_code
+        };
+        assert_eq!(code(&[ResponseCode::ServFail, ResponseCode::NXDomain]), ResponseCode::NXDomain);
+        let twice = [ResponseCode::ServFail, ResponseCode::ServFail, ResponseCode::NXDomain];
+        assert_eq!(code(&twice), ResponseCode::ServFail);
+        assert_eq!(code(&[ResponseCode::ServFail, ResponseCode::Refused]), ResponseCode::ServFail);
+        // A refusal is deliberate.
+        assert_eq!(code(&[ResponseCode::Refused, ResponseCode::NXDomain]), ResponseCode::Refused);
     }
 
     #[test]

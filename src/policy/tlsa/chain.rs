@@ -7,9 +7,10 @@
 //! 3. Of the usable records with the same usage and selector, strict senders use those with the strongest digest, and
 //!    those without a digest (RFC 7671 §9). Lenient senders use all of them.
 //!
-//! Some senders use the complete certificate in a `2 0 0` record if the server did not send it, although RFC 7672
-//! §3.1.2 requires the server to send it. This module cannot verify the signature on the chain. It compares only the
-//! names, so the best result is [`ChainMiss::AnchorInRecord`].
+//! RFC 7672 §3.1.2 requires the server to send the CA certificate. If it did not, some senders use the complete
+//! certificate in a `2 0 0` record or the key in a `2 1 0` record instead (RFC 7671 §5.2.2, §5.2.3). Because others do
+//! not, the best result is then [`ChainMiss::AnchorInRecord`]. Of a complete certificate, only the name is compared with
+//! the issuer of the chain. With a key, the signature of the topmost certificate is verified.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,8 @@ use jiff::Timestamp;
 
 use super::{TlsaRecord, TlsaUnusable, decoded, der};
 use crate::evidence::{Certificate, NameMatch, Presented};
+use crate::pkix::ParsedCertificate;
+use crate::pkix::signature::{SignatureAlgorithm, VerifyingKey, verify};
 use crate::wire::DnsName;
 
 /// The names and the time used to evaluate a chain.
@@ -61,7 +64,8 @@ pub(crate) enum ChainMiss {
     OtherCertificate,
     /// Usage 2: the server did not send the CA certificate of the record.
     AnchorNotSent,
-    /// Like `AnchorNotSent`, but the record contains the complete certificate, and its name is that of the issuer.
+    /// Like `AnchorNotSent`, but the record contains the complete certificate, and its name is that of the issuer, or it
+    /// contains the key that signed the topmost certificate.
     AnchorInRecord,
     /// Usage 2: the record is for the server's own certificate, not for a CA certificate of the chain.
     IsLeaf,
@@ -84,7 +88,7 @@ impl TlsaOutcome {
         self.records.iter().any(|one| one.result == TlsaMatch::Matches)
     }
 
-    /// Whether senders that take a missing CA certificate from a `2 0 0` record accept the chain.
+    /// Whether senders that take a missing CA certificate or its key from a record without a digest accept the chain.
     pub(crate) fn matches_with_record(&self) -> bool {
         self.records.iter().any(|one| one.result == TlsaMatch::Misses(ChainMiss::AnchorInRecord) && !one.is_superseded)
     }
@@ -155,6 +159,16 @@ fn anchor(record: &TlsaRecord, presented: &Presented, references: &TlsaReference
             ChainMiss::IsLeaf
         } else if names_issuer(record, chain) {
             ChainMiss::AnchorInRecord
+        } else if is_signed_by_record(record, chain) {
+            // The requirements of usage 2 also apply to a path that ends at a key.
+            let path = path_of(chain);
+            if !path.iter().all(|one| one.is_in_date(references.now)) {
+                ChainMiss::OutOfDate
+            } else if !references.names.iter().any(|name| covers(presented, name)) {
+                ChainMiss::Name
+            } else {
+                ChainMiss::AnchorInRecord
+            }
         } else {
             ChainMiss::AnchorNotSent
         };
@@ -242,6 +256,25 @@ fn names_issuer(record: &TlsaRecord, chain: &[Certificate]) -> bool {
         at = next;
     }
     false
+}
+
+/// The certificates from the server's certificate to the topmost one.
+fn path_of(chain: &[Certificate]) -> Vec<&Certificate> {
+    let next = |one: &&Certificate| one.issued_by.and_then(|at| chain.get(at));
+    // Cross-signed certificates may form a loop, so the length of the path is limited.
+    std::iter::successors(chain.first(), next).take(chain.len()).collect()
+}
+
+/// Whether the key in a `2 1 0` record signed the topmost certificate of the path (RFC 7671 §5.2.3).
+fn is_signed_by_record(record: &TlsaRecord, chain: &[Certificate]) -> bool {
+    let Some(key) = record.data.as_deref().filter(|_| (record.selector, record.matching) == (1, 0)) else {
+        return false;
+    };
+    let Some(der) = path_of(chain).last().and_then(|one| decoded(one)) else { return false };
+    let Some(topmost) = ParsedCertificate::read(&der) else { return false };
+    let scheme = SignatureAlgorithm::read(topmost.outer_algorithm);
+    let (Ok(scheme), Ok(key)) = (scheme, VerifyingKey::read(key)) else { return false };
+    verify(scheme, &key, topmost.signed, topmost.signature).is_ok()
 }
 
 /// Whether the server's certificate covers a name (RFC 7672 §3.2.3). `*` replaces one complete label. The common name

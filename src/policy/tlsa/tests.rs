@@ -140,16 +140,37 @@ fn usage_2_needs_the_certificate_in_the_chain() {
     let without_root = sent(&[&leaf, &middle]);
     assert_eq!(first(&[record(2, 0, 1, &root)], &without_root), TlsaMatch::Misses(ChainMiss::AnchorNotSent));
     assert_eq!(first(&[record(2, 1, 1, &root)], &without_root), TlsaMatch::Misses(ChainMiss::AnchorNotSent));
-    // Only a record with the complete certificate can replace the certificate that was not sent, and only for some
-    // senders.
-    let complete = outcome(&[record(2, 0, 0, &root)], &without_root);
-    assert!(complete.matches_with_record() && !complete.matches_leniently());
-    assert_eq!(first(&[record(2, 1, 0, &root)], &without_root), TlsaMatch::Misses(ChainMiss::AnchorNotSent));
+    // Only a record with the complete certificate or the complete key can replace the certificate that was not sent, and
+    // only for some senders.
+    for selector in [0, 1] {
+        let complete = outcome(&[record(2, selector, 0, &root)], &without_root);
+        assert!(complete.matches_with_record() && !complete.matches_leniently(), "selector {selector}");
+    }
+    assert_eq!(first(&[record(2, 1, 2, &root)], &without_root), TlsaMatch::Misses(ChainMiss::AnchorNotSent));
     assert_eq!(first(&[record(2, 0, 1, &middle)], &without_root), TlsaMatch::Matches);
     // There is no path if an intermediate certificate is missing.
     let with_gap = sent(&[&leaf, &root]);
     assert_eq!(first(&[record(2, 0, 1, &root)], &with_gap), TlsaMatch::Misses(ChainMiss::NoPath));
     assert_eq!(first(&[record(2, 0, 1, &root)], &sent(&[&leaf, &root, &middle])), TlsaMatch::Matches);
+}
+
+#[test]
+fn the_key_in_a_record_counts_only_if_it_signed_the_topmost_certificate() {
+    let Made { ders: [leaf, middle, root] } = made((-1, 30));
+    let bare = |der: &[u8]| [record(2, 1, 0, der)];
+    let in_record = TlsaMatch::Misses(ChainMiss::AnchorInRecord);
+    assert_eq!(first(&bare(&root), &sent(&[&leaf, &middle])), in_record);
+    assert_eq!(first(&bare(&middle), &sent(&[&leaf])), in_record);
+    let not_sent = TlsaMatch::Misses(ChainMiss::AnchorNotSent);
+    assert_eq!(first(&bare(&root), &sent(&[&leaf])), not_sent, "the certificate between them is missing");
+    let Made { ders: [_, _, other_root] } = made((-1, 30));
+    assert_eq!(first(&bare(&other_root), &sent(&[&leaf, &middle])), not_sent, "a root of the same name");
+    // Dates and names count.
+    let Made { ders: [old, old_middle, old_root] } = made((-60, -1));
+    let expired = first(&bare(&old_root), &sent(&[&old, &old_middle]));
+    assert_eq!(expired, TlsaMatch::Misses(ChainMiss::OutOfDate));
+    let other = evaluate(&bare(&root), &sent(&[&leaf, &middle]), &references("mx.example.net"));
+    assert_eq!(other.misses(), [&ChainMiss::Name]);
 }
 
 #[test]

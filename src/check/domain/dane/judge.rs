@@ -329,7 +329,8 @@ impl<'s> DaneHost<'s> {
     }
 
     fn anchor_not_sent(&self, published: PublishedTlsa<'_>, seen: SeenChain<'_>) -> Finding {
-        let is_in_record = seen.outcome.matches_with_record();
+        let is_in_record =
+            |one: &TlsaVerdict| one.result == TlsaMatch::Misses(ChainMiss::AnchorInRecord) && !one.is_superseded;
         let summary = format!("{} does not send the CA certificate that its TLSA record matches", self.name);
         let mut finding = self.about(&DANE_ANCHOR_NOT_SENT, published, seen, summary);
         finding.confidence = Confidence::Likely;
@@ -342,16 +343,23 @@ impl<'s> DaneHost<'s> {
             self.client.first_noun(),
             end_of(seen.chain)
         );
-        if is_in_record {
+        if seen.outcome.matches_with_record() {
             finding.severity = Severity::Warning;
-            finding.cause.push_str(" The record contains the full CA certificate, and the names suggest that this CA issued the chain. In this case, ");
-            finding.cause.push_str(match self.client {
-                DaneClient::Sender => {
+            let is_key = !seen.outcome.records.iter().any(|one| is_in_record(one) && one.record.selector == 0);
+            finding.cause.push_str(if is_key {
+                " The record contains the full key of a CA, and this key signed the topmost certificate that the server sends. In this case, "
+            } else {
+                " The record contains the full CA certificate, and the names suggest that this CA issued the chain. In this case, "
+            });
+            finding.cause.push_str(match (self.client, is_key) {
+                (DaneClient::Sender, false) => {
                     "Postfix and mox use the certificate in the record; other senders do not deliver mail to the host."
                 }
-                DaneClient::MailProgram => {
-                    "some mail programs use the certificate in the record; others do not connect to the host."
+                // RFC 7671 §5.2.3: clients SHOULD support this, but need not.
+                (DaneClient::Sender, true) => {
+                    "Postfix uses the key in the record; some other senders do not deliver mail to the host."
                 }
+                (DaneClient::MailProgram, _) => "some mail programs use the record; others do not connect to the host.",
             });
         } else {
             finding.cause.push_str(&format!(

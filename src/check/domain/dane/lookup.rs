@@ -15,7 +15,7 @@
 
 use crate::check::domain::direct;
 use crate::check::domain::purpose;
-use crate::check::domain::sight::{Known, Sight, is_bogus, is_valid_answer, lacks_proof, records};
+use crate::check::domain::sight::{Known, Sight, is_bogus, is_valid_answer, lacks_proof, may_be_of_resolver, records};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, Probe, RecordsSeen};
 use crate::policy::tlsa::TlsaRecord;
 use crate::question::Question;
@@ -164,7 +164,7 @@ enum AtServers<'s> {
 /// Whether the authoritative servers are queried, because the resolver did not answer, its response is bogus, or it omitted
 /// the proof that there are no records.
 fn is_asked_at_servers(known: Known<'_, RecordsSeen>) -> bool {
-    direct::may_be_of_resolver(known) || known.answer().is_some_and(|seen| is_bogus(seen) || lacks_proof(seen))
+    may_be_of_resolver(known) || known.answer().is_some_and(|seen| is_bogus(seen) || lacks_proof(seen))
 }
 
 /// Whether the answers of the servers show that the fault is in the resolver. A bogus response may have come from the

@@ -223,7 +223,9 @@ pub(super) fn miss_words(miss: &ChainMiss) -> &'static str {
     match miss {
         ChainMiss::OtherCertificate => "the server's certificate or key does not match",
         ChainMiss::AnchorNotSent => "the server did not send this CA certificate",
-        ChainMiss::AnchorInRecord => "the server did not send this CA certificate, but the record contains it",
+        ChainMiss::AnchorInRecord => {
+            "the server did not send this CA certificate, but the record contains it or its key"
+        }
         ChainMiss::IsLeaf => "this is the server's own certificate, but usage 2 is for CA certificates",
         ChainMiss::NoPath => "the certificates that were sent do not chain to this CA certificate",
         ChainMiss::OutOfDate => "a certificate has expired or is not valid yet",

@@ -89,7 +89,7 @@ pub(super) static DANE_ANCHOR_NOT_SENT: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not send the CA certificate that a TLSA record matches",
     docs: Docs {
-        sees: "The TLSA records have usage 2, but either the server does not send the CA certificate that they match, or its certificates do not chain to that CA certificate. The finding is a warning if the record contains the full certificate (2 0 0), because some senders then use the copy in the record.",
+        sees: "The TLSA records have usage 2, but either the server does not send the CA certificate that they match, or its certificates do not chain to that CA certificate. The finding is a warning if the record contains the full certificate (2 0 0) or the full key (2 1 0), because some senders then use the record instead.",
         matters: "Senders that use DANE cannot compare the record with a certificate that they did not receive, so they do not deliver mail to the host. If a record matches a root certificate, the server must send that certificate as well.",
         action: "Server operator: send the complete chain, including the CA certificate that the record matches. Alternatively, the operator of the host's DNS can publish a 3 1 1 TLSA record, which needs only the server's certificate.",
         example: "2 1 1 for a root certificate, but the server sends only its own certificate and the intermediate certificate",

@@ -218,6 +218,11 @@ fn the_root_must_be_sent() {
     bare.publish_for((2, 1, 0), 2).world.signed();
     let found = bare.findings_for(ServerTls::Chains(vec![&without]));
     assert_eq!(ids(&found), [("dane-anchor-not-sent", Severity::Error)]);
+    // RFC 7671 §5.2.3: the key in the record signed the topmost certificate.
+    let without = sent(&[&bare.made.ders[0], &bare.made.ders[1]]);
+    let found = bare.findings_for(ServerTls::Chains(vec![&without]));
+    assert_eq!(ids(&found), [("dane-anchor-not-sent", Severity::Warning)]);
+    assert!(found[0].failure.is_none() && found[0].cause.contains("this key signed"), "{found:?}");
 }
 
 #[test]

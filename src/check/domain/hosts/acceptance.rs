@@ -13,7 +13,7 @@
 //!
 //! If no server accepts a connection, EHLO and a sender, nothing can be tested. In this case, the rejections of these
 //! commands determine the exit code, although most of them concern this machine. If one server accepts them, rejections
-//! by other servers do not affect the exit code.
+//! by other servers do not affect the exit code. A service that is not SMTP rejects nothing.
 
 use std::net::IpAddr;
 
@@ -125,7 +125,8 @@ enum SessionReach<'s> {
     Sender,
     /// It rejected the connection, EHLO or the sender.
     Rejected(ReceivedReply<'s>),
-    /// The session ended for another reason: there was no connection, the server closed it, or a limit was reached.
+    /// The session ended for another reason: there was no connection, the server closed it, its service is not SMTP, or
+    /// a limit was reached.
     Ended,
 }
 
@@ -135,7 +136,11 @@ fn progress(session: Session<'_>) -> SessionReach<'_> {
     }
     // A rejection of STARTTLS does not count, because senders without a policy then deliver without TLS.
     let phases = [Phase::Greeting, Phase::Ehlo, Phase::EhloTls, Phase::Mail];
-    let rejected = phases.into_iter().filter_map(|phase| session.reply_at(phase)).find(|received| !received.accepts());
+    let mut replies = phases.into_iter().filter_map(|phase| session.reply_at(phase));
+    // A line that is not an SMTP reply, such as the greeting of an SSH server, rejects nothing (RFC 5321 §4.2.1).
+    let is_rejection =
+        |received: &ReceivedReply<'_>| matches!(received.reply.class(), Class::Transient | Class::Permanent);
+    let rejected = replies.find(|received| !received.accepts()).filter(is_rejection);
     rejected.map_or(SessionReach::Ended, SessionReach::Rejected)
 }
 
@@ -167,6 +172,13 @@ fn weigh_before_recipients(sight: Sight<'_>, findings: &mut [Finding]) {
         .map(|received| received.event.seq)
         .collect();
     for finding in findings.iter_mut().filter(of_session) {
+        // Another service may use the same reply codes. Its reply to EHLO is evidence for this, not a rejection.
+        let is_other_service = finding.failure == Some(PhaseFailure::Protocol);
+        if is_temporary && is_other_service {
+            finding.failure = None;
+        } else if is_other_service {
+            continue;
+        }
         if finding.evidence.events.iter().any(|event| deciding.contains(event)) {
             fail(finding, reason);
             finding

@@ -69,7 +69,7 @@ pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
     for host in mx::mail_hosts(sight) {
         // The session with the first address tests additional recipients, so all addresses must be known before it
         // begins.
-        if !mx::is_looked_up(sight, &host.name) {
+        if !mx::is_looked_up(sight, &host.name) || mx::waits_for_servers(sight, &host.name) {
             continue;
         }
         let addresses = mx::addresses(sight, &host.name);

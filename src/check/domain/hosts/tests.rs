@@ -410,6 +410,28 @@ fn if_no_server_gets_as_far_as_the_recipients_the_rejection_determines_the_exit_
 }
 
 #[test]
+fn a_service_that_is_not_smtp_rejects_nothing() {
+    for greeting in ["HTTP/1.1 400 Bad Request", "SSH-2.0-OpenSSH_9.6"] {
+        let mut world = two();
+        world.server("8.8.4.1", MailServer::new("mx1.example.com").greeting(greeting));
+        world.server("8.8.4.2", second().greeting(greeting));
+        let found = findings(&mut world);
+        let failures: Vec<_> = found.iter().filter_map(|one| one.failure).collect();
+        assert_eq!(failures, [PhaseFailure::Protocol], "{found:?}");
+        assert_eq!(rules(&found), ["greeting-not-smtp"]);
+        // Senders retry because of a temporary rejection by the other host.
+        world.server("8.8.4.2", second().greeting("421 4.3.2 Try again later"));
+        let found = findings(&mut world);
+        let failures: Vec<_> = found.iter().filter_map(|one| one.failure).collect();
+        assert_eq!(failures, [PhaseFailure::RefusedTemporary], "{found:?}");
+        // The other host works.
+        world.server("8.8.4.2", second());
+        let found = findings(&mut world);
+        assert!(found.iter().all(|one| one.failure.is_none()), "{found:?}");
+    }
+}
+
+#[test]
 fn senders_retry_if_one_of_the_servers_rejects_temporarily() {
     let mut world = two();
     world.server("8.8.4.1", MailServer::new("mx1.example.com").greeting("554 5.7.1 Blocked using zen.spamhaus.org"));

@@ -12,6 +12,7 @@ use super::known::{
     KINDS, all_addresses, as_address, before_other_records, code_words, fault_words, is_looked_up, is_unanswered,
     mail_hosts, published, usable, was_stopped,
 };
+use super::resolver::fault_of_resolver;
 use super::rules::{
     DNS_ANSWER_TRUNCATED, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
     MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING, MX_NAME_NOT_VALID, MX_NONE_USABLE,
@@ -453,6 +454,7 @@ fn hosts_without_address(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
                 if let Some((failed, why)) = failed_lookups(sight, host).first() {
                     findings.push(host_lookup_failed(sight, host, failed, why, Severity::Notice));
                 }
+                findings.extend(fault_of_resolver(sight, host));
             }
             HostAddresses::Loop(failed, names) if all_loop || !(has_none && is_known) => findings.push(Finding {
                 failure: all_loop.then_some(PhaseFailure::Unreachable),

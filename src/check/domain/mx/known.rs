@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::super::direct;
 use super::super::seen::NotTested;
-use super::super::sight::{Known, Sight, is_bogus, is_conclusive};
+use super::super::sight::{Known, Sight, is_bogus, is_conclusive, may_be_of_resolver};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
 use crate::lexicon::Fix;
 use crate::plan::{Family, OverrideHost, Plan};
@@ -95,9 +95,14 @@ pub(in crate::check::domain) fn is_looked_up(sight: Sight<'_>, host: &DnsName) -
     KINDS.iter().all(|&kind| !sight.records(host, kind).is_open())
 }
 
+/// Whether lookups of a host's addresses at the authoritative servers have not ended, although the resolver failed.
+pub(in crate::check::domain) fn waits_for_servers(sight: Sight<'_>, host: &DnsName) -> bool {
+    KINDS.iter().any(|&kind| sight.needs_servers(host, kind) && direct::is_pending(sight, host, kind))
+}
+
 /// Whether both address lookups of a host ended with an error code of the resolver or without a response.
 pub(super) fn is_unanswered(sight: Sight<'_>, host: &DnsName) -> bool {
-    KINDS.iter().all(|&kind| direct::may_be_of_resolver(sight.records(host, kind)))
+    KINDS.iter().all(|&kind| may_be_of_resolver(sight.records(host, kind)))
 }
 
 /// Whether the resolver's response to the lookup of a host's addresses of this kind is bogus.

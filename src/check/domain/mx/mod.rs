@@ -5,10 +5,11 @@
 //! [`MAX_ADDRESSES`] IP addresses are tested.
 //!
 //! Modules: [`known`] (hosts and addresses), [`judge`] and [`set`] (the findings), [`rules`], [`special`] (IP addresses
-//! that are not public).
+//! that are not public), [`resolver`] (addresses that the resolver does not return).
 
 mod judge;
 mod known;
+mod resolver;
 mod rules;
 mod set;
 mod special;
@@ -26,7 +27,7 @@ use crate::wire::RecordKind;
 pub(super) use known::{
     KINDS, MAX_ADDRESSES, MAX_HOSTS, MxHost, addresses, all_addresses, all_hosts, code_words, excluding_flag,
     fault_words, has_bogus_address, has_no_address, is_failed_lookup, is_looked_up, is_null, is_of_other_family,
-    known_hosts, mail_hosts, not_tested, problem, usable, why_unknown,
+    known_hosts, mail_hosts, not_tested, problem, usable, waits_for_servers, why_unknown,
 };
 pub(super) use rules::DNS_ANSWER_TRUNCATED;
 
@@ -44,8 +45,10 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         if known::is_unanswered(sight, &host.name) {
             questions.extend(direct::aliases(sight, &host.name).1);
         }
-        // Shows whether the resolver changes addresses.
-        for kind in KINDS.into_iter().filter(|&kind| known::is_bogus_at_resolver(sight, &host.name, kind)) {
+        // Shows whether the resolver changes addresses, or does not return them.
+        let is_asked =
+            |kind| known::is_bogus_at_resolver(sight, &host.name, kind) || sight.needs_servers(&host.name, kind);
+        for kind in KINDS.into_iter().filter(|&kind| is_asked(kind)) {
             questions.extend(direct::questions(sight, &host.name, kind));
         }
     }

@@ -163,7 +163,7 @@ pub(super) static MX_HOST_LOOKUP_FAILED: Rule = Rule {
     severity: Severity::Warning,
     title: "the IP addresses of an MX host could not be looked up",
     docs: Docs {
-        sees: "The A or AAAA records of an MX host could not be looked up because of SERVFAIL, a timeout or another error. The finding is an error if no IP address of any MX host is known.",
+        sees: "The A or AAAA records of an MX host could not be looked up because of SERVFAIL, a timeout or another error. The finding is an error if no IP address of any MX host is known. It is a notice if the name servers of the zone return the addresses.",
         matters: "It is not known whether the host has IP addresses, so it was not fully tested. Senders whose resolvers have the same problem skip the host or retry later.",
         action: "Repeat the check with another resolver (--resolver). If the failure persists, the operator of the host's DNS zone must check the name servers.",
         example: "mx1.example.net: SERVFAIL",
@@ -241,7 +241,7 @@ pub(super) static MX_DOMAIN_ALIAS: Rule = Rule {
     severity: Severity::Notice,
     title: "the domain is an alias (CNAME)",
     docs: Docs {
-        sees: "The domain has a CNAME record. If it also has an MX record, the finding is an error.",
+        sees: "The domain has a CNAME record. If it also has an MX record, the finding is an error. It is a warning if only the responses to queries for IP addresses contain the CNAME record.",
         matters: "All records of an alias, including MX and SPF records, come from its target. A name with a CNAME record must not have other records. If it does, some resolvers return only the CNAME record, so some senders do not find the MX records.",
         action: "Domain owner: replace the CNAME record with A and AAAA records, and publish MX records at the domain itself.",
         example: "example.com. CNAME example.net. and example.com. MX 10 mx.example.com.",

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::super::sight::{Known, Sight, is_conclusive};
 use super::known::{
-    MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, is_never_a_host, is_test_server, mail_hosts, published, usable,
+    KINDS, MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, is_never_a_host, is_test_server, mail_hosts, published,
+    usable,
 };
 use super::rules::{
     MX_DOMAIN_ALIAS, MX_DUPLICATE, MX_HOST_MISSING, MX_MANY, MX_NAME_NOT_VALID, MX_NO_IPV4, MX_NO_IPV6, MX_NONE_USABLE,
@@ -143,7 +144,8 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
     let target = cname.records.iter().find_map(|record| match &record.data {
         RecordData::Cname { target } => Some(target),
         _ => None,
-    })?;
+    });
+    let Some(target) = target else { return alias_of_other_types(sight, &domain) };
     let mx = sight.records(&domain, RecordKind::Mx);
     let has_both = mx.answer().is_some_and(|seen| seen.aliases.is_empty() && !seen.records.is_empty());
     let target = probe.quote(target.as_str());
@@ -166,6 +168,28 @@ pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
         found.cause =
             "All records of the domain, including the MX, SPF and other TXT records, come from the target.".to_owned();
     }
+    Some(found)
+}
+
+/// The domain has MX records, but the responses to queries for its IP addresses contain a CNAME record of the domain. A
+/// name with a CNAME record can have no other records (RFC 1034 §3.6.2, RFC 2181 §10.1).
+fn alias_of_other_types(sight: Sight<'_>, domain: &DnsName) -> Option<Finding> {
+    let mx = sight.records(domain, RecordKind::Mx);
+    let of_mx = mx.probe()?;
+    mx.answer().filter(|seen| seen.aliases.is_empty() && !seen.records.is_empty() && is_conclusive(seen))?;
+    let (kind, probe, alias) = KINDS.into_iter().find_map(|kind| {
+        let Known::Seen(probe, seen) = sight.records(domain, kind) else { return None };
+        let alias = seen.aliases.first().filter(|alias| is_conclusive(seen) && alias.from == *domain)?;
+        Some((kind, probe, alias))
+    })?;
+    let target = probe.quote(alias.to.as_str());
+    let summary = format!(
+        "{domain} has MX records, but is an alias (CNAME) for {target} in responses to queries for {kind} records"
+    );
+    let mut found = finding(&MX_DOMAIN_ALIAS, probe, Confidence::Certain, summary).tried(of_mx.id);
+    found.severity = Severity::Warning;
+    found.cause = "A name with a CNAME record must not have other records. A resolver that has the CNAME record in its cache may return it instead of the MX records, so some senders do not find them.".to_owned();
+    found.fixes.push(Fix::text(format!("Domain owner: replace the CNAME record of {domain} with A and AAAA records")));
     Some(found)
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
-use super::super::world::{World, name, plan, plan_with_recipient, response};
+use super::super::world::{MailServer, World, name, plan, plan_with_recipient, response};
 use super::{addresses, is_null, mail_hosts};
 use crate::check::domain::sight::Sight;
 use crate::check::finding::{Finding, PhaseFailure, Severity};
@@ -363,4 +363,64 @@ fn a_loop_of_aliases_behind_a_resolver_is_named() {
     assert!(found[0].summary.contains("a.example.com -> b.example.com -> a.example.com"), "{}", found[0].summary);
     // Without a loop, the resolver or the name servers are at fault.
     assert_eq!(rules(&findings(&mut world("c.example.com"))), ["mx-host-lookup-failed"]);
+}
+
+#[test]
+fn addresses_that_the_resolver_does_not_return_come_from_the_name_servers() {
+    let server = std::net::SocketAddr::from(([8, 8, 8, 1], 53));
+    let world = |fault: DnsFaultKind| {
+        let mut world = World::new();
+        world.zone("example.com MX 10 mx.example.com\nexample.com NS ns1.example.com\nns1.example.com A 8.8.8.1");
+        let soa =
+            crate::evidence::RecordData::Soa { primary: name("ns1.example.com"), serial: 1, expire: 1, minimum: 1 };
+        world.answer("example.com", RecordKind::Soa, response(&name("example.com"), vec![soa]));
+        world.fails("mx.example.com", RecordKind::A, fault);
+        world
+    };
+    let judged = |world: &mut World| {
+        let plan = plan("example.com");
+        let evidence = world.evidence(&plan);
+        let sight = Sight::new(&plan, &evidence).expect("a domain");
+        let found: Vec<Finding> = crate::check::judge(&plan, &evidence);
+        let ours = found.into_iter().find(|one| one.rule == "mx-host-lookup-failed");
+        (super::addresses(sight, &name("mx.example.com")), ours.map(|one| (one.severity, one.failure, one.summary)))
+    };
+    let mut silent = world(DnsFaultKind::Timeout);
+    let (addresses, found) = judged(&mut silent);
+    assert!(addresses.is_empty());
+    assert_eq!(
+        found.map(|(severity, failure, _)| (severity, failure)),
+        Some((Severity::Error, Some(PhaseFailure::Unreachable)))
+    );
+    let mut answered = world(DnsFaultKind::Timeout);
+    let ip: std::net::IpAddr = [8, 8, 4, 4].into();
+    let data = crate::evidence::RecordData::A { ip: [8, 8, 4, 4].into() };
+    let seen = crate::evidence::RecordsSeen { authoritative: true, ..response(&name("mx.example.com"), vec![data]) };
+    let answer = crate::evidence::Answer::Records(seen);
+    answered.outcome("mx.example.com", RecordKind::A, Some(server), Outcome::Done { answer });
+    answered.server("8.8.4.4", MailServer::new("mx.example.com"));
+    let (addresses, found) = judged(&mut answered);
+    let (severity, failure, summary) = found.expect("a finding");
+    assert_eq!((addresses, severity, failure), (vec![ip], Severity::Notice, None));
+    assert!(summary.contains("but the name servers of the zone do"), "{summary}");
+}
+
+#[test]
+fn mx_records_beside_an_alias_of_other_types_are_reported() {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com\nmx.example.com A 8.8.4.4");
+    let (from, to) = (name("example.com"), name("web.example.net"));
+    let alias = crate::evidence::DnsAlias { from, to: to.clone(), dnssec: crate::evidence::DnssecState::Insecure };
+    let plan = plan("example.com");
+    let mut evidence = world.evidence(&plan);
+    assert!(!rules(&super::judge::judge(&plan, &evidence)).contains(&"mx-domain-alias"));
+    let question = crate::check::domain::sight::records(&name("example.com"), RecordKind::A);
+    let probe = evidence.probes.iter_mut().find(|probe| probe.question == question).expect("a lookup");
+    let data = crate::evidence::RecordData::A { ip: [8, 8, 4, 5].into() };
+    let seen = crate::evidence::RecordsSeen { aliases: vec![alias], ..response(&to, vec![data]) };
+    probe.outcome = Outcome::Done { answer: crate::evidence::Answer::Records(seen) };
+    let found = super::judge::judge(&plan, &evidence);
+    let alias = found.iter().find(|one| one.rule == "mx-domain-alias").expect("a finding");
+    assert_eq!((alias.severity, alias.failure), (Severity::Warning, None));
+    assert!(alias.summary.contains("in responses to queries for A records"), "{}", alias.summary);
 }

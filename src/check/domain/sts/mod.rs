@@ -14,6 +14,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
+use super::purpose;
 use super::senders::servers::mail_servers;
 use super::sight::Sight;
 use crate::check::finding::{Check, Finding};
@@ -24,8 +25,10 @@ pub(super) use published::{is_host_missing, not_tested, policy_host, result, sum
 
 pub(super) static CHECK: Check = Check { subject: "domain-sts", ask, judge: judge_policy, rules: rules::RULES };
 
+/// The policy applies to mail between servers (RFC 8461 §1), not to submission.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    Sight::new(plan, evidence).map_or_else(Vec::new, published::questions)
+    let sight = Sight::new(plan, evidence).filter(|sight| !purpose::is_submission(*sight));
+    sight.map_or_else(Vec::new, published::questions)
 }
 
 fn judge_policy(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
