@@ -227,13 +227,13 @@ fn renderings(json: &str) -> Vec<(String, String)> {
 
 #[test]
 fn no_format_prints_a_control_character_from_the_server() {
-    for one in &sandbox().1 {
+    in_parallel(sandbox().1.iter().collect(), |one: &Outcome| {
         for (how, text) in renderings(&one.json) {
             let bare = without_colours(&text);
             let bad: Vec<char> = bare.chars().filter(|&c| c != '\n' && acts_on_a_terminal(c)).collect();
             assert!(bad.is_empty(), "{} as {how}: {bad:?}", one.scenario.name);
         }
-    }
+    });
 }
 
 /// The formats for programs are valid in every scenario. `tests/formats/hostile.rs` tests text that imitates their
