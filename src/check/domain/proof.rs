@@ -34,24 +34,37 @@ pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findi
     for finding in findings.iter_mut().filter(|finding| finding.confidence == Confidence::Certain) {
         let lookups: Vec<AnsweredLookup<'_>> =
             finding.evidence.probes.iter().filter_map(|id| AnsweredLookup::of(evidence.probe(*id)?)).collect();
-        let of_lookups = lookups.iter().find_map(|lookup| lookup.doubt(evidence, &lookups));
+        let of_lookups = lookups.iter().find_map(|lookup| lookup.doubt(evidence, &lookups)).map(Doubt::Missing);
         let of_others = || of_sessions(plan, evidence, finding).or_else(|| of_servers(plan, evidence, finding));
         if let Some(doubt) = of_lookups.or_else(of_others) {
             finding.confidence = Confidence::Likely;
-            if doubt.contains(NEITHER_SIGNED) {
-                finding.failure = None;
-            }
+            let words = match doubt {
+                Doubt::Missing(words) => words,
+                Doubt::Replaced(words) => {
+                    finding.failure = None;
+                    words
+                }
+            };
             finding.otherwise = Some(match finding.otherwise.take() {
-                Some(known) => format!("{known} {doubt}"),
-                None => doubt,
+                Some(known) => format!("{known} {words}"),
+                None => words,
             });
         }
     }
 }
 
+/// Why a finding is not certain, in a sentence.
+enum Doubt {
+    /// The records on which the finding rests may be missing or different.
+    Missing(String),
+    /// The finding rests on records of the name servers that replaced those of the resolver, and neither have valid
+    /// signatures, so it decides no exit code.
+    Replaced(String),
+}
+
 /// Why the tested server may not belong to the domain: the resolver did not prove that the domain has no MX records and is
 /// its own mail host, or a name server returned other addresses for the host.
-fn of_sessions(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<String> {
+fn of_sessions(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<Doubt> {
     let sight = Sight::new(plan, evidence)?;
     let tested = finding.evidence.probes.iter().filter_map(|id| match &evidence.probe(*id)?.question {
         Question::Session(request) => match request.host {
@@ -64,7 +77,7 @@ fn of_sessions(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<St
     tested.peek()?;
     let mx = sight.records(&sight.name(), RecordKind::Mx).probe().and_then(AnsweredLookup::of);
     if let Some(doubt) = mx.filter(|lookup| lookup.seen.records.is_empty()).and_then(|mx| mx.doubt(evidence, &[mx])) {
-        return Some(doubt);
+        return Some(Doubt::Missing(doubt));
     }
     let tested: Vec<IpAddr> = tested.collect();
     let mx = [(sight.name(), RecordKind::Mx)];
@@ -74,29 +87,26 @@ fn of_sessions(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<St
         *kind == RecordKind::Mx || seen.is_some_and(|seen| seen.addresses().any(|ip| tested.contains(&ip)))
     };
     let replaced = mx.into_iter().chain(hosts).filter(is_tested).find_map(|(name, kind)| replaced(sight, &name, kind));
-    replaced.or_else(|| tested.into_iter().find_map(|ip| other_address(evidence, ip)))
+    replaced.or_else(|| tested.into_iter().find_map(|ip| other_address(evidence, ip)).map(Doubt::Missing))
 }
 
-/// The part of the sentence below by which it is recognised.
-const NEITHER_SIGNED: &str = "neither response has valid signatures";
-
-/// A sentence about records of the name servers that the check used instead of those of the resolver, if they have no valid
+/// The doubt about records of the name servers that the check used instead of those of the resolver, if they have no valid
 /// signatures. It is not known which of them are correct.
-fn replaced(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> Option<String> {
+fn replaced(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> Option<Doubt> {
     let Known::Seen(probe, seen) = sight.records(name, kind) else { return None };
     // If the resolver returned none, no response contradicts the name servers.
     let is_other = sight.uses_servers(name, kind) && !sight.needs_servers(name, kind);
     let is_doubtful = is_other && seen.dnssec != DnssecState::Secure;
     is_doubtful.then(|| {
-        format!(
-            "The resolver returned other {kind} records of {}, and {NEITHER_SIGNED}. If a device on the network path answers queries to the name servers, the resolver's records may be the correct ones. Repeat the check from another network to find out.",
+        Doubt::Replaced(format!(
+            "The resolver returned other {kind} records of {}, and neither response has valid signatures. If a device on the network path answers queries to the name servers, the resolver's records may be the correct ones. Repeat the check from another network to find out.",
             probe.quote(name.as_str())
-        )
+        ))
     })
 }
 
 /// The same for the lookups of a finding. A finding about the difference itself is certain.
-fn of_servers(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<String> {
+fn of_servers(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<Doubt> {
     let sight = Sight::new(plan, evidence)?;
     let requests = || {
         finding.evidence.probes.iter().filter_map(|id| match &evidence.probe(*id)?.question {

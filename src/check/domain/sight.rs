@@ -58,8 +58,8 @@ impl<'s> Sight<'s> {
     ///
     /// 1. The resolver's response is bogus, and every authoritative server that answered sends records with valid
     ///    signatures.
-    /// 2. The records are MX or TXT records or IP addresses without valid signatures, and the authoritative servers that answered agree on others. Of MX
-    ///    records, the addresses of at least one host must be known.
+    /// 2. The records are MX or TXT records or IP addresses without valid signatures, and the authoritative servers that
+    ///    answered agree on others. Of MX records, the addresses of at least one host must be known.
     /// 3. The resolver does not return the IP addresses because of an error, and the authoritative servers that answered
     ///    agree on them.
     pub(crate) fn records(&self, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {

@@ -145,9 +145,8 @@ impl DnsCache {
         server: SocketAddr,
         query: &Query,
     ) -> Result<Arc<DnsResponseSeen>, NoDnsResponse> {
-        let question = DnsQuestion { query: query.clone(), role: ServerRole::Authoritative };
         let CacheState { connect_ms, received, .. } = &*self.shared;
-        servers::ask_authoritative(server, &question, *connect_ms, received).await.map(Arc::new)
+        servers::ask_authoritative(server, &authoritative(query), *connect_ms, received).await.map(Arc::new)
     }
 
     /// Queries an authoritative server once. The response is not kept.
@@ -156,10 +155,8 @@ impl DnsCache {
         server: SocketAddr,
         query: &Query,
     ) -> Result<Arc<DnsResponseSeen>, NoDnsResponse> {
-        let question = DnsQuestion { query: query.clone(), role: ServerRole::Authoritative };
-        let CacheState { connect_ms, received, .. } = &*self.shared;
-        let timeout = names::attempt_timeout(*connect_ms).min(REPEAT_TIMEOUT);
-        exchange(server, &question, timeout, received).await.map(Arc::new)
+        let timeout = names::attempt_timeout(self.shared.connect_ms).min(REPEAT_TIMEOUT);
+        exchange(server, &authoritative(query), timeout, &self.shared.received).await.map(Arc::new)
     }
 
     /// Whether a query was repeated at authoritative servers; `None` only after a panic.
@@ -338,6 +335,11 @@ impl DnsHandle for DnsCache {
 /// Whether the response code shows which records exist, or that none exist.
 pub(super) fn is_answer(code: ResponseCode) -> bool {
     matches!(code, ResponseCode::NoError | ResponseCode::NXDomain)
+}
+
+/// The question for an authoritative server.
+fn authoritative(query: &Query) -> DnsQuestion {
+    DnsQuestion { query: query.clone(), role: ServerRole::Authoritative }
 }
 
 /// Whether two responses have the same records in their answer and authority sections, whatever their TTL.

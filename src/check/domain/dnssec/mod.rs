@@ -1,7 +1,7 @@
 //! DNSSEC: the state of the MX records and of the hosts' addresses, and signature faults.
 //!
-//! Modules: [`responses`] (the responses that are judged), [`judge`] (the findings), [`ends`] (the finding about signatures that end soon), [`untested`] (the finding
-//! that the state could not be determined), [`rules`], [`words`] (reasons in words).
+//! Modules: [`responses`] (the responses that are judged), [`judge`] (the findings), [`ends`] (the finding about signatures
+//! that end soon), [`untested`] (the finding that the state could not be determined), [`rules`], [`words`] (reasons in words).
 
 mod ends;
 mod judge;
