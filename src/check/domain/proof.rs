@@ -34,13 +34,13 @@ pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findi
     for finding in findings.iter_mut().filter(|finding| finding.confidence == Confidence::Certain) {
         let lookups: Vec<AnsweredLookup<'_>> =
             finding.evidence.probes.iter().filter_map(|id| AnsweredLookup::of(evidence.probe(*id)?)).collect();
-        let of_lookups = lookups.iter().find_map(|lookup| lookup.doubt(evidence, &lookups)).map(Doubt::Missing);
+        let of_lookups = lookups.iter().find_map(|lookup| lookup.doubt(evidence, &lookups)).map(FindingDoubt::Missing);
         let of_others = || of_sessions(plan, evidence, finding).or_else(|| of_servers(plan, evidence, finding));
         if let Some(doubt) = of_lookups.or_else(of_others) {
             finding.confidence = Confidence::Likely;
             let words = match doubt {
-                Doubt::Missing(words) => words,
-                Doubt::Replaced(words) => {
+                FindingDoubt::Missing(words) => words,
+                FindingDoubt::Replaced(words) => {
                     finding.failure = None;
                     words
                 }
@@ -54,7 +54,7 @@ pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findi
 }
 
 /// Why a finding is not certain, in a sentence.
-enum Doubt {
+enum FindingDoubt {
     /// The records on which the finding rests may be missing or different.
     Missing(String),
     /// The finding rests on records of the name servers that replaced those of the resolver, and neither have valid
@@ -64,7 +64,7 @@ enum Doubt {
 
 /// Why the tested server may not belong to the domain: the resolver did not prove that the domain has no MX records and is
 /// its own mail host, or a name server returned other addresses for the host.
-fn of_sessions(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<Doubt> {
+fn of_sessions(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<FindingDoubt> {
     let sight = Sight::new(plan, evidence)?;
     let tested = finding.evidence.probes.iter().filter_map(|id| match &evidence.probe(*id)?.question {
         Question::Session(request) => match request.host {
@@ -77,7 +77,7 @@ fn of_sessions(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<Do
     tested.peek()?;
     let mx = sight.records(&sight.name(), RecordKind::Mx).probe().and_then(AnsweredLookup::of);
     if let Some(doubt) = mx.filter(|lookup| lookup.seen.records.is_empty()).and_then(|mx| mx.doubt(evidence, &[mx])) {
-        return Some(Doubt::Missing(doubt));
+        return Some(FindingDoubt::Missing(doubt));
     }
     let tested: Vec<IpAddr> = tested.collect();
     let mx = [(sight.name(), RecordKind::Mx)];
@@ -87,18 +87,18 @@ fn of_sessions(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<Do
         *kind == RecordKind::Mx || seen.is_some_and(|seen| seen.addresses().any(|ip| tested.contains(&ip)))
     };
     let replaced = mx.into_iter().chain(hosts).filter(is_tested).find_map(|(name, kind)| replaced(sight, &name, kind));
-    replaced.or_else(|| tested.into_iter().find_map(|ip| other_address(evidence, ip)).map(Doubt::Missing))
+    replaced.or_else(|| tested.into_iter().find_map(|ip| other_address(evidence, ip)).map(FindingDoubt::Missing))
 }
 
 /// The doubt about records of the name servers that the check used instead of those of the resolver, if they have no valid
 /// signatures. It is not known which of them are correct.
-fn replaced(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> Option<Doubt> {
+fn replaced(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> Option<FindingDoubt> {
     let Known::Seen(probe, seen) = sight.records(name, kind) else { return None };
     // If the resolver returned none, no response contradicts the name servers.
     let is_other = sight.uses_servers(name, kind) && !sight.needs_servers(name, kind);
     let is_doubtful = is_other && seen.dnssec != DnssecState::Secure;
     is_doubtful.then(|| {
-        Doubt::Replaced(format!(
+        FindingDoubt::Replaced(format!(
             "The resolver returned other {kind} records of {}, and neither response has valid signatures. If a device on the network path answers queries to the name servers, the resolver's records may be the correct ones. Repeat the check from another network to find out.",
             probe.quote(name.as_str())
         ))
@@ -106,7 +106,7 @@ fn replaced(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> Option<Doubt>
 }
 
 /// The same for the lookups of a finding. A finding about the difference itself is certain.
-fn of_servers(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<Doubt> {
+fn of_servers(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<FindingDoubt> {
     let sight = Sight::new(plan, evidence)?;
     let requests = || {
         finding.evidence.probes.iter().filter_map(|id| match &evidence.probe(*id)?.question {
