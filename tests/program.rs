@@ -25,5 +25,6 @@ mod signals;
 mod sockets;
 mod suite;
 mod support;
+mod trust_store;
 mod typed_passwords;
 mod watch;

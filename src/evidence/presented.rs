@@ -39,6 +39,11 @@ impl Presented {
     pub fn leaf(&self) -> Option<&Certificate> {
         self.chain.first()
     }
+
+    /// Whether the chain leads to a trust anchor and all certificates are within their validity periods.
+    pub(crate) fn is_trusted(&self) -> bool {
+        matches!(self.trust, Trust::Trusted { .. })
+    }
 }
 
 /// Whether there is a path from the chain to a trust anchor.

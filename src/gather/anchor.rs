@@ -99,8 +99,11 @@ fn start_of(text: &[u8]) -> Option<Vec<u8>> {
 
 /// Decodes base64. White space at the beginning and the end of lines is ignored.
 fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let lines = text.split(|byte| *byte == b'\n');
-    STANDARD.decode(lines.flat_map(<[u8]>::trim_ascii).copied().collect::<Vec<u8>>()).ok()
+    let mut joined = Vec::with_capacity(text.len());
+    for line in text.split(|byte| *byte == b'\n') {
+        joined.extend_from_slice(line.trim_ascii());
+    }
+    STANDARD.decode(joined).ok()
 }
 
 impl StoredAnchor {
@@ -111,6 +114,17 @@ impl StoredAnchor {
             StoredAnchor::Key { subject, .. } => Some(subject.as_slice()),
         };
         subject.is_some_and(|subject| names.contains(subject))
+    }
+
+    /// The certificate; `None` if the anchor is only a name and a key, or cannot be decoded.
+    pub(super) fn certificate(&self) -> Option<CertificateDer<'static>> {
+        match self {
+            StoredAnchor::Certificate(der) => Some(der.clone()),
+            StoredAnchor::Encoded(encoded) => {
+                Some(encoded.der()).filter(|der| !der.is_empty()).map(|der| der.to_vec().into())
+            }
+            StoredAnchor::Key { .. } => None,
+        }
     }
 
     fn as_anchor(&self) -> pkix::Anchor<'_> {

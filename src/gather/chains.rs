@@ -83,7 +83,7 @@ mod tests {
     fn store(roots: &[&CertificateDer<'static>]) -> Store {
         let origin = TrustStore::System { anchors: roots.len() };
         let anchors = roots.iter().map(|der| StoredAnchor::Certificate((*der).clone())).collect();
-        Store { origin, anchors }
+        Store { origin, anchors, is_whole: true }
     }
 
     /// The rule ids of the findings for a chain on port 587, sorted.

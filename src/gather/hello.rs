@@ -13,6 +13,7 @@ use super::context::GatherContext;
 use super::duration::milliseconds;
 use super::session::{self, HandshakeLead};
 use super::stream::ServerStream;
+use super::trust::Store;
 use super::verify::{self, CertificateExpectation};
 use crate::evidence::{Answer, HelloOutcome, HelloSeen, Outcome, Phase, Presented, ProbeId};
 use crate::plan::TlsUse;
@@ -118,7 +119,8 @@ async fn presented(context: &GatherContext, request: &HelloRequest, heard: &Hell
     let name =
         request.sni.clone().or_else(|| context.plan.tls.sni.clone()).unwrap_or_else(|| request.host.expected_name());
     let expected = CertificateExpectation { name, now: context.started_at };
-    Some(Box::new(verify::presented(&ders, ders.len(), context.trust.wait().await, &expected)))
+    let verify = |store: &Store| verify::presented(&ders, ders.len(), store, &expected);
+    Some(Box::new(context.trust.verify(verify, Presented::is_trusted).await))
 }
 
 fn is_about_certificates(offer: &Offer) -> bool {

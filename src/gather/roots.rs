@@ -3,7 +3,9 @@
 //! ignores files that cannot be parsed.
 //!
 //! A system keeps the same certificates in one file, and again in a directory with one file for each certificate. The
-//! directory is read only if the file contains no certificate.
+//! directory is read only if the file contains no certificate. If the variables specify both, the directory is read only
+//! if the certificates in the file do not verify a chain, as in OpenSSL, which looks into the directory for each issuer
+//! that the file lacks: the directory has about 300 entries, and reading it takes as long as the rest of a check.
 //!
 //! Files are read through [`crate::host::file`], because the variables can contain any path. If the operating system's
 //! trust store is not a file, the operating system's API is used.
@@ -24,14 +26,20 @@ const MAX_FILES: usize = 5000;
 /// certificates together take 1 MB.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
-/// All trusted certificates.
-pub(super) fn of_this_machine() -> Vec<StoredAnchor> {
-    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let places = Places::named(named("SSL_CERT_FILE"), named("SSL_CERT_DIR"));
-    match places {
-        Some(places) => places.anchors(),
-        None => of_the_system(),
+/// The trusted certificates that are read first, and whether these are all trusted certificates.
+pub(super) fn read_first() -> (Vec<StoredAnchor>, bool) {
+    let Some(places) = Places::of_variables() else { return (of_the_system(), true) };
+    let in_file = places.in_file();
+    if in_file.is_empty() {
+        return (places.with_folders(&in_file), true);
     }
+    (in_file, places.folders.is_empty())
+}
+
+/// All trusted certificates: those that [`read_first`] returned, and those in the directories. The file is not read
+/// again, because it can be a pipe.
+pub(super) fn with_directories(first: &[StoredAnchor]) -> Vec<StoredAnchor> {
+    Places::of_variables().unwrap_or_default().with_folders(first)
 }
 
 #[cfg(any(windows, target_os = "macos"))]
@@ -48,17 +56,24 @@ fn of_the_system() -> Vec<StoredAnchor> {
 /// The certificates in the standard locations: those in the file, or otherwise those in the directories.
 #[cfg(not(any(windows, target_os = "macos")))]
 fn standard(bundle: Option<PathBuf>, folders: Vec<PathBuf>) -> Vec<StoredAnchor> {
-    let found = Places { file: bundle, folders: Vec::new() }.anchors();
-    if found.is_empty() { Places { file: None, folders }.anchors() } else { found }
+    let places = Places { file: bundle, folders };
+    let in_file = places.in_file();
+    if in_file.is_empty() { places.with_folders(&in_file) } else { in_file }
 }
 
 /// The locations of certificates.
+#[derive(Default)]
 struct Places {
     file: Option<PathBuf>,
     folders: Vec<PathBuf>,
 }
 
 impl Places {
+    fn of_variables() -> Option<Places> {
+        let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        Places::named(named("SSL_CERT_FILE"), named("SSL_CERT_DIR"))
+    }
+
     /// The locations that the variables specify, if any.
     fn named(file: Option<OsString>, folders: Option<OsString>) -> Option<Places> {
         let folders = folders.map(|folders| std::env::split_paths(&folders).collect::<Vec<_>>()).unwrap_or_default();
@@ -66,14 +81,15 @@ impl Places {
         (file.is_some() || !folders.is_empty()).then(|| Places { file: file.map(PathBuf::from), folders })
     }
 
-    fn anchors(&self) -> Vec<StoredAnchor> {
+    fn in_file(&self) -> Vec<StoredAnchor> {
         let pem = self.file.as_deref().and_then(contents).unwrap_or_default();
-        if self.folders.is_empty() {
-            return EncodedCertificate::all(pem).into_iter().map(StoredAnchor::Encoded).collect();
-        }
-        let mut found = Vec::new();
+        EncodedCertificate::all(pem).into_iter().map(StoredAnchor::Encoded).collect()
+    }
+
+    /// Adds the certificates in the directories to those in the file.
+    fn with_folders(&self, in_file: &[StoredAnchor]) -> Vec<StoredAnchor> {
+        let mut found: Vec<CertificateDer<'static>> = in_file.iter().filter_map(StoredAnchor::certificate).collect();
         let mut take = |pem: &[u8]| found.extend(CertificateDer::pem_slice_iter(pem).filter_map(Result::ok));
-        take(&pem);
         let mut left = MAX_BYTES;
         for folder in &self.folders {
             let Ok(entries) = std::fs::read_dir(folder) else { continue };
@@ -147,7 +163,9 @@ mod tests {
         assert_eq!(count(None), 2);
         // If OpenSSL's variables specify both a file and a directory, both are read.
         let places = Places::named(Some(at("bundle.pem").into()), Some(at("certs").into())).expect("both are set");
-        assert_eq!(places.anchors().len(), 3);
+        let in_file = places.in_file();
+        assert_eq!(in_file.len(), 1);
+        assert_eq!(places.with_folders(&in_file).len(), 3);
     }
 
     #[cfg(unix)]
@@ -160,6 +178,6 @@ mod tests {
         std::os::unix::fs::symlink("/dev/zero", at("zero.pem")).expect("a link");
         std::os::unix::fs::symlink(at("gone"), at("gone.pem")).expect("a link");
         let places = Places::named(Some("/dev/zero".into()), Some(folder.path().into())).expect("both are set");
-        assert_eq!(places.anchors().len(), 1);
+        assert_eq!(places.with_folders(&places.in_file()).len(), 1);
     }
 }

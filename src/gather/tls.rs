@@ -117,8 +117,9 @@ pub(super) async fn handshake_as(
     let asked = ours.asked.load(Ordering::Relaxed);
     let by = CertificateExpectation { name: expected, now: context.started_at };
     let seen = HandshakeSeen { by, sni, ms, asked, shown: asked && ours.shown.is_some() };
-    let trust = context.trust.wait().await;
-    let handshake = Handshake { server_hello: opened().1, ..describe(stream.get_ref().1, &recorder, trust, seen) };
+    let describe = |store: &Store| describe(stream.get_ref().1, &recorder, store, &seen);
+    let described = context.trust.verify(describe, |handshake| handshake.presented.is_trusted()).await;
+    let handshake = Handshake { server_hello: opened().1, ..described };
     let binding = binding(stream.get_ref().1);
     Ok(Secured { stream, handshake, binding, is_resumable: sessions.offered.load(Ordering::Relaxed) })
 }
@@ -169,7 +170,7 @@ fn config(
     config
 }
 
-fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, seen: HandshakeSeen) -> Handshake {
+fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, seen: &HandshakeSeen) -> Handshake {
     let sent = connection.peer_certificates().unwrap_or_default();
     let ders: Vec<CertificateDer<'static>> = sent.iter().take(MAX_CHAIN).cloned().collect();
     let version = match connection.protocol_version() {
@@ -195,7 +196,7 @@ fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, s
             Some(rustls::HandshakeKind::FullWithHelloRetryRequest) => HandshakeKind::FullWithRetry,
             _ => HandshakeKind::Full,
         },
-        sni: seen.sni,
+        sni: seen.sni.clone(),
         ms: seen.ms,
         client_certificate_requested: seen.asked,
         client_certificate_sent: seen.shown,

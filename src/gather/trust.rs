@@ -3,6 +3,7 @@
 //!
 //! A file that the user specified is read before any data is sent, so that mistakes in it are reported early. A
 //! separate thread reads the system's trust store during the first handshake, because a variable can name a pipe.
+//! Directories with certificates are read only if a chain is not verified without them; see [`super::roots`].
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,61 +26,100 @@ use crate::plan::Plan;
 pub(crate) struct Store {
     pub(crate) origin: TrustStore,
     pub(super) anchors: Vec<StoredAnchor>,
+    /// Whether these are all anchors that the store has.
+    pub(super) is_whole: bool,
 }
 
-/// The trust store of a run, which is read at most once.
+/// The trust store of a run. Each part of it is read at most once.
 #[derive(Clone)]
 pub(crate) struct Anchors(Arc<TrustStoreReading>);
 
 struct TrustStoreReading {
+    first: ReadingStage,
+    /// All certificates, if the first stage did not read them all.
+    whole: ReadingStage,
+}
+
+/// A part of the trust store that a separate thread reads.
+struct ReadingStage {
     store: OnceLock<Store>,
     is_begun: AtomicBool,
     /// Wakes the tasks that are waiting for the store.
     done: watch::Sender<()>,
 }
 
+impl ReadingStage {
+    fn new() -> ReadingStage {
+        ReadingStage { store: OnceLock::new(), is_begun: AtomicBool::new(false), done: watch::Sender::new(()) }
+    }
+
+    fn read(&self, read: impl FnOnce() -> Store) {
+        self.store.get_or_init(read);
+        self.done.send_replace(());
+    }
+
+    async fn wait(&self) -> &Store {
+        let mut done = self.done.subscribe();
+        loop {
+            if let Some(store) = self.store.get() {
+                return store;
+            }
+            // The sender exists as long as this object exists.
+            let _ = done.changed().await;
+        }
+    }
+}
+
+impl TrustStoreReading {
+    fn read_first(&self) {
+        self.first.read(from_system);
+    }
+
+    /// Called after the first stage.
+    fn read_whole(&self) {
+        let first = self.first.store.get().map(|store| store.anchors.as_slice()).unwrap_or_default();
+        self.whole.read(|| of_system(roots::with_directories(first), true));
+    }
+}
+
 impl Anchors {
     pub(crate) fn new(plan: &Plan) -> Result<Anchors, SetupError> {
-        let store = OnceLock::new();
+        let reading = TrustStoreReading { first: ReadingStage::new(), whole: ReadingStage::new() };
         if let Some(path) = &plan.tls.cacert {
-            let _ = store.set(from_file(path)?);
+            let _ = reading.first.store.set(from_file(path)?);
         }
-        Ok(Anchors(Arc::new(TrustStoreReading {
-            store,
-            is_begun: AtomicBool::new(false),
-            done: watch::Sender::new(()),
-        })))
+        Ok(Anchors(Arc::new(reading)))
     }
 
     /// Starts reading, without waiting for the result.
     pub(crate) fn prefetch(&self) {
-        if self.0.store.get().is_some() || self.0.is_begun.swap(true, Ordering::Relaxed) {
+        self.begin(&self.0.first, TrustStoreReading::read_first);
+    }
+
+    /// If a file never ends, the thread runs until the program ends. The wait for the thread ends at the overall time
+    /// limit.
+    fn begin(&self, stage: &ReadingStage, read: fn(&TrustStoreReading)) {
+        if stage.store.get().is_some() || stage.is_begun.swap(true, Ordering::Relaxed) {
             return;
         }
-        let read = |reading: &TrustStoreReading| {
-            reading.store.get_or_init(from_system);
-            reading.done.send_replace(());
-        };
         let reading = Arc::clone(&self.0);
-        // If a file never ends, the thread runs until the program ends. The wait for the thread ends at the overall
-        // time limit.
         let begun = std::thread::Builder::new().name("trust store".to_owned()).spawn(move || read(&reading));
         if begun.is_err() {
             read(&self.0);
         }
     }
 
-    /// Waits until the store has been read, and returns it.
-    pub(crate) async fn wait(&self) -> &Store {
+    /// Verifies with the certificates that are read first. If the result is not valid and there are other certificates,
+    /// verifies again with all certificates.
+    pub(crate) async fn verify<T>(&self, verify: impl Fn(&Store) -> T, is_valid: impl Fn(&T) -> bool) -> T {
         self.prefetch();
-        let mut done = self.0.done.subscribe();
-        loop {
-            if let Some(store) = self.0.store.get() {
-                return store;
-            }
-            // The sender exists as long as this object exists.
-            let _ = done.changed().await;
+        let first = self.0.first.wait().await;
+        let found = verify(first);
+        if first.is_whole || is_valid(&found) {
+            return found;
         }
+        self.begin(&self.0.whole, TrustStoreReading::read_whole);
+        verify(self.0.whole.wait().await)
     }
 }
 
@@ -104,7 +144,7 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
         return Err(fault(format!("certificate {} of {} cannot be parsed", place + 1, certs.len())));
     }
     let origin = TrustStore::File { path: path.display().to_string(), anchors: certs.len() };
-    Ok(Store { origin, anchors: certs.into_iter().map(StoredAnchor::Certificate).collect() })
+    Ok(Store { origin, anchors: certs.into_iter().map(StoredAnchor::Certificate).collect(), is_whole: true })
 }
 
 /// Converts PEM to the form that the parser expects: without a UTF-8 byte order mark, and with the label of RFC 7468
@@ -127,12 +167,16 @@ fn in_one_form(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn from_system() -> Store {
-    let anchors = roots::of_this_machine();
+    let (anchors, is_whole) = roots::read_first();
+    of_system(anchors, is_whole)
+}
+
+fn of_system(anchors: Vec<StoredAnchor>, is_whole: bool) -> Store {
     if anchors.is_empty() {
         let anchors: Vec<StoredAnchor> = webpki_roots::TLS_SERVER_ROOTS.iter().map(compiled_in).collect();
-        return Store { origin: TrustStore::Mozilla { anchors: anchors.len() }, anchors };
+        return Store { origin: TrustStore::Mozilla { anchors: anchors.len() }, anchors, is_whole: true };
     }
-    Store { origin: TrustStore::System { anchors: anchors.len() }, anchors }
+    Store { origin: TrustStore::System { anchors: anchors.len() }, anchors, is_whole }
 }
 
 /// Converts a root from webpki, which stores only the content of each SEQUENCE.
