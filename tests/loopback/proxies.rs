@@ -1,7 +1,7 @@
 //! Sessions through a proxy that forwards connections.
 
 use super::STARTTLS;
-use crate::support::program::run_with;
+use crate::support::program::{run, run_with};
 use crate::support::proxy::{Protocol, Proxy};
 use crate::support::server::{Identity, Server};
 
@@ -88,5 +88,35 @@ fn flags_that_a_proxy_makes_void_are_usage_errors() {
     ] {
         let run = run_with(&[&["mail.example.net"], words].concat(), None, &[]);
         assert!(run.code == 2 && run.stderr.contains(needle), "{words:?}: {run}");
+    }
+}
+
+/// smtpcheck sends EHLO as soon as the greeting arrives, so the error about the header can look like the reply to EHLO.
+/// The second session, with a pause before each command, shows whether it is.
+#[test]
+fn an_error_about_the_header_of_a_load_balancer_that_arrives_after_ehlo_is_recognised() {
+    const RACE: &str = "
+        S: 220 localhost ESMTP
+        C
+        S: 500 5.5.2 Error: command not recognized
+        S: 250 localhost
+        C
+        S: 250 localhost
+        C
+        S: 221 bye";
+    const PAUSED: &str = "
+        S: 220 localhost ESMTP
+        S: 500 5.5.2 Error: command not recognized
+        C
+        S: 250 localhost
+        C
+        S: 221 bye";
+    for (second, rule) in [(PAUSED, "proxy-header-unexpected"), (RACE, "reply-unsolicited")] {
+        let server = Server::start(&[RACE, second], &Identity::new());
+        let report = run(&[&server.address.to_string(), "--tls", "none", "--json"]).exits(8);
+        let findings = report["findings"].as_array().unwrap();
+        let errors: Vec<_> = findings.iter().filter(|finding| finding["severity"] == "error").collect();
+        assert_eq!(errors.len(), 1, "{findings:?}");
+        assert_eq!(errors[0]["rule"], rule);
     }
 }

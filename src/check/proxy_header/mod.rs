@@ -131,7 +131,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let sent = session.events().find(|event| matches!(event.what, EventKind::ProxyHeaderSent { .. }));
     let finding = match sent {
         Some(event) => unexpected(plan, session, event),
-        None => missing(plan, evidence, session).or_else(|| from_balancer(plan, session)),
+        None => missing(plan, evidence, session).or_else(|| from_balancer(plan, evidence, session)),
     };
     finding.into_iter().collect()
 }
@@ -244,14 +244,19 @@ fn unexpected(plan: &Plan, session: Session<'_>, sent: &Event) -> Option<Finding
 
 /// The finding about an error, right after the greeting, that refers to a command that smtpcheck did not send: a load
 /// balancer in front of the server sends the header, and the server does not support it.
-fn from_balancer(plan: &Plan, session: Session<'_>) -> Option<Finding> {
-    let greeted = session
-        .all_replies()
-        .next()
-        .is_some_and(|received| received.event.phase == Phase::Greeting && received.reply.has_code(220));
-    let event = session.events().find(|event| is_stray_error(event)).filter(|_| greeted)?;
+///
+/// If EHLO was sent before the error arrived, the error looks like the reply to EHLO, and the reply to EHLO is one too
+/// many. The second session, with a pause before each command, then shows that the error precedes EHLO.
+fn from_balancer(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
+    let (event, seen) = stray_error(session).map(|event| (event, session)).or_else(|| {
+        let is_broken = session.sequence().broken.is_some();
+        let paused = evidence.probes(Purpose::InStep).find(|_| is_broken)?;
+        Some((stray_error(paused)?, paused))
+    })?;
     let summary = format!("{} replies to a command that smtpcheck did not send", plan.target.host);
-    let mut finding = Finding::new(&PROXY_HEADER_UNEXPECTED, Phase::Greeting, Confidence::Likely, summary).on(event);
+    let mut finding = Finding::new(&PROXY_HEADER_UNEXPECTED, Phase::Greeting, Confidence::Likely, summary)
+        .on(event)
+        .tried(seen.probe.id);
     finding.cause = "The server sent an error right after its greeting. A load balancer in front of the server probably sends a PROXY header, and the server treats it as a command.".to_owned();
     finding.otherwise = Some("The server may be faulty. The server's log shows which command it received.".to_owned());
     finding.fixes.push(Fix::text(
@@ -264,6 +269,13 @@ fn from_balancer(plan: &Plan, session: Session<'_>) -> Option<Finding> {
 /// RFC 5321 §4.2.3: 500 to 503 are errors about the syntax or the sequence of commands.
 fn is_syntax_error(received: &ReceivedReply<'_>) -> bool {
     [500, 501, 502, 503].into_iter().any(|code| received.reply.has_code(code))
+}
+
+/// An error that arrived after the greeting of a mail server, before EHLO was sent.
+fn stray_error(session: Session<'_>) -> Option<&Event> {
+    let first = session.all_replies().next()?;
+    let is_greeted = first.event.phase == Phase::Greeting && first.reply.has_code(220);
+    session.events().find(|event| is_greeted && is_stray_error(event))
 }
 
 /// Unsolicited bytes before EHLO that begin with such an error.

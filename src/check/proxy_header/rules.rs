@@ -23,7 +23,7 @@ pub(super) static PROXY_HEADER_UNEXPECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the server rejects a PROXY header",
     docs: Docs {
-        sees: "After a PROXY header (--haproxy-protocol), the server sends an error (500 to 503) before the reply to EHLO, rejects the session because of the header, or does not complete the TLS handshake. If smtpcheck sent no header, the same errors right after the greeting mean that a load balancer in front of the server sends a header.",
+        sees: "After a PROXY header (--haproxy-protocol), the server sends an error (500 to 503) before the reply to EHLO, rejects the session because of the header, or does not complete the TLS handshake. If smtpcheck sent no header, the same errors right after the greeting mean that a load balancer in front of the server sends a header. If EHLO was already sent when the error arrived, the second session, with a pause before each command, shows this.",
         matters: "The server does not support the PROXY protocol, or does not allow this machine to use it. If it treats the header as a command, its replies no longer match the client's commands, and some servers close the connection.",
         action: "Remove --haproxy-protocol. Server operator: enable the PROXY protocol in the server, or disable it in the load balancer.",
         example: "500 5.5.2 Error: command not recognized, right after the greeting, from a server behind haproxy with send-proxy",
