@@ -12,9 +12,12 @@ pub const CANARY: &str = "c4nary pw,=\"\\'%s+/é~";
 /// Short enough to find a truncated password, and long enough not to occur in normal output by chance.
 const MIN_LENGTH: usize = 6;
 
-type Form = (&'static str, fn(&[u8]) -> Vec<Vec<u8>>);
+/// Tells whether the last bytes of a text are a part of the password.
+type Part<'a> = &'a dyn Fn(u64) -> bool;
 
-/// Decoders: each takes a string and returns the strings that it may encode.
+/// Decodes a text and calls the function for each position; the last six decoded bytes are in the lowest 48 bits.
+type Form = (&'static str, fn(&[u8], Part<'_>) -> bool);
+
 const FORMS: &[Form] = &[
     ("in plain", in_plain),
     ("percent-encoded", from_percent),
@@ -31,99 +34,155 @@ pub fn leaks(output: &[u8]) -> Vec<&'static str> {
 /// Like `leaks`, for another password.
 pub fn leaks_of(password: &str, output: &[u8]) -> Vec<&'static str> {
     let canary = password.to_ascii_lowercase();
-    let pieces: Vec<&[u8]> = canary.as_bytes().windows(MIN_LENGTH).collect();
-    // A cheap check of the first byte rules out most of the many positions.
-    let mut begins = [false; 256];
-    for piece in &pieces {
-        begins[usize::from(piece[0])] = true;
+    let number = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(byte.to_ascii_lowercase()));
+    let parts: Vec<u64> = canary.as_bytes().windows(MIN_LENGTH).map(number).collect();
+    // A cheap check of the last byte rules out most of the many positions. The output of a run is searched in an
+    // unoptimized build, so this function and its callers use loops instead of iterators.
+    let mut ends = [false; 256];
+    for part in &parts {
+        let [.., end] = part.to_be_bytes();
+        ends[usize::from(end)] = true;
+        ends[usize::from(end.to_ascii_uppercase())] = true;
     }
-    let shows = |text: &Vec<u8>| {
-        let text = text.to_ascii_lowercase();
-        text.windows(MIN_LENGTH).any(|window| begins[usize::from(window[0])] && pieces.contains(&window))
-    };
-    FORMS.iter().filter(|(_, decode)| decode(output).iter().any(shows)).map(|(name, _)| *name).collect()
+    let is_part = |last: u64| ends[(last & 0xff) as usize] && parts.contains(&number(&last.to_be_bytes()[2..]));
+    FORMS.iter().filter(|(_, shows)| shows(output, &is_part)).map(|(name, _)| *name).collect()
 }
 
-fn in_plain(text: &[u8]) -> Vec<Vec<u8>> {
-    vec![text.to_vec()]
+fn in_plain(text: &[u8], is_part: Part<'_>) -> bool {
+    let mut last = 0;
+    for byte in text {
+        last = last << 8 | u64::from(*byte);
+        if is_part(last) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Decodes percent-encoding (RFC 3986 §2.1). Characters that are not encoded are copied.
-fn from_percent(text: &[u8]) -> Vec<Vec<u8>> {
-    let mut decoded = Vec::new();
-    let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?));
-        match digits {
-            Some(byte) if *first == b'%' => {
-                decoded.push(byte);
-                rest = &after[2..];
-            }
-            _ => {
-                decoded.push(*first);
-                rest = after;
+fn from_percent(text: &[u8], is_part: Part<'_>) -> bool {
+    let (mut last, mut at) = (0, 0);
+    while at < text.len() {
+        let mut byte = text[at];
+        at += 1;
+        if byte == b'%' && at + 1 < text.len() {
+            let (high, low) = (NIBBLE[usize::from(text[at])], NIBBLE[usize::from(text[at + 1])]);
+            if high != NONE && low != NONE {
+                byte = high << 4 | low;
+                at += 2;
             }
         }
+        last = last << 8 | u64::from(byte);
+        if is_part(last) {
+            return true;
+        }
     }
-    vec![decoded]
+    false
 }
 
 /// Decodes consecutive hexadecimal digits, with or without the usual separators between bytes: `63:34`, `63 34`,
 /// `\x63\x34`, `0x63, 0x34`.
-fn from_hex(text: &[u8]) -> Vec<Vec<u8>> {
+fn from_hex(text: &[u8], is_part: Part<'_>) -> bool {
     let unmarked = String::from_utf8_lossy(text).replace("0x", "").replace("\\x", "");
-    let joined: Vec<u8> = unmarked.bytes().filter(|byte| !b" ,:-\r\n".contains(byte)).collect();
-    let mut decoded = Vec::new();
-    for run in text.split(|byte| nibble(*byte).is_none()).chain(joined.split(|byte| nibble(*byte).is_none())) {
-        for start in 0..2 {
-            let digits: Vec<u8> = run.iter().skip(start).filter_map(|byte| nibble(*byte)).collect();
-            decoded.push(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect());
-        }
-    }
-    decoded
+    let joined = without(unmarked.as_bytes(), b" ,:-\r\n");
+    shows_hex(text, is_part) || shows_hex(&joined, is_part)
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+fn shows_hex(text: &[u8], is_part: Part<'_>) -> bool {
+    let (mut last, mut digits) = (0, 0);
+    for byte in text {
+        let nibble = NIBBLE[usize::from(*byte)];
+        if nibble == NONE {
+            digits = 0;
+            continue;
+        }
+        last = last << 4 | u64::from(nibble);
+        digits += 1;
+        if digits >= 2 * MIN_LENGTH && is_part(last) {
+            return true;
+        }
+    }
+    false
+}
+
+fn without(text: &[u8], left_out: &[u8]) -> Vec<u8> {
+    let mut rest = Vec::with_capacity(text.len());
+    for byte in text {
+        if !left_out.contains(byte) {
+            rest.push(*byte);
+        }
+    }
+    rest
 }
 
 /// Decodes lists of bytes as `{:?}` prints them.
-fn from_decimal(text: &[u8]) -> Vec<Vec<u8>> {
-    let text = String::from_utf8_lossy(text);
-    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
-    vec![numbers.map(|number| number.parse().unwrap_or(0)).collect()]
-}
-
-/// Decodes base64 (RFC 4648 §4 and §5). It is not known where the encoded text begins, so each run of characters is
-/// decoded at four alignments.
-fn from_base64(text: &[u8]) -> Vec<Vec<u8>> {
-    let unwrapped: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let mut decoded = Vec::new();
-    for run in text.split(|byte| sextet(*byte).is_none()).chain(unwrapped.split(|byte| sextet(*byte).is_none())) {
-        for start in 0..4 {
-            let sextets: Vec<u32> = run.iter().skip(start).filter_map(|byte| sextet(*byte)).collect();
-            decoded.push(sextets.chunks(4).flat_map(three_bytes).collect());
+fn from_decimal(text: &[u8], is_part: Part<'_>) -> bool {
+    let (mut last, mut number, mut has_digits) = (0, 0_u64, false);
+    for byte in text.iter().chain(b" ") {
+        if byte.is_ascii_digit() {
+            number = (number * 10 + u64::from(byte - b'0')).min(1000);
+            has_digits = true;
+        } else if has_digits {
+            last = last << 8 | if number < 256 { number } else { 0 };
+            (number, has_digits) = (0, false);
+            if is_part(last) {
+                return true;
+            }
         }
     }
-    decoded
+    false
 }
 
-/// The complete bytes in up to four sextets.
-fn three_bytes(sextets: &[u32]) -> Vec<u8> {
-    let bits = (0..4).fold(0, |bits, index| bits << 6 | sextets.get(index).copied().unwrap_or(0));
-    bits.to_be_bytes().into_iter().skip(1).take(sextets.len() * 6 / 8).collect()
+/// Decodes base64 (RFC 4648 §4 and §5). It is not known where the encoded text begins, so a byte can begin at each of the
+/// four alignments: at the end of a letter, or two or four bits before it.
+fn from_base64(text: &[u8], is_part: Part<'_>) -> bool {
+    shows_base64(text, is_part) || shows_base64(&without(text, b" \t\r\n\x0c"), is_part)
 }
 
-fn sextet(letter: u8) -> Option<u32> {
-    let value = match letter {
-        b'A'..=b'Z' => letter - b'A',
-        b'a'..=b'z' => letter - b'a' + 26,
-        b'0'..=b'9' => letter - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    };
-    Some(value.into())
+fn shows_base64(text: &[u8], is_part: Part<'_>) -> bool {
+    let (mut last, mut bits) = (0_u64, 0_usize);
+    for byte in text {
+        let sextet = SEXTET[usize::from(*byte)];
+        if sextet == NONE {
+            bits = 0;
+            continue;
+        }
+        last = last << 6 | u64::from(sextet);
+        bits += 6;
+        for unused in [0, 2, 4] {
+            if bits >= 8 * MIN_LENGTH + unused && is_part(last >> unused) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// The value in the tables for a character that is not a digit.
+const NONE: u8 = 0xff;
+
+/// The values of hexadecimal digits.
+const NIBBLE: [u8; 256] = values(&[b"0123456789abcdef", b"0123456789ABCDEF"]);
+
+/// The values of the letters of both alphabets of base64.
+const SEXTET: [u8; 256] = values(&[
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+]);
+
+/// For each byte, its position in one of the alphabets.
+const fn values(alphabets: &[&[u8]]) -> [u8; 256] {
+    let mut table = [NONE; 256];
+    let mut which = 0;
+    while which < alphabets.len() {
+        let mut at = 0;
+        while at < alphabets[which].len() {
+            table[alphabets[which][at] as usize] = at as u8;
+            at += 1;
+        }
+        which += 1;
+    }
+    table
 }
 
 #[cfg(test)]
