@@ -150,7 +150,7 @@ fn ports_with_different_certificates_are_reported() {
         let first = Server::start(&[STARTTLS, STARTTLS], &one);
         let second = Server::start(&[IMPLICIT, IMPLICIT], second);
         let list = format!("{},{}", first.port(), second.port());
-        let args = ["ports", "127.0.0.1", "--ports", &list, "--cacert", ca.path().to_str().unwrap()];
+        let args = ["ports", "127.0.0.1", "--ports", &list, "--timeout", "2s", "--cacert", ca.path().to_str().unwrap()];
         let json = run(&[&args[..], &["--json"]].concat());
         assert_eq!(answer(&json)["certificates"].as_array().unwrap().len(), count, "{json}");
     }

@@ -186,7 +186,7 @@ fn a_check_of_a_blocked_port_is_skipped_and_does_not_fail() {
     let port = silent.rsplit(':').next().unwrap();
     let check = |name: &str, target: &str, port: &str| {
         format!(
-            "[[check]]\nname = \"{name}\"\ntarget = \"{target}\"\nneeds = \"egress:{port}\"\nconnect-timeout = \"400ms\"\ntls = \"none\"\nmax-connections = 1\n"
+            "[[check]]\nname = \"{name}\"\ntarget = \"{target}\"\nneeds = \"egress:{port}\"\nconnect-timeout = \"400ms\"\ntimeout = \"1s\"\ntls = \"none\"\nmax-connections = 1\n"
         )
     };
     let run = Suite::new(&check("blocked", &silent, port)).run(&[]);
