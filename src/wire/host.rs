@@ -34,6 +34,14 @@ impl DomainName {
             return Err(HostError::Stray { found, cleaned });
         }
         let ascii = idna::domain_to_ascii(text).map_err(|_| HostError::NotAName { text: text.to_owned() })?;
+        // IDNA maps some characters to spaces or punctuation, for example `´` to a space and `：` to a colon.
+        if ascii.chars().any(is_stray) {
+            let found = text.chars().find(|&c| mapped(c).chars().any(is_stray));
+            let found = found.ok_or_else(|| HostError::NotAName { text: text.to_owned() })?;
+            let separates = mapped(found).contains(is_separator);
+            let cleaned = text.chars().filter(|&c| !separates && !mapped(c).chars().any(is_stray)).collect();
+            return Err(HostError::Stray { found, cleaned });
+        }
         let bad_label = |label: &str| label.is_empty() || label.len() > 63;
         if ascii.len() > 253 || ascii.split('.').any(bad_label) {
             // RFC 1035 §2.3.4: a label has 1 to 63 octets, and a name has at most 255 including its length octets.
@@ -246,7 +254,7 @@ impl fmt::Display for HostError {
                 write!(f, "the host contains {}, which is not allowed in a host name", name_of(*found))?;
                 match DomainName::parse(cleaned) {
                     // These characters separate parts of an address, and one of the parts can be a password.
-                    Ok(_) if matches!(found, '@' | ':' | '?' | '#') => Ok(()),
+                    Ok(_) if is_separator(*found) => Ok(()),
                     Ok(name) => write!(f, "; did you mean {}", name.ascii()),
                     Err(_) => Ok(()),
                 }
@@ -272,6 +280,16 @@ impl std::error::Error for HostError {}
 
 fn is_stray(c: char) -> bool {
     c.is_control() || c.is_whitespace() || (c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'))
+}
+
+/// Whether this character separates the parts of an address.
+fn is_separator(c: char) -> bool {
+    matches!(c, '@' | ':' | '?' | '#')
+}
+
+/// What IDNA makes of one character (UTS #46 section 4); empty if it does not allow the character.
+fn mapped(c: char) -> String {
+    idna::domain_to_ascii(c.encode_utf8(&mut [0; 4])).unwrap_or_default()
 }
 
 fn name_of(c: char) -> String {
@@ -321,6 +339,19 @@ mod tests {
         assert_eq!(Host::parse("[2001:db8::1]"), Host::parse("2001:db8::1"));
         assert!(matches!(Host::parse("192.0.2.1"), Ok(Host::Ip(_))));
         assert!(matches!(Host::parse("300.0.2.1"), Err(HostError::NotAnAddress { .. })));
+    }
+
+    #[test]
+    fn characters_that_idna_maps_to_spaces_or_punctuation_are_reported() {
+        let message = |text: &str| Host::parse(text).expect_err("no host").to_string();
+        assert_eq!(
+            message("mail.exam´ple.net"),
+            "the host contains `´`, which is not allowed in a host name; did you mean mail.example.net"
+        );
+        assert_eq!(message("mail.example.net：587"), "the host contains `：`, which is not allowed in a host name");
+        assert_eq!(message("me＠example.net"), "the host contains `＠`, which is not allowed in a host name");
+        // Full-width letters and dots are the usual ones in a name typed with an East Asian keyboard.
+        assert_eq!(DomainName::parse("ｍａｉｌ．example。net").expect("a name").ascii(), "mail.example.net");
     }
 
     #[test]
