@@ -22,6 +22,7 @@ mod side;
 mod stream;
 mod target;
 mod traces;
+mod wrapped;
 
 pub use arguments::arguments;
 pub use explained::{ConditionalMeaning, Explained, ExplanationKind, Extent, Tally};

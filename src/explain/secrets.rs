@@ -11,7 +11,8 @@ use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use crate::lexicon::mechanisms;
+use super::wrapped::{self, Wrapped};
+use crate::lexicon::{mechanisms, vocabulary};
 
 /// The text that replaces a secret.
 pub(super) const MASK: &str = "***";
@@ -180,12 +181,27 @@ pub(super) fn secret_words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A quick test, because most lines of a log contain no secret.
-fn may_contain_secret(text: &str) -> bool {
+pub(super) fn may_contain_secret(text: &str) -> bool {
     !text.is_ascii() || QUICK.is_match(text)
 }
 
-/// The positions of the secrets in the text, in order.
+/// The positions of the secrets in the text, in order, with those that line breaks divide.
 fn places(text: &str) -> Vec<Range<usize>> {
+    let mut ranges = places_in_line(text);
+    let pieces = wrapped::pieces(text);
+    if pieces.len() > 1 {
+        let mut lines = Wrapped::default();
+        for (at, piece) in pieces {
+            let part = lines.push(piece).map(|part| part.range);
+            ranges.extend(places_in_line(piece).into_iter().chain(part).map(|range| shifted(range, at)));
+        }
+        ranges.sort_by_key(|range| (range.start, range.end));
+    }
+    ranges
+}
+
+/// The positions of the secrets in a text that no line break divides, in order.
+pub(super) fn places_in_line(text: &str) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     values_of_settings(text, &mut ranges);
     passwords_in_urls(text, &mut ranges);
@@ -377,7 +393,7 @@ fn end_of_phrase(line: &str) -> usize {
 }
 
 /// Whether the text begins with a name and a sign: ` host=`, `, user: `.
-fn is_setting(text: &str) -> bool {
+pub(super) fn is_setting(text: &str) -> bool {
     let text = text.trim_start_matches([' ', '"', '\'', '\\', ':']);
     let name = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(text.len());
     let after = text.get(name..).unwrap_or_default().trim_start_matches(['"', '\'', '\\', ' ']);
@@ -385,7 +401,7 @@ fn is_setting(text: &str) -> bool {
 }
 
 /// Whether the text begins with a reply: `535 5.7.8 ...`.
-fn is_reply(text: &str) -> bool {
+pub(super) fn is_reply(text: &str) -> bool {
     matches!(text.as_bytes(), [b'2'..=b'5', b, c, b' ' | b'-', next, ..]
         if b.is_ascii_digit() && c.is_ascii_digit() && next.is_ascii_alphanumeric())
 }
@@ -403,8 +419,20 @@ fn is_word_of_netrc(before: &str, rest: &str) -> bool {
 
 /// `smtp://user:password@host`, and the same without a scheme if a port follows.
 fn passwords_in_urls(text: &str, ranges: &mut Vec<Range<usize>>) {
-    let parts = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '`' | '<' | '>'));
-    for part in parts.filter(|part| part.contains('@') || part.contains("%40")) {
+    let parts = || text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '`' | '<' | '>'));
+    // The line ends in the password.
+    for part in parts().filter(|part| part.contains("://")) {
+        let end = part.as_ptr() as usize - text.as_ptr() as usize + part.len();
+        let is_last = text.get(end..).is_some_and(|rest| rest.is_empty() || rest.starts_with(['\n', '\r']));
+        let Some((_, user)) = part.split_once("://").filter(|_| is_last && !part.contains('@')) else { continue };
+        let Some((name, password)) = user.split_once(':') else { continue };
+        let word = password.trim_end_matches(|c: char| c.is_ascii_punctuation());
+        let is_port = word.bytes().all(|b| b.is_ascii_digit()) || vocabulary::is_known(&word.to_lowercase());
+        if !name.is_empty() && !name.contains(['/', '[']) && !is_port && !password.contains(['/', ':']) {
+            ranges.push(end - password.len()..end);
+        }
+    }
+    for part in parts().filter(|part| part.contains('@') || part.contains("%40")) {
         let start = part.as_ptr() as usize - text.as_ptr() as usize;
         let scheme = ["://", ":\\/\\/", "%3A%2F%2F", "%3a%2f%2f"].iter();
         let scheme = scheme.filter_map(|sign| part.find(sign).map(|at| at + sign.len())).min();
@@ -444,7 +472,7 @@ fn commands_and_tokens(text: &str, ranges: &mut Vec<Range<usize>>) {
         let is_ses = value.len() == 44 && value.starts_with('B') && value.bytes().any(|b| b.is_ascii_digit());
         if is_of_command && token.len() >= 4 && is_mixed(token) && mechanisms::find(token).is_none() {
             ranges.push(start..start + token.len());
-        } else if is_known || is_ses || contains_text(value) {
+        } else if is_known || is_ses || is_text_in_base64(value) {
             ranges.push(start + from..start + token.len());
         }
         if matches!(value.to_ascii_lowercase().as_str(), "bearer" | "basic") {
@@ -468,14 +496,14 @@ fn unencoded(text: &str) -> Option<usize> {
 
 /// Whether a token cannot be a word of a sentence: it has a digit, a sign, or a capital letter other than the first
 /// letter.
-fn is_mixed(token: &str) -> bool {
+pub(super) fn is_mixed(token: &str) -> bool {
     let is_code = token.len() == 3 && token.bytes().all(|b| b.is_ascii_digit());
     let inner = token.get(1..).unwrap_or_default();
     !is_code && inner.bytes().any(|b| !b.is_ascii_lowercase() && !matches!(b, b'-' | b'.' | b',' | b':'))
 }
 
 /// Whether a token is base64 of readable text, as logins are.
-fn contains_text(token: &str) -> bool {
+pub(super) fn is_text_in_base64(token: &str) -> bool {
     let value = token.trim_end_matches('.');
     let data = value.trim_end_matches('=');
     let is_padded = data.len() < value.len() && value.len().is_multiple_of(4);

@@ -721,6 +721,35 @@ mod tests {
     }
 
     #[test]
+    fn no_part_of_a_broken_secret_is_passed_on() {
+        for text in [
+            "fatal error: AUTH PLAIN AGpvZQBReDd3W|nU5ZktqMnZUZw== failed in a new way",
+            "fatal error: AUTH PLAIN|AGpvZQBReDd3WnU5ZktqMnZUZw== failed in a new way",
+            "a failure of a new kind, password=Qx7wZ|u9fKj2vTg and so on",
+            "a failure of a new kind, smtp://joe:Qx7wZ|u9fKj2vTg@mx.example.com and so on",
+            "550 5.1.1 No such user, password=Qx7wZ|u9fKj2vTg and so on",
+            "Error: connect ECONNREFUSED 192.0.2.1:25, pass: 'Qx7wZ|u9fKj2vTg'",
+        ] {
+            for sign in ["\n", "=\n", "\r\n ", "\n> ", "\\\n", "\\r\\n", "\\n"] {
+                let text = text.replace('|', sign);
+                let context = ExplainContext::default();
+                for mode in [LogMode::Each, LogMode::Count] {
+                    let mut told = String::new();
+                    let summary = log(&mut text.as_bytes(), &context, mode, &mut |explained| {
+                        told += &format!("{explained:?}");
+                        ControlFlow::Continue(())
+                    });
+                    told += &format!("{summary:?}");
+                    told += &format!("{:?}", arguments(std::slice::from_ref(&text), &context));
+                    for part in ["Qx7w", "u9fK", "j2vT", "ReDd", "ktqM", "nZUZ"] {
+                        assert!(!told.contains(part), "{text:?}: {told}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_bounce_repeats_its_reason_in_a_header() {
         let reason =
             "Host or domain name not found. Name service error for\n    name=nosuch.example type=A: Host not found";
