@@ -4,12 +4,13 @@
 //! The number of passwords in memory is bounded. Text that looks like a secret is masked by [`super::secrets`].
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
 use super::explained::Explained;
-use super::secrets::{MASK, secret_words, without_secrets};
+use super::secrets::{MASK, quick_places, secret_words, without_secrets};
 use super::wrapped::Wrapped;
 use crate::lexicon::vocabulary;
 
@@ -40,9 +41,11 @@ impl Logins {
     /// a password.
     pub(super) fn read(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line);
-        self.read_rest_of_secret(line.trim_end());
+        let line = line.trim_end();
+        let secrets = quick_places(line);
+        self.read_rest_of_secret(line, &secrets);
+        secret_words(line, &secrets).for_each(|word| self.remember(word));
         let line = line.trim();
-        secret_words(line).for_each(|word| self.remember(word));
         let upper = line.to_ascii_uppercase();
         let after_command = upper.find("AUTH ").and_then(|at| line.get(at + 5..)).filter(|_| !is_reply(line));
         if let Some(arguments) = after_command {
@@ -60,8 +63,8 @@ impl Logins {
     }
 
     /// Keeps the part of a secret that began on the line before.
-    fn read_rest_of_secret(&mut self, line: &str) {
-        let Some(part) = self.wrapped.push(line) else { return };
+    fn read_rest_of_secret(&mut self, line: &str, secrets: &[Range<usize>]) {
+        let Some(part) = self.wrapped.push(line, secrets) else { return };
         let text = line.get(part.range.clone()).unwrap_or_default();
         let after = line.get(part.range.end..).unwrap_or_default();
         let joined = format!("{}{text}", part.first);

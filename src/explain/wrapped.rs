@@ -21,6 +21,8 @@ const MAX_START: usize = 120;
 const SIGNS: [char; 5] = [' ', '\t', '>', '|', '+'];
 /// Lines that share a beginning of this length are lines of one log.
 const MIN_SHARED: usize = 8;
+/// The prompts of AUTH LOGIN in base64, which logs of servers repeat.
+const PROMPTS: [&str; 2] = ["VXNlcm5hbWU6", "UGFzc3dvcmQ6"];
 /// The most bytes of a line before and in the time at which it was written.
 const MAX_TIME: usize = 40;
 /// Words that begin lines after a secret, and that servers do not send.
@@ -49,61 +51,76 @@ pub(super) struct Part {
 }
 
 impl Wrapped {
-    /// Takes a line without its line ending, and returns the part of a secret that it continues.
-    pub(super) fn push(&mut self, line: &str) -> Option<Part> {
-        let part = if self.may_continue(line) { self.part(line) } else { None };
+    /// Takes a line without its line ending, with the positions of the secrets in it, and returns the part of a secret
+    /// that it continues.
+    pub(super) fn push(&mut self, line: &str, secrets: &[Range<usize>]) -> Option<Part> {
+        let part = self.part(line);
         let reaches_end = |text: &str, end: usize| without_sign(text.get(end..).unwrap_or_default()).is_empty();
         let continues = part.as_ref().is_some_and(|part| reaches_end(line, part.range.end));
-        let most = part.as_ref().map_or(line.len(), |part| part.range.start);
-        let start = self.starts(line).into_iter().find(|start| *start <= most).unwrap_or(0);
-        let text = line.get(start..).unwrap_or_default().trim_end_matches(['\r', '\n']);
         // Lines of the same width, and lines with a sign at the end, are parts of one line.
-        let is_broken = text.len() == self.width && text.len() > 4 || has_sign(&self.before);
+        let width = line.trim_start_matches(SIGNS).trim_end_matches('\r').len();
+        let is_broken = width == self.width && width > 4 || has_sign(&self.before);
         if continues || is_broken {
+            let most = part.as_ref().map_or(line.len(), |part| part.range.start);
+            let start = self.starts(line).into_iter().find(|start| *start <= most).unwrap_or(0);
             if has_sign(&self.before) {
                 self.before.pop();
             } else if self.before.ends_with(['"', '\'']) {
                 self.before.truncate(without_sign(&self.before).len());
             }
-            self.before.push_str(text);
+            self.before.push_str(line.get(start..).unwrap_or_default().trim_end_matches('\r'));
+            let may_be_open = || may_contain_secret(&self.before);
+            let ends_open = || places_in_line(&self.before).iter().any(|range| reaches_end(&self.before, range.end));
+            self.is_open = continues || may_be_open() && ends_open();
         } else {
-            line.trim_end_matches(['\r', '\n']).clone_into(&mut self.before);
+            line.trim_end_matches('\r').clone_into(&mut self.before);
+            self.is_open = secrets.iter().any(|range| reaches_end(line, range.end));
         }
-        self.is_open = continues
-            || may_contain_secret(&self.before)
-                && places_in_line(&self.before).iter().any(|range| reaches_end(&self.before, range.end));
-        if self.is_open {
-            self.before = start_of(&self.before, MAX_KEPT).to_owned();
-        } else {
-            self.before = end_of(&self.before, MAX_KEPT).to_owned();
+        if self.before.len() > MAX_KEPT {
+            let kept = if self.is_open { start_of(&self.before, MAX_KEPT) } else { end_of(&self.before, MAX_KEPT) };
+            self.before = kept.to_owned();
         }
-        self.width = text.len();
-        self.start = without_digits(start_of(line, MAX_START));
+        self.width = width;
+        start_of(line, MAX_START).clone_into(&mut self.start);
         part
     }
 
-    /// A quick test, because most lines of a log end without a secret.
-    fn may_continue(&self, line: &str) -> bool {
-        let is_prompt = self.before.split_whitespace().take(3).any(|word| word == "334");
-        if self.before.is_empty() || line.is_empty() || is_prompt {
-            return false;
+    /// The part of a secret that a line continues. Most lines of a log continue none, so quick tests come first.
+    fn part(&self, line: &str) -> Option<Part> {
+        if self.before.is_empty() || line.is_empty() {
+            return None;
         }
-        if failures::has_time(start_of(line, MAX_TIME)) && self.shared(line).is_none() {
-            return false;
+        let before = without_sign(&self.before);
+        let last = last_token(before);
+        let is_base64 = last.len() >= 6 && is_mixed(last) && !PROMPTS.contains(&last);
+        let divides_name = || {
+            let window = [end_of(before, NAME), start_of(line.trim_start_matches(SIGNS), NAME)].concat();
+            may_contain_secret(&window)
+        };
+        let may_have_name = self.is_open || last_word(&self.before).contains("://") || divides_name();
+        // A line with a time is a line of its own, unless the log writes the time before each part.
+        let is_part = || {
+            let rest = self.shared(line).and_then(|shared| line.get(shared..)).unwrap_or_default().trim();
+            !rest.is_empty() && (is_base64 || !rest.contains(' '))
+        };
+        let is_own = || failures::has_time(start_of(line, MAX_TIME)) && !is_part();
+        let is_prompt = || self.before.split_whitespace().take(3).any(|word| word == "334");
+        if !(may_have_name || is_base64) || is_own() || is_prompt() {
+            return None;
         }
-        let last = last_token(without_sign(&self.before));
-        let is_base64 = last.len() >= 6 && is_mixed(last);
-        let window =
-            format!("{}{}", end_of(without_sign(&self.before), NAME), start_of(line.trim_start_matches(SIGNS), NAME));
-        self.is_open || is_base64 || may_contain_secret(&window) || last_word(&self.before).contains("://")
+        let starts = self.starts(line);
+        let named = if may_have_name { self.named(line, &starts) } else { None };
+        named.or_else(|| self.unnamed(line, &starts)).or_else(|| self.remainder(line, &starts))
     }
 
-    fn part(&self, line: &str) -> Option<Part> {
+    /// The part of a value whose name shows that it is a secret.
+    fn named(&self, line: &str, starts: &[usize]) -> Option<Part> {
         let tails = [without_sign(&self.before), self.before.as_str()];
-        let starts = self.starts(line);
+        let is_same = tails.first() == tails.last();
+        let tails = tails.get(usize::from(is_same)..).unwrap_or_default();
         let pairs = || tails.iter().flat_map(|tail| starts.iter().map(move |start| (*tail, *start)));
         let found = pairs().find_map(|(tail, start)| self.across(tail, "", line, start));
-        let found = found.or_else(|| {
+        found.or_else(|| {
             let is_value = |tail: &str| {
                 let last = last_word(tail);
                 tail.ends_with([':', '=', '>'])
@@ -112,8 +129,21 @@ impl Wrapped {
                     || mechanisms::find(last).is_some()
             };
             pairs().filter(|(tail, _)| is_value(tail)).find_map(|(tail, start)| self.across(tail, " ", line, start))
-        });
-        found.or_else(|| self.remainder(line, &starts))
+        })
+    }
+
+    /// The part of a login in base64 that has no name before it.
+    fn unnamed(&self, line: &str, starts: &[usize]) -> Option<Part> {
+        let tails = [without_sign(&self.before), self.before.as_str()];
+        let mut pairs = tails.iter().flat_map(|tail| starts.iter().map(move |start| (*tail, *start)));
+        pairs.find_map(|(tail, start)| {
+            let rest = start_of(line.get(start..)?, MAX_KEPT);
+            let part = rest.get(..first_word(rest))?.trim_end_matches(|c: char| !is_base64_sign(c));
+            let part = part.split(|c: char| !is_base64_sign(c)).next()?;
+            let token = format!("{}{part}", last_token(tail));
+            (is_possible(part) && part.len() < token.len() && is_text_in_base64(&token))
+                .then(|| Part { range: start..start + part.len(), first: last_token(tail).to_owned() })
+        })
     }
 
     /// The part of a secret in the line, if both lines are joined at these places.
@@ -153,11 +183,7 @@ impl Wrapped {
                 return Some(Part { range: start + from..start + end, first: last_word(first).to_owned() });
             }
         }
-        // A login that has no name before it.
-        let part = rest.get(..word)?.trim_end_matches(|c: char| !is_base64_sign(c));
-        let token = format!("{}{part}", last_token(tail));
-        (separator.is_empty() && is_possible(part) && part.len() < token.len() && is_text_in_base64(&token))
-            .then(|| Part { range: start..start + part.len(), first: last_token(tail).to_owned() })
+        None
     }
 
     /// A line in the middle or at the end of a long secret consists of one word.
@@ -188,12 +214,11 @@ impl Wrapped {
 
     /// The length of the beginning that both lines share. It ends with a space.
     fn shared(&self, line: &str) -> Option<usize> {
-        let begins = without_digits(start_of(line, MAX_START));
-        let shared = self.start.char_indices().zip(begins.char_indices()).take_while(|(one, other)| one == other);
-        let blank = shared.filter(|((_, sign), _)| *sign == ' ').last();
-        blank
-            .map(|((at, _), _)| at + 1)
-            .filter(|at| line.is_char_boundary(*at) && *at > line.len() - line.trim_start().len())
+        // The times in the lines of a log differ.
+        let is_same = |(one, other): &(u8, u8)| one == other || one.is_ascii_digit() && other.is_ascii_digit();
+        let shared = self.start.bytes().zip(line.bytes()).take_while(is_same).count();
+        let blank = line.as_bytes().get(..shared)?.iter().rposition(|byte| *byte == b' ')?;
+        (blank + 1 > line.len() - line.trim_start().len()).then_some(blank + 1)
     }
 }
 
@@ -247,11 +272,6 @@ fn without_sign(text: &str) -> &str {
         Some(before) if !before.ends_with('=') => before,
         _ => text,
     }
-}
-
-/// The text with each digit replaced, because the times in the lines of a log differ.
-fn without_digits(text: &str) -> String {
-    text.replace(|c: char| c.is_ascii_digit(), "0")
 }
 
 /// Whether a line ends with a sign that only a broken line has.
