@@ -16,6 +16,7 @@ mod failures;
 pub mod log;
 mod logins;
 mod reply;
+mod secret_places;
 mod secrets;
 mod short_input;
 mod side;
