@@ -61,7 +61,7 @@ pub(super) fn quick_places(text: &str) -> Vec<Range<usize>> {
 /// it ends the line or cannot be an ordinary word. A value that is itself such a name (`password: password`) does not
 /// count, because a reply that contains the word reveals nothing.
 pub(super) fn secret_words<'a>(text: &'a str, found: &[Range<usize>]) -> impl Iterator<Item = &'a str> {
-    found.to_vec().into_iter().filter_map(move |range| {
+    found.iter().cloned().filter_map(move |range| {
         let (before, after) = (text.get(..range.start)?, text.get(range.end..)?);
         let word = text.get(range)?;
         let is_value = !before.ends_with(char::is_whitespace)
