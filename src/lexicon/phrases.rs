@@ -273,8 +273,11 @@ pub(super) fn rival(best: &Phrase, reply: &Reply, context: &Context<'_>) -> Opti
     let is_same_kind = |cause: Cause| {
         cause.category() == best.cause.category() || cause.is_about_recipient() && best.cause.is_about_recipient()
     };
+    // `Authentication unsuccessful, SmtpClientAuthentication is disabled`: a provider writes the reason after the fact.
+    let is_introduction = |cause: Cause| best.provider.is_some() && cause == Cause::Credentials;
     ranked(&text, context, &PhraseContext::of(reply, context.step)).into_iter().find(|phrase| {
         !is_same_kind(phrase.cause)
+            && !is_introduction(phrase.cause)
             && !is_addition(phrase.cause)
             && !phrase.general
             && phrase.confidence > Confidence::Possible
