@@ -88,13 +88,23 @@ fn every_command_in_the_report_of_a_transcript_works_there() {
     assert!(wrong.is_empty(), "{} of {commands} commands:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// The commands of a finding of a transcript.
+fn commands_of(name: &str, rule: &str) -> Vec<String> {
+    let played = support::replay::all().iter().find(|played| played.name == name).unwrap();
+    let finding = played.report.findings.iter().find(|finding| finding.rule == rule).unwrap();
+    finding.fixes.iter().filter_map(|fix| fix.command.clone()).collect()
+}
+
+#[test]
+fn the_command_for_a_wildcard_certificate_has_the_name_in_the_greeting() {
+    let of = |name: &str| commands_of(name, "certificate-name-mismatch");
+    assert_eq!(of("certificate/name-in-the-greeting")[0], "smtpcheck s12.hosting.example.org:587");
+    assert_eq!(of("certificate/of-the-hosting-provider")[0], "smtpcheck hosting.example.org:587");
+}
+
 #[test]
 fn the_command_for_the_other_protocol_names_it() {
-    let of = |name: &str, rule: &str| {
-        let played = support::replay::all().iter().find(|played| played.name == name).unwrap();
-        let finding = played.report.findings.iter().find(|finding| finding.rule == rule).unwrap();
-        finding.fixes.iter().filter_map(|fix| fix.command.clone()).collect::<Vec<_>>()
-    };
+    let of = commands_of;
     assert_eq!(of("protocol/smtp-expected", "smtp-expected"), ["smtpcheck smtp://mail.example.net:2525"]);
     assert_eq!(of("greeting/lmtp", "lmtp-expected"), ["smtpcheck lmtp://mail.example.net:2121"]);
 }

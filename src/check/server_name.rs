@@ -134,6 +134,13 @@ fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     kept
 }
 
+/// The name that the server announces in its greeting or in its EHLO reply, if a certificate with these names matches it.
+pub(super) fn announced_and_covered(session: Session<'_>, names: &[String]) -> Option<DomainName> {
+    let phases = [Phase::Greeting, Phase::Ehlo, Phase::EhloTls];
+    let mut announced = phases.into_iter().filter_map(|phase| announced(session.reply_at(phase)?.reply));
+    announced.find(|name| names.iter().any(|pattern| covers(pattern, name.ascii())))
+}
+
 /// The host name at the beginning of a greeting or EHLO reply (RFC 5321 sections 4.2 and 4.1.1.1), if it is fully
 /// qualified and consists of letters, digits, hyphens and underscores.
 fn announced(reply: &Reply) -> Option<DomainName> {

@@ -264,15 +264,21 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         ));
         return Some(finding);
     }
-    finding.fixes.push(Fix::run(
+    let enable = Fix::run(
         "Server operator: enable TLS (command for Postfix)",
         "postconf -e smtpd_tls_security_level=may smtpd_tls_chain_files=/path/to/key-and-chain.pem",
-    ));
-    if plan.target.port != 465 {
-        finding.fixes.push(Fix::run(
+    );
+    let implicit = (plan.target.port != 465).then(|| {
+        Fix::run(
             "Check whether the host supports implicit TLS on port 465",
             format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
-        ));
+        )
+    });
+    // Users who log in can choose the port, and usually do not operate the server.
+    if withheld {
+        finding.fixes.extend(implicit.into_iter().chain([enable]));
+    } else {
+        finding.fixes.extend([enable].into_iter().chain(implicit));
     }
     finding.fixes.push(Fix::text(
         "Repeat the check from another network. If the server advertises STARTTLS there, a firewall in your network removes it.",

@@ -29,11 +29,11 @@ pub fn arguments(what: &[String], context: &ExplainContext) -> Vec<Explained> {
     let mut explained: Vec<Explained> = items(what).iter().flat_map(|item| of_item(item, context)).collect();
     let mut logins = Logins::default();
     what.iter().flat_map(|item| item.lines()).for_each(|line| logins.read(line.as_bytes()));
-    explained.iter_mut().for_each(|one| logins.mask(one));
     if what.len() > 1 && explained.iter().all(|one| one.kind == ExplanationKind::Unknown) {
         // The text of a reply without its code: `User unknown`.
-        return of_item(&what.join(" "), context);
+        explained = of_item(&what.join(" "), context);
     }
+    explained.iter_mut().for_each(|one| logins.mask(one));
     explained
 }
 

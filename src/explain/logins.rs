@@ -4,17 +4,24 @@
 //! The number of passwords in memory is bounded. Text that looks like a secret is masked by [`super::secrets`].
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
 use super::explained::Explained;
-use super::secrets::{MASK, secret_words};
+use super::secrets::{MASK, quick_places, secret_words, without_secrets};
+use super::wrapped::Wrapped;
+use crate::lexicon::vocabulary;
 
 /// The maximum number of passwords in memory.
-const MAX_PASSWORDS: usize = 32;
+const MAX_PASSWORDS: usize = 96;
+/// A longer secret on several lines is only masked part by part.
+const MAX_JOINED: usize = 200;
 /// Shorter responses are not masked, because they occur in ordinary words.
 const SHORTEST: usize = 3;
+/// The number of characters after a short part of a password by which it is recognised.
+const MAX_AFTER: usize = 16;
 
 /// The passwords that were read so far.
 #[derive(Debug, Default)]
@@ -23,6 +30,10 @@ pub(super) struct Logins {
     in_login: bool,
     /// The passwords and other responses, oldest first.
     passwords: VecDeque<String>,
+    /// The last line, in which a password may have begun.
+    wrapped: Wrapped,
+    /// Parts of passwords that are too short to be masked everywhere, with the text after them.
+    parts: VecDeque<(String, String)>,
 }
 
 impl Logins {
@@ -30,8 +41,11 @@ impl Logins {
     /// a password.
     pub(super) fn read(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line);
+        let line = line.trim_end();
+        let secrets = quick_places(line);
+        self.read_rest_of_secret(line, &secrets);
+        secret_words(line, &secrets).for_each(|word| self.remember(word));
         let line = line.trim();
-        secret_words(line).for_each(|word| self.remember(word));
         let upper = line.to_ascii_uppercase();
         let after_command = upper.find("AUTH ").and_then(|at| line.get(at + 5..)).filter(|_| !is_reply(line));
         if let Some(arguments) = after_command {
@@ -45,6 +59,32 @@ impl Logins {
             && let Some(answer) = line.split_whitespace().last()
         {
             self.answer(answer);
+        }
+    }
+
+    /// Keeps the part of a secret that began on the line before.
+    fn read_rest_of_secret(&mut self, line: &str, secrets: &[Range<usize>]) {
+        let Some(part) = self.wrapped.push(line, secrets) else { return };
+        let text = line.get(part.range.clone()).unwrap_or_default();
+        let after = line.get(part.range.end..).unwrap_or_default();
+        let joined = format!("{}{text}", part.first);
+        self.answer(&joined);
+        if joined.len() < MAX_JOINED {
+            self.remember(&joined);
+        }
+        self.remember(&part.first);
+        // What is shown may be masked in part.
+        for part in [&part.first, text] {
+            let shown = without_secrets(&format!("{part}="));
+            self.remember(Some(shown.as_str()).filter(|shown| *shown != MASK).unwrap_or_default());
+        }
+        if text.len() > SHORTEST && !vocabulary::is_known(&text.to_lowercase()) {
+            self.remember(text);
+        } else {
+            self.parts.push_back((text.to_owned(), after.chars().take(MAX_AFTER).collect()));
+            if self.parts.len() > MAX_PASSWORDS {
+                self.parts.pop_front();
+            }
         }
     }
 
@@ -69,25 +109,65 @@ impl Logins {
 
     /// The text, with the passwords and their base64 forms masked.
     pub(super) fn masked(&self, text: &str) -> String {
-        self.passwords.iter().fold(text.to_owned(), |text, password| {
+        // A password may contain another one.
+        let mut passwords: Vec<&String> = self.passwords.iter().collect();
+        passwords.sort_by_key(|password| std::cmp::Reverse(password.len()));
+        let text = passwords.into_iter().fold(text.to_owned(), |text, password| {
             let encoded = STANDARD.encode(password);
             text.replace(&encoded, MASK).replace(encoded.trim_end_matches('='), MASK).replace(password, MASK)
-        })
+        });
+        self.parts.iter().fold(text, |text, (part, after)| without_part(&text, part, after))
     }
 
     /// Masks the passwords in everything that an explanation copies from its input.
     pub(super) fn mask(&self, explained: &mut Explained) {
-        if self.passwords.is_empty() {
+        if self.passwords.is_empty() && self.parts.is_empty() {
             return;
         }
         explained.input = self.masked(&explained.input);
         for text in [&mut explained.meaning, &mut explained.cause, &mut explained.otherwise].into_iter().flatten() {
-            *text = self.masked(text);
+            *text = self.masked_outside_words(text);
         }
         for fix in &mut explained.fixes {
-            fix.text = self.masked(&fix.text);
+            fix.text = self.masked_outside_words(&fix.text);
             fix.command = fix.command.as_deref().map(|command| self.masked(command));
         }
+    }
+
+    /// The sentence of an explanation, masked except in ordinary words: `password` is shown if the password is `word`.
+    fn masked_outside_words(&self, text: &str) -> String {
+        let masked = |word: &str| match vocabulary::is_known(&word.to_lowercase()) {
+            true => word.to_owned(),
+            false => self.masked(word),
+        };
+        let whole = self.masked(text);
+        if whole == text {
+            return whole;
+        }
+        text.split_inclusive(|c: char| !c.is_alphanumeric())
+            .map(|part| {
+                let word = part.trim_end_matches(|c: char| !c.is_alphanumeric());
+                masked(word) + part.get(word.len()..).unwrap_or_default()
+            })
+            .collect()
+    }
+}
+
+/// The text without the part of a password that begins a line, or follows the first part, which is masked.
+fn without_part(text: &str, part: &str, after: &str) -> String {
+    let mut text = text.to_owned();
+    for between in ["", " ", "\n", "\r\n", "\n ", "=\n"] {
+        let end = if after.is_empty() { "\n" } else { after };
+        text = text.replace(&format!("{MASK}{between}{part}{end}"), &format!("{MASK}{end}"));
+        if let Some(start) =
+            text.strip_suffix(part).and_then(|start| start.strip_suffix(between)).filter(|start| start.ends_with(MASK))
+        {
+            text = start.to_owned();
+        }
+    }
+    match text.strip_prefix(part) {
+        Some(rest) if rest.starts_with(after) => format!("{MASK}{rest}"),
+        _ => text,
     }
 }
 

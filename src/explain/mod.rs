@@ -16,12 +16,14 @@ mod failures;
 pub mod log;
 mod logins;
 mod reply;
+mod secret_places;
 mod secrets;
 mod short_input;
 mod side;
 mod stream;
 mod target;
 mod traces;
+mod wrapped;
 
 pub use arguments::arguments;
 pub use explained::{ConditionalMeaning, Explained, ExplanationKind, Extent, Tally};

@@ -131,6 +131,8 @@ type ReplyKey = (String, Option<ReplyPhase>, ServerName, LogSide);
 enum TallyKey {
     Reply(Cause, Option<&'static str>, LogSide),
     Error(&'static str),
+    /// A message without a rule that was read as part of the entire input.
+    Unruled(usize),
 }
 
 /// The number of lines after a generic error message within which a reply or another message replaces it.
@@ -241,8 +243,18 @@ impl LogExplainer<'_> {
     }
 
     fn tally_error(&mut self, explained: Explained) {
-        let tally = self.tallies.entry(TallyKey::Error(explained.rule.unwrap_or_default()));
-        tally.or_insert_with(|| Tally { count: 0, example: explained }).count += 1;
+        // Messages without a rule are the same if they have the same cause.
+        let is_same = |(key, tally): &(&TallyKey, &Tally)| {
+            matches!(key, TallyKey::Unruled(_)) && tally.example.cause == explained.cause
+        };
+        let key = match explained.rule {
+            Some(rule) => TallyKey::Error(rule),
+            None => match self.tallies.iter().find(is_same) {
+                Some((known, _)) => *known,
+                None => TallyKey::Unruled(self.tallies.len()),
+            },
+        };
+        self.tallies.entry(key).or_insert_with(|| Tally { count: 0, example: explained }).count += 1;
     }
 
     fn release_unclear(&mut self) {
@@ -334,7 +346,7 @@ impl LogExplainer<'_> {
                     self.extent.replies += 1;
                     self.told = Some((line, rule));
                 }
-                TallyKey::Error(_) => self.extent.errors += 1,
+                TallyKey::Error(_) | TallyKey::Unruled(_) => self.extent.errors += 1,
             }
             self.tallies.entry(kind).and_modify(|tally| tally.count += 1);
         }
@@ -716,6 +728,35 @@ mod tests {
                 told += &format!("{summary:?}");
                 told += &format!("{:?}", arguments(std::slice::from_ref(&text), &context));
                 assert!(!told.contains(secret), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_broken_secret_is_passed_on() {
+        for text in [
+            "fatal error: AUTH PLAIN AGpvZQBReDd3W|nU5ZktqMnZUZw== failed in a new way",
+            "fatal error: AUTH PLAIN|AGpvZQBReDd3WnU5ZktqMnZUZw== failed in a new way",
+            "a failure of a new kind, password=Qx7wZ|u9fKj2vTg and so on",
+            "a failure of a new kind, smtp://joe:Qx7wZ|u9fKj2vTg@mx.example.com and so on",
+            "550 5.1.1 No such user, password=Qx7wZ|u9fKj2vTg and so on",
+            "Error: connect ECONNREFUSED 192.0.2.1:25, pass: 'Qx7wZ|u9fKj2vTg'",
+        ] {
+            for sign in ["\n", "=\n", "\r\n ", "\n> ", "\\\n", "\\r\\n", "\\n"] {
+                let text = text.replace('|', sign);
+                let context = ExplainContext::default();
+                for mode in [LogMode::Each, LogMode::Count] {
+                    let mut told = String::new();
+                    let summary = log(&mut text.as_bytes(), &context, mode, &mut |explained| {
+                        told += &format!("{explained:?}");
+                        ControlFlow::Continue(())
+                    });
+                    told += &format!("{summary:?}");
+                    told += &format!("{:?}", arguments(std::slice::from_ref(&text), &context));
+                    for part in ["Qx7w", "u9fK", "j2vT", "ReDd", "ktqM", "nZUZ"] {
+                        assert!(!told.contains(part), "{text:?}: {told}");
+                    }
+                }
             }
         }
     }

@@ -177,16 +177,17 @@ impl Phrase {
         Some(score + literals)
     }
 
-    /// 0 for the recognised provider, 1 for the recognised software, 2 for every server; none if it is for another
-    /// provider or software.
+    /// 0 for the recognised provider, 1 for a provider that sends the same texts, 2 for the recognised software, 3 for
+    /// every server; none if it is for another provider or software.
     fn rank(&self, context: &Context<'_>) -> Option<u8> {
-        let Some(provider) = self.provider.as_deref() else { return Some(2) };
+        let Some(provider) = self.provider.as_deref() else { return Some(3) };
         match (context.provider, context.software) {
-            (Some(recognised), _) if providers::share_texts(provider, recognised) => Some(0),
-            (_, Some(software)) if software == provider => Some(1),
+            (Some(recognised), _) if recognised == provider => Some(0),
+            (Some(recognised), _) if providers::share_texts(provider, recognised) => Some(1),
+            (_, Some(software)) if software == provider => Some(2),
             // A phrase of one provider does not apply to another provider.
             (Some(_), _) if providers::is_provider(provider) => None,
-            _ => self.anywhere.then_some(2),
+            _ => self.anywhere.then_some(3),
         }
     }
 }
@@ -272,8 +273,11 @@ pub(super) fn rival(best: &Phrase, reply: &Reply, context: &Context<'_>) -> Opti
     let is_same_kind = |cause: Cause| {
         cause.category() == best.cause.category() || cause.is_about_recipient() && best.cause.is_about_recipient()
     };
+    // `Authentication unsuccessful, SmtpClientAuthentication is disabled`: a provider writes the reason after the fact.
+    let is_introduction = |cause: Cause| best.provider.is_some() && cause == Cause::Credentials;
     ranked(&text, context, &PhraseContext::of(reply, context.step)).into_iter().find(|phrase| {
         !is_same_kind(phrase.cause)
+            && !is_introduction(phrase.cause)
             && !is_addition(phrase.cause)
             && !phrase.general
             && phrase.confidence > Confidence::Possible

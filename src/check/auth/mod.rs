@@ -212,6 +212,16 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     finding
 }
 
+fn no_common_fix(offered: &[String]) -> Fix {
+    // These mechanisms use a Kerberos ticket instead of a password, so no option of smtpcheck helps.
+    let needs_ticket = |name: &String| name == "GSSAPI" || name == "GSS-SPNEGO" || name.starts_with("GS2-");
+    Fix::text(if offered.iter().all(needs_ticket) {
+        "Ask the server's operator to enable PLAIN over TLS, or use a mail program that logs in with a Kerberos ticket"
+    } else {
+        "Allow another mechanism with --auth, or ask the server's operator to enable PLAIN over TLS"
+    })
+}
+
 fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
     let summary =
         format!("smtpcheck can use no mechanism that the server advertises: AUTH {}", event.quote(offered.join(", ")));
@@ -230,7 +240,7 @@ fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
             "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or SMTP credentials",
         )
     } else {
-        Fix::text("Allow another mechanism with --auth, or ask the server's operator to enable PLAIN over TLS")
+        no_common_fix(offered)
     });
     finding.consequences.push("smtpcheck did not send the password".to_owned());
     finding.failure = Some(PhaseFailure::Auth);

@@ -1,7 +1,7 @@
 //! The input of all files in this module: the certificates of one handshake, with their context.
 
 use super::super::finding::{Finding, Rule};
-use crate::evidence::{Certificate, Event, Handshake, Phase, Presented, ProbeId};
+use crate::evidence::{Certificate, Event, Handshake, Phase, Presented, ProbeId, Session};
 use crate::lexicon::Confidence;
 use crate::plan::Plan;
 
@@ -12,6 +12,8 @@ pub(super) struct CertificateContext<'a> {
     /// The handshake's event; none for a ClientHello probe.
     pub(super) event: Option<&'a Event>,
     pub(super) probe: ProbeId,
+    /// The session with the server that sent the certificates.
+    pub(super) session: Session<'a>,
     pub(super) presented: &'a Presented,
     /// The handshake in which the certificates were sent; none for a ClientHello probe, which does not complete the
     /// handshake.

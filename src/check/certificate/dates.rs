@@ -87,8 +87,8 @@ pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
 
 fn renewal() -> Fix {
     Fix::run(
-        "Server operator: renew the certificate and reload the mail service (command for Postfix)",
-        "postfix reload",
+        "Server operator: renew the certificate and reload the mail service (command for certbot and Postfix)",
+        "certbot renew --deploy-hook 'postfix reload'",
     )
 }
 

@@ -17,7 +17,7 @@ mod rules;
 mod trust;
 
 use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing, in_shell};
-use super::place;
+use super::{place, server_name};
 use crate::evidence::{
     ChainFault, Doubt, EventKind, Evidence, NameMatch, PathFault, PathFaultKind, PathPlace, Presented, ProbeId,
     Session, Trust, WithheldReason,
@@ -39,23 +39,23 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(leaf) = handshake.leaf() else { return Vec::new() };
     let (presented, now) = (&handshake.presented, evidence.started_at);
     let (event, probe) = (Some(event), session.probe.id);
-    faults_of(CertificateContext { plan, event, probe, presented, handshake: Some(handshake), leaf, now }, session)
+    faults_of(CertificateContext { plan, event, probe, session, presented, handshake: Some(handshake), leaf, now })
 }
 
 /// The faults of another certificate that a ClientHello probe received from the same server.
 pub(super) fn of_probe(plan: &Plan, evidence: &Evidence, probe: ProbeId, presented: &Presented) -> Vec<Finding> {
     let Some(session) = evidence.main_session() else { return Vec::new() };
     let Some(leaf) = presented.leaf() else { return Vec::new() };
-    let seen =
-        CertificateContext { plan, event: None, probe, presented, handshake: None, leaf, now: evidence.started_at };
-    let mut faults = faults_of(seen, session);
+    let now = evidence.started_at;
+    let mut faults =
+        faults_of(CertificateContext { plan, event: None, probe, session, presented, handshake: None, leaf, now });
     for fault in &mut faults {
         fault.summary = format!("for clients that request {}: {}", leaf.key, fault.summary);
     }
     faults
 }
 
-fn faults_of(seen: CertificateContext<'_>, session: Session<'_>) -> Vec<Finding> {
+fn faults_of(seen: CertificateContext<'_>) -> Vec<Finding> {
     let doubts = match seen.handshake {
         Some(handshake) => handshake.doubts(seen.now),
         None => seen.presented.doubts(seen.now),
@@ -66,7 +66,7 @@ fn faults_of(seen: CertificateContext<'_>, session: Session<'_>) -> Vec<Finding>
     let is_scanned = scanner.is_some();
     faults.extend(scanner);
     faults.extend(doubts.iter().filter(|doubt| !is_scanned || !is_of_path(doubt)).filter_map(|one| finding(seen, one)));
-    weigh(seen.plan, session, &mut faults);
+    weigh(seen.plan, seen.session, &mut faults);
     // Warnings, and findings about limits that the user set, have the same severity on every port.
     faults.extend(dates::ending(seen));
     faults.extend(chain::oddities(seen));
@@ -253,11 +253,21 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         ));
         return Some(finding);
     }
-    let usable = presented.iter().find(is_usable);
+    let announced = server_name::announced_and_covered(seen.session, presented);
+    let announced = announced.as_ref().map(|name| name.ascii());
+    let usable = announced.or_else(|| presented.iter().find(is_usable).map(String::as_str));
     if let Some(usable) = usable {
         let target = format!("{usable}:{}", seen.plan.target.port);
+        let text = match announced {
+            Some(name) => {
+                format!("Connect to {name}, the name in the server's greeting, which the certificate matches")
+            }
+            None => {
+                "If the names in the certificate belong to the same server, use one of the names to connect".to_owned()
+            }
+        };
         finding.fixes.push(Fix::run(
-            "If the names in the certificate belong to the same server, use one of the names to connect",
+            text,
             // The same server presents the same certificate, so `--cacert` is also needed there.
             match &seen.plan.tls.cacert {
                 Some(path) => {
@@ -270,6 +280,8 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     // Public CAs rarely issue certificates for IP addresses, and never for private ones.
     if expected.parse::<std::net::IpAddr>().is_err() {
         finding.fixes.push(Fix::text(format!("Server operator: get a certificate that contains {expected}")));
+    } else if presented.is_empty() {
+        finding.fixes.push(Fix::text("Server operator: get a certificate with the server's host name in subjectAltName. Then connect to this name instead of the IP address."));
     } else if usable.is_none() {
         finding.fixes.push(Fix::text("Instead of the IP address, use a host name that the certificate contains"));
     }

@@ -2,7 +2,7 @@
 //! means.
 
 use super::super::finding::{Finding, seconds};
-use super::super::{clients, server_name};
+use super::super::{clients, place, server_name};
 use super::hellos::{by_offer, is_alert, is_current};
 use super::rules::TLS_HANDSHAKE_FAILED;
 use crate::evidence::{Evidence, Incompatibility, Phase, Session, TlsFault, TlsFaultKind};
@@ -45,8 +45,35 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
     if is_deferred(tls) {
         finding.fixes.push(Fix::text("Repeat the check in a few minutes"));
     }
+    if is_perhaps_of_path(&tls.kind) {
+        finding.fixes.extend(on_the_path(plan, session));
+    }
     finding.fixes.extend(last_resorts(plan));
     finding
+}
+
+/// Whether a device on the network path may have ended the handshake.
+fn is_perhaps_of_path(kind: &TlsFaultKind) -> bool {
+    match kind {
+        TlsFaultKind::Closed | TlsFaultKind::Reset | TlsFaultKind::Silent { .. } | TlsFaultKind::NotTls => true,
+        TlsFaultKind::Incompatible { why } => *why != Incompatibility::TooLarge,
+        TlsFaultKind::Alert { .. } => false,
+    }
+}
+
+/// The fixes if a device on the network path may be the cause. A public provider's server completes the handshake, so
+/// the device is the first thing to look for there.
+fn on_the_path(plan: &Plan, session: Session<'_>) -> Vec<Fix> {
+    if session.server_address().is_some_and(|address| address.to_canonical().is_loopback()) {
+        return Vec::new();
+    }
+    match place::public_provider(plan) {
+        Some(provider) => place::around_device(plan, provider),
+        None => vec![Fix::repeat(
+            "Repeat the check from another network; if the handshake succeeds there, a firewall or virus scanner in your network breaks it",
+            format!("smtpcheck {}", plan.target.host.with_port(plan.target.port)),
+        )],
+    }
 }
 
 /// How the server name may be the cause, for a server that rejects every ClientHello.
@@ -235,8 +262,9 @@ fn is_other_service(tls: &TlsFault) -> bool {
 fn last_resorts(plan: &Plan) -> [Fix; 2] {
     let starttls = if plan.tls_use() == TlsUse::Implicit { "" } else { " -starttls smtp" };
     [
-        Fix::text(
-            "Server operator: read the mail log for the time of the check, and check the certificate, the key and the enabled TLS versions",
+        Fix::run(
+            "Server operator: find the reason in the mail log for the time of the check (command for Postfix), and check the certificate, the key and the enabled TLS versions",
+            "journalctl -u postfix -n 50",
         ),
         Fix::run(
             "Try a handshake with another TLS library",

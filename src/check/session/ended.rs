@@ -21,7 +21,7 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, fa
         finding = finding.on(event);
     }
     finding.cause = ending.cause.to_owned();
-    finding.fixes.push(ending.fix);
+    finding.fixes.extend(ending.fixes);
     finding.failure = Some(ending.failure);
     if session.sequence().swallowed.is_some() {
         swallowed(plan, evidence, session, &mut finding);
@@ -36,7 +36,7 @@ struct SessionEnding {
     summary: String,
     cause: &'static str,
     otherwise: Option<&'static str>,
-    fix: Fix,
+    fixes: Vec<Fix>,
     failure: PhaseFailure,
 }
 
@@ -59,7 +59,7 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
         // A server that violates the protocol of the login mechanism may also close the connection.
         Fault::Closed { phase: Phase::Auth, .. } if session.login_given_up().is_some() => return None,
         Fault::Silent { phase, waited_ms, partial_bytes } => silent(&target, *phase, *waited_ms, *partial_bytes),
-        Fault::Closed { phase, reset } => closed(*phase, *reset),
+        Fault::Closed { phase, reset } => closed(&target, *phase, *reset),
         Fault::Endless { phase } => SessionEnding {
             rule: &REPLY_ENDLESS,
             phase: *phase,
@@ -69,9 +69,9 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
             },
             cause: "No valid reply is this long, so the server, or a device in front of it, is faulty or attacks its clients. smtpcheck closed the connection when the reply exceeded the limit of smtpcheck (64 KiB or 512 lines).",
             otherwise: None,
-            fix: Fix::text(
+            fixes: vec![Fix::text(
                 "Check that the host and port are those of a mail server. Server operator: read the mail log, and check the devices in front of the server.",
-            ),
+            )],
             failure: PhaseFailure::Protocol,
         },
         Fault::Unread { phase } => SessionEnding {
@@ -82,9 +82,9 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
             otherwise: Some(
                 "A device on the network path may be blocking the connection. Repeat the check from another network to find out.",
             ),
-            fix: Fix::text(
+            fixes: vec![Fix::text(
                 "Repeat the check. Server operator: check whether the server process is still running and reads from its connections.",
-            ),
+            )],
             failure: PhaseFailure::Unreachable,
         },
         Fault::TimeUp { phase } => time_limit(plan, &target, *phase),
@@ -115,15 +115,15 @@ fn silent(target: &str, phase: Phase, waited_ms: f64, partial_bytes: usize) -> S
         summary,
         cause,
         otherwise: Some(otherwise),
-        fix: Fix::repeat(
+        fixes: vec![Fix::repeat(
             "Repeat the check with a longer timeout",
             format!("smtpcheck {target} --timeout 300s --max-time 10m"),
-        ),
+        )],
         failure: PhaseFailure::Unreachable,
     }
 }
 
-fn closed(phase: Phase, reset: bool) -> SessionEnding {
+fn closed(target: &str, phase: Phase, reset: bool) -> SessionEnding {
     let closes = if reset { "resets" } else { "closes" };
     SessionEnding {
         rule: &CONNECTION_CLOSED,
@@ -133,9 +133,16 @@ fn closed(phase: Phase, reset: bool) -> SessionEnding {
         otherwise: Some(
             "A proxy or firewall on the network path may have closed the connection. Repeat the check from another network to find out.",
         ),
-        fix: Fix::text(
-            "Server operator: read the mail log for the time of the check, and check the proxies and firewalls in front of the server",
-        ),
+        fixes: vec![
+            Fix::repeat(
+                "Repeat the check from another network; if the session succeeds there, a device in your network closes the connection",
+                format!("smtpcheck {target}"),
+            ),
+            Fix::run(
+                "Server operator: find the reason in the mail log for the time of the check (command for Postfix), and check the proxies and firewalls in front of the server",
+                "journalctl -u postfix -n 50",
+            ),
+        ],
         failure: PhaseFailure::Protocol,
     }
 }
@@ -148,10 +155,10 @@ fn time_limit(plan: &Plan, target: &str, phase: Phase) -> SessionEnding {
         summary: format!("the overall time limit ({seconds:.1} s) was reached at {phase}"),
         cause: "This limit is set in smtpcheck (--max-time), not in the server. Later phases were not tested.",
         otherwise: None,
-        fix: Fix::repeat(
+        fixes: vec![Fix::repeat(
             "Repeat the check with a longer time limit",
             format!("smtpcheck {target} --max-time 5m --timeout 2m"),
-        ),
+        )],
         failure: PhaseFailure::Incomplete,
     }
 }
