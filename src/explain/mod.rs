@@ -17,6 +17,7 @@ pub mod log;
 mod logins;
 mod reply;
 mod secret_places;
+mod secret_sentences;
 mod secrets;
 mod short_input;
 mod side;

@@ -10,10 +10,11 @@ use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::secret_sentences::secrets_without_sign;
 use crate::lexicon::{mechanisms, vocabulary};
 
 /// If the name of a setting, without `_` and `-`, ends with one of these words, its value is a secret.
-pub(super) const NAMES: [&str; 26] = [
+pub(super) const NAMES: [&str; 37] = [
     "password",
     "passwd",
     "passphrase",
@@ -28,6 +29,17 @@ pub(super) const NAMES: [&str; 26] = [
     "密码",
     "密碼",
     "パスワード",
+    "비밀번호",
+    "passe",
+    "parola",
+    "şifre",
+    "heslo",
+    "jelszó",
+    "adgangskode",
+    "lösenord",
+    "passord",
+    "salasana",
+    "passwordeval",
     "pwd",
     "secret",
     "token",
@@ -89,18 +101,24 @@ pub(super) const CALLS: [&str; 8] = [
 ];
 
 /// Text with a secret contains one of these, or a non-ASCII character. Few lines of a log contain any of them.
-const STEMS: [&str; 19] = [
+const STEMS: [&str; 25] = [
     "pass",
     "pw",
     "pin",
     "wort",
     "senha",
     "wachtwoord",
+    "parola",
+    "heslo",
+    "adgangskode",
+    "salasana",
     "secret",
     "token",
     "key",
     "credential",
     "auth",
+    "value",
+    "static:",
     "login(",
     "bearer",
     "basic",
@@ -128,6 +146,7 @@ pub(super) fn places_in_line(text: &str) -> Vec<Range<usize>> {
     passwords_in_urls(text, &mut ranges);
     commands_and_tokens(text, &mut ranges);
     arguments_of_calls(text, &mut ranges);
+    secrets_without_sign(text, &mut ranges);
     ranges.retain(|range| !range.is_empty());
     ranges.sort_by_key(|range| (range.start, range.end));
     ranges
@@ -145,7 +164,7 @@ fn values_of_settings(text: &str, ranges: &mut Vec<Range<usize>>) {
         let before = text.get(..start).unwrap_or_default();
         if word.starts_with('-') {
             let name = word.trim_start_matches('-');
-            if let Some(value) = rest.strip_prefix(' ') {
+            if let Some(value) = rest.strip_prefix([' ', '=']) {
                 if is_name(name) || matches!(name, "xp" | "ap") {
                     ranges.push(shifted(first_word(value), end + 1));
                 } else if matches!(name, "u" | "user" | "proxy-user")
@@ -169,7 +188,7 @@ fn values_of_settings(text: &str, ranges: &mut Vec<Range<usize>>) {
 }
 
 /// The words of the text with their positions. A word may contain `_` and `-`.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     text.split(move |c: char| !is_part(c)).filter(|word| !word.is_empty()).map(move |word| {
         let at = word.as_ptr() as usize - text.as_ptr() as usize;
@@ -180,7 +199,7 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// Whether a name ends like the name of a setting whose value is a secret.
 pub(super) fn is_name(name: &str) -> bool {
     let plain: String = name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
-    if NAMES.iter().any(|end| plain.ends_with(end)) {
+    if is_long(&plain) {
         return true;
     }
     SHORT_NAMES.iter().any(|short| {
@@ -198,9 +217,18 @@ pub(super) fn is_name(name: &str) -> bool {
     })
 }
 
+/// Whether a name ends with one of the [`NAMES`].
+pub(super) fn is_long_name(name: &str) -> bool {
+    is_long(&name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect::<String>())
+}
+
+fn is_long(plain: &str) -> bool {
+    NAMES.iter().any(|end| plain.ends_with(end))
+}
+
 /// The separator between a name and its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Separator {
+pub(super) enum Separator {
     /// `=` without spaces: the value is one word.
     Tight,
     /// `:`, `=>`, or `=` with spaces: the value may have several words.
@@ -210,9 +238,10 @@ enum Separator {
 }
 
 /// The separator after a name, and where the value begins.
-fn separator(rest: &str) -> Option<(usize, Separator)> {
+pub(super) fn separator(rest: &str) -> Option<(usize, Separator)> {
     const SIGNS: [&str; 9] = ["=>", ":=", "==", "=", ":", "：", "%3D", "%3d", "%3A"];
-    if let Some(value) = rest.strip_prefix('>') {
+    // `<password>...` and `<entry key="password">...`.
+    if let Some(value) = rest.trim_start_matches(['"', '\'']).strip_prefix('>') {
         return Some((rest.len() - value.len(), Separator::Tag));
     }
     let after_name = rest.trim_start_matches(['\\', '"', '\'', '`', ']', ')', '*']);
@@ -229,7 +258,7 @@ fn separator(rest: &str) -> Option<(usize, Separator)> {
 }
 
 /// The position of a setting's value.
-fn value_after(text: &str, separator: Separator) -> Range<usize> {
+pub(super) fn value_after(text: &str, separator: Separator) -> Range<usize> {
     if separator == Separator::Tag {
         return 0..text.find('<').unwrap_or(text.len());
     }
@@ -264,7 +293,7 @@ fn value_after(text: &str, separator: Separator) -> Range<usize> {
 
 /// The quoted text at the start, without the quotation marks. A quotation mark may be escaped, and a letter may precede
 /// it (`b'...'`).
-fn quoted(text: &str) -> Option<Range<usize>> {
+pub(super) fn quoted(text: &str) -> Option<Range<usize>> {
     let start = text.trim_start_matches(['b', 'B', 'r', 'R', 'u', 'f', '@', '$']);
     let start = if text.len() - start.len() <= 2 { start } else { text };
     let escapes = start.len() - start.trim_start_matches('\\').len();

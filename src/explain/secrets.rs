@@ -162,6 +162,44 @@ mod tests {
         "relay_password SECRET",
     ];
 
+    /// Texts in which no sign follows the name, and `SECRET` is replaced by a password that cannot be a word.
+    const WITHOUT_SIGN: [&str; 34] = [
+        "with password 'SECRET' failed",
+        "username \"ann\" and password \"SECRET\"",
+        "using password SECRET to log in",
+        "password is SECRET error",
+        "Password for ann: SECRET",
+        "password entered: SECRET",
+        "wrong password (SECRET)",
+        "Password (hidden): SECRET",
+        "app password SECRET rejected",
+        "[password] SECRET",
+        "password|SECRET|587",
+        "C: PASS SECRET\n-ERR",
+        "the token SECRET has expired",
+        "MAIL_PASSWORD \"SECRET\" failed",
+        "SetEnv SMTP_PASSWORD SECRET\nfailed",
+        "fastcgi_param SMTP_PASSWORD SECRET;\nfailed",
+        "$mail->setPassword(\"SECRET\");",
+        "builder.password('SECRET')",
+        "(\"password\", \"SECRET\")",
+        "props.put(\"mail.smtp.password\", \"SECRET\")",
+        "(:password, \"SECRET\")",
+        "<add key=\"smtpPassword\" value=\"SECRET\" />",
+        "<property name=\"password\" value=\"SECRET\"/>",
+        "<entry key=\"mail.smtp.password\">SECRET</entry>",
+        "{\"name\":\"SMTP_PASSWORD\",\"value\":\"SECRET\"}",
+        "- name: SMTP_PASSWORD\n  value: \"SECRET\"\n",
+        "- name: SMTP_PASSWORD\n  value: SECRET\n",
+        "auth: ['ann', 'SECRET']",
+        "requests.post(url, auth=(\"ann\", \"SECRET\"))",
+        "smtp_sasl_password_maps = static:ann:SECRET",
+        "curl --user=ann:SECRET smtp://smtp.example.com",
+        "mot de passe : SECRET",
+        "heslo: SECRET",
+        "passwordeval \"SECRET\"",
+    ];
+
     const SECRETS: [&str; 7] =
         ["hunter2", "Tr0ub4dor&3", "p@ss:w/rd#1", "correcthorsebattery", "P$%^*()!~", "535secret", "a'b"];
 
@@ -206,6 +244,16 @@ mod tests {
                 let pasted64 = STANDARD.encode(secret);
                 let is_leak = leaks(&pasted, secret) || without_secrets(&pasted).contains(&pasted64);
                 assert!(!is_leak, "{pasted} is shown as {}", without_secrets(&pasted));
+            }
+        }
+    }
+
+    #[test]
+    fn a_password_without_a_sign_after_its_name_is_masked() {
+        for text in WITHOUT_SIGN {
+            for secret in ["hunter2", "Tr0ub4dor3", "pass7wrd#1", "535secret"] {
+                let pasted = text.replace("SECRET", secret);
+                assert!(!leaks(&pasted, secret), "{pasted} is shown as {}", without_secrets(&pasted));
             }
         }
     }
@@ -287,6 +335,12 @@ mod tests {
             "Diagnostic-Code: smtp; 550 5.1.1 <bob@example.com>: Recipient address rejected",
             "(0x800CCC0E) : 'Outlook cannot connect to your outgoing (SMTP) e-mail server.'",
             "com.sun.mail.util.MailConnectException: Couldn't connect to host, port: smtp.example.com, 587; timeout -1",
+            "Invalid password for user123 from mx1.example.com",
+            "535 5.7.3 the user credentials were incorrect. [AM0PR10CA0018.EURPRD10.PROD.OUTLOOK.COM 2024-05-06T07:08:09.123Z 08DC123456789ABC]",
+            "(535, b'5.7.8 Error: bad username or password') in \"smtplib.py\", line 745",
+            "Authentication-Results: mx; spf=pass smtp.mailfrom=ann1@example.com; dkim=pass header.b=Ab12Cd34",
+            "550 Invalid credentials for relay [192.0.2.1]",
+            "status=deferred (password, \"535 5.7.8 failed\")",
         ] {
             assert_eq!(without_secrets(text), text);
         }
