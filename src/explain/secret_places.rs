@@ -1,7 +1,8 @@
-//! Finds passwords, tokens and API keys in a text that no line break divides.
+//! Finds passwords, tokens and API keys that a sign (`password=...`), a command or their own form shows, in a text that
+//! no line break divides.
 //!
-//! Text that may be a secret also counts. [`super::wrapped`] finds secrets that line breaks divide, and
-//! [`super::secrets`] masks both.
+//! Text that may be a secret also counts. [`super::secret_sentences`] adds secrets without such a sign,
+//! [`super::wrapped`] finds secrets that line breaks divide, and [`super::secrets`] masks them all.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -10,7 +11,6 @@ use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use super::secret_sentences::secrets_without_sign;
 use crate::lexicon::{mechanisms, vocabulary};
 
 /// If the name of a setting, without `_` and `-`, ends with one of these words, its value is a secret.
@@ -139,16 +139,13 @@ pub(super) fn may_contain_secret(text: &str) -> bool {
     !text.is_ascii() || QUICK.is_match(text)
 }
 
-/// The positions of the secrets in a text that no line break divides, in order.
-pub(super) fn places_in_line(text: &str) -> Vec<Range<usize>> {
+/// The positions of secrets that a sign, a command or their own form shows, in no order.
+pub(super) fn marked_secrets(text: &str) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     values_of_settings(text, &mut ranges);
     passwords_in_urls(text, &mut ranges);
     commands_and_tokens(text, &mut ranges);
     arguments_of_calls(text, &mut ranges);
-    secrets_without_sign(text, &mut ranges);
-    ranges.retain(|range| !range.is_empty());
-    ranges.sort_by_key(|range| (range.start, range.end));
     ranges
 }
 

@@ -4,7 +4,9 @@
 
 use std::ops::Range;
 
-use super::secret_places::{is_long_name, is_name, is_reply, quoted, separator, shifted, value_after, words};
+use super::secret_places::{
+    is_long_name, is_name, is_reply, marked_secrets, quoted, separator, shifted, value_after, words,
+};
 
 /// The number of words after the name in which a secret is expected: `password for user ann: ...`.
 const WORDS: usize = 4;
@@ -13,8 +15,17 @@ const WORDS: usize = 4;
 const OF_OTHERS: [&str; 13] =
     ["account", "as", "at", "by", "for", "from", "host", "id", "in", "of", "to", "user", "username"];
 
+/// The positions of the secrets in a text that no line break divides, in order.
+pub(super) fn places_in_line(text: &str) -> Vec<Range<usize>> {
+    let mut ranges = marked_secrets(text);
+    secrets_without_sign(text, &mut ranges);
+    ranges.retain(|range| !range.is_empty());
+    ranges.sort_by_key(|range| (range.start, range.end));
+    ranges
+}
+
 /// The secrets whose names are not followed by a sign. `ranges` are those found so far.
-pub(super) fn secrets_without_sign(text: &str, ranges: &mut Vec<Range<usize>>) {
+fn secrets_without_sign(text: &str, ranges: &mut Vec<Range<usize>>) {
     let known = ranges.len();
     for (start, word) in words(text) {
         let end = start + word.len();

@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::secret_places::{is_mixed, is_name, may_contain_secret, places_in_line, shifted};
+use super::secret_places::{is_mixed, is_name, may_contain_secret, shifted};
+use super::secret_sentences::places_in_line;
 use super::wrapped::{self, Wrapped};
 
 /// The text that replaces a secret.

@@ -8,7 +8,8 @@
 use std::ops::Range;
 
 use super::failures;
-use super::secret_places::{is_mixed, is_reply, is_setting, is_text_in_base64, may_contain_secret, places_in_line};
+use super::secret_places::{is_mixed, is_reply, is_setting, is_text_in_base64, may_contain_secret};
+use super::secret_sentences::places_in_line;
 use crate::lexicon::{mechanisms, vocabulary};
 
 /// The most bytes of the lines before that are kept. A login in base64 that is longer is recognised by its beginning.
