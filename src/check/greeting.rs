@@ -333,6 +333,20 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
         "Repeat the check with a timeout of five minutes, the timeout that mail servers use",
         format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
     ));
+    if let Some(proxy) = plan.used_proxy() {
+        finding.otherwise = Some(format!(
+            "The proxy {proxy} may not forward the data of mail connections. Repeat the check without the proxy, or through another one, to find out."
+        ));
+        finding
+            .fixes
+            .insert(0, Fix::text("Use another proxy, another port of the server (587, 465 or 2525), or no proxy"));
+    } else if partial_bytes == 0 {
+        finding.fixes.push(Fix::run(
+            "Test the host's other ports; firewalls and providers often hold back the data of only one port",
+            format!("smtpcheck ports {}", plan.target.host.bracketed()),
+        ));
+        finding.fixes.push(Fix::text("If no port responds, repeat the check from another network (for example over a mobile connection); if the server responds there, ask the operator of this network"));
+    }
     finding.fixes.push(Fix::text("Check that the host and port are those of a mail server"));
     if partial_bytes == 0 && plan.proxy_header.is_none() && plan.resolves_here() {
         finding.fixes.push(Fix::repeat(

@@ -22,8 +22,11 @@ fn leaf(seen: CertificateContext<'_>) -> Finding {
         let summary = format!("the certificate expired {} ({})", ago(days(leaf.not_after, now)), date(leaf.not_after));
         let mut finding = seen.finding(&CERTIFICATE_EXPIRED, Confidence::Certain, summary);
         finding.cause = "According to this machine's clock, the server's certificate has expired. Clients that verify certificates refuse to connect.".to_owned();
-        finding.fixes =
-            vec![renewal(), Fix::text("If the certificate should still be valid, check this machine's clock")];
+        finding.fixes = vec![
+            reload(),
+            renewal(),
+            Fix::text("If the certificate should still be valid, check this machine's clock"),
+        ];
         return finding;
     }
     let summary = format!("the certificate becomes valid on {}", date(leaf.not_before));
@@ -83,6 +86,14 @@ pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
         finding
     })
     .collect()
+}
+
+/// The most frequent cause: the file was renewed, and the service still has the old certificate in memory.
+fn reload() -> Fix {
+    Fix::run(
+        "Server operator: if the certificate was already renewed, the mail service still uses the old one; reload the service (command for Postfix)",
+        "postfix reload",
+    )
 }
 
 fn renewal() -> Fix {
