@@ -24,6 +24,7 @@ use crate::wire::{DnsName, Host, RecordKind};
 
 use super::super::finding::Finding;
 use super::mx::{KINDS, mail_hosts};
+use super::redirect;
 use super::sight::{Known, Sight, has_same_records};
 
 /// Changes the confidence of findings from certain to likely if they rest on a response that proves nothing.
@@ -35,7 +36,10 @@ pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findi
         let lookups: Vec<AnsweredLookup<'_>> =
             finding.evidence.probes.iter().filter_map(|id| AnsweredLookup::of(evidence.probe(*id)?)).collect();
         let of_lookups = lookups.iter().find_map(|lookup| lookup.doubt(evidence, &lookups)).map(FindingDoubt::Missing);
+        let of_redirect =
+            || redirect::doubt(Sight::new(plan, evidence)?, finding).map(FindingDoubt::Replaced);
         let of_others = || of_sessions(plan, evidence, finding).or_else(|| of_servers(plan, evidence, finding));
+        let of_others = || of_others().or_else(of_redirect);
         if let Some(doubt) = of_lookups.or_else(of_others) {
             finding.confidence = Confidence::Likely;
             let words = match doubt {
@@ -58,7 +62,7 @@ enum FindingDoubt {
     /// The records on which the finding rests may be missing or different.
     Missing(String),
     /// The finding rests on records of the name servers that replaced those of the resolver, and neither have valid
-    /// signatures, so it decides no exit code.
+    /// signatures, or on other responses of a resolver that returns false ones. It decides no exit code.
     Replaced(String),
 }
 

@@ -10,6 +10,9 @@ use crate::plan::{DomainPlan, Plan};
 use crate::question::{FetchRequest, Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
 
+/// The maximum number of names, from a name upwards, at which its zone may begin.
+const MAX_LEVELS: usize = 6;
+
 /// The plan and the evidence of a domain check.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'s> {
@@ -65,8 +68,13 @@ impl<'s> Sight<'s> {
     pub(crate) fn records(&self, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {
         let known = self.at_resolver(name, kind);
         if self.needs_servers(name, kind) {
-            let used = self.agreed_by_servers(name, kind).filter(|used| used.answer().is_some_and(is_usable_address));
+            let is_usable = |seen| is_usable_address(seen) || (has_address(seen) && self.is_in_unsigned_zone(name));
+            let used = self.agreed_by_servers(name, kind).filter(|used| used.answer().is_some_and(is_usable));
             return used.unwrap_or(known);
+        }
+        if is_endless_alias(known) && matches!(kind, RecordKind::Mx | RecordKind::Txt) {
+            let used = self.agreed_by_servers(name, kind);
+            return used.filter(|used| kind != RecordKind::Mx || self.has_known_host(*used)).unwrap_or(known);
         }
         let Known::Seen(_, seen) = known else { return known };
         if is_bogus(seen) {
@@ -91,6 +99,17 @@ impl<'s> Sight<'s> {
         let is_address = matches!(kind, RecordKind::A | RecordKind::Aaaa);
         // The user replaced the addresses with --resolve.
         is_address && self.plan.overrides.is_empty() && may_be_of_resolver(self.at_resolver(name, kind))
+    }
+
+    /// Whether the zone that contains a name is not signed, according to the resolver's responses about its SOA record.
+    pub(crate) fn is_in_unsigned_zone(&self, name: &DnsName) -> bool {
+        let levels = std::iter::successors(Some(name.clone()), DnsName::parent).take(MAX_LEVELS);
+        let responses = levels.filter_map(|level| self.at_resolver(&level, RecordKind::Soa).answer());
+        let mut of_zone = responses.filter(|seen| !seen.records.is_empty() || !seen.aliases.is_empty());
+        of_zone.next().is_some_and(|seen| match seen.aliases.first() {
+            Some(alias) => alias.dnssec == DnssecState::Insecure,
+            None => seen.dnssec == DnssecState::Insecure,
+        })
     }
 
     /// Whether the addresses of a host in these MX records are known, or there are none because of a null MX. A resolver with
@@ -305,18 +324,35 @@ pub(crate) fn is_bogus(seen: &RecordsSeen) -> bool {
 /// Whether the response contains IP addresses that senders can use: they are signed, or provably in an unsigned zone. If this
 /// cannot be determined, the signatures may be the reason for the resolver's error.
 fn is_usable_address(seen: &RecordsSeen) -> bool {
-    let is_determined = matches!(seen.dnssec, DnssecState::Secure | DnssecState::Insecure);
-    is_determined && seen.addresses().next().is_some()
+    matches!(seen.dnssec, DnssecState::Secure | DnssecState::Insecure) && has_address(seen)
+}
+
+/// The response of a name server of an unsigned zone is not validated, so its state is not known.
+fn has_address(seen: &RecordsSeen) -> bool {
+    !is_bogus(seen) && seen.addresses().next().is_some()
+}
+
+/// Whether the lookup failed because the aliases that the resolver returned do not end.
+fn is_endless_alias(known: Known<'_, RecordsSeen>) -> bool {
+    matches!(
+        known,
+        Known::Failed(_, Fault::Dns { kind: DnsFaultKind::AliasLoop | DnsFaultKind::AliasLimit, .. })
+    )
 }
 
 /// Whether a lookup failed at the resolver in a way that authoritative servers may not share: an error code, no
-/// response, or a malformed response.
+/// response, a malformed response, or aliases without an end.
 pub(crate) fn may_be_of_resolver(known: Known<'_, RecordsSeen>) -> bool {
     match known {
         Known::Seen(_, seen) => !seen.is_answer(),
         Known::Failed(_, Fault::Dns { kind, .. }) => matches!(
             kind,
-            DnsFaultKind::Timeout | DnsFaultKind::TcpFailed | DnsFaultKind::Malformed | DnsFaultKind::ErrorCode
+            DnsFaultKind::Timeout
+                | DnsFaultKind::TcpFailed
+                | DnsFaultKind::Malformed
+                | DnsFaultKind::ErrorCode
+                | DnsFaultKind::AliasLoop
+                | DnsFaultKind::AliasLimit
         ),
         Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => false,
     }

@@ -13,6 +13,7 @@ use super::cache::{DnsCache, covered_type, is_answer, signature};
 use super::exchange::{DnsResponseSeen, NoDnsResponse};
 use super::read::{self, AliasPath, EndlessAliases};
 use super::reason::not_validated;
+use super::referral::glue;
 use super::validate::{DnssecValidator, ResponseStates};
 use crate::evidence::{
     DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_ALIASES, MAX_RECORDS, RecordData, RecordSignatures, RecordsSeen,
@@ -85,7 +86,9 @@ impl DnsRecordSource {
         let states = ResponseStates { aliases, records };
         let seen = records_seen(request, query, &response, &path, &states)?;
         let records = match query.query_type() {
-            RecordType::NS if seen.records.is_empty() && seen.aliases.is_empty() => referral(request, &response),
+            RecordType::NS if seen.records.is_empty() && seen.aliases.is_empty() => {
+                referral_records(request, &response)
+            }
             _ => return Ok(seen),
         };
         Ok(RecordsSeen { records, ..seen })
@@ -105,13 +108,20 @@ fn signatures(name: &Name, kind: RecordType, records: &[Record]) -> Option<Recor
     Some(RecordSignatures { original_ttl: inputs.first()?.original_ttl, algorithms, validity })
 }
 
-/// The NS records that a server of the parent zone sends as a referral (RFC 1034 §4.3.2, step 3b). They are
-/// in the authority section and are not authoritative.
-fn referral(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsRecord> {
-    let asked = response.message.queries.first().map(Query::name);
+/// The NS records that a server of the parent zone sends as a referral (RFC 1034 §4.3.2, step 3b), and the IP addresses of
+/// these name servers (glue). The NS records are in the authority section, the addresses in the additional section.
+/// Neither are authoritative.
+fn referral_records(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsRecord> {
+    let message = &response.message;
+    let asked = message.queries.first().map(Query::name);
     let is_delegation = |record: &&Record| record.record_type() == RecordType::NS && Some(&record.name) == asked;
-    let authorities = response.message.authorities.iter().filter(is_delegation);
-    authorities.take(MAX_RECORDS).map(|record| read::dns_record(record, &request.name)).collect()
+    let delegation: Vec<&Record> = message.authorities.iter().filter(is_delegation).take(MAX_RECORDS).collect();
+    let hosts = delegation.iter().filter_map(|record| match &record.data {
+        RData::NS(host) => Some(&host.0),
+        _ => None,
+    });
+    let glue: Vec<&Record> = hosts.flat_map(|host| glue(message, host)).take(MAX_RECORDS).collect();
+    delegation.into_iter().chain(glue).map(|record| read::dns_record(record, &request.name)).collect()
 }
 
 /// The IP addresses that `--resolve` specifies for this name. Entries for `*` do not apply here, because names that are

@@ -360,8 +360,21 @@ fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {
             continue;
         }
         let state = match sight.at_resolver(host, kind).answer() {
-            // The zone is not signed, and the address comes from a name server.
-            Some(known) if sight.uses_servers(host, kind) && known.dnssec == DnssecState::Insecure => &known.dnssec,
+            // The zone is not signed, and the address comes from a name server without valid signatures. If its signatures
+            // are valid, the resolver's response is false, whatever its state.
+            Some(known)
+                if seen.dnssec != DnssecState::Secure
+                    && sight.uses_servers(host, kind)
+                    && known.dnssec == DnssecState::Insecure =>
+            {
+                &known.dnssec
+            }
+            _ if sight.needs_servers(host, kind)
+                && seen.dnssec != DnssecState::Secure
+                && sight.is_in_unsigned_zone(host) =>
+            {
+                &DnssecState::Insecure
+            }
             _ => &seen.dnssec,
         };
         let is_first_secure = seen.aliases.first().is_some_and(|alias| alias.dnssec == DnssecState::Secure);

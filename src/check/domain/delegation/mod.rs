@@ -4,7 +4,7 @@
 //! smtpcheck queries the servers directly, without the resolver. If no server responds to any query, this machine
 //! probably cannot send DNS queries to the internet, and there is no finding about the servers.
 //!
-//! Modules: [`parent`] (the NS records in the parent zone), [`servers`] (the queried servers and their
+//! Modules: [`servers`] (the queried servers and their
 //! responses), [`compared`] (the records that are compared), [`judge`] (the findings), [`differs`] (the finding that
 //! the parent zone has different NS records), [`signatures`] (servers with signatures that are not valid),
 //! [`letter_case`] (servers that do not ignore letter case), [`rules`].
@@ -13,7 +13,6 @@ mod compared;
 mod differs;
 mod judge;
 mod letter_case;
-mod parent;
 mod rules;
 mod servers;
 mod signatures;
@@ -22,7 +21,7 @@ mod tests;
 
 use super::seen::{NameServerSeen, NameServerState, NotTested};
 use super::sight::{Sight, records};
-use super::zone;
+use super::{parent, zone};
 use crate::check::finding::Check;
 use crate::evidence::{Evidence, RecordsSeen};
 use crate::plan::Plan;
@@ -51,7 +50,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
             questions.extend(own.iter().map(to_server));
             questions.push(Question::Records(letter_case::request(sight, server)));
         }
-        let below = compared::below(sight, &apex);
+        let mut below = compared::below(sight, &apex);
+        below.extend(compared::of_signs(sight, &apex));
         for server in servers::one_of_each(&servers) {
             questions
                 .extend(below.iter().map(|(name, kind)| Question::Records(request(sight, name, *kind, server.ip))));

@@ -12,7 +12,7 @@ use super::known::{
     KINDS, all_addresses, as_address, before_other_records, code_words, fault_words, is_looked_up, is_unanswered,
     mail_hosts, published, usable, was_stopped,
 };
-use super::resolver::fault_of_resolver;
+use super::resolver::{fault_of_resolver, redirected};
 use super::rules::{
     DNS_ANSWER_TRUNCATED, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
     MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING, MX_NAME_NOT_VALID, MX_NONE_USABLE,
@@ -29,6 +29,9 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let domain = sight.name();
+    if let Some(found) = redirected(sight) {
+        return vec![found];
+    }
     let mut findings = match sight.records(&domain, RecordKind::Mx) {
         Known::Unasked | Known::Waiting | Known::Skipped => return Vec::new(),
         // A limit of this check ended the lookup; it is listed as not tested.

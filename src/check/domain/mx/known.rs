@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::super::direct;
+use super::super::{direct, redirect};
 use super::super::seen::NotTested;
 use super::super::sight::{Known, Sight, is_bogus, is_conclusive, may_be_of_resolver};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
@@ -36,6 +36,10 @@ pub(in crate::check::domain) fn mail_hosts(sight: Sight<'_>) -> Vec<MxHost> {
 /// Like [`mail_hosts`], but without the limit.
 pub(in crate::check::domain) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
     let Some(seen) = sight.records(&sight.name(), RecordKind::Mx).answer() else { return Vec::new() };
+    // The resolver's answer is not about the domain.
+    if redirect::of_mail_hosts(sight).is_some() {
+        return Vec::new();
+    }
     if is_implicit(sight, seen) {
         return vec![MxHost { preference: None, name: sight.name() }];
     }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::super::redirect;
 use super::super::sight::{Known, Sight, is_conclusive};
 use super::known::{
     KINDS, MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, is_never_a_host, is_test_server, mail_hosts, published,
@@ -140,6 +141,9 @@ pub(super) fn too_many(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> O
 /// a record at the domain itself, the name has both, which is not allowed.
 pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
     let domain = sight.name();
+    if redirect::is_alias_of_resolver(sight, &domain) {
+        return None;
+    }
     let Known::Seen(probe, cname) = sight.records(&domain, RecordKind::Cname) else { return None };
     let target = cname.records.iter().find_map(|record| match &record.data {
         RecordData::Cname { target } => Some(target),
