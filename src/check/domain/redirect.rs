@@ -103,8 +103,7 @@ fn has_alias_at_servers(sight: Sight<'_>, name: &DnsName) -> bool {
     of_servers(sight, name).any(|(_, probe)| match &probe.outcome {
         Outcome::Done { answer: Answer::Records(seen) } => {
             let is_cname = |data: &RecordData| matches!(data, RecordData::Cname { .. });
-            seen.authoritative
-                && (!seen.aliases.is_empty() || seen.records.iter().any(|record| is_cname(&record.data)))
+            seen.authoritative && (!seen.aliases.is_empty() || seen.records.iter().any(|record| is_cname(&record.data)))
         }
         Outcome::Failed { fault: Fault::Dns { kind: DnsFaultKind::AliasLoop | DnsFaultKind::AliasLimit, .. } } => true,
         _ => false,
@@ -130,15 +129,14 @@ pub(super) fn is_alias_of_resolver(sight: Sight<'_>, name: &DnsName) -> bool {
 /// responses of the resolver, which have no valid signatures and were not confirmed by an authoritative server.
 pub(super) fn doubt(sight: Sight<'_>, finding: &Finding) -> Option<String> {
     let redirect = redirect(sight)?;
-    let rests_on_resolver = finding.evidence.probes.iter().filter_map(|id| sight.evidence.probe(*id)).any(|probe| {
-        match &probe.question {
+    let rests_on_resolver =
+        finding.evidence.probes.iter().filter_map(|id| sight.evidence.probe(*id)).any(|probe| match &probe.question {
             Question::Records(request) => request.server.is_none() && is_unconfirmed(sight, request, finding),
             Question::Session(request) => is_of_resolver(sight, &request.host),
             Question::Hello(request) => is_of_resolver(sight, &request.host),
             Question::Fetch(request) => is_name_of_resolver(sight, &DnsName::from(&request.host)),
             Question::Resolve { .. } | Question::Machine { .. } => false,
-        }
-    });
+        });
     rests_on_resolver.then(|| {
         format!(
             "The resolver, or a device on the network path to it, redirects {}, so its other responses may be false, too. Repeat the check with another resolver (--resolver), or from another network.",
@@ -154,7 +152,9 @@ fn is_unconfirmed(sight: Sight<'_>, request: &RecordsRequest, finding: &Finding)
     let is_same = |(other, probe): (&RecordsRequest, &Probe)| {
         other.kind == request.kind
             && (finding.evidence.probes.contains(&probe.id)
-                || sight.records_of_probe(probe).is_some_and(|known| known.authoritative && has_same_records(known, seen)))
+                || sight
+                    .records_of_probe(probe)
+                    .is_some_and(|known| known.authoritative && has_same_records(known, seen)))
     };
     seen.dnssec != DnssecState::Secure && !of_servers(sight, &request.name).any(is_same)
 }
@@ -174,6 +174,7 @@ fn is_of_resolver(sight: Sight<'_>, host: &Host) -> bool {
 
 /// The same for the addresses of a name.
 fn is_name_of_resolver(sight: Sight<'_>, name: &DnsName) -> bool {
-    let is_secure = |kind| sight.at_resolver(name, kind).answer().is_some_and(|seen| seen.dnssec == DnssecState::Secure);
+    let is_secure =
+        |kind| sight.at_resolver(name, kind).answer().is_some_and(|seen| seen.dnssec == DnssecState::Secure);
     ![RecordKind::A, RecordKind::Aaaa].into_iter().any(is_secure)
 }

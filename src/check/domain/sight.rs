@@ -334,10 +334,7 @@ fn has_address(seen: &RecordsSeen) -> bool {
 
 /// Whether the lookup failed because the aliases that the resolver returned do not end.
 fn is_endless_alias(known: Known<'_, RecordsSeen>) -> bool {
-    matches!(
-        known,
-        Known::Failed(_, Fault::Dns { kind: DnsFaultKind::AliasLoop | DnsFaultKind::AliasLimit, .. })
-    )
+    matches!(known, Known::Failed(_, Fault::Dns { kind: DnsFaultKind::AliasLoop | DnsFaultKind::AliasLimit, .. }))
 }
 
 /// Whether a lookup failed at the resolver in a way that authoritative servers may not share: an error code, no

@@ -26,9 +26,7 @@ fn is_doubtful(known: Known<'_, RecordsSeen>) -> bool {
     if let Some(alias) = seen.aliases.first() {
         return alias.dnssec != DnssecState::Secure;
     }
-    let is_unproven =
-        || seen.code == DnsCode::NxDomain || seen.without_soa || is_bogus(seen) || lacks_proof(seen);
-    seen.records.is_empty() && seen.dnssec != DnssecState::Secure && is_unproven()
+    seen.records.is_empty() && (seen.without_soa || is_bogus(seen) || lacks_proof(seen))
 }
 
 /// Whether the parent zone delegates a name, although the resolver returns no SOA record of this name.

@@ -96,7 +96,8 @@ pub(super) fn uses_glue(sight: Sight<'_>, apex: &DnsName, name: &DnsName) -> boo
 
 /// The number of different IP addresses of all name servers.
 pub(super) fn addresses_total(sight: Sight<'_>, apex: &DnsName) -> usize {
-    let all: BTreeSet<IpAddr> = name_servers(sight, apex).iter().flat_map(|name| addresses(sight, apex, name)).collect();
+    let all: BTreeSet<IpAddr> =
+        name_servers(sight, apex).iter().flat_map(|name| addresses(sight, apex, name)).collect();
     all.len()
 }
 

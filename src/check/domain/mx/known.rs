@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::super::{direct, redirect};
 use super::super::seen::NotTested;
 use super::super::sight::{Known, Sight, is_bogus, is_conclusive, may_be_of_resolver};
+use super::super::{direct, redirect};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
 use crate::lexicon::Fix;
 use crate::plan::{Family, OverrideHost, Plan};
