@@ -16,7 +16,9 @@
 
 use std::net::IpAddr;
 
-use crate::evidence::{Answer, DnssecState, Evidence, IndeterminateReason, Outcome, Probe, RecordsSeen};
+use crate::evidence::{
+    Answer, DnsFaultKind, DnssecState, Evidence, Fault, IndeterminateReason, Outcome, Probe, RecordsSeen,
+};
 use crate::lexicon::Confidence;
 use crate::plan::Plan;
 use crate::question::{Question, RecordsRequest};
@@ -58,6 +60,7 @@ fn doubt_about(sight: Sight<'_>, finding: &Finding) -> Option<FindingDoubt> {
         .or_else(|| of_sessions(sight, finding))
         .or_else(|| of_servers(sight, finding))
         .or_else(|| of_requests(sight, finding))
+        .or_else(|| of_loops(sight, finding).map(FindingDoubt::Missing))
         .or_else(|| redirect::doubt(sight, finding).map(FindingDoubt::Replaced))
 }
 
@@ -144,6 +147,41 @@ fn of_requests(sight: Sight<'_>, finding: &Finding) -> Option<FindingDoubt> {
                 "The name servers of {0} return other IP addresses than the resolver, and smtpcheck connected to those of the resolver. Repeat the check with another resolver (--resolver).",
                 probe.quote(host.as_str())
             ))
+        })
+    })
+}
+
+/// Why a loop of aliases in the resolver's response is not certain: authoritative servers were queried for the same records,
+/// and none of them returned an alias.
+fn of_loops(sight: Sight<'_>, finding: &Finding) -> Option<String> {
+    finding.evidence.probes.iter().find_map(|id| {
+        let probe = sight.evidence.probe(*id)?;
+        let Question::Records(request) = &probe.question else { return None };
+        let is_endless = |outcome: &Outcome| {
+            let Outcome::Failed { fault: Fault::Dns { kind, .. } } = outcome else { return false };
+            matches!(kind, DnsFaultKind::AliasLoop | DnsFaultKind::AliasLimit)
+        };
+        if request.server.is_some() || !is_endless(&probe.outcome) {
+            return None;
+        }
+        let is_same = |other: &&Probe| match &other.question {
+            Question::Records(known) => {
+                known.server.is_some() && (&known.name, known.kind) == (&request.name, request.kind)
+            }
+            _ => false,
+        };
+        let of_servers: Vec<&Probe> = sight.evidence.probes.iter().filter(is_same).collect();
+        let is_confirmed = |other: &&Probe| {
+            let seen = sight.records_of_probe(other);
+            is_endless(&other.outcome) || seen.is_some_and(|seen| seen.authoritative && !seen.aliases.is_empty())
+        };
+        // A finding that compares the resolver with a server does not rest on the resolver alone.
+        let is_compared = of_servers.iter().any(|other| finding.evidence.probes.contains(&other.id));
+        (!of_servers.is_empty() && !is_compared && !of_servers.iter().any(is_confirmed)).then(|| {
+            format!(
+                "No name server confirmed the CNAME records of {}, so they may be from the resolver only. Repeat the check with another resolver (--resolver).",
+                probe.quote(request.name.as_str())
+            )
         })
     })
 }

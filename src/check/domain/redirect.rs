@@ -6,10 +6,12 @@
 //! 1034 §3.6.2, RFC 2181 §10.1). Some zones nevertheless have such a CNAME record, so the alias counts only if no
 //! authoritative server returns it.
 
-use super::sight::{Known, Sight, has_same_records};
+use super::sight::{Known, Sight, has_same_records, is_secure};
 use super::{parent, zone};
 use crate::check::finding::Finding;
-use crate::evidence::{Answer, DnsFaultKind, DnssecState, Fault, Outcome, Probe, RecordData, RecordsSeen};
+use crate::evidence::{
+    Answer, DnsFaultKind, DnssecState, Fault, IndeterminateReason, Outcome, Probe, RecordData, RecordsSeen,
+};
 use crate::question::{Question, RecordsRequest};
 use crate::wire::{DnsName, Host, RecordKind};
 
@@ -48,9 +50,7 @@ pub(super) fn redirect(sight: Sight<'_>) -> Option<Redirect<'_>> {
 pub(super) fn of_mail_hosts(sight: Sight<'_>) -> Option<Redirect<'_>> {
     let is_answered = || has_answer_of_server(sight, &sight.name(), RecordKind::Mx);
     let is_usable = match sight.at_resolver(&sight.name(), RecordKind::Mx) {
-        Known::Seen(_, seen) => {
-            seen.dnssec == DnssecState::Secure || (seen.aliases.is_empty() && !seen.records.is_empty())
-        }
+        Known::Seen(_, seen) => is_secure(seen) || (seen.aliases.is_empty() && !seen.records.is_empty()),
         Known::Unasked | Known::Waiting | Known::Skipped => true,
         Known::Failed(..) => false,
     };
@@ -59,30 +59,37 @@ pub(super) fn of_mail_hosts(sight: Sight<'_>) -> Option<Redirect<'_>> {
 
 /// The first alias that the resolver returned at a name, without valid signatures, and its target.
 fn alias_at<'s>(sight: Sight<'s>, name: &DnsName) -> Option<(&'s Probe, Option<&'s DnsName>)> {
-    KINDS.into_iter().find_map(|kind| match sight.at_resolver(name, kind) {
+    KINDS.into_iter().find_map(|kind| alias_in(sight.at_resolver(name, kind)))
+}
+
+/// The first alias in a response, without valid signatures, and its target; no target if the aliases form a loop.
+fn alias_in(known: Known<'_, RecordsSeen>) -> Option<(&Probe, Option<&DnsName>)> {
+    match known {
         Known::Seen(probe, seen) => {
             let alias = seen.aliases.first().filter(|alias| alias.dnssec != DnssecState::Secure)?;
             Some((probe, Some(&alias.to)))
         }
         Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::AliasLoop, .. }) => Some((probe, None)),
         Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
-    })
+    }
 }
 
 /// Whether the parent zone delegates a name:
 ///
 /// 1. One of its servers returned a referral.
 /// 2. It has a DS record of the name, with a valid signature.
-/// 3. The parent zone is signed, but the alias at the name is proven to be in an unsigned zone, which can only begin at the
-///    name.
+/// 3. The parent zone is signed, but the alias at the name has no signature. Without a delegation, it would be in the parent
+///    zone, which would sign it.
 fn is_delegated(sight: Sight<'_>, name: &DnsName) -> bool {
-    let is_secure = |seen: &RecordsSeen| seen.dnssec == DnssecState::Secure && seen.aliases.is_empty();
-    let has = |at: &DnsName, kind: RecordKind| {
-        sight.at_resolver(at, kind).answer().is_some_and(|seen| is_secure(seen) && !seen.records.is_empty())
-    };
+    let is_valid = |seen: &RecordsSeen| is_secure(seen) && seen.aliases.is_empty() && !seen.records.is_empty();
+    let has = |at: &DnsName, kind: RecordKind| sight.at_resolver(at, kind).answer().is_some_and(is_valid);
     let is_unsigned = || {
+        let unproven = DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing };
+        let is_unsigned = |state: &DnssecState| *state == DnssecState::Insecure || *state == unproven;
         let mut answers = KINDS.into_iter().filter_map(|kind| sight.at_resolver(name, kind).answer());
-        answers.any(|seen| seen.aliases.first().is_some_and(|alias| alias.dnssec == DnssecState::Insecure))
+        let cname = sight.at_resolver(name, RecordKind::Cname).answer();
+        answers.any(|seen| seen.aliases.first().is_some_and(|alias| is_unsigned(&alias.dnssec)))
+            || cname.is_some_and(|seen| !seen.records.is_empty() && is_unsigned(&seen.dnssec))
     };
     !parent::referrals(sight, name).is_empty()
         || has(name, RecordKind::Ds)
@@ -122,13 +129,28 @@ pub(super) fn is_alias_of_resolver(sight: Sight<'_>, name: &DnsName) -> bool {
     let answers = of_servers(sight, name).filter(|(request, _)| request.kind == RecordKind::Cname);
     let answers = answers.filter_map(|(_, probe)| sight.records_of_probe(probe));
     let mut answers = answers.filter(|seen| seen.authoritative && seen.is_answer()).peekable();
-    answers.peek().is_some() && answers.all(RecordsSeen::is_void)
+    answers.peek().is_some() && answers.all(|seen| seen.is_void() && seen.aliases.is_empty())
 }
 
-/// Why a finding is not certain, in a sentence: the resolver redirects the domain's zone, and the finding rests on other
-/// responses of the resolver, which have no valid signatures and were not confirmed by an authoritative server.
+/// A name that the resolver redirects, with the lookup that shows it: the apex of the domain's zone, or another name for which
+/// the resolver returned an alias without valid signatures, and an authoritative server did not.
+pub(super) fn redirected_name(sight: Sight<'_>) -> Option<(&Probe, DnsName)> {
+    if let Some(redirect) = redirect(sight) {
+        return Some((redirect.probe, redirect.apex));
+    }
+    sight.evidence.probes.iter().find_map(|probe| {
+        let Question::Records(request) = &probe.question else { return None };
+        let seen = sight.records_of_probe(probe).filter(|_| request.server.is_some() && !request.upper_case)?;
+        let is_plain = seen.authoritative && seen.is_answer() && seen.aliases.is_empty();
+        let (lookup, _) = alias_in(sight.at_resolver(&request.name, request.kind)).filter(|_| is_plain)?;
+        Some((lookup, request.name.clone()))
+    })
+}
+
+/// Why a finding is not certain, in a sentence: the resolver redirects a name, and the finding rests on other responses of
+/// the resolver, which have no valid signatures and were not confirmed by an authoritative server.
 pub(super) fn doubt(sight: Sight<'_>, finding: &Finding) -> Option<String> {
-    let redirect = redirect(sight)?;
+    let (lookup, name) = redirected_name(sight)?;
     let rests_on_resolver =
         finding.evidence.probes.iter().filter_map(|id| sight.evidence.probe(*id)).any(|probe| match &probe.question {
             Question::Records(request) => request.server.is_none() && is_unconfirmed(sight, request, finding),
@@ -140,7 +162,7 @@ pub(super) fn doubt(sight: Sight<'_>, finding: &Finding) -> Option<String> {
     rests_on_resolver.then(|| {
         format!(
             "The resolver, or a device on the network path to it, redirects {}, so its other responses may be false, too. Repeat the check with another resolver (--resolver), or from another network.",
-            redirect.probe.quote(redirect.apex.as_str())
+            lookup.quote(name.as_str())
         )
     })
 }
@@ -156,7 +178,7 @@ fn is_unconfirmed(sight: Sight<'_>, request: &RecordsRequest, finding: &Finding)
                     .records_of_probe(probe)
                     .is_some_and(|known| known.authoritative && has_same_records(known, seen)))
     };
-    seen.dnssec != DnssecState::Secure && !of_servers(sight, &request.name).any(is_same)
+    !is_secure(seen) && !of_servers(sight, &request.name).any(is_same)
 }
 
 /// Whether an IP address is known only from a response of the resolver without valid signatures.
@@ -165,7 +187,7 @@ fn is_of_resolver(sight: Sight<'_>, host: &Host) -> bool {
     let contains_it = |probe: &&Probe| {
         let seen = sight.records_of_probe(probe);
         seen.is_some_and(|seen| {
-            let is_authentic = seen.dnssec == DnssecState::Secure || (seen.authoritative && seen.is_answer());
+            let is_authentic = is_secure(seen) || (seen.authoritative && seen.is_answer());
             is_authentic && seen.addresses().any(|known| known == *ip)
         })
     };
@@ -174,7 +196,9 @@ fn is_of_resolver(sight: Sight<'_>, host: &Host) -> bool {
 
 /// The same for the addresses of a name.
 fn is_name_of_resolver(sight: Sight<'_>, name: &DnsName) -> bool {
-    let is_secure =
-        |kind| sight.at_resolver(name, kind).answer().is_some_and(|seen| seen.dnssec == DnssecState::Secure);
-    ![RecordKind::A, RecordKind::Aaaa].into_iter().any(is_secure)
+    let is_valid = |kind| sight.at_resolver(name, kind).answer().is_some_and(is_secure);
+    ![RecordKind::A, RecordKind::Aaaa].into_iter().any(is_valid)
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,7 @@ impl<'s> Sight<'s> {
     ///
     /// 1. The resolver's response is bogus, and every authoritative server that answered sends records with valid
     ///    signatures.
-    /// 2. The records are MX or TXT records or IP addresses without valid signatures, and the authoritative servers that
+    /// 2. The records are MX, TXT or TLSA records or IP addresses without valid signatures, and the authoritative servers that
     ///    answered agree on others. Of MX records, the addresses of at least one host must be known.
     /// 3. The resolver does not return the IP addresses because of an error, and the authoritative servers that answered
     ///    agree on them.
@@ -80,14 +80,14 @@ impl<'s> Sight<'s> {
         if is_bogus(seen) {
             return self.valid_at_servers(name, kind).unwrap_or(known);
         }
-        let is_compared = matches!(kind, RecordKind::Mx | RecordKind::A | RecordKind::Aaaa | RecordKind::Txt);
+        let is_compared =
+            matches!(kind, RecordKind::Mx | RecordKind::A | RecordKind::Aaaa | RecordKind::Txt | RecordKind::Tlsa);
         // The user replaced the addresses with --resolve.
         if !is_compared || !seen.is_answer() || !self.plan.overrides.is_empty() {
             return known;
         }
         // Records whose signatures are valid are never replaced.
-        let mut states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
-        if states.all(|state| *state == DnssecState::Secure) {
+        if is_secure(seen) {
             return known;
         }
         let used = self.agreed_by_servers(name, kind).filter(|used| is_contradicted(seen, used.answer()));
@@ -101,15 +101,22 @@ impl<'s> Sight<'s> {
         is_address && self.plan.overrides.is_empty() && may_be_of_resolver(self.at_resolver(name, kind))
     }
 
-    /// Whether the zone that contains a name is not signed, according to the resolver's responses about its SOA record.
+    /// Whether the zone that contains a name is not signed, according to the resolver's responses about its SOA record, or a
+    /// proof that the parent zone has no DS record.
     pub(crate) fn is_in_unsigned_zone(&self, name: &DnsName) -> bool {
+        let is_insecure = |state: &DnssecState| *state == DnssecState::Insecure;
+        let is_denied = |seen: &RecordsSeen| {
+            seen.is_void()
+                && seen.aliases.is_empty()
+                && matches!(seen.dnssec, DnssecState::Secure | DnssecState::Insecure)
+        };
         let levels = std::iter::successors(Some(name.clone()), DnsName::parent).take(MAX_LEVELS);
-        let responses = levels.filter_map(|level| self.at_resolver(&level, RecordKind::Soa).answer());
-        let mut of_zone = responses.filter(|seen| !seen.records.is_empty() || !seen.aliases.is_empty());
-        of_zone.next().is_some_and(|seen| match seen.aliases.first() {
-            Some(alias) => alias.dnssec == DnssecState::Insecure,
-            None => seen.dnssec == DnssecState::Insecure,
-        })
+        let mut of_zone = levels.filter_map(|level| match self.at_resolver(&level, RecordKind::Soa).answer() {
+            Some(seen) if !seen.aliases.is_empty() => seen.aliases.first().map(|alias| is_insecure(&alias.dnssec)),
+            Some(seen) if !seen.records.is_empty() => Some(is_insecure(&seen.dnssec)),
+            _ => self.at_resolver(&level, RecordKind::Ds).answer().filter(|seen| is_denied(seen)).map(|_| true),
+        });
+        of_zone.next().unwrap_or(false)
     }
 
     /// Whether the addresses of a host in these MX records are known, or there are none because of a null MX. A resolver with
@@ -283,6 +290,12 @@ pub(crate) fn records(name: &DnsName, kind: RecordKind) -> Question {
 /// signatures (RFC 4035 §5.5).
 pub(crate) fn is_conclusive(seen: &RecordsSeen) -> bool {
     seen.is_answer() && !is_bogus(seen)
+}
+
+/// Whether the signatures of the records, or of the proof that there are none, and of all aliases are valid.
+pub(crate) fn is_secure(seen: &RecordsSeen) -> bool {
+    let mut states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
+    states.all(|state| *state == DnssecState::Secure)
 }
 
 /// Whether an authoritative server's response contains records with valid signatures. The server does not follow an alias

@@ -93,6 +93,10 @@ fn below_differ(
 /// Name servers whose names are aliases.
 fn server_alias(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Finding> {
     let alias = |name: &DnsName| {
+        // The resolver redirects the domain.
+        if zone::is_contradicted(sight, apex) {
+            return None;
+        }
         let lookups = [RecordKind::A, RecordKind::Aaaa].map(|kind| sight.records(name, kind));
         lookups.into_iter().find_map(|known| match known {
             Known::Seen(lookup, seen) => Some((lookup, seen.aliases.last()?.to.clone())),
@@ -125,7 +129,7 @@ fn server_alias(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Findi
 
 fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Finding> {
     let wrong: Vec<DnsName> =
-        name_servers(sight, apex).into_iter().filter(|name| has_no_address(sight, name)).collect();
+        name_servers(sight, apex).into_iter().filter(|name| has_no_address(sight, apex, name)).collect();
     if wrong.is_empty() {
         return None;
     }
@@ -418,12 +422,12 @@ pub(super) fn contradiction(
     (!is_same).then_some(group)
 }
 
-/// The finding that records from the resolver differ from those of all authoritative servers. If the resolver redirects the
-/// domain, many records differ, so one finding covers all of them.
+/// The finding that records from the resolver differ from those of all authoritative servers. If the resolver redirects
+/// names, many records differ, so one finding covers all of them.
 fn resolver_differs(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Vec<Finding> {
     let all = compared(sight, apex).into_iter();
     let all = all.filter_map(|(name, kind)| Some((one_difference(sight, &name, kind, servers)?, name, kind)));
-    if redirect::redirect(sight).is_none() {
+    if redirect::redirected_name(sight).is_none() {
         return all.map(|(finding, ..)| finding).collect();
     }
     let merged = all.reduce(|(finding, ..), (other, name, kind)| {

@@ -124,7 +124,7 @@ pub(super) fn summary(sight: Sight<'_>) -> Vec<NameServerSeen> {
     for name in name_servers(sight, &apex) {
         let of_name: Vec<_> = tested.iter().filter(|server| server.name == name).collect();
         if of_name.is_empty() {
-            let state = match servers::has_no_address(sight, &name) {
+            let state = match servers::has_no_address(sight, &apex, &name) {
                 true => NameServerState::NoAddress,
                 false => NameServerState::NotTested,
             };

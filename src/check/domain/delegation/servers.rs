@@ -102,8 +102,9 @@ pub(super) fn addresses_total(sight: Sight<'_>, apex: &DnsName) -> usize {
 }
 
 /// Whether DNS proves that a name server has no IP address.
-pub(super) fn has_no_address(sight: Sight<'_>, name: &DnsName) -> bool {
-    KINDS.iter().all(|&kind| sight.records(name, kind).answer().is_some_and(RecordsSeen::is_void))
+pub(super) fn has_no_address(sight: Sight<'_>, apex: &DnsName, name: &DnsName) -> bool {
+    let is_redirected = zone::is_contradicted(sight, apex) && uses_glue(sight, apex, name);
+    !is_redirected && KINDS.iter().all(|&kind| sight.records(name, kind).answer().is_some_and(RecordsSeen::is_void))
 }
 
 /// The IP addresses to query: the first address of each server, then the second of each, and so on.

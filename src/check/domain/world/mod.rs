@@ -363,7 +363,9 @@ impl World {
                     return Outcome::Done { answer: Answer::Records(seen) };
                 }
                 (Some(other), _) => return other.clone(),
-                (None, Some(Outcome::Done { answer: Answer::Records(seen) })) if aliases.len() < 10 => {
+                (None, Some(Outcome::Done { answer: Answer::Records(seen) }))
+                    if aliases.len() < 10 && !seen.records.is_empty() =>
+                {
                     let Some(RecordData::Cname { target }) = seen.records.first().map(|record| &record.data) else {
                         unreachable!("an alias has a target")
                     };
