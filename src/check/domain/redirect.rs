@@ -143,7 +143,7 @@ pub(super) fn redirected_name(sight: Sight<'_>) -> Option<(&Probe, DnsName)> {
         let seen = sight.records_of_probe(probe).filter(|_| request.server.is_some() && !request.upper_case)?;
         let is_plain = seen.authoritative && seen.is_answer() && seen.aliases.is_empty();
         let (lookup, _) = alias_in(sight.at_resolver(&request.name, request.kind)).filter(|_| is_plain)?;
-        Some((lookup, request.name.clone()))
+        (!has_alias_at_servers(sight, &request.name)).then(|| (lookup, request.name.clone()))
     })
 }
 
@@ -157,7 +157,7 @@ pub(super) fn doubt(sight: Sight<'_>, finding: &Finding) -> Option<String> {
             Question::Session(request) => is_of_resolver(sight, &request.host),
             Question::Hello(request) => is_of_resolver(sight, &request.host),
             Question::Fetch(request) => is_name_of_resolver(sight, &DnsName::from(&request.host)),
-            Question::Resolve { .. } | Question::Machine { .. } => false,
+            _ => false,
         });
     rests_on_resolver.then(|| {
         format!(
