@@ -129,6 +129,18 @@ pub(super) fn do_servers_refuse(sight: Sight<'_>, apex: &DnsName) -> bool {
     !requests.is_empty() && requests.iter().all(is_refused)
 }
 
+/// The name servers of the zone, from each server of the parent zone that showed that a zone begins at the name: with a
+/// referral, or because it serves both zones.
+pub(super) fn shown<'s>(sight: Sight<'s>, apex: &DnsName) -> Vec<Referral<'s>> {
+    let of_both = |request: &RecordsRequest| match sight.records_of(request) {
+        Known::Seen(probe, seen) if seen.code == DnsCode::NoError && seen.aliases.is_empty() => {
+            (!seen.records.is_empty()).then(|| Referral { probe, names: names_of(seen), seen })
+        }
+        Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+    };
+    requests(sight, apex).iter().filter_map(of_both).collect()
+}
+
 /// The delegation, from each server of the parent zone that showed it.
 pub(super) fn referrals<'s>(sight: Sight<'s>, apex: &DnsName) -> Vec<Referral<'s>> {
     let referral = |request: &RecordsRequest| match sight.records_of(request) {

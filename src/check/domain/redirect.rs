@@ -76,7 +76,7 @@ fn alias_in(known: Known<'_, RecordsSeen>) -> Option<(&Probe, Option<&DnsName>)>
 
 /// Whether the parent zone delegates a name:
 ///
-/// 1. One of its servers returned a referral.
+/// 1. One of its servers returned NS records of the name.
 /// 2. It has a DS record of the name, with a valid signature.
 /// 3. The parent zone is signed, but the alias at the name has no signature. Without a delegation, it would be in the parent
 ///    zone, which would sign it.
@@ -91,7 +91,7 @@ fn is_delegated(sight: Sight<'_>, name: &DnsName) -> bool {
         answers.any(|seen| seen.aliases.first().is_some_and(|alias| is_unsigned(&alias.dnssec)))
             || cname.is_some_and(|seen| !seen.records.is_empty() && is_unsigned(&seen.dnssec))
     };
-    !parent::referrals(sight, name).is_empty()
+    !parent::shown(sight, name).is_empty()
         || has(name, RecordKind::Ds)
         || (is_unsigned() && parent::zone(sight, name).is_some_and(|zone| has(&zone, RecordKind::Soa)))
 }

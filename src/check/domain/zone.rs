@@ -31,7 +31,7 @@ fn is_doubtful(known: Known<'_, RecordsSeen>) -> bool {
 
 /// Whether the parent zone delegates a name, although the resolver returns no SOA record of this name.
 pub(super) fn is_contradicted(sight: Sight<'_>, name: &DnsName) -> bool {
-    is_doubtful(sight.at_resolver(name, RecordKind::Soa)) && !parent::referrals(sight, name).is_empty()
+    is_doubtful(sight.at_resolver(name, RecordKind::Soa)) && !parent::shown(sight, name).is_empty()
 }
 
 /// The apex of the zone; `None` while unknown, or if there is none.

@@ -58,7 +58,11 @@ pub(super) fn name_servers(sight: Sight<'_>, apex: &DnsName) -> Vec<DnsName> {
         None if zone::is_contradicted(sight, apex) => Vec::new(),
         None => return Vec::new(),
     };
-    names.extend(parent::referrals(sight, apex).into_iter().flat_map(|referral| referral.names));
+    let at_parent = match zone::is_contradicted(sight, apex) {
+        true => parent::shown(sight, apex),
+        false => parent::referrals(sight, apex),
+    };
+    names.extend(at_parent.into_iter().flat_map(|referral| referral.names));
     names.sort();
     names.dedup();
     names.truncate(MAX_NAMES);

@@ -221,7 +221,7 @@ fn an_alias_that_the_name_servers_have_is_a_certain_notice() {
     let (_, found) = findings(&mut world);
     let alias = find(&found, "mx-domain-alias").unwrap();
     assert_eq!((alias.severity, alias.confidence), (Severity::Notice, Confidence::Certain));
-    for rule in ["mx-lookup-failed", "delegation-lame", "delegation-resolver-differs"] {
+    for rule in ["mx-lookup-failed", "delegation-lame"] {
         assert_eq!(find(&found, rule), None);
     }
 }

@@ -359,6 +359,7 @@ impl World {
             let alias = self.responses.get(&(at.clone(), RecordKind::Cname, request.server));
             match (found, alias) {
                 (Some(Outcome::Done { answer: Answer::Records(seen) }), _) => {
+                    aliases.extend(seen.aliases.iter().cloned());
                     let seen = RecordsSeen { aliases, ..seen.clone() };
                     return Outcome::Done { answer: Answer::Records(seen) };
                 }
