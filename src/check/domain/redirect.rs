@@ -59,7 +59,14 @@ pub(super) fn of_mail_hosts(sight: Sight<'_>) -> Option<Redirect<'_>> {
 
 /// The first alias that the resolver returned at a name, without valid signatures, and its target.
 fn alias_at<'s>(sight: Sight<'s>, name: &DnsName) -> Option<(&'s Probe, Option<&'s DnsName>)> {
-    KINDS.into_iter().find_map(|kind| alias_in(sight.at_resolver(name, kind)))
+    let of_cname = || match sight.at_resolver(name, RecordKind::Cname) {
+        Known::Seen(probe, seen) if !is_secure(seen) => match &seen.records.first()?.data {
+            RecordData::Cname { target } => Some((probe, Some(target))),
+            _ => None,
+        },
+        Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+    };
+    KINDS.into_iter().find_map(|kind| alias_in(sight.at_resolver(name, kind))).or_else(of_cname)
 }
 
 /// The first alias in a response, without valid signatures, and its target; no target if the aliases form a loop.

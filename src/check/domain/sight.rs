@@ -72,13 +72,17 @@ impl<'s> Sight<'s> {
             let used = self.agreed_by_servers(name, kind).filter(|used| used.answer().is_some_and(is_usable));
             return used.unwrap_or(known);
         }
-        if is_endless_alias(known) && matches!(kind, RecordKind::Mx | RecordKind::Txt) {
+        if matches!(kind, RecordKind::Mx | RecordKind::Txt) && self.has_broken_alias(name, known) {
             let used = self.agreed_by_servers(name, kind);
             return used.filter(|used| kind != RecordKind::Mx || self.has_known_host(*used)).unwrap_or(known);
         }
         let Known::Seen(_, seen) = known else { return known };
         if is_bogus(seen) {
-            return self.valid_at_servers(name, kind).unwrap_or(known);
+            // In an unsigned zone, only the alias that the resolver returned, or its target, is bogus.
+            let has_alias = !seen.aliases.is_empty();
+            let of_unsigned =
+                || self.agreed_by_servers(name, kind).filter(|_| has_alias && self.is_in_unsigned_zone(name));
+            return self.valid_at_servers(name, kind).or_else(of_unsigned).unwrap_or(known);
         }
         let is_compared =
             matches!(kind, RecordKind::Mx | RecordKind::A | RecordKind::Aaaa | RecordKind::Txt | RecordKind::Tlsa);
@@ -99,6 +103,21 @@ impl<'s> Sight<'s> {
         let is_address = matches!(kind, RecordKind::A | RecordKind::Aaaa);
         // The user replaced the addresses with --resolve.
         is_address && self.plan.overrides.is_empty() && may_be_of_resolver(self.at_resolver(name, kind))
+    }
+
+    /// Whether a lookup failed at the resolver because of an alias: the aliases do not end, or their target cannot be looked
+    /// up. A resolver may return the alias only for CNAME queries.
+    pub(crate) fn has_broken_alias(&self, name: &DnsName, known: Known<'s, RecordsSeen>) -> bool {
+        let is_alias = || {
+            let cname = self.at_resolver(name, RecordKind::Cname).answer();
+            cname.is_some_and(|seen| !seen.records.is_empty() && !is_secure(seen))
+        };
+        match known {
+            Known::Failed(_, Fault::Dns { kind: DnsFaultKind::AliasLoop | DnsFaultKind::AliasLimit, .. }) => true,
+            Known::Seen(_, seen) => !seen.is_answer() && (!seen.aliases.is_empty() || is_alias()),
+            Known::Failed(..) => may_be_of_resolver(known) && is_alias(),
+            Known::Unasked | Known::Waiting | Known::Skipped => false,
+        }
     }
 
     /// Whether the zone that contains a name is not signed, according to the resolver's responses about its SOA record, or a
@@ -343,11 +362,6 @@ fn is_usable_address(seen: &RecordsSeen) -> bool {
 /// The response of a name server of an unsigned zone is not validated, so its state is not known.
 fn has_address(seen: &RecordsSeen) -> bool {
     !is_bogus(seen) && seen.addresses().next().is_some()
-}
-
-/// Whether the lookup failed because the aliases that the resolver returned do not end.
-fn is_endless_alias(known: Known<'_, RecordsSeen>) -> bool {
-    matches!(known, Known::Failed(_, Fault::Dns { kind: DnsFaultKind::AliasLoop | DnsFaultKind::AliasLimit, .. }))
 }
 
 /// Whether a lookup failed at the resolver in a way that authoritative servers may not share: an error code, no

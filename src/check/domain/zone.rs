@@ -7,7 +7,7 @@
 
 use super::parent;
 use super::sight::{Known, Sight, is_bogus, lacks_proof, records};
-use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, RecordsSeen};
+use crate::evidence::{DnsCode, DnssecState};
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
@@ -17,12 +17,12 @@ pub(super) fn candidates(sight: Sight<'_>) -> Vec<DnsName> {
 }
 
 /// Whether the resolver's response to the query for a SOA record does not show whether a zone begins at the name.
-fn is_doubtful(known: Known<'_, RecordsSeen>) -> bool {
-    let seen = match known {
-        Known::Failed(_, Fault::Dns { kind: DnsFaultKind::AliasLoop | DnsFaultKind::AliasLimit, .. }) => return true,
-        Known::Seen(_, seen) if seen.is_answer() => seen,
-        Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => return false,
-    };
+fn is_doubtful(sight: Sight<'_>, name: &DnsName) -> bool {
+    let known = sight.at_resolver(name, RecordKind::Soa);
+    if sight.has_broken_alias(name, known) {
+        return true;
+    }
+    let Some(seen) = known.answer().filter(|seen| seen.is_answer()) else { return false };
     if let Some(alias) = seen.aliases.first() {
         return alias.dnssec != DnssecState::Secure;
     }
@@ -31,7 +31,7 @@ fn is_doubtful(known: Known<'_, RecordsSeen>) -> bool {
 
 /// Whether the parent zone delegates a name, although the resolver returns no SOA record of this name.
 pub(super) fn is_contradicted(sight: Sight<'_>, name: &DnsName) -> bool {
-    is_doubtful(sight.at_resolver(name, RecordKind::Soa)) && !parent::shown(sight, name).is_empty()
+    is_doubtful(sight, name) && !parent::shown(sight, name).is_empty()
 }
 
 /// The apex of the zone; `None` while unknown, or if there is none.
@@ -41,7 +41,7 @@ pub(super) fn apex(sight: Sight<'_>) -> Option<DnsName> {
         if known.answer().is_some_and(|seen| !seen.records.is_empty() && seen.aliases.is_empty()) {
             return Some(name);
         }
-        if is_doubtful(known) {
+        if is_doubtful(sight, &name) {
             if parent::is_pending(sight, &name) {
                 return None;
             }
@@ -62,7 +62,7 @@ pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
     for name in candidates(sight) {
         questions.push(records(&name, RecordKind::Soa));
         let known = sight.at_resolver(&name, RecordKind::Soa);
-        if is_doubtful(known) {
+        if is_doubtful(sight, &name) {
             questions.extend(parent::questions(sight, &name));
         }
         match known {

@@ -51,7 +51,8 @@ async fn first_broken_link(cache: &DnsCache, anchors: &DnssecAnchors, name: &Nam
         let Ok(message) = look_up(cache, &zone, RecordType::DS).await else { continue };
         let set = SignedSet::of(&zone, RecordType::DS, &message.answers);
         if set.is_empty() {
-            if !has_proof(&message) {
+            // The proof in the response to an alias is about its target.
+            if !has_proof(&message) || has_unsigned_alias(&zone, &message) {
                 return Some(digests);
             }
             if is_unsigned_delegation(&zone, &message) {
@@ -71,6 +72,12 @@ async fn first_broken_link(cache: &DnsCache, anchors: &DnssecAnchors, name: &Nam
         }
     }
     None
+}
+
+/// Whether the response contains an alias of a name, without a signature.
+fn has_unsigned_alias(name: &Name, message: &Message) -> bool {
+    let alias = SignedSet::of(name, RecordType::CNAME, &message.answers);
+    !alias.is_empty() && alias.is_unsigned()
 }
 
 /// Whether an earlier response shows that a zone begins at a name: it has keys, or a SOA record names it.

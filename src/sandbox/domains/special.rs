@@ -215,7 +215,6 @@ mx1 CAA 0 issue "digicert.com"
 {dkim}
 !redirected @
 "#,
-        expect: &["dnssec-bogus"],
         notices: &["delegation-resolver-differs"],
         ..PLAIN
     },

@@ -359,24 +359,14 @@ fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {
         if seen.records.is_empty() {
             continue;
         }
-        let state = match sight.at_resolver(host, kind).answer() {
-            // The zone is not signed, and the address comes from a name server without valid signatures. If its signatures
-            // are valid, the resolver's response is false, whatever its state.
-            Some(known)
-                if seen.dnssec != DnssecState::Secure
-                    && sight.uses_servers(host, kind)
-                    && known.dnssec == DnssecState::Insecure =>
-            {
-                &known.dnssec
-            }
-            _ if sight.needs_servers(host, kind)
-                && seen.dnssec != DnssecState::Secure
-                && sight.is_in_unsigned_zone(host) =>
-            {
-                &DnssecState::Insecure
-            }
-            _ => &seen.dnssec,
+        // The address comes from a name server without valid signatures. If its signatures are valid, the resolver's response
+        // is false, whatever its state.
+        let is_replaced = seen.dnssec != DnssecState::Secure && sight.uses_servers(host, kind);
+        let is_insecure = || {
+            let known = sight.at_resolver(host, kind).answer();
+            known.is_some_and(|known| known.dnssec == DnssecState::Insecure) || sight.is_in_unsigned_zone(host)
         };
+        let state = if is_replaced && is_insecure() { &DnssecState::Insecure } else { &seen.dnssec };
         let is_first_secure = seen.aliases.first().is_some_and(|alias| alias.dnssec == DnssecState::Secure);
         let is_chain_secure = seen.aliases.iter().all(|alias| alias.dnssec == DnssecState::Secure);
         return match state {

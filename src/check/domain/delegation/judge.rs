@@ -378,7 +378,7 @@ fn serials(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<F
 struct ResolverRecords<'s> {
     probe: &'s Probe,
     records: Vec<String>,
-    /// `None` if the aliases form a loop.
+    /// `None` if the aliases lead to no answer.
     seen: Option<&'s RecordsSeen>,
 }
 
@@ -390,6 +390,10 @@ impl<'s> ResolverRecords<'s> {
             }
             Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::AliasLoop, .. }) => {
                 Some(ResolverRecords { probe, records: vec!["a loop of CNAME records".to_owned()], seen: None })
+            }
+            known @ Known::Seen(probe, seen) if sight.has_broken_alias(domain, known) => {
+                let records = vec![format!("an alias, {}", code_words(seen.code))];
+                Some(ResolverRecords { probe, records, seen: None })
             }
             Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
         }

@@ -102,6 +102,8 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
     let (guessed, all): (Vec<_>, Vec<_>) = all.into_iter().partition(|response| is_unconfirmed_guess(sight, response));
     let (of_resolver, mut of_zone): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|response| is_of_resolver(sight, response));
+    // The results apply to the records of the name servers.
+    of_zone.retain(|(name, kind, ..)| !sight.uses_servers(name, *kind));
     // The resolver's responses are not those of the zone.
     if let Some(redirect) = redirect::of_mail_hosts(sight) {
         of_zone.retain(|(name, ..)| !name.is_within(&redirect.apex));
