@@ -12,6 +12,7 @@ use crate::check::finding::Finding;
 use crate::evidence::{
     Answer, DnsFaultKind, DnssecState, Fault, IndeterminateReason, Outcome, Probe, RecordData, RecordsSeen,
 };
+use crate::policy::dmarc::search::is_public_suffix;
 use crate::question::{Question, RecordsRequest};
 use crate::wire::{DnsName, Host, RecordKind};
 
@@ -85,7 +86,8 @@ fn alias_in(known: Known<'_, RecordsSeen>) -> Option<(&Probe, Option<&DnsName>)>
 ///
 /// 1. One of its servers returned NS records of the name.
 /// 2. It has a DS record of the name, with a valid signature.
-/// 3. The parent zone is signed, but the alias at the name has no signature. Without a delegation, it would be in the parent
+/// 3. The parent zone is a top-level domain or another public suffix. Such zones contain delegations, not aliases.
+/// 4. The parent zone is signed, but the alias at the name has no signature. Without a delegation, it would be in the parent
 ///    zone, which would sign it.
 fn is_delegated(sight: Sight<'_>, name: &DnsName) -> bool {
     let is_valid = |seen: &RecordsSeen| is_secure(seen) && seen.aliases.is_empty() && !seen.records.is_empty();
@@ -98,7 +100,14 @@ fn is_delegated(sight: Sight<'_>, name: &DnsName) -> bool {
         answers.any(|seen| seen.aliases.first().is_some_and(|alias| is_unsigned(&alias.dnssec)))
             || cname.is_some_and(|seen| !seen.records.is_empty() && is_unsigned(&seen.dnssec))
     };
-    !parent::shown(sight, name).is_empty()
+    let is_public = || {
+        let zone = parent::zone(sight, name).filter(|zone| zone.labels().count() == 1 || is_public_suffix(zone));
+        zone.is_some_and(|zone| {
+            sight.at_resolver(&zone, RecordKind::Soa).answer().is_some_and(|seen| !seen.records.is_empty())
+        })
+    };
+    is_public()
+        || !parent::shown(sight, name).is_empty()
         || has(name, RecordKind::Ds)
         || (is_unsigned() && parent::zone(sight, name).is_some_and(|zone| has(&zone, RecordKind::Soa)))
 }
@@ -188,17 +197,21 @@ fn is_unconfirmed(sight: Sight<'_>, request: &RecordsRequest, finding: &Finding)
     !is_secure(seen) && !of_servers(sight, &request.name).any(is_same)
 }
 
-/// Whether an IP address is known only from a response of the resolver without valid signatures.
+/// Whether an IP address is known only from responses of the resolver about the mail hosts, without valid signatures.
 fn is_of_resolver(sight: Sight<'_>, host: &Host) -> bool {
     let Host::Ip(ip) = host else { return false };
-    let contains_it = |probe: &&Probe| {
-        let seen = sight.records_of_probe(probe);
-        seen.is_some_and(|seen| {
-            let is_authentic = is_secure(seen) || (seen.authoritative && seen.is_answer());
-            is_authentic && seen.addresses().any(|known| known == *ip)
-        })
+    let of_mx = sight.records(&sight.name(), RecordKind::Mx).answer().into_iter().flat_map(|seen| &seen.records);
+    let hosts = of_mx.filter_map(|record| match &record.data {
+        RecordData::Mx { host, .. } => Some(host.clone()),
+        _ => None,
+    });
+    let is_authentic = |name: DnsName| {
+        [RecordKind::A, RecordKind::Aaaa]
+            .into_iter()
+            .filter_map(|kind| sight.records(&name, kind).answer())
+            .any(|seen| (is_secure(seen) || seen.authoritative) && seen.addresses().any(|known| known == *ip))
     };
-    !sight.evidence.probes.iter().any(|probe| contains_it(&probe))
+    !hosts.chain([sight.name()]).any(is_authentic)
 }
 
 /// The same for the addresses of a name.

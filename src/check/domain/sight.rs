@@ -124,6 +124,7 @@ impl<'s> Sight<'s> {
     /// proof that the parent zone has no DS record.
     pub(crate) fn is_in_unsigned_zone(&self, name: &DnsName) -> bool {
         let is_insecure = |state: &DnssecState| *state == DnssecState::Insecure;
+        let is_determined = |state: &DnssecState| matches!(state, DnssecState::Secure | DnssecState::Insecure);
         let is_denied = |seen: &RecordsSeen| {
             seen.is_void()
                 && seen.aliases.is_empty()
@@ -131,8 +132,10 @@ impl<'s> Sight<'s> {
         };
         let levels = std::iter::successors(Some(name.clone()), DnsName::parent).take(MAX_LEVELS);
         let mut of_zone = levels.filter_map(|level| match self.at_resolver(&level, RecordKind::Soa).answer() {
-            Some(seen) if !seen.aliases.is_empty() => seen.aliases.first().map(|alias| is_insecure(&alias.dnssec)),
-            Some(seen) if !seen.records.is_empty() => Some(is_insecure(&seen.dnssec)),
+            Some(seen) if seen.aliases.iter().take(1).any(|alias| is_determined(&alias.dnssec)) => {
+                seen.aliases.first().map(|alias| is_insecure(&alias.dnssec))
+            }
+            Some(seen) if !seen.records.is_empty() && seen.aliases.is_empty() => Some(is_insecure(&seen.dnssec)),
             _ => self.at_resolver(&level, RecordKind::Ds).answer().filter(|seen| is_denied(seen)).map(|_| true),
         });
         of_zone.next().unwrap_or(false)

@@ -9,7 +9,7 @@ use super::anchors::DnssecAnchors;
 use super::cache::DnsCache;
 use super::missing_proof::{has_proof, has_signature, responses_of, servers_of, zone_of};
 use super::proofs::is_unsigned_delegation;
-use super::reason::{SignedSet, fault_of_keys, look_up, now, signing_zone};
+use super::reason::{SignedSet, fault_of_keys, look_up, lookup_failed, now, signing_zone};
 use crate::evidence::DnssecState;
 
 /// The maximum number of responses that are replaced in one chain of signatures.
@@ -48,7 +48,7 @@ async fn first_broken_link(cache: &DnsCache, anchors: &DnssecAnchors, name: &Nam
         if !cache.is_answered(&digests) {
             continue;
         }
-        let Ok(message) = look_up(cache, &zone, RecordType::DS).await else { continue };
+        let Ok(message) = look_up(cache, &zone, RecordType::DS).await else { return Some(digests) };
         let set = SignedSet::of(&zone, RecordType::DS, &message.answers);
         if set.is_empty() {
             // The proof in the response to an alias is about its target.
@@ -67,7 +67,8 @@ async fn first_broken_link(cache: &DnsCache, anchors: &DnssecAnchors, name: &Nam
         if signing_zone(cache, &set, now()).await.is_err() {
             return Some(digests);
         }
-        if matches!(fault_of_keys(cache, anchors, &zone).await, Some(DnssecState::Bogus { .. })) {
+        let fault = fault_of_keys(cache, anchors, &zone).await;
+        if fault.is_some_and(|state| matches!(state, DnssecState::Bogus { .. }) || state == lookup_failed()) {
             return Some(Query::query(zone, RecordType::DNSKEY));
         }
     }

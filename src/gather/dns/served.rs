@@ -51,6 +51,11 @@ impl DnssecValidator {
         if is_unproven && state == DnssecState::Secure {
             return bogus(BogusReason::DenialUnproven, Some(&zone));
         }
+        // The resolver's response about the zone may be false.
+        let is_unsigned = set.is_unsigned() && matches!(state, DnssecState::Bogus { .. });
+        if is_unsigned && self.is_in_unsigned_delegation(name).await {
+            return not_validated();
+        }
         // An answer from a wildcard is valid only with a proof, which is not verified for the responses of servers.
         if state == DnssecState::Secure && set.is_from_wildcard() { not_validated() } else { state }
     }
@@ -63,8 +68,12 @@ impl DnssecValidator {
         };
         let check = async || {
             let query = Query::query(zone.clone(), RecordType::DNSKEY);
-            let Ok(keys) = self.cache.ask(&query).await else { return not_validated() };
             let path = AliasPath { links: Vec::new(), end: zone.clone() };
+            let known = self.cache.ask(&query).await;
+            if !known.is_ok_and(|keys| has_records(&keys.message, &query, &path)) {
+                self.repair_zone(zone).await;
+            }
+            let Ok(keys) = self.cache.ask(&query).await else { return not_validated() };
             match has_records(&keys.message, &query, &path) {
                 true => self.states(&query, &keys.message, &path).await.records,
                 false => not_validated(),

@@ -12,12 +12,12 @@ use super::beside::beside;
 use super::cache::{DnsCache, covered_type, is_answer, signature};
 use super::exchange::{DnsResponseSeen, NoDnsResponse};
 use super::read::{self, AliasPath, EndlessAliases};
-use super::reason::not_validated;
+use super::reason::{bogus, not_validated};
 use super::referral::glue;
 use super::validate::{DnssecValidator, ResponseStates};
 use crate::evidence::{
-    DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_ALIASES, MAX_RECORDS, RecordData, RecordSignatures, RecordsSeen,
-    SignatureValidity,
+    BogusReason, DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_ALIASES, MAX_RECORDS, RecordData, RecordSignatures,
+    RecordsSeen, SignatureValidity,
 };
 use crate::plan::{OverrideHost, Plan};
 use crate::question::RecordsRequest;
@@ -40,7 +40,13 @@ impl DnsRecordSource {
     pub(super) async fn look_up(&self, request: &RecordsRequest, query: &Query) -> Result<RecordsSeen, NoDnsResponse> {
         let work = pin!(async {
             let first = self.cache.ask(query).await?;
-            let path = aliases_of(query, &first)?;
+            let path = match aliases_of(query, &first) {
+                Err(none) if none.kind == DnsFaultKind::AliasLoop => {
+                    let seen = self.false_loop(request, query, &first).await?;
+                    return seen.ok_or(none);
+                }
+                path => path?,
+            };
             let mut states = self.validator.states(query, &first.message, &path).await;
             // The response may have been replaced, if it contains keys or digests.
             let response = self.cache.ask(query).await?;
@@ -69,6 +75,24 @@ impl DnsRecordSource {
             Ok(RecordsSeen { aliases: seen.aliases, ..end })
         });
         beside(work, pin!(self.cache.prefetch(query))).await
+    }
+
+    /// The response with aliases that form a loop, if the first alias is bogus. Servers that validate DNSSEC reject it.
+    async fn false_loop(
+        &self,
+        request: &RecordsRequest,
+        query: &Query,
+        response: &DnsResponseSeen,
+    ) -> Result<Option<RecordsSeen>, NoDnsResponse> {
+        let is_alias = |record: &&Record| &record.name == query.name() && record.record_type() == RecordType::CNAME;
+        let Some(alias) = response.message.answers.iter().find(is_alias) else { return Ok(None) };
+        if !self.validator.is_alias_bogus(query.name(), &response.message).await {
+            return Ok(None);
+        }
+        let path = AliasPath { links: vec![alias], end: query.name().clone() };
+        let state = bogus(BogusReason::NoSignature, None);
+        let states = ResponseStates { aliases: vec![state.clone()], records: state };
+        records_seen(request, query, response, &path, &states).map(Some)
     }
 
     /// Queries an authoritative server. If the zone is signed, the server's own signatures are verified with the zone's
@@ -195,7 +219,10 @@ fn records_seen(
     let end = read::dns_name(&path.end).unwrap_or_else(|| request.name.clone());
     let of_kind = message.answers.iter().filter(|record| record.name == path.end && record.record_type() == kind);
     let total = of_kind.clone().count();
-    let is_soa_above = |record: &Record| record.record_type() == RecordType::SOA && record.name.zone_of(&path.end);
+    // A response without the SOA record of a zone does not contain this record as a proof.
+    let is_own = |record: &Record| kind == RecordType::SOA && record.name == path.end;
+    let is_soa_above =
+        |record: &Record| record.record_type() == RecordType::SOA && record.name.zone_of(&path.end) && !is_own(record);
     Ok(RecordsSeen {
         server: Some(response.server),
         code: read::code(message.metadata.response_code),

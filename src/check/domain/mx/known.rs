@@ -122,7 +122,9 @@ pub(in crate::check::domain) fn has_bogus_address(sight: Sight<'_>, host: &DnsNa
 /// Every IP address that DNS has for a host, IPv4 first.
 pub(in crate::check::domain) fn all_addresses(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
-    for seen in KINDS.iter().filter_map(|&kind| sight.records(host, kind).answer()) {
+    // A response with an error code may contain records, too. Senders do not use them.
+    let responses = KINDS.iter().filter_map(|&kind| sight.records(host, kind).answer());
+    for seen in responses.filter(|seen| seen.is_answer()) {
         for ip in seen.addresses() {
             if !addresses.contains(&ip) {
                 addresses.push(ip);
