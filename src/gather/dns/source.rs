@@ -39,7 +39,12 @@ impl DnsRecordSource {
     /// Queries the resolver and validates the response.
     pub(super) async fn look_up(&self, request: &RecordsRequest, query: &Query) -> Result<RecordsSeen, NoDnsResponse> {
         let work = pin!(async {
-            let first = self.cache.ask(query).await?;
+            let mut first = self.cache.ask(query).await?;
+            let is_link = matches!(query.query_type(), RecordType::DS | RecordType::DNSKEY);
+            if is_link && !is_answer(first.message.metadata.response_code) {
+                self.validator.repair_zone(query.name()).await;
+                first = self.cache.ask(query).await?;
+            }
             let path = match aliases_of(query, &first) {
                 Err(none) if none.kind == DnsFaultKind::AliasLoop => {
                     let seen = self.false_loop(request, query, &first).await?;

@@ -110,6 +110,7 @@ impl DnssecValidator {
     /// Looks up the broken chain of signatures of a zone's keys again at the authoritative servers. Returns whether a response
     /// of the resolver was replaced.
     pub(super) async fn repair_zone(&self, zone: &Name) -> bool {
+        self.cache.prefetch_zones(&ancestors(zone)).await;
         repair_chain(&self.cache, &self.anchors, zone).await
     }
 

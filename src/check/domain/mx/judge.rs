@@ -562,7 +562,8 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         KINDS.into_iter().find_map(|kind| {
             let known = sight.records(host, kind);
             // Validating senders do not see a bogus alias.
-            let (seen, of_host) = (known.answer().filter(|seen| !is_bogus(seen))?, known.probe()?);
+            let is_seen = |seen: &&RecordsSeen| seen.is_answer() && !is_bogus(seen);
+            let (seen, of_host) = (known.answer().filter(is_seen)?, known.probe()?);
             Some((of_host, seen.aliases.last()?.to.clone()))
         })
     };
