@@ -6,8 +6,8 @@
 //! its zone begins there, whatever the resolver returns. Some resolvers and networks redirect names in this way.
 
 use super::parent;
-use super::sight::{Known, Sight, is_bogus, lacks_proof, records};
-use crate::evidence::{DnsCode, DnssecState};
+use super::sight::{Sight, is_bogus, lacks_proof, records};
+use crate::evidence::{DnsCode, DnssecState, RecordsSeen};
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
 
@@ -27,6 +27,14 @@ fn is_doubtful(sight: Sight<'_>, name: &DnsName) -> bool {
         return alias.dnssec != DnssecState::Secure;
     }
     seen.records.is_empty() && (seen.without_soa || is_bogus(seen) || lacks_proof(seen))
+}
+
+/// Whether the name may be inside the zone of a name above it: it has no SOA record, or is an alias. A domain that does not
+/// exist has no name servers to compare.
+fn is_inside(sight: Sight<'_>, name: &DnsName) -> bool {
+    let known = sight.at_resolver(name, RecordKind::Soa);
+    let is_plain = |seen: &RecordsSeen| seen.code == DnsCode::NoError && seen.records.is_empty();
+    known.answer().is_some_and(|seen| is_plain(seen) || !seen.aliases.is_empty()) || sight.has_broken_alias(name, known)
 }
 
 /// Whether the parent zone delegates a name, although the resolver returns no SOA record of this name.
@@ -49,7 +57,7 @@ pub(super) fn apex(sight: Sight<'_>) -> Option<DnsName> {
                 return Some(name);
             }
         }
-        if !known.answer().is_some_and(|seen| seen.code == DnsCode::NoError || !seen.aliases.is_empty()) {
+        if !is_inside(sight, &name) {
             return None;
         }
     }
@@ -61,15 +69,11 @@ pub(super) fn questions(sight: Sight<'_>) -> Vec<Question> {
     let mut questions = Vec::new();
     for name in candidates(sight) {
         questions.push(records(&name, RecordKind::Soa));
-        let known = sight.at_resolver(&name, RecordKind::Soa);
         if is_doubtful(sight, &name) {
             questions.extend(parent::questions(sight, &name));
         }
-        match known {
-            // A domain that does not exist has no name servers to compare.
-            Known::Seen(_, seen) if seen.code == DnsCode::NoError && seen.records.is_empty() => {}
-            Known::Seen(_, seen) if !seen.aliases.is_empty() => {}
-            _ => break,
+        if !is_inside(sight, &name) {
+            break;
         }
     }
     questions

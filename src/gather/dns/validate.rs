@@ -285,6 +285,9 @@ impl DnssecValidator {
         }
         // The resolver may also return the alias instead of the proof that there is no DS record.
         self.repair_zone(name).await;
+        if self.is_in_unsigned_delegation(name).await {
+            return false;
+        }
         let state = reason::state(&self.cache, &self.anchors, alias).await;
         matches!(state, DnssecState::Bogus { why: BogusReason::NoSignature, .. })
     }

@@ -12,7 +12,7 @@ use super::rules::{
 };
 use super::servers::{
     NameServer, ServerGroup, ServerReply, addresses_known, answer, differing, groups, has_no_address, is_blocked_here,
-    name_servers, records_of, reply, shown_as, tested,
+    name_servers, own_names, records_of, reply, shown_as, tested,
 };
 use super::signatures;
 use crate::check::finding::{Finding, Severity};
@@ -148,6 +148,16 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
             if let Some(of_name) = sight.records(name, kind).probe() {
                 found = found.tried(of_name.id);
             }
+        }
+    }
+    // A resolver may return false NS records.
+    let of_zone = own_names(sight, apex, &tested(sight, apex)).into_iter().map(|(.., names)| names);
+    let mut others = of_zone.chain(parent::referrals(sight, apex).into_iter().map(|one| one.names)).peekable();
+    if others.peek().is_some() {
+        let listed: Vec<DnsName> = others.flatten().collect();
+        if !wrong.iter().any(|name| listed.contains(name)) {
+            found.confidence = Confidence::Likely;
+            found.otherwise = Some("Only this machine's resolver lists these name servers, but neither the parent zone nor the zone itself. The resolver may return old or false NS records. Repeat the check with another resolver (--resolver).".to_owned());
         }
     }
     if wrong.iter().any(|name| !name.is_within(apex)) {

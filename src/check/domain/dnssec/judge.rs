@@ -70,7 +70,7 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
 ///
 /// 1. All queried authoritative servers send the records with valid signatures.
 /// 2. They have no records, although the resolver returned some or an alias.
-/// 3. The response denies an address, and the resolver is at fault for the other kind of addresses of the same name.
+/// 3. The response contains no address, and the resolver is at fault for the other kind of addresses of the same name.
 fn is_of_resolver(sight: Sight<'_>, (name, kind, _, seen): &JudgedResponse<'_>) -> bool {
     let is_empty = seen.records.is_empty() && seen.aliases.is_empty();
     let is_sibling = |other: RecordKind| {
@@ -79,7 +79,7 @@ fn is_of_resolver(sight: Sight<'_>, (name, kind, _, seen): &JudgedResponse<'_>) 
     };
     is_valid_at_servers(sight, name, *kind)
         || (!is_empty && delegation::is_denied_at_every_server(sight, name, *kind))
-        || (is_empty && mx::KINDS.contains(kind) && mx::KINDS.into_iter().any(is_sibling))
+        || (seen.records.is_empty() && mx::KINDS.contains(kind) && mx::KINDS.into_iter().any(is_sibling))
 }
 
 /// Whether all queried authoritative servers send these records with valid signatures.
