@@ -47,3 +47,49 @@ fn address(record: &Record) -> Option<IpAddr> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "a failing test panics")]
+
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use hickory_resolver::proto::op::{Message, OpCode, Query};
+    use hickory_resolver::proto::rr::rdata::{A, NS};
+    use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+
+    use super::referral;
+
+    fn name(text: &str) -> Name {
+        Name::from_ascii(text).expect("a name")
+    }
+
+    /// A referral to the zone `example.test.`, with the address of one of its two name servers.
+    fn message() -> Message {
+        let mut message = Message::response(1, OpCode::Query);
+        for host in ["ns1.example.test.", "ns2.example.net."] {
+            message.add_authority(Record::from_rdata(name("example.test."), 60, RData::NS(NS(name(host)))));
+        }
+        let glue = RData::A(A(Ipv4Addr::new(192, 0, 2, 1)));
+        message.additionals.push(Record::from_rdata(name("ns1.example.test."), 60, glue));
+        message
+    }
+
+    #[test]
+    fn a_referral_names_the_servers_of_the_zone_with_their_addresses() {
+        let query = |at: &str, kind| Query::query(name(at), kind);
+        let Some((zone, servers)) = referral(&query("example.test.", RecordType::DNSKEY), &message()) else {
+            panic!("no referral")
+        };
+        assert_eq!(zone, name("example.test."));
+        let ips: Vec<Option<IpAddr>> = servers.iter().map(|server| server.ip).collect();
+        assert_eq!(ips, [Some(IpAddr::from([192, 0, 2, 1])), None]);
+        // The DS records of the zone are in its parent zone.
+        assert!(referral(&query("example.test.", RecordType::DS), &message()).is_none());
+        assert!(referral(&query("a.example.test.", RecordType::DS), &message()).is_some());
+        assert!(referral(&query("other.test.", RecordType::NS), &message()).is_none());
+        let mut authoritative = message();
+        authoritative.metadata.authoritative = true;
+        assert!(referral(&query("example.test.", RecordType::NS), &authoritative).is_none());
+    }
+}

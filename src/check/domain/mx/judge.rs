@@ -18,7 +18,7 @@ use super::rules::{
     MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING, MX_NAME_NOT_VALID, MX_NONE_USABLE,
     MX_NULL, MX_NULL_INVALID,
 };
-use super::set::{domain_alias, duplicates, families, finding, names_not_valid, reserved, too_many};
+use super::set::{dangling_alias, domain_alias, duplicates, families, finding, names_not_valid, reserved, too_many};
 use super::special::not_public;
 use crate::check::finding::{Finding, PhaseFailure, Severity, in_shell};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, MAX_ALIASES, Probe, RecordData, RecordsSeen};
@@ -39,7 +39,9 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         Known::Failed(probe, fault) => vec![lookup_failed(sight, probe, fault)],
         Known::Seen(_, seen) if is_bogus(seen) => return Vec::new(),
         Known::Seen(probe, seen) => match seen.code {
-            DnsCode::NxDomain => vec![not_found(&domain, probe)],
+            DnsCode::NxDomain => {
+                vec![dangling_alias(&domain, probe, seen).unwrap_or_else(|| not_found(&domain, probe))]
+            }
             DnsCode::NoError => with_records(sight, probe, seen),
             code => vec![bad_code(&domain, probe, code)],
         },

@@ -9,7 +9,8 @@ use super::known::{
     usable,
 };
 use super::rules::{
-    MX_DOMAIN_ALIAS, MX_DUPLICATE, MX_HOST_MISSING, MX_MANY, MX_NAME_NOT_VALID, MX_NO_IPV4, MX_NO_IPV6, MX_NONE_USABLE,
+    MX_DOMAIN_ALIAS, MX_DOMAIN_NOT_FOUND, MX_DUPLICATE, MX_HOST_MISSING, MX_MANY, MX_NAME_NOT_VALID, MX_NO_IPV4,
+    MX_NO_IPV6, MX_NONE_USABLE,
 };
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{Phase, Probe, RecordData, RecordsSeen};
@@ -134,6 +135,19 @@ pub(super) fn too_many(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> O
             "The other hosts and addresses were not tested, and may have other faults. When a domain has so many hosts, senders try only some of them."
                 .to_owned(),
         ..finding(&MX_MANY, probe, Confidence::Certain, summary)
+    })
+}
+
+/// The domain is an alias for a name that does not exist. The response code is about the end of the aliases (RFC 6604 §2).
+pub(super) fn dangling_alias(domain: &DnsName, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
+    let target = probe.quote(seen.aliases.last()?.to.as_str());
+    let summary = format!("{domain} is an alias (CNAME) for {target}, which does not exist (NXDOMAIN)");
+    Some(Finding {
+        cause: "The domain has no records except the alias, so senders return mail for it immediately.".to_owned(),
+        fixes: vec![Fix::text(format!(
+            "Domain owner: replace the CNAME record of {domain} with the domain's own records, or correct the name of its target"
+        ))],
+        ..finding(&MX_DOMAIN_NOT_FOUND, probe, Confidence::Certain, summary)
     })
 }
 

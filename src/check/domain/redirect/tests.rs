@@ -335,3 +335,107 @@ fn valid_signatures_of_the_name_servers_outweigh_an_alias_into_an_unsigned_zone(
     let seen = crate::check::domain::results(&plan, &evidence).unwrap();
     assert_eq!(seen.dane, Some(crate::check::domain::seen::DaneState::Invalid));
 }
+
+#[test]
+fn an_alias_whose_target_cannot_be_looked_up_is_no_reason_to_give_up() {
+    let mut world = world(Servers::Plain);
+    let lookup_failed = DnssecState::Indeterminate { why: IndeterminateReason::LookupFailed };
+    redirects(&mut world, "example.com");
+    for kind in super::KINDS {
+        let alias = DnsAlias { from: name("example.com"), to: name("loop.example.net"), dnssec: lookup_failed.clone() };
+        let seen = RecordsSeen {
+            code: DnsCode::ServFail,
+            aliases: vec![alias],
+            dnssec: lookup_failed.clone(),
+            // Records in a response with an error code are not used.
+            ..response(&name("loop.example.net"), vec![address("8.8.6.6")])
+        };
+        world.answer("example.com", kind, seen);
+    }
+    let (evidence, found) = findings(&mut world);
+    assert!(sessions(&evidence).contains(&"8.8.4.4".to_owned()), "{:?}", rules(&found));
+    assert!(find(&found, "delegation-resolver-differs").unwrap().summary.contains("an alias, SERVFAIL"));
+    assert_healthy(&found);
+}
+
+#[test]
+fn an_alias_of_an_unsigned_zone_into_a_signed_zone_is_not_a_fault_of_the_unsigned_zone() {
+    let mut world = world(Servers::Plain);
+    redirects(&mut world, "example.com");
+    let denied = RecordsSeen { dnssec: DnssecState::Secure, ..response(&name("example.com"), Vec::new()) };
+    world.answer("example.com", RecordKind::Ds, denied);
+    let bogus = DnssecState::Bogus { why: BogusReason::NoSignature, zone: None };
+    for kind in [RecordKind::Mx, RecordKind::Txt] {
+        let alias = DnsAlias { from: name("example.com"), to: name("web.example.net"), dnssec: bogus.clone() };
+        let seen = RecordsSeen {
+            aliases: vec![alias],
+            dnssec: DnssecState::Secure,
+            ..response(&name("web.example.net"), Vec::new())
+        };
+        world.answer("example.com", kind, seen);
+    }
+    let (evidence, found) = findings(&mut world);
+    assert!(sessions(&evidence).contains(&"8.8.4.4".to_owned()), "{:?}", rules(&found));
+    assert_eq!(find(&found, "dnssec-bogus"), None);
+    assert_healthy(&found);
+}
+
+#[test]
+fn an_alias_directly_below_a_public_suffix_is_not_certain_without_signatures() {
+    let mut world = world(Servers::Silent);
+    let stripped = DnssecState::Indeterminate { why: IndeterminateReason::SignaturesStripped };
+    let of_com = RecordsSeen { dnssec: stripped.clone(), ..response(&name("com"), vec![soa()]) };
+    world.answer("com", RecordKind::Soa, of_com);
+    let cname = RecordData::Cname { target: name("wall.example.net") };
+    let seen = RecordsSeen { dnssec: stripped, ..response(&name("example.com"), vec![cname]) };
+    world.answer("example.com", RecordKind::Cname, seen);
+    let (_, found) = findings(&mut world);
+    assert!(find(&found, "mx-lookup-failed").is_some(), "{:?}", rules(&found));
+    assert!(found.iter().all(|one| one.confidence != Confidence::Certain), "{:?}", rules(&found));
+}
+
+#[test]
+fn a_loop_at_a_name_inside_a_zone_is_compared_with_the_servers_of_this_zone() {
+    let mut world = World::new();
+    let seen = response(&name("example.com"), vec![soa()]);
+    world.answer("example.com", RecordKind::Soa, seen);
+    world.zone("example.com NS ns1.example.com\nns1.example.com A 8.8.8.1\nmail.example.com CNAME mail.example.com");
+    for kind in super::KINDS {
+        world.fails("mail.example.com", kind, DnsFaultKind::AliasLoop);
+    }
+    world.record("mx.example.com A 8.8.4.4").server("8.8.4.4", MailServer::new("mx.example.com"));
+    for (at, kind, records) in [
+        ("mail.example.com", RecordKind::Mx, vec![mx("mx.example.com")]),
+        ("mail.example.com", RecordKind::Txt, vec![text("v=spf1 mx -all")]),
+        ("mail.example.com", RecordKind::Cname, Vec::new()),
+        ("example.com", RecordKind::Soa, vec![soa()]),
+        ("mx.example.com", RecordKind::A, vec![address("8.8.4.4")]),
+    ] {
+        let seen = RecordsSeen { authoritative: true, ..response(&name(at), records) };
+        world.outcome(at, kind, Some(own_server()), done(seen));
+    }
+    let plan = plan("mail.example.com");
+    let evidence = world.evidence(&plan);
+    let found = crate::check::judge(&plan, &evidence);
+    assert!(sessions(&evidence).contains(&"8.8.4.4".to_owned()), "{:?}", rules(&found));
+    for rule in ["mx-alias-loop", "mx-domain-alias"] {
+        assert_eq!(find(&found, rule), None, "{:?}", rules(&found));
+    }
+}
+
+#[test]
+fn name_servers_that_only_the_resolver_lists_are_not_certainly_without_address() {
+    let mut world = with_loops(Servers::Plain);
+    world.record("example.com NS ns9.example.net");
+    let (_, found) = findings(&mut world);
+    assert_eq!(find(&found, "delegation-server-without-address").unwrap().confidence, Confidence::Likely);
+}
+
+#[test]
+fn the_response_code_of_an_alias_is_about_its_target() {
+    let mut world = World::new();
+    world.record("example.com CNAME gone.example.net");
+    let (_, found) = findings(&mut world);
+    let missing = find(&found, "mx-domain-not-found").unwrap();
+    assert!(missing.summary.contains("alias (CNAME) for gone.example.net, which does not exist"), "{missing:?}");
+}
