@@ -57,7 +57,7 @@ fn servers(sight: Sight<'_>, name: &DnsName) -> (Vec<Question>, Vec<SocketAddr>)
     questions.push(records(&zone, RecordKind::Ns));
     let of_zone = sight.records(&zone, RecordKind::Ns).answer();
     let is_contradicted = zone::is_contradicted(sight, &zone);
-    let hosts = match parent::shown(sight, &zone).into_iter().next().filter(|_| is_contradicted) {
+    let hosts = match parent::zone_cuts(sight, &zone).into_iter().next().filter(|_| is_contradicted) {
         Some(referral) => referral.names,
         None => of_zone.filter(|seen| seen.aliases.is_empty()).map(parent::names_of).unwrap_or_default(),
     };

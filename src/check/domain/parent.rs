@@ -131,7 +131,7 @@ pub(super) fn do_servers_refuse(sight: Sight<'_>, apex: &DnsName) -> bool {
 
 /// The name servers of the zone, from each server of the parent zone that showed that a zone begins at the name: with a
 /// referral, or because it serves both zones.
-pub(super) fn shown<'s>(sight: Sight<'s>, apex: &DnsName) -> Vec<Referral<'s>> {
+pub(super) fn zone_cuts<'s>(sight: Sight<'s>, apex: &DnsName) -> Vec<Referral<'s>> {
     let of_both = |request: &RecordsRequest| match sight.records_of(request) {
         Known::Seen(probe, seen) if seen.code == DnsCode::NoError && seen.aliases.is_empty() => {
             (!seen.records.is_empty()).then(|| Referral { probe, names: names_of(seen), seen })

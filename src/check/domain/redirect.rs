@@ -107,7 +107,7 @@ fn is_delegated(sight: Sight<'_>, name: &DnsName) -> bool {
         })
     };
     is_public()
-        || !parent::shown(sight, name).is_empty()
+        || !parent::zone_cuts(sight, name).is_empty()
         || has(name, RecordKind::Ds)
         || (is_unsigned() && parent::zone(sight, name).is_some_and(|zone| has(&zone, RecordKind::Soa)))
 }

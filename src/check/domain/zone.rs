@@ -39,7 +39,7 @@ fn is_inside(sight: Sight<'_>, name: &DnsName) -> bool {
 
 /// Whether the parent zone delegates a name, although the resolver returns no SOA record of this name.
 pub(super) fn is_contradicted(sight: Sight<'_>, name: &DnsName) -> bool {
-    is_doubtful(sight, name) && !parent::shown(sight, name).is_empty()
+    is_doubtful(sight, name) && !parent::zone_cuts(sight, name).is_empty()
 }
 
 /// The apex of the zone; `None` while unknown, or if there is none.

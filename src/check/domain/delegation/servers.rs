@@ -59,7 +59,7 @@ pub(super) fn name_servers(sight: Sight<'_>, apex: &DnsName) -> Vec<DnsName> {
         None => return Vec::new(),
     };
     let at_parent = match zone::is_contradicted(sight, apex) {
-        true => parent::shown(sight, apex),
+        true => parent::zone_cuts(sight, apex),
         false => parent::referrals(sight, apex),
     };
     names.extend(at_parent.into_iter().flat_map(|referral| referral.names));

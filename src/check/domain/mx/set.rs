@@ -138,7 +138,7 @@ pub(super) fn too_many(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> O
     })
 }
 
-/// The domain is an alias for a name that does not exist. The response code is about the end of the aliases (RFC 6604 §2).
+/// The domain is an alias for a name that does not exist. The response code is about the end of the aliases (RFC 2308 §2.1).
 pub(super) fn dangling_alias(domain: &DnsName, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
     let target = probe.quote(seen.aliases.last()?.to.as_str());
     let summary = format!("{domain} is an alias (CNAME) for {target}, which does not exist (NXDOMAIN)");
