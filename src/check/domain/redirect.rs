@@ -163,6 +163,12 @@ pub(super) fn redirected_name(sight: Sight<'_>) -> Option<(&Probe, DnsName)> {
     })
 }
 
+/// Whether the resolver redirects a name, and its response to another query has no valid signatures either.
+pub(super) fn may_be_false(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    let is_unsigned = sight.at_resolver(name, kind).answer().is_some_and(|seen| !is_secure(seen));
+    is_unsigned && redirected_name(sight).is_some()
+}
+
 /// Why a finding is not certain, in a sentence: the resolver redirects a name, and the finding rests on other responses of
 /// the resolver, which have no valid signatures and were not confirmed by an authoritative server.
 pub(super) fn doubt(sight: Sight<'_>, finding: &Finding) -> Option<String> {

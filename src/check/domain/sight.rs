@@ -187,8 +187,9 @@ impl<'s> Sight<'s> {
     /// The records from an authoritative server, if all servers that answered send records with valid signatures.
     fn valid_at_servers(&self, name: &DnsName, kind: RecordKind) -> Option<Known<'s, RecordsSeen>> {
         let all = self.at_servers(name, kind);
-        // If the resolver invents records, the servers prove that there are none.
-        let is_invented = self.at_resolver(name, kind).answer().is_some_and(|seen| !seen.records.is_empty());
+        // If the resolver invents records or an alias, the servers prove that there are none.
+        let has_any = |seen: &RecordsSeen| !seen.records.is_empty() || !seen.aliases.is_empty();
+        let is_invented = self.at_resolver(name, kind).answer().is_some_and(has_any);
         let is_denied = |seen: &RecordsSeen| {
             is_invented && seen.is_void() && seen.aliases.is_empty() && seen.dnssec == DnssecState::Secure
         };

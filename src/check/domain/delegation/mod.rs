@@ -23,7 +23,7 @@ use super::seen::{NameServerSeen, NameServerState, NotTested};
 use super::sight::{Sight, records};
 use super::{parent, zone};
 use crate::check::finding::Check;
-use crate::evidence::{Evidence, RecordsSeen};
+use crate::evidence::{DnssecState, Evidence, RecordsSeen};
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
@@ -86,6 +86,12 @@ pub(super) fn is_valid_at_every_server(sight: Sight<'_>, name: &DnsName, kind: R
 pub(super) fn is_denied_at_every_server(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
     let mut answers = answers(sight, name, kind).into_iter().peekable();
     answers.peek().is_some() && answers.all(|seen| seen.is_void() && seen.aliases.is_empty())
+}
+
+/// The same, if all denials have valid signatures.
+pub(super) fn is_validly_denied(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    let is_valid = |seen: &RecordsSeen| seen.dnssec == DnssecState::Secure;
+    is_denied_at_every_server(sight, name, kind) && answers(sight, name, kind).into_iter().all(is_valid)
 }
 
 /// Whether at least one authoritative server sends such records, with or without valid signatures.

@@ -69,7 +69,7 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
 /// Whether the resolver is at fault for a bogus response:
 ///
 /// 1. All queried authoritative servers send the records with valid signatures.
-/// 2. They have no records, although the resolver returned some or an alias.
+/// 2. They have no records, with valid signatures, although the resolver returned some or an alias.
 /// 3. The response contains no address, and the resolver is at fault for the other kind of addresses of the same name.
 fn is_of_resolver(sight: Sight<'_>, (name, kind, _, seen): &JudgedResponse<'_>) -> bool {
     let is_empty = seen.records.is_empty() && seen.aliases.is_empty();
@@ -78,7 +78,7 @@ fn is_of_resolver(sight: Sight<'_>, (name, kind, _, seen): &JudgedResponse<'_>) 
         is_bogus && is_valid_at_servers(sight, name, other)
     };
     is_valid_at_servers(sight, name, *kind)
-        || (!is_empty && delegation::is_denied_at_every_server(sight, name, *kind))
+        || (!is_empty && delegation::is_validly_denied(sight, name, *kind))
         || (seen.records.is_empty() && mx::KINDS.contains(kind) && mx::KINDS.into_iter().any(is_sibling))
 }
 

@@ -333,6 +333,5 @@ pub(in crate::check::domain) fn as_address(host: &DnsName) -> Option<IpAddr> {
 /// Whether the domain itself receives its mail: it exists, has no MX record at all, and has an address.
 fn is_implicit(sight: Sight<'_>, seen: &RecordsSeen) -> bool {
     let has_none = seen.code == DnsCode::NoError && seen.records.is_empty();
-    let is_bogus = matches!(seen.dnssec, DnssecState::Bogus { .. });
-    has_none && !is_bogus && !all_addresses(sight, &sight.name()).is_empty()
+    has_none && !is_bogus(seen) && !all_addresses(sight, &sight.name()).is_empty()
 }
