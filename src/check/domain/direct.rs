@@ -34,10 +34,17 @@ fn levels(name: &DnsName) -> impl Iterator<Item = DnsName> {
 /// The lookups that find the zone, and the zone once it is known. The lookups run at the same time, so names without an
 /// answer delay the check only once. A failed lookup shows nothing: the zone may begin at a name above.
 fn zone_of(sight: Sight<'_>, name: &DnsName) -> (Vec<Question>, Option<DnsName>) {
-    let questions = levels(name).map(|level| records(&level, RecordKind::Soa)).collect();
+    let mut questions: Vec<Question> = levels(name).map(|level| records(&level, RecordKind::Soa)).collect();
     for level in levels(name) {
-        if zone::is_contradicted(sight, &level) {
-            return (questions, Some(level));
+        // The resolver may redirect the zone.
+        if zone::is_doubtful(sight, &level) {
+            questions.extend(parent::questions(sight, &level));
+            if parent::is_pending(sight, &level) {
+                return (questions, None);
+            }
+            if zone::is_contradicted(sight, &level) {
+                return (questions, Some(level));
+            }
         }
         match sight.records(&level, RecordKind::Soa) {
             Known::Unasked | Known::Waiting => return (questions, None),

@@ -17,7 +17,7 @@ pub(super) fn candidates(sight: Sight<'_>) -> Vec<DnsName> {
 }
 
 /// Whether the resolver's response to the query for a SOA record does not show whether a zone begins at the name.
-fn is_doubtful(sight: Sight<'_>, name: &DnsName) -> bool {
+pub(super) fn is_doubtful(sight: Sight<'_>, name: &DnsName) -> bool {
     let known = sight.at_resolver(name, RecordKind::Soa);
     if sight.has_broken_alias(name, known) {
         return true;
