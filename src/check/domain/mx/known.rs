@@ -131,7 +131,24 @@ pub(in crate::check::domain) fn all_addresses(sight: Sight<'_>, host: &DnsName) 
             }
         }
     }
+    let of_host = addresses.clone();
+    addresses.retain(|ip| !translated(ip).is_some_and(|v4| of_host.contains(&v4)));
     addresses
+}
+
+/// The IPv4 address in an IPv6 address that a resolver of a network with NAT64 makes from it (RFC 6052 §2.1, RFC 6147 §5.1.2).
+/// Servers on the internet cannot have such an address.
+fn translated(ip: &IpAddr) -> Option<IpAddr> {
+    match ip {
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+                let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+                Some(IpAddr::from([a, b, c, d]))
+            }
+            _ => None,
+        },
+        IpAddr::V4(_) => None,
+    }
 }
 
 /// Whether DNS proves that a host has no IP address, so no sender can use it.
