@@ -6,6 +6,7 @@ use hickory_resolver::proto::op::{Message, Query};
 use hickory_resolver::proto::rr::{Name, RecordType};
 
 use super::cache::is_answer;
+use super::exchange::DnsResponseSeen;
 use super::missing_proof::has_proof;
 use super::read::AliasPath;
 use super::reason::{self, SignedSet, bogus, not_validated};
@@ -69,8 +70,12 @@ impl DnssecValidator {
         let check = async || {
             let query = Query::query(zone.clone(), RecordType::DNSKEY);
             let path = AliasPath { links: Vec::new(), end: zone.clone() };
-            let known = self.cache.ask(&query).await;
-            if !known.is_ok_and(|keys| has_records(&keys.message, &query, &path)) {
+            // An error code or an alias at the zone's name reveals nothing about its keys.
+            let is_false = |keys: &DnsResponseSeen| {
+                !is_answer(keys.message.metadata.response_code)
+                    || keys.message.answers.iter().any(|record| record.record_type() == RecordType::CNAME)
+            };
+            if self.cache.ask(&query).await.is_ok_and(|keys| is_false(&keys)) {
                 self.repair_zone(zone).await;
             }
             let Ok(keys) = self.cache.ask(&query).await else { return not_validated() };
