@@ -121,8 +121,15 @@ fn of_servers<'s>(sight: Sight<'s>, name: &DnsName) -> impl Iterator<Item = (&'s
     })
 }
 
-/// Whether an authoritative server has an alias at a name.
+/// Whether an authoritative server has an alias at a name. If the name is in a signed zone, and nothing proves that it is
+/// delegated to an unsigned one, an alias without a signature shows nothing: a device on the network path may answer queries to
+/// name servers, too.
 fn has_alias_at_servers(sight: Sight<'_>, name: &DnsName) -> bool {
+    let unproven = DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing };
+    let mut responses = KINDS.into_iter().filter_map(|kind| sight.at_resolver(name, kind).answer());
+    if responses.any(|seen| seen.aliases.first().is_some_and(|alias| alias.dnssec == unproven)) {
+        return false;
+    }
     of_servers(sight, name).any(|(_, probe)| match &probe.outcome {
         Outcome::Done { answer: Answer::Records(seen) } => {
             let is_cname = |data: &RecordData| matches!(data, RecordData::Cname { .. });
@@ -136,7 +143,8 @@ fn has_alias_at_servers(sight: Sight<'_>, name: &DnsName) -> bool {
 fn has_answer_of_server(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
     of_servers(sight, name).any(|(request, probe)| {
         let seen = sight.records_of_probe(probe);
-        request.kind == kind && seen.is_some_and(|seen| seen.authoritative && seen.is_answer())
+        request.kind == kind
+            && seen.is_some_and(|seen| seen.authoritative && seen.is_answer() && seen.aliases.is_empty())
     })
 }
 

@@ -1,6 +1,8 @@
 //! The input of the domain checks: the plan and the evidence so far, with short functions that create questions and
 //! find answers.
 
+use std::net::IpAddr;
+
 use crate::check::finding::Finding;
 use crate::evidence::{
     Answer, DnsFaultKind, DnssecState, Evidence, Fault, FetchSeen, IndeterminateReason, Outcome, Probe, RecordData,
@@ -62,7 +64,7 @@ impl<'s> Sight<'s> {
     /// 1. The resolver's response is bogus, and every authoritative server that answered sends records with valid
     ///    signatures.
     /// 2. The records are MX, TXT or TLSA records or IP addresses without valid signatures, and the authoritative servers that
-    ///    answered agree on others. Of MX records, the addresses of at least one host must be known.
+    ///    answered agree on others. [`Sight::is_usable_mx`] limits this for MX records.
     /// 3. The resolver does not return the IP addresses because of an error, and the authoritative servers that answered
     ///    agree on them.
     pub(crate) fn records(&self, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {
@@ -74,7 +76,7 @@ impl<'s> Sight<'s> {
         }
         if matches!(kind, RecordKind::Mx | RecordKind::Txt) && self.has_broken_alias(name, known) {
             let used = self.agreed_by_servers(name, kind);
-            return used.filter(|used| kind != RecordKind::Mx || self.has_known_host(*used)).unwrap_or(known);
+            return used.filter(|used| kind != RecordKind::Mx || self.is_usable_mx(*used)).unwrap_or(known);
         }
         let Known::Seen(_, seen) = known else { return known };
         if is_bogus(seen) {
@@ -95,7 +97,7 @@ impl<'s> Sight<'s> {
             return known;
         }
         let used = self.agreed_by_servers(name, kind).filter(|used| is_contradicted(seen, used.answer()));
-        used.filter(|used| kind != RecordKind::Mx || self.has_known_host(*used)).unwrap_or(known)
+        used.filter(|used| kind != RecordKind::Mx || self.is_usable_mx(*used)).unwrap_or(known)
     }
 
     /// Whether the resolver failed to return these IP addresses, so the authoritative servers are asked.
@@ -141,20 +143,34 @@ impl<'s> Sight<'s> {
         of_zone.next().unwrap_or(false)
     }
 
-    /// Whether the addresses of a host in these MX records are known, or there are none because of a null MX. A resolver with
+    /// Whether these MX records of the name servers can be used. If the resolver returned an alias, its response is about
+    /// another name. Otherwise, the addresses of at least one host must be known, or that the host has none: a resolver with
     /// its own records for the domain may not know hosts that only the name servers list.
-    fn has_known_host(&self, mx: Known<'s, RecordsSeen>) -> bool {
-        let has_address = |host: &DnsName, kind: RecordKind| {
-            let of_servers = self.at_servers(host, kind).into_iter().map(|(_, seen)| seen);
-            of_servers.chain(self.at_resolver(host, kind).answer()).any(|seen| seen.addresses().next().is_some())
+    fn is_usable_mx(&self, used: Known<'s, RecordsSeen>) -> bool {
+        let is_known = |host: &DnsName, kind: RecordKind| {
+            let of_servers = self.at_servers(host, kind);
+            let is_denied = !of_servers.is_empty() && of_servers.iter().all(|(_, seen)| seen.is_void());
+            let responses = of_servers.into_iter().map(|(_, seen)| seen).chain(self.at_resolver(host, kind).answer());
+            is_denied || responses.into_iter().any(|seen| seen.addresses().next().is_some())
         };
-        let records = mx.answer().into_iter().flat_map(|seen| &seen.records);
-        let mut hosts = records.filter_map(|record| match &record.data {
-            RecordData::Mx { host, .. } => Some(host),
-            _ => None,
-        });
-        hosts
-            .any(|host| host.is_root() || [RecordKind::A, RecordKind::Aaaa].iter().any(|&kind| has_address(host, kind)))
+        let at_resolver = self.at_resolver(&self.name(), RecordKind::Mx).answer();
+        let is_other_name = at_resolver.is_none_or(|seen| !seen.aliases.is_empty());
+        let records = used.answer().into_iter().flat_map(|seen| &seen.records);
+        let mut hosts = records
+            .filter_map(|record| match &record.data {
+                RecordData::Mx { host, .. } => Some(host),
+                _ => None,
+            })
+            .peekable();
+        // The name servers deny that there are MX records.
+        let is_void = hosts.peek().is_none();
+        is_other_name
+            || is_void
+            || hosts.any(|host| {
+                host.is_root()
+                    || host.as_str().parse::<IpAddr>().is_ok()
+                    || [RecordKind::A, RecordKind::Aaaa].iter().any(|&kind| is_known(host, kind))
+            })
     }
 
     /// The response of an authoritative server to the query for MX records, if all servers that answered agree.

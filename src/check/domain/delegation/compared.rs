@@ -45,7 +45,8 @@ pub(super) fn below(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKin
 
 /// Records that are requested from one IP address of each server only if the resolver's responses are suspicious:
 ///
-/// 1. The CNAME record of the domain, if the resolver returned an alias. The resolver or the network may redirect the name.
+/// 1. The CNAME record and the addresses of the domain, if the resolver returned an alias. The resolver or the network may
+///    redirect the name.
 /// 2. The keys of a zone that the parent zone declares unsigned.
 pub(super) fn of_signs(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKind)> {
     let domain = sight.name();
@@ -57,11 +58,12 @@ pub(super) fn of_signs(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, Record
         known => may_be_of_resolver(known),
     };
     let kinds = [RecordKind::Cname, RecordKind::Mx, RecordKind::A, RecordKind::Aaaa, RecordKind::Txt];
-    let alias = kinds.into_iter().any(is_alias).then(|| (domain.clone(), RecordKind::Cname));
+    let of_alias = [RecordKind::Cname, RecordKind::A, RecordKind::Aaaa].map(|kind| (domain.clone(), kind));
+    let alias = kinds.into_iter().any(is_alias).then_some(of_alias);
     let has_keys = sight.at_resolver(apex, RecordKind::Dnskey).answer().is_some_and(|seen| !seen.records.is_empty());
     let is_unsigned = || sight.at_resolver(apex, RecordKind::Ds).answer().is_some_and(RecordsSeen::is_void);
     let keys = (has_keys && is_unsigned()).then(|| (apex.clone(), RecordKind::Dnskey));
-    alias.into_iter().chain(keys).collect()
+    alias.into_iter().flatten().chain(keys).collect()
 }
 
 /// All compared records.
