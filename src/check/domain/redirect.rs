@@ -93,8 +93,7 @@ fn is_delegated(sight: Sight<'_>, name: &DnsName) -> bool {
     let is_valid = |seen: &RecordsSeen| is_secure(seen) && seen.aliases.is_empty() && !seen.records.is_empty();
     let has = |at: &DnsName, kind: RecordKind| sight.at_resolver(at, kind).answer().is_some_and(is_valid);
     let is_unsigned = || {
-        let unproven = DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing };
-        let is_unsigned = |state: &DnssecState| *state == DnssecState::Insecure || *state == unproven;
+        let is_unsigned = |state: &DnssecState| *state == DnssecState::Insecure || is_unproven(state);
         let mut answers = KINDS.into_iter().filter_map(|kind| sight.at_resolver(name, kind).answer());
         let cname = sight.at_resolver(name, RecordKind::Cname).answer();
         answers.any(|seen| seen.aliases.first().is_some_and(|alias| is_unsigned(&alias.dnssec)))
@@ -121,13 +120,17 @@ fn of_servers<'s>(sight: Sight<'s>, name: &DnsName) -> impl Iterator<Item = (&'s
     })
 }
 
+/// Whether the proof is missing that a name is not in a signed zone.
+fn is_unproven(state: &DnssecState) -> bool {
+    *state == DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing }
+}
+
 /// Whether an authoritative server has an alias at a name. If the name is in a signed zone, and nothing proves that it is
 /// delegated to an unsigned one, an alias without a signature shows nothing: a device on the network path may answer queries to
 /// name servers, too.
 fn has_alias_at_servers(sight: Sight<'_>, name: &DnsName) -> bool {
-    let unproven = DnssecState::Indeterminate { why: IndeterminateReason::ProofMissing };
     let mut responses = KINDS.into_iter().filter_map(|kind| sight.at_resolver(name, kind).answer());
-    if responses.any(|seen| seen.aliases.first().is_some_and(|alias| alias.dnssec == unproven)) {
+    if responses.any(|seen| seen.aliases.first().is_some_and(|alias| is_unproven(&alias.dnssec))) {
         return false;
     }
     of_servers(sight, name).any(|(_, probe)| match &probe.outcome {
@@ -201,12 +204,14 @@ pub(super) fn doubt(sight: Sight<'_>, finding: &Finding) -> Option<String> {
 /// that compares the resolver with a server does not rest on the resolver alone.
 fn is_unconfirmed(sight: Sight<'_>, request: &RecordsRequest, finding: &Finding) -> bool {
     let Some(seen) = sight.records_of(request).answer() else { return false };
+    // A device on the network path may return such an alias for a name server, too.
+    let is_unproven = seen.aliases.first().is_some_and(|alias| is_unproven(&alias.dnssec));
+    let confirms = |probe: &Probe| {
+        let known = sight.records_of_probe(probe).filter(|known| known.authoritative && !is_unproven);
+        known.is_some_and(|known| has_same_records(known, seen))
+    };
     let is_same = |(other, probe): (&RecordsRequest, &Probe)| {
-        other.kind == request.kind
-            && (finding.evidence.probes.contains(&probe.id)
-                || sight
-                    .records_of_probe(probe)
-                    .is_some_and(|known| known.authoritative && has_same_records(known, seen)))
+        other.kind == request.kind && (finding.evidence.probes.contains(&probe.id) || confirms(probe))
     };
     !is_secure(seen) && !of_servers(sight, &request.name).any(is_same)
 }
