@@ -5,7 +5,8 @@
 //!    up the TLSA records only to report that they have no effect.
 //! 2. If the host is an alias and every CNAME record is signed, senders look for the records at the final name first,
 //!    then at the name in the MX record. If only the first CNAME record is signed, they look only at the name in the MX
-//!    record.
+//!    record. If the first CNAME record is in an unsigned zone, they do not use DANE, even if its target is signed. A CNAME
+//!    record without a signature in a signed zone is bogus, not insecure, even if its target is in an unsigned zone.
 //! 3. A failed or bogus lookup makes the host unusable. Senders try the next name only if the records are absent or not
 //!    signed (RFC 7672 §2.2.2).
 //!
