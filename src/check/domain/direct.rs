@@ -36,15 +36,15 @@ fn levels(name: &DnsName) -> impl Iterator<Item = DnsName> {
 fn zone_of(sight: Sight<'_>, name: &DnsName) -> (Vec<Question>, Option<DnsName>) {
     let mut questions: Vec<Question> = levels(name).map(|level| records(&level, RecordKind::Soa)).collect();
     for level in levels(name) {
-        // The resolver may redirect the zone.
-        if zone::is_doubtful(sight, &level) {
+        // The resolver may redirect the zone. A response without a SOA record alone is no sign of this at each name.
+        if zone::has_alias(sight, &level) {
             questions.extend(parent::questions(sight, &level));
             if parent::is_pending(sight, &level) {
                 return (questions, None);
             }
-            if zone::is_contradicted(sight, &level) {
-                return (questions, Some(level));
-            }
+        }
+        if zone::is_contradicted(sight, &level) {
+            return (questions, Some(level));
         }
         match sight.records(&level, RecordKind::Soa) {
             Known::Unasked | Known::Waiting => return (questions, None),

@@ -17,16 +17,20 @@ pub(super) fn candidates(sight: Sight<'_>) -> Vec<DnsName> {
 }
 
 /// Whether the resolver's response to the query for a SOA record does not show whether a zone begins at the name.
-pub(super) fn is_doubtful(sight: Sight<'_>, name: &DnsName) -> bool {
-    let known = sight.at_resolver(name, RecordKind::Soa);
-    if sight.has_broken_alias(name, known) {
+fn is_doubtful(sight: Sight<'_>, name: &DnsName) -> bool {
+    if has_alias(sight, name) {
         return true;
     }
-    let Some(seen) = known.answer().filter(|seen| seen.is_answer()) else { return false };
-    if let Some(alias) = seen.aliases.first() {
-        return alias.dnssec != DnssecState::Secure;
-    }
+    let known = sight.at_resolver(name, RecordKind::Soa).answer();
+    let Some(seen) = known.filter(|seen| seen.is_answer() && seen.aliases.is_empty()) else { return false };
     seen.records.is_empty() && (seen.without_soa || is_bogus(seen) || lacks_proof(seen))
+}
+
+/// Whether the resolver returned an alias without valid signatures instead of the SOA record of a name.
+pub(super) fn has_alias(sight: Sight<'_>, name: &DnsName) -> bool {
+    let known = sight.at_resolver(name, RecordKind::Soa);
+    let alias = known.answer().filter(|seen| seen.is_answer()).and_then(|seen| seen.aliases.first());
+    sight.has_broken_alias(name, known) || alias.is_some_and(|alias| alias.dnssec != DnssecState::Secure)
 }
 
 /// Whether the name may be inside the zone of a name above it: it has no SOA record, or is an alias. A domain that does not
