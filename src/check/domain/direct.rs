@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use super::sight::{Known, Sight, is_valid_answer, records};
+use super::{parent, zone};
 use crate::evidence::{RecordData, RecordsSeen};
 use crate::question::{Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
@@ -32,9 +33,19 @@ fn levels(name: &DnsName) -> impl Iterator<Item = DnsName> {
 
 /// The lookups that find the zone, and the zone once it is known. The lookups run at the same time, so names without an
 /// answer delay the check only once. A failed lookup shows nothing: the zone may begin at a name above.
-fn zone(sight: Sight<'_>, name: &DnsName) -> (Vec<Question>, Option<DnsName>) {
-    let questions = levels(name).map(|level| records(&level, RecordKind::Soa)).collect();
+fn zone_of(sight: Sight<'_>, name: &DnsName) -> (Vec<Question>, Option<DnsName>) {
+    let mut questions: Vec<Question> = levels(name).map(|level| records(&level, RecordKind::Soa)).collect();
     for level in levels(name) {
+        // The resolver may redirect the zone. A response without a SOA record alone is no sign of this at each name.
+        if zone::has_alias(sight, &level) {
+            questions.extend(parent::questions(sight, &level));
+            if parent::is_pending(sight, &level) {
+                return (questions, None);
+            }
+        }
+        if zone::is_contradicted(sight, &level) {
+            return (questions, Some(level));
+        }
         match sight.records(&level, RecordKind::Soa) {
             Known::Unasked | Known::Waiting => return (questions, None),
             Known::Seen(_, seen) if !seen.records.is_empty() && seen.aliases.is_empty() => {
@@ -48,16 +59,22 @@ fn zone(sight: Sight<'_>, name: &DnsName) -> (Vec<Question>, Option<DnsName>) {
 
 /// The name servers to query, at one IPv4 or IPv6 address each, with the lookups that find them.
 fn servers(sight: Sight<'_>, name: &DnsName) -> (Vec<Question>, Vec<SocketAddr>) {
-    let (mut questions, zone) = zone(sight, name);
+    let (mut questions, zone) = zone_of(sight, name);
     let Some(zone) = zone else { return (questions, Vec::new()) };
     questions.push(records(&zone, RecordKind::Ns));
     let of_zone = sight.records(&zone, RecordKind::Ns).answer();
-    let hosts = of_zone.into_iter().flat_map(|seen| &seen.records).filter_map(|record| match &record.data {
-        RecordData::Ns { host } => Some(host),
-        _ => None,
-    });
+    let is_contradicted = zone::is_contradicted(sight, &zone);
+    let hosts = match parent::zone_cuts(sight, &zone).into_iter().next().filter(|_| is_contradicted) {
+        Some(referral) => referral.names,
+        None => of_zone.filter(|seen| seen.aliases.is_empty()).map(parent::names_of).unwrap_or_default(),
+    };
     let mut servers = Vec::new();
-    for host in hosts.take(MAX_SERVERS) {
+    for host in hosts.iter().take(MAX_SERVERS) {
+        let glue = parent::glue(sight, &zone, host);
+        if let Some(ip) = glue.first().filter(|_| is_contradicted) {
+            servers.push(SocketAddr::new(*ip, sight.domain.dns_port));
+            continue;
+        }
         let kinds = [RecordKind::A, RecordKind::Aaaa];
         questions.extend(kinds.map(|kind| records(host, kind)));
         if kinds.iter().any(|&kind| sight.records(host, kind).is_open()) {

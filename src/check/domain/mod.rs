@@ -8,8 +8,9 @@
 //! | `delegation` | the authoritative name servers |
 //! | `direct` | lookups at authoritative name servers after the resolver has failed |
 //! | `proof` | responses that do not prove which records exist |
+//! | `redirect` | resolvers and networks that redirect the domain |
 //! | `unanswered` | lookups of policy records that fail although other lookups succeed |
-//! | `zone` | the zone that contains the domain |
+//! | `zone`, `parent` | the zone that contains the domain, and its delegation in the parent zone |
 //! | `dnssec` | signatures |
 //! | `dane`, `sts`, `tlsrpt` | policies for TLS |
 //! | `spf`, `dkim`, `dmarc` | authentication of the senders of mail |
@@ -35,8 +36,10 @@ mod hosts;
 mod lists;
 mod mx;
 mod notes;
+mod parent;
 mod proof;
 mod purpose;
+mod redirect;
 mod results;
 mod reverse;
 pub mod seen;

@@ -16,7 +16,9 @@
 
 use std::net::IpAddr;
 
-use crate::evidence::{Answer, DnssecState, Evidence, IndeterminateReason, Outcome, Probe, RecordsSeen};
+use crate::evidence::{
+    Answer, DnsFaultKind, DnssecState, Evidence, Fault, IndeterminateReason, Outcome, Probe, RecordsSeen,
+};
 use crate::lexicon::Confidence;
 use crate::plan::Plan;
 use crate::question::{Question, RecordsRequest};
@@ -24,19 +26,14 @@ use crate::wire::{DnsName, Host, RecordKind};
 
 use super::super::finding::Finding;
 use super::mx::{KINDS, mail_hosts};
+use super::redirect;
 use super::sight::{Known, Sight, has_same_records};
 
 /// Changes the confidence of findings from certain to likely if they rest on a response that proves nothing.
 pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
-    if plan.domain.is_none() {
-        return;
-    }
+    let Some(sight) = Sight::new(plan, evidence) else { return };
     for finding in findings.iter_mut().filter(|finding| finding.confidence == Confidence::Certain) {
-        let lookups: Vec<AnsweredLookup<'_>> =
-            finding.evidence.probes.iter().filter_map(|id| AnsweredLookup::of(evidence.probe(*id)?)).collect();
-        let of_lookups = lookups.iter().find_map(|lookup| lookup.doubt(evidence, &lookups)).map(FindingDoubt::Missing);
-        let of_others = || of_sessions(plan, evidence, finding).or_else(|| of_servers(plan, evidence, finding));
-        if let Some(doubt) = of_lookups.or_else(of_others) {
+        if let Some(doubt) = doubt_about(sight, finding) {
             finding.confidence = Confidence::Likely;
             let words = match doubt {
                 FindingDoubt::Missing(words) => words,
@@ -53,19 +50,33 @@ pub(in crate::check) fn limit_confidence(plan: &Plan, evidence: &Evidence, findi
     }
 }
 
+/// Why a finding is not certain.
+fn doubt_about(sight: Sight<'_>, finding: &Finding) -> Option<FindingDoubt> {
+    let probes = finding.evidence.probes.iter().filter_map(|id| sight.evidence.probe(*id));
+    let lookups: Vec<AnsweredLookup<'_>> = probes.filter_map(AnsweredLookup::of).collect();
+    let of_lookups = lookups.iter().find_map(|lookup| lookup.doubt(sight.evidence, &lookups));
+    of_lookups
+        .map(FindingDoubt::Missing)
+        .or_else(|| of_sessions(sight, finding))
+        .or_else(|| of_servers(sight, finding))
+        .or_else(|| of_requests(sight, finding))
+        .or_else(|| of_loops(sight, finding).map(FindingDoubt::Missing))
+        .or_else(|| redirect::doubt(sight, finding).map(FindingDoubt::Replaced))
+}
+
 /// Why a finding is not certain, in a sentence.
 enum FindingDoubt {
     /// The records on which the finding rests may be missing or different.
     Missing(String),
     /// The finding rests on records of the name servers that replaced those of the resolver, and neither have valid
-    /// signatures, so it decides no exit code.
+    /// signatures, or on other responses of a resolver that returns false ones. It decides no exit code.
     Replaced(String),
 }
 
 /// Why the tested server may not belong to the domain: the resolver did not prove that the domain has no MX records and is
 /// its own mail host, or a name server returned other addresses for the host.
-fn of_sessions(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<FindingDoubt> {
-    let sight = Sight::new(plan, evidence)?;
+fn of_sessions(sight: Sight<'_>, finding: &Finding) -> Option<FindingDoubt> {
+    let evidence = sight.evidence;
     let tested = finding.evidence.probes.iter().filter_map(|id| match &evidence.probe(*id)?.question {
         Question::Session(request) => match request.host {
             Host::Ip(ip) => Some(ip),
@@ -106,8 +117,8 @@ fn replaced(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> Option<Findin
 }
 
 /// The same for the lookups of a finding. A finding about the difference itself is certain.
-fn of_servers(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<FindingDoubt> {
-    let sight = Sight::new(plan, evidence)?;
+fn of_servers(sight: Sight<'_>, finding: &Finding) -> Option<FindingDoubt> {
+    let evidence = sight.evidence;
     let requests = || {
         finding.evidence.probes.iter().filter_map(|id| match &evidence.probe(*id)?.question {
             Question::Records(request) => Some(request),
@@ -121,6 +132,57 @@ fn of_servers(plan: &Plan, evidence: &Evidence, finding: &Finding) -> Option<Fin
     of_servers.find_map(|request| match is_compared(request) {
         true => None,
         false => replaced(sight, &request.name, request.kind),
+    })
+}
+
+/// Why a request may have reached a web server that does not belong to the domain: the name servers returned other IP
+/// addresses than the resolver, which the request used.
+fn of_requests(sight: Sight<'_>, finding: &Finding) -> Option<FindingDoubt> {
+    finding.evidence.probes.iter().find_map(|id| {
+        let probe = sight.evidence.probe(*id)?;
+        let Question::Fetch(request) = &probe.question else { return None };
+        let host = DnsName::from(&request.host);
+        KINDS.into_iter().any(|kind| sight.uses_servers(&host, kind)).then(|| {
+            FindingDoubt::Replaced(format!(
+                "The name servers of {0} return other IP addresses than the resolver, and smtpcheck connected to those of the resolver. Repeat the check with another resolver (--resolver).",
+                probe.quote(host.as_str())
+            ))
+        })
+    })
+}
+
+/// Why a loop of aliases in the resolver's response is not certain: authoritative servers were queried for the same records,
+/// and none of them returned an alias.
+fn of_loops(sight: Sight<'_>, finding: &Finding) -> Option<String> {
+    finding.evidence.probes.iter().find_map(|id| {
+        let probe = sight.evidence.probe(*id)?;
+        let Question::Records(request) = &probe.question else { return None };
+        let is_endless = |outcome: &Outcome| {
+            let Outcome::Failed { fault: Fault::Dns { kind, .. } } = outcome else { return false };
+            matches!(kind, DnsFaultKind::AliasLoop | DnsFaultKind::AliasLimit)
+        };
+        if request.server.is_some() || !is_endless(&probe.outcome) {
+            return None;
+        }
+        let is_same = |other: &&Probe| match &other.question {
+            Question::Records(known) => {
+                known.server.is_some() && (&known.name, known.kind) == (&request.name, request.kind)
+            }
+            _ => false,
+        };
+        let of_servers: Vec<&Probe> = sight.evidence.probes.iter().filter(is_same).collect();
+        let is_confirmed = |other: &&Probe| {
+            let seen = sight.records_of_probe(other);
+            is_endless(&other.outcome) || seen.is_some_and(|seen| seen.authoritative && !seen.aliases.is_empty())
+        };
+        // A finding that compares the resolver with a server does not rest on the resolver alone.
+        let is_compared = of_servers.iter().any(|other| finding.evidence.probes.contains(&other.id));
+        (!of_servers.is_empty() && !is_compared && !of_servers.iter().any(is_confirmed)).then(|| {
+            format!(
+                "No name server confirmed the CNAME records of {}, so they may be from the resolver only. Repeat the check with another resolver (--resolver).",
+                probe.quote(request.name.as_str())
+            )
+        })
     })
 }
 

@@ -1,6 +1,8 @@
 //! The input of the domain checks: the plan and the evidence so far, with short functions that create questions and
 //! find answers.
 
+use std::net::IpAddr;
+
 use crate::check::finding::Finding;
 use crate::evidence::{
     Answer, DnsFaultKind, DnssecState, Evidence, Fault, FetchSeen, IndeterminateReason, Outcome, Probe, RecordData,
@@ -9,6 +11,9 @@ use crate::evidence::{
 use crate::plan::{DomainPlan, Plan};
 use crate::question::{FetchRequest, Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
+
+/// The maximum number of names, from a name upwards, at which its zone may begin.
+const MAX_LEVELS: usize = 6;
 
 /// The plan and the evidence of a domain check.
 #[derive(Clone, Copy)]
@@ -58,32 +63,41 @@ impl<'s> Sight<'s> {
     ///
     /// 1. The resolver's response is bogus, and every authoritative server that answered sends records with valid
     ///    signatures.
-    /// 2. The records are MX or TXT records or IP addresses without valid signatures, and the authoritative servers that
-    ///    answered agree on others. Of MX records, the addresses of at least one host must be known.
+    /// 2. The records are MX, TXT or TLSA records or IP addresses without valid signatures, and the authoritative servers that
+    ///    answered agree on others. [`Sight::is_usable_mx`] limits this for MX records.
     /// 3. The resolver does not return the IP addresses because of an error, and the authoritative servers that answered
     ///    agree on them.
     pub(crate) fn records(&self, name: &DnsName, kind: RecordKind) -> Known<'s, RecordsSeen> {
         let known = self.at_resolver(name, kind);
         if self.needs_servers(name, kind) {
-            let used = self.agreed_by_servers(name, kind).filter(|used| used.answer().is_some_and(is_usable_address));
+            let is_usable = |seen| is_usable_address(seen) || (has_address(seen) && self.is_in_unsigned_zone(name));
+            let used = self.agreed_by_servers(name, kind).filter(|used| used.answer().is_some_and(is_usable));
             return used.unwrap_or(known);
+        }
+        if matches!(kind, RecordKind::Mx | RecordKind::Txt) && self.has_broken_alias(name, known) {
+            let used = self.agreed_by_servers(name, kind);
+            return used.filter(|used| kind != RecordKind::Mx || self.is_usable_mx(*used)).unwrap_or(known);
         }
         let Known::Seen(_, seen) = known else { return known };
         if is_bogus(seen) {
-            return self.valid_at_servers(name, kind).unwrap_or(known);
+            // In an unsigned zone, only the alias that the resolver returned, or its target, is bogus.
+            let has_alias = !seen.aliases.is_empty();
+            let of_unsigned =
+                || self.agreed_by_servers(name, kind).filter(|_| has_alias && self.is_in_unsigned_zone(name));
+            return self.valid_at_servers(name, kind).or_else(of_unsigned).unwrap_or(known);
         }
-        let is_compared = matches!(kind, RecordKind::Mx | RecordKind::A | RecordKind::Aaaa | RecordKind::Txt);
+        let is_compared =
+            matches!(kind, RecordKind::Mx | RecordKind::A | RecordKind::Aaaa | RecordKind::Txt | RecordKind::Tlsa);
         // The user replaced the addresses with --resolve.
         if !is_compared || !seen.is_answer() || !self.plan.overrides.is_empty() {
             return known;
         }
         // Records whose signatures are valid are never replaced.
-        let mut states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
-        if states.all(|state| *state == DnssecState::Secure) {
+        if is_secure(seen) {
             return known;
         }
         let used = self.agreed_by_servers(name, kind).filter(|used| is_contradicted(seen, used.answer()));
-        used.filter(|used| kind != RecordKind::Mx || self.has_known_host(*used)).unwrap_or(known)
+        used.filter(|used| kind != RecordKind::Mx || self.is_usable_mx(*used)).unwrap_or(known)
     }
 
     /// Whether the resolver failed to return these IP addresses, so the authoritative servers are asked.
@@ -93,20 +107,70 @@ impl<'s> Sight<'s> {
         is_address && self.plan.overrides.is_empty() && may_be_of_resolver(self.at_resolver(name, kind))
     }
 
-    /// Whether the addresses of a host in these MX records are known, or there are none because of a null MX. A resolver with
-    /// its own records for the domain may not know hosts that only the name servers list.
-    fn has_known_host(&self, mx: Known<'s, RecordsSeen>) -> bool {
-        let has_address = |host: &DnsName, kind: RecordKind| {
-            let of_servers = self.at_servers(host, kind).into_iter().map(|(_, seen)| seen);
-            of_servers.chain(self.at_resolver(host, kind).answer()).any(|seen| seen.addresses().next().is_some())
+    /// Whether a lookup failed at the resolver because of an alias: the aliases do not end, or their target cannot be looked
+    /// up. A resolver may return the alias only for CNAME queries.
+    pub(crate) fn has_broken_alias(&self, name: &DnsName, known: Known<'s, RecordsSeen>) -> bool {
+        let is_alias = || {
+            let cname = self.at_resolver(name, RecordKind::Cname).answer();
+            cname.is_some_and(|seen| !seen.records.is_empty() && !is_secure(seen))
         };
-        let records = mx.answer().into_iter().flat_map(|seen| &seen.records);
-        let mut hosts = records.filter_map(|record| match &record.data {
-            RecordData::Mx { host, .. } => Some(host),
-            _ => None,
+        match known {
+            Known::Failed(_, Fault::Dns { kind: DnsFaultKind::AliasLoop | DnsFaultKind::AliasLimit, .. }) => true,
+            Known::Seen(_, seen) => !seen.is_answer() && (!seen.aliases.is_empty() || is_alias()),
+            Known::Failed(..) => may_be_of_resolver(known) && is_alias(),
+            Known::Unasked | Known::Waiting | Known::Skipped => false,
+        }
+    }
+
+    /// Whether the zone that contains a name is not signed, according to the resolver's responses about its SOA record, or a
+    /// proof that the parent zone has no DS record.
+    pub(crate) fn is_in_unsigned_zone(&self, name: &DnsName) -> bool {
+        let is_insecure = |state: &DnssecState| *state == DnssecState::Insecure;
+        let is_determined = |state: &DnssecState| matches!(state, DnssecState::Secure | DnssecState::Insecure);
+        let is_denied = |seen: &RecordsSeen| {
+            seen.is_void()
+                && seen.aliases.is_empty()
+                && matches!(seen.dnssec, DnssecState::Secure | DnssecState::Insecure)
+        };
+        let levels = std::iter::successors(Some(name.clone()), DnsName::parent).take(MAX_LEVELS);
+        let mut of_zone = levels.filter_map(|level| match self.at_resolver(&level, RecordKind::Soa).answer() {
+            Some(seen) if seen.aliases.iter().take(1).any(|alias| is_determined(&alias.dnssec)) => {
+                seen.aliases.first().map(|alias| is_insecure(&alias.dnssec))
+            }
+            Some(seen) if !seen.records.is_empty() && seen.aliases.is_empty() => Some(is_insecure(&seen.dnssec)),
+            _ => self.at_resolver(&level, RecordKind::Ds).answer().filter(|seen| is_denied(seen)).map(|_| true),
         });
-        hosts
-            .any(|host| host.is_root() || [RecordKind::A, RecordKind::Aaaa].iter().any(|&kind| has_address(host, kind)))
+        of_zone.next().unwrap_or(false)
+    }
+
+    /// Whether these MX records of the name servers can be used. If the resolver returned an alias, its response is about
+    /// another name. Otherwise, the addresses of at least one host must be known, or that the host has none: a resolver with
+    /// its own records for the domain may not know hosts that only the name servers list.
+    fn is_usable_mx(&self, used: Known<'s, RecordsSeen>) -> bool {
+        let is_known = |host: &DnsName, kind: RecordKind| {
+            let of_servers = self.at_servers(host, kind);
+            let is_denied = !of_servers.is_empty() && of_servers.iter().all(|(_, seen)| seen.is_void());
+            let responses = of_servers.into_iter().map(|(_, seen)| seen).chain(self.at_resolver(host, kind).answer());
+            is_denied || responses.into_iter().any(|seen| seen.addresses().next().is_some())
+        };
+        let at_resolver = self.at_resolver(&self.name(), RecordKind::Mx).answer();
+        let is_other_name = at_resolver.is_none_or(|seen| !seen.aliases.is_empty());
+        let records = used.answer().into_iter().flat_map(|seen| &seen.records);
+        let mut hosts = records
+            .filter_map(|record| match &record.data {
+                RecordData::Mx { host, .. } => Some(host),
+                _ => None,
+            })
+            .peekable();
+        // The name servers deny that there are MX records.
+        let is_void = hosts.peek().is_none();
+        is_other_name
+            || is_void
+            || hosts.any(|host| {
+                host.is_root()
+                    || host.as_str().parse::<IpAddr>().is_ok()
+                    || [RecordKind::A, RecordKind::Aaaa].iter().any(|&kind| is_known(host, kind))
+            })
     }
 
     /// The response of an authoritative server to the query for MX records, if all servers that answered agree.
@@ -139,8 +203,9 @@ impl<'s> Sight<'s> {
     /// The records from an authoritative server, if all servers that answered send records with valid signatures.
     fn valid_at_servers(&self, name: &DnsName, kind: RecordKind) -> Option<Known<'s, RecordsSeen>> {
         let all = self.at_servers(name, kind);
-        // If the resolver invents records, the servers prove that there are none.
-        let is_invented = self.at_resolver(name, kind).answer().is_some_and(|seen| !seen.records.is_empty());
+        // If the resolver invents records or an alias, the servers prove that there are none.
+        let has_any = |seen: &RecordsSeen| !seen.records.is_empty() || !seen.aliases.is_empty();
+        let is_invented = self.at_resolver(name, kind).answer().is_some_and(has_any);
         let is_denied = |seen: &RecordsSeen| {
             is_invented && seen.is_void() && seen.aliases.is_empty() && seen.dnssec == DnssecState::Secure
         };
@@ -266,6 +331,12 @@ pub(crate) fn is_conclusive(seen: &RecordsSeen) -> bool {
     seen.is_answer() && !is_bogus(seen)
 }
 
+/// Whether the signatures of the records, or of the proof that there are none, and of all aliases are valid.
+pub(crate) fn is_secure(seen: &RecordsSeen) -> bool {
+    let mut states = seen.aliases.iter().map(|alias| &alias.dnssec).chain([&seen.dnssec]);
+    states.all(|state| *state == DnssecState::Secure)
+}
+
 /// Whether an authoritative server's response contains records with valid signatures. The server does not follow an alias
 /// into another zone, which may be at fault.
 pub(crate) fn is_valid_answer(seen: &RecordsSeen) -> bool {
@@ -305,18 +376,27 @@ pub(crate) fn is_bogus(seen: &RecordsSeen) -> bool {
 /// Whether the response contains IP addresses that senders can use: they are signed, or provably in an unsigned zone. If this
 /// cannot be determined, the signatures may be the reason for the resolver's error.
 fn is_usable_address(seen: &RecordsSeen) -> bool {
-    let is_determined = matches!(seen.dnssec, DnssecState::Secure | DnssecState::Insecure);
-    is_determined && seen.addresses().next().is_some()
+    matches!(seen.dnssec, DnssecState::Secure | DnssecState::Insecure) && has_address(seen)
+}
+
+/// The response of a name server of an unsigned zone is not validated, so its state is not known.
+fn has_address(seen: &RecordsSeen) -> bool {
+    !is_bogus(seen) && seen.addresses().next().is_some()
 }
 
 /// Whether a lookup failed at the resolver in a way that authoritative servers may not share: an error code, no
-/// response, or a malformed response.
+/// response, a malformed response, or aliases without an end.
 pub(crate) fn may_be_of_resolver(known: Known<'_, RecordsSeen>) -> bool {
     match known {
         Known::Seen(_, seen) => !seen.is_answer(),
         Known::Failed(_, Fault::Dns { kind, .. }) => matches!(
             kind,
-            DnsFaultKind::Timeout | DnsFaultKind::TcpFailed | DnsFaultKind::Malformed | DnsFaultKind::ErrorCode
+            DnsFaultKind::Timeout
+                | DnsFaultKind::TcpFailed
+                | DnsFaultKind::Malformed
+                | DnsFaultKind::ErrorCode
+                | DnsFaultKind::AliasLoop
+                | DnsFaultKind::AliasLimit
         ),
         Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => false,
     }

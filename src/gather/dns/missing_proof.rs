@@ -19,9 +19,13 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use super::anchors::DnssecAnchors;
 use super::cache::{DnsCache, ProofOmittedBy, is_answer};
 use super::exchange::DnsResponseSeen;
+use super::referral::{ReferredServer, referral};
 
 /// The maximum number of authoritative servers that are queried for a proof.
 const MAX_SERVERS: usize = 2;
+
+/// The maximum number of referrals that are followed.
+const MAX_REFERRALS: usize = 3;
 
 /// Whether a response contains a record of a proof. Whether the proof is valid is decided elsewhere.
 pub(super) fn has_proof(message: &Message) -> bool {
@@ -32,25 +36,45 @@ pub(super) fn has_signature(message: &Message) -> bool {
     message.answers.iter().any(|record| record.record_type() == RecordType::RRSIG)
 }
 
-/// The authoritative responses of the name servers. If no server responds to a query, this machine probably cannot send
-/// queries to the internet, and no more queries are sent.
+/// The authoritative responses of the name servers, or of the servers to which they refer (RFC 1034 §5.3.3). If no server
+/// responds to a query, this machine probably cannot send queries to the internet, and no more queries are sent.
 pub(super) async fn responses_of(cache: &DnsCache, hosts: &[Name], query: &Query) -> Vec<Arc<DnsResponseSeen>> {
     if cache.is_blocked.load(Ordering::Relaxed) {
         return Vec::new();
     }
-    let of_host = async |host: &Name| {
-        let server = SocketAddr::new(address_of(cache, host).await?, cache.authoritative_port());
+    let mut servers: Vec<ReferredServer> =
+        hosts.iter().map(|host| ReferredServer { name: host.clone(), ip: None }).collect();
+    let mut labels = 0;
+    for step in 0..=MAX_REFERRALS {
+        let all = responses_from(cache, &servers, query).await;
+        if all.is_empty() && step == 0 {
+            cache.is_blocked.store(true, Ordering::Relaxed);
+        }
+        let is_used = |response: &&Arc<DnsResponseSeen>| {
+            response.message.metadata.authoritative && is_answer(response.message.metadata.response_code)
+        };
+        if all.iter().any(|response| is_used(&response)) {
+            return all.iter().filter(is_used).cloned().collect();
+        }
+        // Each referral leads to a zone below the one before.
+        let referrals = all.iter().filter_map(|response| referral(query, &response.message));
+        let Some((zone, referred)) = referrals.into_iter().find(|(zone, _)| zone.num_labels() > labels) else { break };
+        labels = zone.num_labels();
+        servers = referred;
+    }
+    Vec::new()
+}
+
+async fn responses_from(cache: &DnsCache, servers: &[ReferredServer], query: &Query) -> Vec<Arc<DnsResponseSeen>> {
+    let of_server = async |server: &ReferredServer| {
+        let ip = match server.ip {
+            Some(ip) => ip,
+            None => address_of(cache, &server.name).await?,
+        };
+        let server = SocketAddr::new(ip, cache.authoritative_port());
         cache.ask_authoritative_once(server, query).await.ok()
     };
-    let all: Vec<Arc<DnsResponseSeen>> =
-        join_all(hosts.iter().take(MAX_SERVERS).map(of_host)).await.into_iter().flatten().collect();
-    if all.is_empty() {
-        cache.is_blocked.store(true, Ordering::Relaxed);
-    }
-    let is_used = |response: &Arc<DnsResponseSeen>| {
-        response.message.metadata.authoritative && is_answer(response.message.metadata.response_code)
-    };
-    all.into_iter().filter(is_used).collect()
+    join_all(servers.iter().take(MAX_SERVERS).map(of_server)).await.into_iter().flatten().collect()
 }
 
 /// A name in the zone that contains the records of this query. DS records, and proofs that there are none, are in the

@@ -11,6 +11,7 @@ mod missing_proof;
 mod proofs;
 mod read;
 mod reason;
+mod referral;
 mod repair;
 mod served;
 mod servers;

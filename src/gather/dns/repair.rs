@@ -6,10 +6,10 @@ use hickory_resolver::proto::op::{Message, Query};
 use hickory_resolver::proto::rr::{Name, Record, RecordType};
 
 use super::anchors::DnssecAnchors;
-use super::cache::DnsCache;
+use super::cache::{DnsCache, is_answer};
 use super::missing_proof::{has_proof, has_signature, responses_of, servers_of, zone_of};
 use super::proofs::is_unsigned_delegation;
-use super::reason::{SignedSet, fault_of_keys, look_up, now, signing_zone};
+use super::reason::{SignedSet, fault_of_keys, look_up, lookup_failed, now, signing_zone};
 use crate::evidence::DnssecState;
 
 /// The maximum number of responses that are replaced in one chain of signatures.
@@ -48,10 +48,16 @@ async fn first_broken_link(cache: &DnsCache, anchors: &DnssecAnchors, name: &Nam
         if !cache.is_answered(&digests) {
             continue;
         }
-        let Ok(message) = look_up(cache, &zone, RecordType::DS).await else { continue };
+        let Ok(message) = look_up(cache, &zone, RecordType::DS).await else {
+            match has_error_code(cache, &digests).await {
+                true => return Some(digests),
+                false => continue,
+            }
+        };
         let set = SignedSet::of(&zone, RecordType::DS, &message.answers);
         if set.is_empty() {
-            if !has_proof(&message) {
+            // The proof in the response to an alias is about its target.
+            if !has_proof(&message) || has_unsigned_alias(&zone, &message) {
                 return Some(digests);
             }
             if is_unsigned_delegation(&zone, &message) {
@@ -66,11 +72,26 @@ async fn first_broken_link(cache: &DnsCache, anchors: &DnssecAnchors, name: &Nam
         if signing_zone(cache, &set, now()).await.is_err() {
             return Some(digests);
         }
-        if matches!(fault_of_keys(cache, anchors, &zone).await, Some(DnssecState::Bogus { .. })) {
-            return Some(Query::query(zone, RecordType::DNSKEY));
+        let keys = Query::query(zone.clone(), RecordType::DNSKEY);
+        match fault_of_keys(cache, anchors, &zone).await {
+            Some(DnssecState::Bogus { .. }) => return Some(keys),
+            Some(state) if state == lookup_failed() && has_error_code(cache, &keys).await => return Some(keys),
+            Some(_) | None => {}
         }
     }
     None
+}
+
+/// Whether the response contains an alias of a name, without a signature.
+fn has_unsigned_alias(name: &Name, message: &Message) -> bool {
+    let alias = SignedSet::of(name, RecordType::CNAME, &message.answers);
+    !alias.is_empty() && alias.is_unsigned()
+}
+
+/// Whether the resolver responded to the query with an error code. If it did not respond, more queries would only delay the
+/// check.
+async fn has_error_code(cache: &DnsCache, query: &Query) -> bool {
+    cache.ask(query).await.is_ok_and(|response| !is_answer(response.message.metadata.response_code))
 }
 
 /// Whether an earlier response shows that a zone begins at a name: it has keys, or a SOA record names it.

@@ -6,6 +6,7 @@ use hickory_resolver::proto::op::{Message, Query};
 use hickory_resolver::proto::rr::{Name, RecordType};
 
 use super::cache::is_answer;
+use super::exchange::DnsResponseSeen;
 use super::missing_proof::has_proof;
 use super::read::AliasPath;
 use super::reason::{self, SignedSet, bogus, not_validated};
@@ -51,6 +52,11 @@ impl DnssecValidator {
         if is_unproven && state == DnssecState::Secure {
             return bogus(BogusReason::DenialUnproven, Some(&zone));
         }
+        // The resolver's response about the zone may be false.
+        let is_unsigned = set.is_unsigned() && matches!(state, DnssecState::Bogus { .. });
+        if is_unsigned && self.is_in_unsigned_delegation(name).await {
+            return not_validated();
+        }
         // An answer from a wildcard is valid only with a proof, which is not verified for the responses of servers.
         if state == DnssecState::Secure && set.is_from_wildcard() { not_validated() } else { state }
     }
@@ -63,8 +69,16 @@ impl DnssecValidator {
         };
         let check = async || {
             let query = Query::query(zone.clone(), RecordType::DNSKEY);
-            let Ok(keys) = self.cache.ask(&query).await else { return not_validated() };
             let path = AliasPath { links: Vec::new(), end: zone.clone() };
+            // An error code or an alias at the zone's name reveals nothing about its keys.
+            let is_false = |keys: &DnsResponseSeen| {
+                !is_answer(keys.message.metadata.response_code)
+                    || keys.message.answers.iter().any(|record| record.record_type() == RecordType::CNAME)
+            };
+            if self.cache.ask(&query).await.is_ok_and(|keys| is_false(&keys)) {
+                self.repair_zone(zone).await;
+            }
+            let Ok(keys) = self.cache.ask(&query).await else { return not_validated() };
             match has_records(&keys.message, &query, &path) {
                 true => self.states(&query, &keys.message, &path).await.records,
                 false => not_validated(),

@@ -12,11 +12,12 @@ use super::beside::beside;
 use super::cache::{DnsCache, covered_type, is_answer, signature};
 use super::exchange::{DnsResponseSeen, NoDnsResponse};
 use super::read::{self, AliasPath, EndlessAliases};
-use super::reason::not_validated;
+use super::reason::{bogus, not_validated};
+use super::referral::glue;
 use super::validate::{DnssecValidator, ResponseStates};
 use crate::evidence::{
-    DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_ALIASES, MAX_RECORDS, RecordData, RecordSignatures, RecordsSeen,
-    SignatureValidity,
+    BogusReason, DnsAlias, DnsCode, DnsFaultKind, DnsRecord, MAX_ALIASES, MAX_RECORDS, RecordData, RecordSignatures,
+    RecordsSeen, SignatureValidity,
 };
 use crate::plan::{OverrideHost, Plan};
 use crate::question::RecordsRequest;
@@ -38,8 +39,19 @@ impl DnsRecordSource {
     /// Queries the resolver and validates the response.
     pub(super) async fn look_up(&self, request: &RecordsRequest, query: &Query) -> Result<RecordsSeen, NoDnsResponse> {
         let work = pin!(async {
-            let first = self.cache.ask(query).await?;
-            let path = aliases_of(query, &first)?;
+            let mut first = self.cache.ask(query).await?;
+            let is_link = matches!(query.query_type(), RecordType::DS | RecordType::DNSKEY);
+            if is_link && !is_answer(first.message.metadata.response_code) {
+                self.validator.repair_zone(query.name()).await;
+                first = self.cache.ask(query).await?;
+            }
+            let path = match aliases_of(query, &first) {
+                Err(none) if none.kind == DnsFaultKind::AliasLoop => {
+                    let seen = self.false_loop(request, query, &first).await?;
+                    return seen.ok_or(none);
+                }
+                path => path?,
+            };
             let mut states = self.validator.states(query, &first.message, &path).await;
             // The response may have been replaced, if it contains keys or digests.
             let response = self.cache.ask(query).await?;
@@ -70,6 +82,24 @@ impl DnsRecordSource {
         beside(work, pin!(self.cache.prefetch(query))).await
     }
 
+    /// The response with aliases that form a loop, if the first alias is bogus. Servers that validate DNSSEC reject it.
+    async fn false_loop(
+        &self,
+        request: &RecordsRequest,
+        query: &Query,
+        response: &DnsResponseSeen,
+    ) -> Result<Option<RecordsSeen>, NoDnsResponse> {
+        let is_alias = |record: &&Record| &record.name == query.name() && record.record_type() == RecordType::CNAME;
+        let Some(alias) = response.message.answers.iter().find(is_alias) else { return Ok(None) };
+        if !self.validator.is_alias_bogus(query.name(), &response.message).await {
+            return Ok(None);
+        }
+        let path = AliasPath { links: vec![alias], end: query.name().clone() };
+        let state = bogus(BogusReason::NoSignature, None);
+        let states = ResponseStates { aliases: vec![state.clone()], records: state };
+        records_seen(request, query, response, &path, &states).map(Some)
+    }
+
     /// Queries an authoritative server. If the zone is signed, the server's own signatures are verified with the zone's
     /// keys, which come from the resolver.
     pub(super) async fn authoritative(
@@ -85,7 +115,9 @@ impl DnsRecordSource {
         let states = ResponseStates { aliases, records };
         let seen = records_seen(request, query, &response, &path, &states)?;
         let records = match query.query_type() {
-            RecordType::NS if seen.records.is_empty() && seen.aliases.is_empty() => referral(request, &response),
+            RecordType::NS if seen.records.is_empty() && seen.aliases.is_empty() => {
+                referral_records(request, &response)
+            }
             _ => return Ok(seen),
         };
         Ok(RecordsSeen { records, ..seen })
@@ -105,13 +137,20 @@ fn signatures(name: &Name, kind: RecordType, records: &[Record]) -> Option<Recor
     Some(RecordSignatures { original_ttl: inputs.first()?.original_ttl, algorithms, validity })
 }
 
-/// The NS records that a server of the parent zone sends as a referral (RFC 1034 §4.3.2, step 3b). They are
-/// in the authority section and are not authoritative.
-fn referral(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsRecord> {
-    let asked = response.message.queries.first().map(Query::name);
+/// The NS records that a server of the parent zone sends as a referral (RFC 1034 §4.3.2, step 3b), and the IP addresses of
+/// these name servers (glue). The NS records are in the authority section, the addresses in the additional section.
+/// Neither are authoritative.
+fn referral_records(request: &RecordsRequest, response: &DnsResponseSeen) -> Vec<DnsRecord> {
+    let message = &response.message;
+    let asked = message.queries.first().map(Query::name);
     let is_delegation = |record: &&Record| record.record_type() == RecordType::NS && Some(&record.name) == asked;
-    let authorities = response.message.authorities.iter().filter(is_delegation);
-    authorities.take(MAX_RECORDS).map(|record| read::dns_record(record, &request.name)).collect()
+    let delegation: Vec<&Record> = message.authorities.iter().filter(is_delegation).take(MAX_RECORDS).collect();
+    let hosts = delegation.iter().filter_map(|record| match &record.data {
+        RData::NS(host) => Some(&host.0),
+        _ => None,
+    });
+    let glue: Vec<&Record> = hosts.flat_map(|host| glue(message, host)).take(MAX_RECORDS).collect();
+    delegation.into_iter().chain(glue).map(|record| read::dns_record(record, &request.name)).collect()
 }
 
 /// The IP addresses that `--resolve` specifies for this name. Entries for `*` do not apply here, because names that are
@@ -185,7 +224,10 @@ fn records_seen(
     let end = read::dns_name(&path.end).unwrap_or_else(|| request.name.clone());
     let of_kind = message.answers.iter().filter(|record| record.name == path.end && record.record_type() == kind);
     let total = of_kind.clone().count();
-    let is_soa_above = |record: &Record| record.record_type() == RecordType::SOA && record.name.zone_of(&path.end);
+    // A response without the SOA record of a zone does not contain this record as a proof.
+    let is_own = |record: &Record| kind == RecordType::SOA && record.name == path.end;
+    let is_soa_above =
+        |record: &Record| record.record_type() == RecordType::SOA && record.name.zone_of(&path.end) && !is_own(record);
     Ok(RecordsSeen {
         server: Some(response.server),
         code: read::code(message.metadata.response_code),

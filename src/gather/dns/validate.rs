@@ -96,7 +96,8 @@ impl DnssecValidator {
         let work = pin!(async {
             let states = self.verdict(query, message, path).await;
             // The resolver may have changed a key or a digest.
-            let is_broken = states.aliases.iter().chain([&states.records]).any(is_doubtful);
+            let needs_repair = |state: &DnssecState| is_doubtful(state) || *state == lookup_failed();
+            let is_broken = states.aliases.iter().chain([&states.records]).any(needs_repair);
             match is_broken && self.repair(path).await {
                 true => self.verdict(query, message, path).await,
                 false => states,
@@ -104,6 +105,13 @@ impl DnssecValidator {
         });
         let ahead = pin!(self.prefetch_signers(message));
         beside(work, ahead).await
+    }
+
+    /// Looks up the broken chain of signatures of a zone's keys again at the authoritative servers. Returns whether a response
+    /// of the resolver was replaced.
+    pub(super) async fn repair_zone(&self, zone: &Name) -> bool {
+        self.cache.prefetch_zones(&ancestors(zone)).await;
+        repair_chain(&self.cache, &self.anchors, zone).await
     }
 
     /// Looks up the broken chains of signatures of these names again at the authoritative servers.
@@ -259,8 +267,29 @@ impl DnssecValidator {
 
     /// Whether the name, or a name above it, is delegated to a zone that is proven to be unsigned. Some load balancers send
     /// no SOA record, so the library does not find the zone.
-    async fn is_in_unsigned_delegation(&self, name: &Name) -> bool {
+    pub(super) async fn is_in_unsigned_delegation(&self, name: &Name) -> bool {
         self.unsigned_delegation(name).await.is_some()
+    }
+
+    /// Whether an alias at a name has no signature, although the name is in a signed zone. The library does not validate
+    /// aliases that form a loop.
+    pub(super) async fn is_alias_bogus(&self, name: &Name, message: &Message) -> bool {
+        let alias = SignedSet::of(name, RecordType::CNAME, &message.answers);
+        if alias.is_empty()
+            || !alias.is_unsigned()
+            || !self.anchors.cover(name)
+            || self.sees_signatures(name).await.is_err()
+            || self.is_in_unsigned_delegation(name).await
+        {
+            return false;
+        }
+        // The resolver may also return the alias instead of the proof that there is no DS record.
+        self.repair_zone(name).await;
+        if self.is_in_unsigned_delegation(name).await {
+            return false;
+        }
+        let state = reason::state(&self.cache, &self.anchors, alias).await;
+        matches!(state, DnssecState::Bogus { why: BogusReason::NoSignature, .. })
     }
 
     /// The zone of this delegation.

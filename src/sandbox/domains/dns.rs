@@ -5,11 +5,14 @@
 use std::sync::Arc;
 
 use hickory_resolver::proto::op::{Edns, Message, MessageType, ResponseCode};
-use hickory_resolver::proto::rr::{LowerName, RecordType};
+use hickory_resolver::proto::rr::rdata::CNAME;
+use hickory_resolver::proto::rr::{LowerName, Name, RData, Record, RecordType};
 
 use super::zone::{SignedZone, ZoneAnswer};
 use crate::sandbox::dns_server::{Carrier, DnsContent};
 
+/// The name to which the resolver redirects names.
+const REDIRECTED: &str = "portal.invalid.";
 /// The maximum number of aliases that the resolver follows.
 const MAX_ALIASES: usize = 16;
 
@@ -40,6 +43,8 @@ pub(super) enum AnswerFault {
     UpperCase,
     /// The resolver has no records, but the authoritative servers do.
     HiddenByResolver,
+    /// The resolver returns an alias for every type of records, but the authoritative servers do not.
+    RedirectedByResolver,
     /// Queries for keys (DNSKEY) are answered with SERVFAIL.
     WithoutKeys,
 }
@@ -71,7 +76,7 @@ impl DnsContent for ZoneStore {
         let applies = |fault: AnswerFault| match fault {
             AnswerFault::ServFail | AnswerFault::Silent | AnswerFault::TcpOnly => true,
             AnswerFault::UpperCase => query.name().iter().flatten().any(u8::is_ascii_uppercase),
-            AnswerFault::HiddenByResolver => recursive,
+            AnswerFault::HiddenByResolver | AnswerFault::RedirectedByResolver => recursive,
             AnswerFault::WithoutKeys => query.query_type() == RecordType::DNSKEY,
         };
         let fault = self.faults.iter().find(|(faulty, fault)| is_at(faulty, *fault) && applies(*fault));
@@ -86,6 +91,12 @@ impl DnsContent for ZoneStore {
                 reply.metadata.authoritative = !recursive;
                 let zone = self.zone_of(&name, query.query_type());
                 reply.add_authorities(zone.map(SignedZone::start_of_authority).unwrap_or_default());
+            }
+            Some(AnswerFault::RedirectedByResolver) => {
+                let target = Name::from_ascii(REDIRECTED).unwrap_or_default();
+                let alias = RData::CNAME(CNAME(target.clone()));
+                reply.add_answer(Record::from_rdata(query.name().clone(), 60, alias));
+                self.look_up(&mut reply, target.into(), query.query_type(), recursive);
             }
             Some(AnswerFault::ServFail | AnswerFault::WithoutKeys) => {
                 reply.metadata.response_code = ResponseCode::ServFail

@@ -480,6 +480,7 @@ fn directives(text: &str, origin: &Name) -> Result<(ZoneRecords, Vec<(LowerName,
             "tcp" => AnswerFault::TcpOnly,
             "case" => AnswerFault::UpperCase,
             "hidden" => AnswerFault::HiddenByResolver,
+            "redirected" => AnswerFault::RedirectedByResolver,
             "nokeys" => AnswerFault::WithoutKeys,
             "raw" => {
                 records.add_raw(name, origin)?;

@@ -207,6 +207,18 @@ mx1 CAA 0 issue "digicert.com"
         ..PLAIN
     },
     DomainCase {
+        name: "redirected",
+        summary: "the resolver returns an alias for every record type at the domain",
+        zone: r#"{host}
+{spf}
+{dmarc}
+{dkim}
+!redirected @
+"#,
+        notices: &["delegation-resolver-differs"],
+        ..PLAIN
+    },
+    DomainCase {
         name: "mx-many",
         summary: "the domain has more MX hosts than are tested",
         zone: r#"@ MX 10 mx1

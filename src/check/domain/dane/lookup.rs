@@ -5,7 +5,8 @@
 //!    up the TLSA records only to report that they have no effect.
 //! 2. If the host is an alias and every CNAME record is signed, senders look for the records at the final name first,
 //!    then at the name in the MX record. If only the first CNAME record is signed, they look only at the name in the MX
-//!    record.
+//!    record. If the first CNAME record is in an unsigned zone, they do not use DANE, even if its target is signed. A CNAME
+//!    record without a signature in a signed zone is bogus, not insecure, even if its target is in an unsigned zone.
 //! 3. A failed or bogus lookup makes the host unusable. Senders try the next name only if the records are absent or not
 //!    signed (RFC 7672 §2.2.2).
 //!
@@ -359,11 +360,14 @@ fn bases<'s>(sight: Sight<'s>, host: &DnsName) -> Bases<'s> {
         if seen.records.is_empty() {
             continue;
         }
-        let state = match sight.at_resolver(host, kind).answer() {
-            // The zone is not signed, and the address comes from a name server.
-            Some(known) if sight.uses_servers(host, kind) && known.dnssec == DnssecState::Insecure => &known.dnssec,
-            _ => &seen.dnssec,
+        // The address comes from a name server without valid signatures. If its signatures are valid, the resolver's response
+        // is false, whatever its state.
+        let is_replaced = seen.dnssec != DnssecState::Secure && sight.uses_servers(host, kind);
+        let is_insecure = || {
+            let known = sight.at_resolver(host, kind).answer();
+            known.is_some_and(|known| known.dnssec == DnssecState::Insecure) || sight.is_in_unsigned_zone(host)
         };
+        let state = if is_replaced && is_insecure() { &DnssecState::Insecure } else { &seen.dnssec };
         let is_first_secure = seen.aliases.first().is_some_and(|alias| alias.dnssec == DnssecState::Secure);
         let is_chain_secure = seen.aliases.iter().all(|alias| alias.dnssec == DnssecState::Secure);
         return match state {

@@ -106,8 +106,9 @@ pub(super) fn references(sight: Sight<'_>, host: &DnsName, base: &DnsName) -> Tl
 /// Whether the MX records of the domain are signed; `None` while unknown.
 pub(super) fn is_mx_secure(sight: Sight<'_>) -> Option<bool> {
     match sight.records(&sight.name(), RecordKind::Mx) {
-        // The zone is not signed, and the records come from a name server.
-        Known::Seen(..) if is_insecure_at_resolver(sight) => Some(false),
+        // The zone is not signed, and the records come from a name server without valid signatures. If its signatures are
+        // valid, the resolver's response is false, for example an alias into an unsigned zone.
+        Known::Seen(_, seen) if seen.dnssec != DnssecState::Secure && is_insecure_at_resolver(sight) => Some(false),
         Known::Seen(_, seen) if seen.is_answer() => match seen.dnssec {
             DnssecState::Secure => Some(true),
             DnssecState::Insecure => Some(false),

@@ -6,7 +6,8 @@
 //! IP address of each name server.
 
 use super::super::{dane, dkim, mx, sts};
-use crate::check::domain::sight::{Known, Sight};
+use crate::check::domain::sight::{Known, Sight, may_be_of_resolver};
+use crate::evidence::RecordsSeen;
 use crate::wire::{DnsName, RecordKind};
 
 /// The maximum number of DKIM keys.
@@ -36,10 +37,33 @@ pub(super) fn below(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKin
     names.extend(hosts.filter(is_asked).map(|owner| (owner, RecordKind::Tlsa)));
     let hosts = mx::known_hosts(sight).into_iter().take(MAX_HOSTS);
     names.extend(hosts.flat_map(|host| mx::KINDS.map(|kind| (host.clone(), kind))));
-    let web = sts::policy_host(sight).filter(|_| sts::is_host_missing(sight));
+    let web = sts::policy_host(sight).filter(|_| sts::is_policy_missing(sight));
     names.extend(web.into_iter().flat_map(|host| mx::KINDS.map(|kind| (host.clone(), kind))));
     names.retain(|(name, _)| name.is_within(apex));
     names
+}
+
+/// Records that are requested from one IP address of each server only if the resolver's responses are suspicious:
+///
+/// 1. The CNAME record and the addresses of the domain, if the resolver returned an alias. The resolver or the network may
+///    redirect the name.
+/// 2. The keys of a zone that the parent zone declares unsigned.
+pub(super) fn of_signs(sight: Sight<'_>, apex: &DnsName) -> Vec<(DnsName, RecordKind)> {
+    let domain = sight.name();
+    let is_alias = |kind: RecordKind| match sight.at_resolver(&domain, kind) {
+        Known::Seen(_, seen) => match kind {
+            RecordKind::Cname => !seen.records.is_empty(),
+            _ => !seen.aliases.is_empty(),
+        },
+        known => may_be_of_resolver(known),
+    };
+    let kinds = [RecordKind::Cname, RecordKind::Mx, RecordKind::A, RecordKind::Aaaa, RecordKind::Txt];
+    let of_alias = [RecordKind::Cname, RecordKind::A, RecordKind::Aaaa].map(|kind| (domain.clone(), kind));
+    let alias = kinds.into_iter().any(is_alias).then_some(of_alias);
+    let has_keys = sight.at_resolver(apex, RecordKind::Dnskey).answer().is_some_and(|seen| !seen.records.is_empty());
+    let is_unsigned = || sight.at_resolver(apex, RecordKind::Ds).answer().is_some_and(RecordsSeen::is_void);
+    let keys = (has_keys && is_unsigned()).then(|| (apex.clone(), RecordKind::Dnskey));
+    alias.into_iter().flatten().chain(keys).collect()
 }
 
 /// All compared records.

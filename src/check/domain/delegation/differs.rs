@@ -6,8 +6,8 @@
 //! 3. If the servers of the same zone have different records, a change may be in progress, so the confidence is
 //!    "likely".
 
+use super::super::parent::{self, Referral, names_of};
 use super::super::sight::{Known, Sight};
-use super::parent::{self, Referral, names_of};
 use super::rules::DELEGATION_PARENT_DIFFERS;
 use super::servers::{NameServer, ServerReply, own_names, reply, shown_as};
 use crate::check::finding::Finding;

@@ -2,22 +2,21 @@
 
 use super::super::mx::{DNS_ANSWER_TRUNCATED, code_words};
 use super::super::sight::{Known, Sight};
-use super::super::zone;
+use super::super::{parent, redirect, zone};
 use super::compared::compared;
 use super::differs;
 use super::letter_case;
-use super::parent;
 use super::rules::{
     DELEGATION_LAME, DELEGATION_RECORDS_DIFFER, DELEGATION_RESOLVER_DIFFERS, DELEGATION_SERIAL_DIFFERS,
     DELEGATION_SERVER_ALIAS, DELEGATION_SERVER_WITHOUT_ADDRESS, MX_DIFFERS_BETWEEN_SERVERS,
 };
 use super::servers::{
     NameServer, ServerGroup, ServerReply, addresses_known, answer, differing, groups, has_no_address, is_blocked_here,
-    name_servers, records_of, reply, shown_as, tested,
+    name_servers, own_names, records_of, reply, shown_as, tested,
 };
 use super::signatures;
 use crate::check::finding::{Finding, Severity};
-use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Phase, Probe};
+use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, Phase, Probe, RecordsSeen};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::wire::{DnsName, RecordKind};
@@ -62,9 +61,7 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     if differing.is_empty() {
         findings.extend(serials(sight, &apex, &servers));
     }
-    for (name, kind) in compared(sight, &apex) {
-        findings.extend(resolver_differs(sight, &name, kind, &servers));
-    }
+    findings.extend(resolver_differs(sight, &apex, &servers));
     findings
 }
 
@@ -96,6 +93,10 @@ fn below_differ(
 /// Name servers whose names are aliases.
 fn server_alias(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Finding> {
     let alias = |name: &DnsName| {
+        // The resolver redirects the domain.
+        if zone::is_contradicted(sight, apex) {
+            return None;
+        }
         let lookups = [RecordKind::A, RecordKind::Aaaa].map(|kind| sight.records(name, kind));
         lookups.into_iter().find_map(|known| match known {
             Known::Seen(lookup, seen) => Some((lookup, seen.aliases.last()?.to.clone())),
@@ -128,7 +129,7 @@ fn server_alias(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Findi
 
 fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Finding> {
     let wrong: Vec<DnsName> =
-        name_servers(sight, apex).into_iter().filter(|name| has_no_address(sight, name)).collect();
+        name_servers(sight, apex).into_iter().filter(|name| has_no_address(sight, apex, name)).collect();
     if wrong.is_empty() {
         return None;
     }
@@ -147,6 +148,16 @@ fn without_address(sight: Sight<'_>, apex: &DnsName, probe: &Probe) -> Option<Fi
             if let Some(of_name) = sight.records(name, kind).probe() {
                 found = found.tried(of_name.id);
             }
+        }
+    }
+    // A resolver may return false NS records.
+    let of_zone = own_names(sight, apex, &tested(sight, apex)).into_iter().map(|(.., names)| names);
+    let mut others = of_zone.chain(parent::referrals(sight, apex).into_iter().map(|one| one.names)).peekable();
+    if others.peek().is_some() {
+        let listed: Vec<DnsName> = others.flatten().collect();
+        if !wrong.iter().any(|name| listed.contains(name)) {
+            found.confidence = Confidence::Likely;
+            found.otherwise = Some("Only this machine's resolver lists these name servers, but neither the parent zone nor the zone itself. The resolver may return old or false NS records. Repeat the check with another resolver (--resolver).".to_owned());
         }
     }
     if wrong.iter().any(|name| !name.is_within(apex)) {
@@ -373,6 +384,36 @@ fn serials(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Option<F
     Some(serials.iter().flat_map(|(_, group)| group).fold(finding, |finding, (_, probe)| finding.tried(probe.id)))
 }
 
+/// The resolver's response to a query for records, and the records in a form that can be compared.
+struct ResolverRecords<'s> {
+    probe: &'s Probe,
+    records: Vec<String>,
+    /// `None` if the aliases lead to no answer.
+    seen: Option<&'s RecordsSeen>,
+}
+
+impl<'s> ResolverRecords<'s> {
+    fn of(sight: Sight<'s>, domain: &DnsName, kind: RecordKind) -> Option<ResolverRecords<'s>> {
+        match sight.at_resolver(domain, kind) {
+            Known::Seen(probe, seen) if seen.is_answer() => {
+                Some(ResolverRecords { probe, records: records_of(sight, domain, seen), seen: Some(seen) })
+            }
+            Known::Failed(probe, Fault::Dns { kind: DnsFaultKind::AliasLoop, .. }) => {
+                Some(ResolverRecords { probe, records: vec!["a loop of CNAME records".to_owned()], seen: None })
+            }
+            known @ Known::Seen(probe, seen) if sight.has_broken_alias(domain, known) => {
+                let records = vec![format!("an alias, {}", code_words(seen.code))];
+                Some(ResolverRecords { probe, records, seen: None })
+            }
+            Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+        }
+    }
+
+    fn has_alias(&self) -> bool {
+        self.seen.is_none_or(|seen| !seen.aliases.is_empty())
+    }
+}
+
 /// The records of all authoritative servers, if the resolver returned different ones.
 pub(super) fn contradiction(
     sight: Sight<'_>,
@@ -380,34 +421,54 @@ pub(super) fn contradiction(
     kind: RecordKind,
     servers: &[NameServer],
 ) -> Option<ServerGroup> {
-    let seen = sight.at_resolver(domain, kind).answer()?;
+    let of_resolver = ResolverRecords::of(sight, domain, kind)?;
     let groups = groups(sight, domain, kind, servers);
     let is_unanimous = groups.len() == 1;
     let group = groups.into_iter().next().filter(|group| is_unanimous && !group.servers.is_empty())?;
     // The authoritative servers do not follow an alias into another zone.
     let follows_alias = group.records.iter().any(|record| record.starts_with("CNAME "));
-    let of_resolver = records_of(sight, domain, seen);
-    let has_common = || seen.addresses().any(|ip| group.records.contains(&ip.to_string()));
+    let mut addresses = of_resolver.seen.into_iter().flat_map(RecordsSeen::addresses);
     let is_address = matches!(kind, RecordKind::A | RecordKind::Aaaa);
     let is_same = follows_alias
-        || !seen.is_answer()
-        || of_resolver == group.records
+        || of_resolver.records == group.records
         // A server may send a different selection of the addresses in each response.
-        || (is_address && has_common());
+        || (is_address && addresses.any(|ip| group.records.contains(&ip.to_string())));
     (!is_same).then_some(group)
 }
 
-/// The records from the resolver differ from those of all authoritative servers.
-fn resolver_differs(sight: Sight<'_>, domain: &DnsName, kind: RecordKind, servers: &[NameServer]) -> Option<Finding> {
-    let Known::Seen(probe, seen) = sight.at_resolver(domain, kind) else { return None };
+/// The finding that records from the resolver differ from those of all authoritative servers. If the resolver redirects
+/// names, many records differ, so one finding covers all of them.
+fn resolver_differs(sight: Sight<'_>, apex: &DnsName, servers: &[NameServer]) -> Vec<Finding> {
+    let all = compared(sight, apex).into_iter();
+    let all = all.filter_map(|(name, kind)| Some((one_difference(sight, &name, kind, servers)?, name, kind)));
+    if redirect::redirected_name(sight).is_none() {
+        return all.map(|(finding, ..)| finding).collect();
+    }
+    let merged = all.reduce(|(finding, ..), (other, name, kind)| {
+        let mut finding = other.evidence.probes.iter().fold(finding, |finding, probe| finding.tried(*probe));
+        let quoted = other
+            .evidence
+            .probes
+            .first()
+            .and_then(|id| sight.evidence.probe(*id))
+            .map(|probe| probe.quote(name.as_str()).to_string());
+        finding.consequences.extend(quoted.map(|quoted| format!("The {kind} records of {quoted} differ, too")));
+        (finding, name, kind)
+    });
+    merged.map(|(finding, ..)| finding).into_iter().collect()
+}
+
+fn one_difference(sight: Sight<'_>, domain: &DnsName, kind: RecordKind, servers: &[NameServer]) -> Option<Finding> {
     let group = contradiction(sight, domain, kind, servers)?;
+    let of_resolver = ResolverRecords::of(sight, domain, kind)?;
+    let probe = of_resolver.probe;
     let shown = |records: &[String]| match records.is_empty() {
         true => "no record".to_owned(),
         false => probe.quote(shortened(&records.join(", "))).to_string(),
     };
     let summary = format!(
         "the resolver returned {kind} records for {domain} ({}) that differ from those of its name servers ({})",
-        shown(&records_of(sight, domain, seen)),
+        shown(&of_resolver.records),
         shown(&group.records)
     );
     let finding = Finding::new(&DELEGATION_RESOLVER_DIFFERS, Phase::Dns, Confidence::Certain, summary).tried(probe.id);
@@ -415,10 +476,16 @@ fn resolver_differs(sight: Sight<'_>, domain: &DnsName, kind: RecordKind, server
         true => "The results of this check apply to the records of the name servers.",
         false => "The results of this check apply to the records that the resolver returned.",
     };
+    let why = match of_resolver.has_alias() {
+        true => {
+            "The resolver, or a device on the network path to it, redirects the name: it returned an alias (CNAME) that the name servers do not have. This may be a filter or the login page of a network, or the resolver may have cached an older response."
+        }
+        false => {
+            "The resolver may have cached an older response, or the local network has its own records for the domain."
+        }
+    };
     let finding = Finding {
-        cause: format!(
-            "The resolver may have cached an older response, or the local network has its own records for the domain. {results}"
-        ),
+        cause: format!("{why} {results}"),
         fixes: vec![Fix::text(
             "If the records were not changed recently, repeat the check with another resolver (--resolver)",
         )],

@@ -4,7 +4,7 @@
 //! smtpcheck queries the servers directly, without the resolver. If no server responds to any query, this machine
 //! probably cannot send DNS queries to the internet, and there is no finding about the servers.
 //!
-//! Modules: [`parent`] (the NS records in the parent zone), [`servers`] (the queried servers and their
+//! Modules: [`servers`] (the queried servers and their
 //! responses), [`compared`] (the records that are compared), [`judge`] (the findings), [`differs`] (the finding that
 //! the parent zone has different NS records), [`signatures`] (servers with signatures that are not valid),
 //! [`letter_case`] (servers that do not ignore letter case), [`rules`].
@@ -13,7 +13,6 @@ mod compared;
 mod differs;
 mod judge;
 mod letter_case;
-mod parent;
 mod rules;
 mod servers;
 mod signatures;
@@ -22,9 +21,9 @@ mod tests;
 
 use super::seen::{NameServerSeen, NameServerState, NotTested};
 use super::sight::{Sight, records};
-use super::zone;
+use super::{parent, zone};
 use crate::check::finding::Check;
-use crate::evidence::{Evidence, RecordsSeen};
+use crate::evidence::{DnssecState, Evidence, RecordsSeen};
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::wire::{DnsName, RecordKind};
@@ -51,7 +50,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
             questions.extend(own.iter().map(to_server));
             questions.push(Question::Records(letter_case::request(sight, server)));
         }
-        let below = compared::below(sight, &apex);
+        let mut below = compared::below(sight, &apex);
+        below.extend(compared::of_signs(sight, &apex));
         for server in servers::one_of_each(&servers) {
             questions
                 .extend(below.iter().map(|(name, kind)| Question::Records(request(sight, name, *kind, server.ip))));
@@ -86,6 +86,12 @@ pub(super) fn is_valid_at_every_server(sight: Sight<'_>, name: &DnsName, kind: R
 pub(super) fn is_denied_at_every_server(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
     let mut answers = answers(sight, name, kind).into_iter().peekable();
     answers.peek().is_some() && answers.all(|seen| seen.is_void() && seen.aliases.is_empty())
+}
+
+/// The same, if all denials have valid signatures.
+pub(super) fn is_validly_denied(sight: Sight<'_>, name: &DnsName, kind: RecordKind) -> bool {
+    let is_valid = |seen: &RecordsSeen| seen.dnssec == DnssecState::Secure;
+    is_denied_at_every_server(sight, name, kind) && answers(sight, name, kind).into_iter().all(is_valid)
 }
 
 /// Whether at least one authoritative server sends such records, with or without valid signatures.
@@ -124,7 +130,7 @@ pub(super) fn summary(sight: Sight<'_>) -> Vec<NameServerSeen> {
     for name in name_servers(sight, &apex) {
         let of_name: Vec<_> = tested.iter().filter(|server| server.name == name).collect();
         if of_name.is_empty() {
-            let state = match servers::has_no_address(sight, &name) {
+            let state = match servers::has_no_address(sight, &apex, &name) {
                 true => NameServerState::NoAddress,
                 false => NameServerState::NotTested,
             };

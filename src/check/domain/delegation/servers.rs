@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use super::super::sight::{Known, Sight};
+use super::super::{parent, zone};
 use super::compared::compared;
-use super::parent;
 use crate::evidence::{DnsCode, DnsFaultKind, Fault, Probe, RecordData, RecordsSeen};
 use crate::question::RecordsRequest;
 use crate::wire::{DnsName, RecordKind};
@@ -51,9 +51,18 @@ pub(super) struct ServerGroup {
 
 /// The names in the NS records of the zone and of its parent zone, in order.
 pub(super) fn name_servers(sight: Sight<'_>, apex: &DnsName) -> Vec<DnsName> {
-    let Some(seen) = sight.records(apex, RecordKind::Ns).answer() else { return Vec::new() };
-    let mut names = parent::names_of(seen);
-    names.extend(parent::referrals(sight, apex).into_iter().flat_map(|referral| referral.names));
+    let mut names = match sight.records(apex, RecordKind::Ns).answer() {
+        Some(seen) if seen.aliases.is_empty() => parent::names_of(seen),
+        // The records belong to the target of an alias.
+        Some(_) => Vec::new(),
+        None if zone::is_contradicted(sight, apex) => Vec::new(),
+        None => return Vec::new(),
+    };
+    let at_parent = match zone::is_contradicted(sight, apex) {
+        true => parent::zone_cuts(sight, apex),
+        false => parent::referrals(sight, apex),
+    };
+    names.extend(at_parent.into_iter().flat_map(|referral| referral.names));
     names.sort();
     names.dedup();
     names.truncate(MAX_NAMES);
@@ -63,28 +72,49 @@ pub(super) fn name_servers(sight: Sight<'_>, apex: &DnsName) -> Vec<DnsName> {
 /// Whether the lookups of all addresses of the name servers have ended.
 pub(super) fn addresses_known(sight: Sight<'_>, apex: &DnsName) -> bool {
     let names = name_servers(sight, apex);
-    !names.is_empty() && names.iter().all(|name| KINDS.iter().all(|&kind| !sight.records(name, kind).is_open()))
+    let is_known = |name: &DnsName| KINDS.iter().all(|&kind| !sight.records(name, kind).is_open());
+    !names.is_empty() && names.iter().all(|name| is_known(name) || uses_glue(sight, apex, name))
 }
 
-fn addresses(sight: Sight<'_>, name: &DnsName) -> Vec<IpAddr> {
-    KINDS.into_iter().filter_map(|kind| sight.records(name, kind).answer()).flat_map(RecordsSeen::addresses).collect()
+fn addresses(sight: Sight<'_>, apex: &DnsName, name: &DnsName) -> Vec<IpAddr> {
+    if uses_glue(sight, apex, name) {
+        return parent::glue(sight, apex, name);
+    }
+    at_resolver(sight, name).flat_map(RecordsSeen::addresses).collect()
+}
+
+fn at_resolver<'s>(sight: Sight<'s>, name: &DnsName) -> impl Iterator<Item = &'s RecordsSeen> {
+    KINDS.into_iter().filter_map(move |kind| sight.records(name, kind).answer())
+}
+
+/// Whether the addresses of a name server are taken from the parent zone's delegation: the resolver contradicts the
+/// delegation, or returns an alias or no address for this name (RFC 2181 §10.3: the name must not be an alias).
+pub(super) fn uses_glue(sight: Sight<'_>, apex: &DnsName, name: &DnsName) -> bool {
+    let is_redirected = || {
+        let is_known = KINDS.iter().all(|&kind| !sight.records(name, kind).is_open());
+        let is_plain = |seen: &RecordsSeen| seen.aliases.is_empty() && seen.addresses().next().is_some();
+        is_known && !at_resolver(sight, name).any(is_plain)
+    };
+    !parent::glue(sight, apex, name).is_empty() && (zone::is_contradicted(sight, apex) || is_redirected())
 }
 
 /// The number of different IP addresses of all name servers.
 pub(super) fn addresses_total(sight: Sight<'_>, apex: &DnsName) -> usize {
-    let all: BTreeSet<IpAddr> = name_servers(sight, apex).iter().flat_map(|name| addresses(sight, name)).collect();
+    let all: BTreeSet<IpAddr> =
+        name_servers(sight, apex).iter().flat_map(|name| addresses(sight, apex, name)).collect();
     all.len()
 }
 
 /// Whether DNS proves that a name server has no IP address.
-pub(super) fn has_no_address(sight: Sight<'_>, name: &DnsName) -> bool {
-    KINDS.iter().all(|&kind| sight.records(name, kind).answer().is_some_and(RecordsSeen::is_void))
+pub(super) fn has_no_address(sight: Sight<'_>, apex: &DnsName, name: &DnsName) -> bool {
+    let is_redirected = zone::is_contradicted(sight, apex) && uses_glue(sight, apex, name);
+    !is_redirected && KINDS.iter().all(|&kind| sight.records(name, kind).answer().is_some_and(RecordsSeen::is_void))
 }
 
 /// The IP addresses to query: the first address of each server, then the second of each, and so on.
 pub(super) fn tested(sight: Sight<'_>, apex: &DnsName) -> Vec<NameServer> {
     let all: Vec<(DnsName, Vec<IpAddr>)> =
-        name_servers(sight, apex).into_iter().map(|name| (name.clone(), addresses(sight, &name))).collect();
+        name_servers(sight, apex).into_iter().map(|name| (name.clone(), addresses(sight, apex, &name))).collect();
     let longest = all.iter().map(|(_, ips)| ips.len()).max().unwrap_or(0);
     let mut chosen: Vec<NameServer> = Vec::new();
     for at in 0..longest {
@@ -136,6 +166,8 @@ pub(super) fn reply<'s>(sight: Sight<'s>, apex: &DnsName, server: &NameServer) -
                 _ => None,
             });
             match serial.filter(|_| seen.authoritative && seen.code == DnsCode::NoError) {
+                // The SOA record belongs to the target of an alias, which the server publishes at the apex of the zone.
+                _ if seen.authoritative && !seen.aliases.is_empty() => ServerReply::Unknown,
                 Some(serial) => ServerReply::Authoritative { probe, serial },
                 None => ServerReply::Lame { probe, code: seen.code },
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::mx::MxHost;
 use super::super::sight::{Known, Sight, is_bogus, lacks_proof};
-use super::super::{delegation, direct, dkim, mx, zone};
+use super::super::{delegation, direct, dkim, mx, redirect, zone};
 use super::ends;
 use super::responses::{JudgedResponse, beside, responses, signed, texts};
 use super::rules::{
@@ -69,8 +69,8 @@ pub(in crate::check::domain) fn rule_of(why: &BogusReason) -> &'static Rule {
 /// Whether the resolver is at fault for a bogus response:
 ///
 /// 1. All queried authoritative servers send the records with valid signatures.
-/// 2. They have no records, although the resolver returned some or an alias.
-/// 3. The response denies an address, and the resolver is at fault for the other kind of addresses of the same name.
+/// 2. They have no records, with valid signatures, although the resolver returned some or an alias.
+/// 3. The response contains no address, and the resolver is at fault for the other kind of addresses of the same name.
 fn is_of_resolver(sight: Sight<'_>, (name, kind, _, seen): &JudgedResponse<'_>) -> bool {
     let is_empty = seen.records.is_empty() && seen.aliases.is_empty();
     let is_sibling = |other: RecordKind| {
@@ -78,8 +78,8 @@ fn is_of_resolver(sight: Sight<'_>, (name, kind, _, seen): &JudgedResponse<'_>) 
         is_bogus && is_valid_at_servers(sight, name, other)
     };
     is_valid_at_servers(sight, name, *kind)
-        || (!is_empty && delegation::is_denied_at_every_server(sight, name, *kind))
-        || (is_empty && mx::KINDS.contains(kind) && mx::KINDS.into_iter().any(is_sibling))
+        || (!is_empty && delegation::is_validly_denied(sight, name, *kind))
+        || (seen.records.is_empty() && mx::KINDS.contains(kind) && mx::KINDS.into_iter().any(is_sibling))
 }
 
 /// Whether all queried authoritative servers send these records with valid signatures.
@@ -100,8 +100,14 @@ fn bogus(sight: Sight<'_>) -> Vec<Finding> {
     let all: Vec<JudgedResponse<'_>> =
         responses(sight).into_iter().chain(texts(sight)).filter(|(.., seen)| is_bogus(seen)).collect();
     let (guessed, all): (Vec<_>, Vec<_>) = all.into_iter().partition(|response| is_unconfirmed_guess(sight, response));
-    let (of_resolver, of_zone): (Vec<_>, Vec<_>) =
+    let (of_resolver, mut of_zone): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|response| is_of_resolver(sight, response));
+    // The results apply to the records of the name servers.
+    of_zone.retain(|(name, kind, ..)| !sight.uses_servers(name, *kind));
+    // The resolver's responses are not those of the zone.
+    if let Some(redirect) = redirect::of_mail_hosts(sight) {
+        of_zone.retain(|(name, ..)| !name.is_within(&redirect.apex));
+    }
     let findings = of_zones(sight, &of_zone).into_iter();
     findings.chain(changed_by_resolver(sight, &of_resolver)).chain(guessed_keys(&guessed)).collect()
 }
@@ -374,18 +380,20 @@ fn one_bogus(
 fn keys(sight: Sight<'_>) -> Vec<Finding> {
     let Some(apex) = zone::apex(sight) else { return Vec::new() };
     let Known::Seen(probe, keys) = sight.records(&apex, RecordKind::Dnskey) else { return Vec::new() };
-    if keys.records.is_empty() {
+    // The keys at the end of an alias belong to another zone.
+    if keys.records.is_empty() || !keys.aliases.is_empty() {
         return Vec::new();
     }
     let Known::Seen(of_ds, ds) = sight.records(&apex, RecordKind::Ds) else { return Vec::new() };
     // Nothing is known about the zone if the DS records are not signed.
-    if is_bogus(ds) || lacks_proof(ds) {
+    if is_bogus(ds) || lacks_proof(ds) || !ds.aliases.is_empty() {
         return Vec::new();
     }
     if ds.is_void() {
         // Only a signed proof from the parent zone shows that the DS record is missing.
         let is_proven = matches!(ds.dnssec, DnssecState::Secure | DnssecState::Insecure);
-        return if is_proven { vec![not_active(&apex, probe, of_ds)] } else { Vec::new() };
+        let is_false = delegation::is_denied_at_every_server(sight, &apex, RecordKind::Dnskey);
+        return if is_proven && !is_false { vec![not_active(&apex, probe, of_ds)] } else { Vec::new() };
     }
     let mut findings = Vec::new();
     let weak = |summary: String, probe: &Probe| {

@@ -12,13 +12,13 @@ use super::known::{
     KINDS, all_addresses, as_address, before_other_records, code_words, fault_words, is_looked_up, is_unanswered,
     mail_hosts, published, usable, was_stopped,
 };
-use super::resolver::fault_of_resolver;
+use super::resolver::{fault_of_resolver, redirected};
 use super::rules::{
     DNS_ANSWER_TRUNCATED, MX_ALIAS_LOOP, MX_DOMAIN_NOT_FOUND, MX_HOST_LOOKUP_FAILED, MX_HOST_MISSING, MX_IMPLICIT,
     MX_IS_ADDRESS, MX_IS_ALIAS, MX_LOOKUP_FAILED, MX_LOOKUP_UNANSWERED, MX_MISSING, MX_NAME_NOT_VALID, MX_NONE_USABLE,
     MX_NULL, MX_NULL_INVALID,
 };
-use super::set::{domain_alias, duplicates, families, finding, names_not_valid, reserved, too_many};
+use super::set::{dangling_alias, domain_alias, duplicates, families, finding, names_not_valid, reserved, too_many};
 use super::special::not_public;
 use crate::check::finding::{Finding, PhaseFailure, Severity, in_shell};
 use crate::evidence::{DnsCode, DnsFaultKind, Evidence, Fault, MAX_ALIASES, Probe, RecordData, RecordsSeen};
@@ -29,6 +29,9 @@ use crate::wire::{DnsName, RecordKind};
 pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(sight) = Sight::new(plan, evidence) else { return Vec::new() };
     let domain = sight.name();
+    if let Some(found) = redirected(sight) {
+        return vec![found];
+    }
     let mut findings = match sight.records(&domain, RecordKind::Mx) {
         Known::Unasked | Known::Waiting | Known::Skipped => return Vec::new(),
         // A limit of this check ended the lookup; it is listed as not tested.
@@ -36,7 +39,9 @@ pub(super) fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         Known::Failed(probe, fault) => vec![lookup_failed(sight, probe, fault)],
         Known::Seen(_, seen) if is_bogus(seen) => return Vec::new(),
         Known::Seen(probe, seen) => match seen.code {
-            DnsCode::NxDomain => vec![not_found(&domain, probe)],
+            DnsCode::NxDomain => {
+                vec![dangling_alias(&domain, probe, seen).unwrap_or_else(|| not_found(&domain, probe))]
+            }
             DnsCode::NoError => with_records(sight, probe, seen),
             code => vec![bad_code(&domain, probe, code)],
         },
@@ -559,7 +564,8 @@ fn aliases(sight: Sight<'_>, probe: &Probe) -> Vec<Finding> {
         KINDS.into_iter().find_map(|kind| {
             let known = sight.records(host, kind);
             // Validating senders do not see a bogus alias.
-            let (seen, of_host) = (known.answer().filter(|seen| !is_bogus(seen))?, known.probe()?);
+            let is_seen = |seen: &&RecordsSeen| seen.is_answer() && !is_bogus(seen);
+            let (seen, of_host) = (known.answer().filter(is_seen)?, known.probe()?);
             Some((of_host, seen.aliases.last()?.to.clone()))
         })
     };

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::super::direct;
 use super::super::seen::NotTested;
 use super::super::sight::{Known, Sight, is_bogus, is_conclusive, may_be_of_resolver};
+use super::super::{direct, redirect};
 use crate::evidence::{DnsCode, DnsFaultKind, DnssecState, Fault, RecordData, RecordsSeen};
 use crate::lexicon::Fix;
 use crate::plan::{Family, OverrideHost, Plan};
@@ -36,6 +36,10 @@ pub(in crate::check::domain) fn mail_hosts(sight: Sight<'_>) -> Vec<MxHost> {
 /// Like [`mail_hosts`], but without the limit.
 pub(in crate::check::domain) fn all_hosts(sight: Sight<'_>) -> Vec<MxHost> {
     let Some(seen) = sight.records(&sight.name(), RecordKind::Mx).answer() else { return Vec::new() };
+    // The resolver's answer is not about the domain.
+    if redirect::of_mail_hosts(sight).is_some() {
+        return Vec::new();
+    }
     if is_implicit(sight, seen) {
         return vec![MxHost { preference: None, name: sight.name() }];
     }
@@ -118,14 +122,33 @@ pub(in crate::check::domain) fn has_bogus_address(sight: Sight<'_>, host: &DnsNa
 /// Every IP address that DNS has for a host, IPv4 first.
 pub(in crate::check::domain) fn all_addresses(sight: Sight<'_>, host: &DnsName) -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
-    for seen in KINDS.iter().filter_map(|&kind| sight.records(host, kind).answer()) {
+    // A response with an error code may contain records, too. Senders do not use them.
+    let responses = KINDS.iter().filter_map(|&kind| sight.records(host, kind).answer());
+    for seen in responses.filter(|seen| seen.is_answer()) {
         for ip in seen.addresses() {
             if !addresses.contains(&ip) {
                 addresses.push(ip);
             }
         }
     }
+    let of_host = addresses.clone();
+    addresses.retain(|ip| !translated(ip).is_some_and(|v4| of_host.contains(&v4)));
     addresses
+}
+
+/// The IPv4 address in an IPv6 address that a resolver of a network with NAT64 makes from it (RFC 6052 §2.1, RFC 6147 §5.1.2).
+/// Servers on the internet cannot have such an address.
+fn translated(ip: &IpAddr) -> Option<IpAddr> {
+    match ip {
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+                let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+                Some(IpAddr::from([a, b, c, d]))
+            }
+            _ => None,
+        },
+        IpAddr::V4(_) => None,
+    }
 }
 
 /// Whether DNS proves that a host has no IP address, so no sender can use it.
@@ -327,6 +350,5 @@ pub(in crate::check::domain) fn as_address(host: &DnsName) -> Option<IpAddr> {
 /// Whether the domain itself receives its mail: it exists, has no MX record at all, and has an address.
 fn is_implicit(sight: Sight<'_>, seen: &RecordsSeen) -> bool {
     let has_none = seen.code == DnsCode::NoError && seen.records.is_empty();
-    let is_bogus = matches!(seen.dnssec, DnssecState::Bogus { .. });
-    has_none && !is_bogus && !all_addresses(sight, &sight.name()).is_empty()
+    has_none && !is_bogus(seen) && !all_addresses(sight, &sight.name()).is_empty()
 }

@@ -16,8 +16,8 @@ mod special;
 #[cfg(test)]
 mod tests;
 
-use super::direct;
 use super::sight::{Sight, records};
+use super::{direct, redirect};
 use crate::check::finding::Check;
 use crate::evidence::Evidence;
 use crate::plan::Plan;
@@ -46,8 +46,11 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
             questions.extend(direct::aliases(sight, &host.name).1);
         }
         // Shows whether the resolver changes addresses, or does not return them.
-        let is_asked =
-            |kind| known::is_bogus_at_resolver(sight, &host.name, kind) || sight.needs_servers(&host.name, kind);
+        let is_asked = |kind| {
+            known::is_bogus_at_resolver(sight, &host.name, kind)
+                || sight.needs_servers(&host.name, kind)
+                || redirect::may_be_false(sight, &host.name, kind)
+        };
         for kind in KINDS.into_iter().filter(|&kind| is_asked(kind)) {
             questions.extend(direct::questions(sight, &host.name, kind));
         }

@@ -20,7 +20,7 @@ pub(super) static MX_LOOKUP_FAILED: Rule = Rule {
     severity: Severity::Error,
     title: "the MX records could not be looked up",
     docs: Docs {
-        sees: "The DNS server responded to the query for MX records with an error such as SERVFAIL or REFUSED, or with an invalid response.",
+        sees: "The DNS server responded to the query for MX records with an error such as SERVFAIL or REFUSED, or with an invalid response. The same finding appears if the resolver redirects the domain: it returns an alias or no SOA record, although the parent zone delegates the domain, and no name server of the domain answers.",
         matters: "The domain's mail service was not tested. Senders whose resolvers have the same problem keep the message in their queue and retry for several days.",
         action: "Repeat the check with another resolver (--resolver). If the error persists, the domain owner must check the domain's name servers. If it disappears, the fault is in your resolver.",
         example: "SERVFAIL, because the name servers of the domain do not respond to the resolver",

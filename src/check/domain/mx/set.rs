@@ -2,13 +2,15 @@
 
 use std::net::IpAddr;
 
+use super::super::redirect;
 use super::super::sight::{Known, Sight, is_conclusive};
 use super::known::{
     KINDS, MAX_ADDRESSES, MAX_HOSTS, all_addresses, all_hosts, is_never_a_host, is_test_server, mail_hosts, published,
     usable,
 };
 use super::rules::{
-    MX_DOMAIN_ALIAS, MX_DUPLICATE, MX_HOST_MISSING, MX_MANY, MX_NAME_NOT_VALID, MX_NO_IPV4, MX_NO_IPV6, MX_NONE_USABLE,
+    MX_DOMAIN_ALIAS, MX_DOMAIN_NOT_FOUND, MX_DUPLICATE, MX_HOST_MISSING, MX_MANY, MX_NAME_NOT_VALID, MX_NO_IPV4,
+    MX_NO_IPV6, MX_NONE_USABLE,
 };
 use crate::check::finding::{Finding, PhaseFailure, Rule, Severity};
 use crate::evidence::{Phase, Probe, RecordData, RecordsSeen};
@@ -136,10 +138,26 @@ pub(super) fn too_many(sight: Sight<'_>, probe: &Probe, seen: &RecordsSeen) -> O
     })
 }
 
+/// The domain is an alias for a name that does not exist. The response code is about the end of the aliases (RFC 2308 §2.1).
+pub(super) fn dangling_alias(domain: &DnsName, probe: &Probe, seen: &RecordsSeen) -> Option<Finding> {
+    let target = probe.quote(seen.aliases.last()?.to.as_str());
+    let summary = format!("{domain} is an alias (CNAME) for {target}, which does not exist (NXDOMAIN)");
+    Some(Finding {
+        cause: "The domain has no records except the alias, so senders return mail for it immediately.".to_owned(),
+        fixes: vec![Fix::text(format!(
+            "Domain owner: replace the CNAME record of {domain} with the domain's own records, or correct the name of its target"
+        ))],
+        ..finding(&MX_DOMAIN_NOT_FOUND, probe, Confidence::Certain, summary)
+    })
+}
+
 /// The domain is an alias, so its MX records are those of the target. If queries for CNAME and for MX records both find
 /// a record at the domain itself, the name has both, which is not allowed.
 pub(super) fn domain_alias(sight: Sight<'_>) -> Option<Finding> {
     let domain = sight.name();
+    if redirect::is_alias_of_resolver(sight, &domain) {
+        return None;
+    }
     let Known::Seen(probe, cname) = sight.records(&domain, RecordKind::Cname) else { return None };
     let target = cname.records.iter().find_map(|record| match &record.data {
         RecordData::Cname { target } => Some(target),

@@ -40,6 +40,16 @@ fn a_good_domain_has_no_finding() {
 }
 
 #[test]
+fn addresses_that_a_resolver_made_for_nat64_are_not_those_of_the_host() {
+    let mut world = World::new();
+    world.zone("example.com MX 10 mx.example.com\nmx.example.com A 8.8.4.4\nmx.example.com AAAA 64:ff9b::808:404");
+    let plan = plan("example.com");
+    let evidence = world.evidence(&plan);
+    let found = addresses(Sight::new(&plan, &evidence).unwrap(), &name("mx.example.com"));
+    assert_eq!(found, ["8.8.4.4".parse::<std::net::IpAddr>().unwrap()]);
+}
+
+#[test]
 fn nonexistence_failure_and_silence_are_three_outcomes() {
     let missing = findings(&mut World::new());
     assert_eq!(rules(&missing), ["mx-domain-not-found"]);

@@ -21,7 +21,7 @@ use crate::check::finding::{Check, Finding};
 use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::question::Question;
-pub(super) use published::{is_host_missing, not_tested, policy_host, result, summary};
+pub(super) use published::{is_policy_missing, not_tested, policy_host, result, summary};
 
 pub(super) static CHECK: Check = Check { subject: "domain-sts", ask, judge: judge_policy, rules: rules::RULES };
 

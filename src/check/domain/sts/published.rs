@@ -127,11 +127,11 @@ pub(in crate::check::domain) fn policy_host(sight: Sight<'_>) -> Option<DnsName>
     policy_request(sight).map(|request| DnsName::from(&request.host))
 }
 
-/// Whether the web server's name seems to have no IP address, although there is a record.
-pub(in crate::check::domain) fn is_host_missing(sight: Sight<'_>) -> bool {
-    let PublishedPolicy::Unreachable { why, .. } = published_policy(sight) else { return false };
-    matches!(published_record(sight), PublishedRecord::Found { .. })
-        && matches!(why, FetchFailure::NoAddress | FetchFailure::NoName | FetchFailure::Lookup(_))
+/// Whether the policy cannot be fetched, although there is a record. The resolver may have returned false IP addresses of
+/// the web server, or none.
+pub(in crate::check::domain) fn is_policy_missing(sight: Sight<'_>) -> bool {
+    let is_unreachable = matches!(published_policy(sight), PublishedPolicy::Unreachable { .. });
+    is_unreachable && matches!(published_record(sight), PublishedRecord::Found { .. })
 }
 
 /// A name at which no domain publishes a record on purpose. If this name has the same record, the record is a wildcard.

@@ -359,11 +359,14 @@ impl World {
             let alias = self.responses.get(&(at.clone(), RecordKind::Cname, request.server));
             match (found, alias) {
                 (Some(Outcome::Done { answer: Answer::Records(seen) }), _) => {
+                    aliases.extend(seen.aliases.iter().cloned());
                     let seen = RecordsSeen { aliases, ..seen.clone() };
                     return Outcome::Done { answer: Answer::Records(seen) };
                 }
                 (Some(other), _) => return other.clone(),
-                (None, Some(Outcome::Done { answer: Answer::Records(seen) })) if aliases.len() < 10 => {
+                (None, Some(Outcome::Done { answer: Answer::Records(seen) }))
+                    if aliases.len() < 10 && !seen.records.is_empty() =>
+                {
                     let Some(RecordData::Cname { target }) = seen.records.first().map(|record| &record.data) else {
                         unreachable!("an alias has a target")
                     };

@@ -5,18 +5,19 @@ use std::net::Ipv4Addr;
 
 use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, DS, NSEC, RRSIG};
 use hickory_resolver::proto::dnssec::{Algorithm, DigestType};
-use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::rdata::A;
+use hickory_resolver::proto::op::{Message, Query, ResponseCode};
+use hickory_resolver::proto::rr::rdata::{A, CNAME};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::super::anchors::DnssecAnchors;
 use super::super::source::DnsRecordSource;
 use super::zones::{ListensOn, LoopbackResolver, ReceivedQuestion, ResponseChange, name};
 use super::{World, bogus, indeterminate, plan, run, zones};
-use crate::evidence::{BogusReason, DnsCode, DnssecState, IndeterminateReason};
+use crate::evidence::{BogusReason, DnsCode, DnsFaultKind, DnssecState, IndeterminateReason};
 use crate::plan::DomainPlan;
+use crate::question::RecordsRequest;
 use crate::secret::ListKeys;
-use crate::wire::{DomainName, ForwardPath, RecordKind};
+use crate::wire::{DnsName, DomainName, ForwardPath, RecordKind};
 
 /// Whether the name servers of the zones have an address.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -243,5 +244,73 @@ fn a_valid_proof_about_another_name_is_no_denial_of_a_digest() {
         let world = world(NameServers::Reachable, replays).await;
         assert_eq!(world.state("a.signed.test").await, DnssecState::Secure);
         assert_eq!(world.state("a.unsigned.test").await, DnssecState::Insecure);
+    });
+}
+
+/// An alias of a name, without a signature.
+fn alias(from: &Name, to: &str) -> Record {
+    Record::from_rdata(from.clone(), 300, RData::CNAME(CNAME(name(to))))
+}
+
+#[test]
+fn aliases_and_errors_instead_of_keys_and_digests_are_replaced() {
+    let redirects = |received: &ReceivedQuestion, message: &mut Message| {
+        let kinds = [RecordType::DNSKEY, RecordType::DS, RecordType::NS, RecordType::SOA];
+        let at = received.query.name();
+        if kinds.contains(&received.query.query_type()) && (at == &name("signed.test") || at == &name("unsigned.test"))
+        {
+            message.answers = vec![alias(at, "a.wild.test")];
+            message.authorities.clear();
+        }
+        if kinds.contains(&received.query.query_type()) && at == &name("wild.test") {
+            message.answers.clear();
+            message.authorities.clear();
+            message.metadata.response_code = ResponseCode::ServFail;
+        }
+    };
+    run(async {
+        let world = world(NameServers::Reachable, redirects).await;
+        for at in ["a.signed.test", "m.wild.test"] {
+            assert_eq!(world.state(at).await, DnssecState::Secure, "{at}");
+        }
+        assert_eq!(world.state("a.unsigned.test").await, DnssecState::Insecure);
+    });
+}
+
+#[test]
+fn a_loop_of_unsigned_aliases_in_a_signed_zone_is_bogus() {
+    let loops = |received: &ReceivedQuestion, message: &mut Message| {
+        let at = received.query.name();
+        if at == &name("a.signed.test") || at == &name("a.unsigned.test") {
+            message.answers = vec![alias(at, &at.to_ascii())];
+            message.authorities.clear();
+        }
+    };
+    run(async {
+        let world = world(NameServers::Reachable, loops).await;
+        let seen = world.seen("a.signed.test", RecordKind::A).await;
+        let is_bogus = |state: &DnssecState| matches!(state, DnssecState::Bogus { .. });
+        assert!(is_bogus(&seen.dnssec) && seen.aliases.iter().all(|alias| is_bogus(&alias.dnssec)), "{seen:?}");
+        let request = RecordsRequest::to_resolver(DnsName::parse("a.unsigned.test").expect("a name"), RecordKind::A);
+        let query = Query::query(name("a.unsigned.test"), RecordType::A);
+        let failed = world.source.look_up(&request, &query).await.expect_err("a loop");
+        assert_eq!(failed.kind, DnsFaultKind::AliasLoop);
+    });
+}
+
+#[test]
+fn the_soa_record_of_the_name_itself_does_not_prove_that_it_has_none() {
+    let invents = |received: &ReceivedQuestion, message: &mut Message| {
+        if is_for(received, "unsigned.test", RecordType::SOA) {
+            message.authorities =
+                message.answers.iter().filter(|one| one.record_type() == RecordType::SOA).cloned().collect();
+            message.answers.clear();
+        }
+    };
+    run(async {
+        let world = world(NameServers::Reachable, invents).await;
+        let seen = world.seen("unsigned.test", RecordKind::Soa).await;
+        assert!(seen.records.is_empty() && seen.without_soa, "{seen:?}");
+        assert!(!world.seen("missing.unsigned.test", RecordKind::Soa).await.without_soa);
     });
 }

@@ -7,7 +7,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::super::sight::{Known, Sight, records};
+use super::sight::{Known, Sight, records};
 use crate::evidence::{DnsCode, Probe, RecordData, RecordsSeen};
 use crate::question::{Question, RecordsRequest};
 use crate::wire::{DnsName, RecordKind};
@@ -22,6 +22,7 @@ pub(super) struct Referral<'s> {
     pub(super) probe: &'s Probe,
     /// The name servers, in order.
     pub(super) names: Vec<DnsName>,
+    seen: &'s RecordsSeen,
 }
 
 /// The names in the NS records of a response, in order.
@@ -98,6 +99,28 @@ pub(super) fn questions(sight: Sight<'_>, apex: &DnsName) -> Vec<Question> {
     questions
 }
 
+/// Whether lookups that find the delegation have not ended yet.
+pub(super) fn is_pending(sight: Sight<'_>, apex: &DnsName) -> bool {
+    questions(sight, apex).iter().any(|question| match question {
+        Question::Records(request) => sight.records_of(request).is_open(),
+        _ => false,
+    })
+}
+
+/// The IP addresses of a name server in the delegation (glue), IPv4 first.
+pub(super) fn glue(sight: Sight<'_>, apex: &DnsName, host: &DnsName) -> Vec<IpAddr> {
+    let records = referrals(sight, apex).into_iter().flat_map(|referral| &referral.seen.records);
+    let addresses = records.filter(|record| record.name == *host).filter_map(|record| match record.data {
+        RecordData::A { ip } => Some(IpAddr::V4(ip)),
+        RecordData::Aaaa { ip } => Some(IpAddr::V6(ip)),
+        _ => None,
+    });
+    let mut addresses: Vec<IpAddr> = addresses.collect();
+    addresses.sort();
+    addresses.dedup();
+    addresses
+}
+
 /// Whether all queried servers of the parent zone responded with an error code.
 pub(super) fn do_servers_refuse(sight: Sight<'_>, apex: &DnsName) -> bool {
     let requests = requests(sight, apex);
@@ -106,13 +129,25 @@ pub(super) fn do_servers_refuse(sight: Sight<'_>, apex: &DnsName) -> bool {
     !requests.is_empty() && requests.iter().all(is_refused)
 }
 
+/// The name servers of the zone, from each server of the parent zone that showed that a zone begins at the name: with a
+/// referral, or because it serves both zones.
+pub(super) fn zone_cuts<'s>(sight: Sight<'s>, apex: &DnsName) -> Vec<Referral<'s>> {
+    let of_both = |request: &RecordsRequest| match sight.records_of(request) {
+        Known::Seen(probe, seen) if seen.code == DnsCode::NoError && seen.aliases.is_empty() => {
+            (!seen.records.is_empty()).then(|| Referral { probe, names: names_of(seen), seen })
+        }
+        Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
+    };
+    requests(sight, apex).iter().filter_map(of_both).collect()
+}
+
 /// The delegation, from each server of the parent zone that showed it.
 pub(super) fn referrals<'s>(sight: Sight<'s>, apex: &DnsName) -> Vec<Referral<'s>> {
     let referral = |request: &RecordsRequest| match sight.records_of(request) {
         Known::Seen(probe, seen)
             if !seen.authoritative && seen.code == DnsCode::NoError && !seen.records.is_empty() =>
         {
-            Some(Referral { probe, names: names_of(seen) })
+            Some(Referral { probe, names: names_of(seen), seen })
         }
         Known::Seen(..) | Known::Failed(..) | Known::Unasked | Known::Waiting | Known::Skipped => None,
     };
