@@ -6,7 +6,7 @@ use super::{Subject, denied_in_tree, sending};
 use crate::check::domain::sight::{Known, is_bogus};
 use crate::check::domain::{dnssec, mx};
 use crate::check::finding::{Finding, Severity};
-use crate::evidence::{Phase, Probe};
+use crate::evidence::{DnsFaultKind, Fault, Outcome, Phase, Probe};
 use crate::lexicon::{Confidence, Fix};
 use crate::policy::spf::record::without_blank;
 use crate::policy::spf::tree::{SpfBranch, SpfEffect, SpfFound, SpfNode};
@@ -219,6 +219,17 @@ fn failed(subject: Subject<'_>, branch: &SpfBranch, path: &[&SpfBranch]) -> Opti
             subject.quote(name.as_str())
         )));
     } else {
+        let is_loop = |fault: &Fault| {
+            matches!(fault, Fault::Dns { kind: DnsFaultKind::AliasLoop | DnsFaultKind::AliasLimit, .. })
+        };
+        // The aliases of another zone are not compared with its name servers.
+        if failure
+            .as_ref()
+            .is_some_and(|(probe, _)| matches!(&probe.outcome, Outcome::Failed { fault } if is_loop(fault)))
+        {
+            finding.confidence = Confidence::Likely;
+            finding.otherwise = Some("The fault may be in this machine's resolver. If another resolver returns the record, this is the cause.".to_owned());
+        }
         finding.fixes.push(Fix::text("Repeat the check later, or with another resolver (--resolver). If the failure persists, ask the operator of the DNS zone that contains the name to fix the name servers."));
     }
     Some(failure.into_iter().fold(finding, |finding, (probe, _)| finding.tried(probe.id)))
