@@ -11,6 +11,9 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 /// The time limit for a connection over TCP.
 const LIFETIME: Duration = Duration::from_secs(10);
 
+/// How many ports are tried if any port will do.
+const FREE_PORT_TRIES: u32 = 100;
+
 /// The transport over which a question arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Carrier {
@@ -35,9 +38,8 @@ pub(super) struct DnsServer<C> {
 impl<C: DnsContent> DnsServer<C> {
     /// Binds UDP and TCP to the same port.
     pub(super) fn bind(address: SocketAddr, content: C) -> io::Result<DnsServer<C>> {
-        let udp = std::net::UdpSocket::bind(address)?;
+        let (udp, tcp) = sockets(address)?;
         let address = udp.local_addr()?;
-        let tcp = std::net::TcpListener::bind(address)?;
         udp.set_nonblocking(true)?;
         tcp.set_nonblocking(true)?;
         Ok(DnsServer { udp: UdpSocket::from_std(udp)?, tcp: TcpListener::from_std(tcp)?, address, content })
@@ -86,5 +88,19 @@ async fn over_tcp(content: &impl DnsContent, mut stream: TcpStream) -> io::Resul
         let Some(answer) = content.respond(&question, Carrier::Tcp) else { return Ok(()) };
         stream.write_u16(u16::try_from(answer.len()).unwrap_or(0)).await?;
         stream.write_all(&answer).await?;
+    }
+}
+/// A UDP socket and a TCP socket with the same port. If any port will do, other ports are tried while the TCP port is in
+/// use, because a free UDP port can be the TCP port of a connection.
+fn sockets(address: SocketAddr) -> io::Result<(std::net::UdpSocket, std::net::TcpListener)> {
+    let mut tries = if address.port() == 0 { FREE_PORT_TRIES } else { 1 };
+    loop {
+        let udp = std::net::UdpSocket::bind(address)?;
+        tries -= 1;
+        match std::net::TcpListener::bind(udp.local_addr()?) {
+            Ok(tcp) => return Ok((udp, tcp)),
+            Err(error) if tries == 0 || error.kind() != io::ErrorKind::AddrInUse => return Err(error),
+            Err(_) => {}
+        }
     }
 }
