@@ -342,7 +342,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
             .insert(0, Fix::text("Use another proxy, another port of the server (587, 465 or 2525), or no proxy"));
     } else if partial_bytes == 0 {
         finding.fixes.push(Fix::run(
-            "Test the host's other ports; firewalls and providers often hold back the data of only one port",
+            "Test the host's other ports: firewalls and providers often block only one port",
             format!("smtpcheck ports {}", plan.target.host.bracketed()),
         ));
         finding.fixes.push(Fix::text("If no port responds, repeat the check from another network (for example over a mobile connection); if the server responds there, ask the operator of this network"));

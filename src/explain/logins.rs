@@ -136,9 +136,8 @@ impl Logins {
 
     /// The sentence of an explanation, masked except in ordinary words: `password` is shown if the password is `word`.
     fn masked_outside_words(&self, text: &str) -> String {
-        let masked = |word: &str| match vocabulary::is_known(&word.to_lowercase()) {
-            true => word.to_owned(),
-            false => self.masked(word),
+        let masked = |word: &str| {
+            if vocabulary::is_known(&word.to_lowercase()) { word.to_owned() } else { self.masked(word) }
         };
         let whole = self.masked(text);
         if whole == text {

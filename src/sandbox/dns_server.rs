@@ -90,6 +90,7 @@ async fn over_tcp(content: &impl DnsContent, mut stream: TcpStream) -> io::Resul
         stream.write_all(&answer).await?;
     }
 }
+
 /// A UDP socket and a TCP socket with the same port. If any port will do, other ports are tried while the TCP port is in
 /// use, because a free UDP port can be the TCP port of a connection.
 fn sockets(address: SocketAddr) -> io::Result<(std::net::UdpSocket, std::net::TcpListener)> {

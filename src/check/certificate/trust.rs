@@ -11,7 +11,6 @@ use super::rules::{
 use crate::evidence::{Certificate, ChainFault, NameMatch, TrustStore};
 use crate::lexicon::{Confidence, Fix, software};
 use crate::plan::TlsUse;
-use crate::wire::Host;
 
 /// The finding about a virus scanner or gateway that presents its own certificate.
 pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
@@ -129,12 +128,6 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     );
     finding.otherwise = Some(OLD_STORE.to_owned());
     finding.fixes = place::around_device(seen.plan, provider);
-    // The program or device that made the certificate is known, so its setting is the first fix.
-    let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &[]);
-    if let Some(sign) = sign.filter(|sign| matches!(sign.kind.as_str(), "antivirus" | "gateway")) {
-        finding.consequences.push(sign.means.into());
-        finding.fixes.splice(0..0, sign.fix.fixes());
-    }
     finding.fixes.push(Fix::text(
         "If this network inspects TLS on purpose, ask the network administrator to install the root certificate on this machine and in the application; do not copy the certificate from this connection",
     ));
@@ -232,18 +225,13 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
     finding
 }
 
-/// The fix for programs that connect to a server on the same machine: no CA issues certificates for `localhost`, and the
-/// data does not leave the machine.
+/// The fix for programs that connect to a server on the same machine: no public CA issues certificates for `localhost`.
+/// A proxy or a tunnel can lead from a loopback address to another machine.
 fn local_program(seen: CertificateContext<'_>) -> Option<Fix> {
-    let is_local = match &seen.plan.target.host {
-        Host::Ip(ip) => ip.is_loopback(),
-        Host::Name(name) => name.ascii() == "localhost" || name.ascii().ends_with(".localhost"),
-        Host::Socket(_) => false,
-    };
-    let is_plain = seen.plan.tls_use() != TlsUse::Implicit;
-    (is_local && is_plain).then(|| {
+    let is_local = seen.session.connected().is_some_and(|(server, _)| server.ip().is_loopback());
+    (is_local && seen.plan.tls_use() != TlsUse::Implicit).then(|| {
         Fix::repeat(
-            "In a program on this machine, switch off TLS for this connection: the data does not leave the machine, and no public CA issues a certificate for localhost",
+            "If the server runs on this machine, switch off TLS for this connection in the program: the data does not leave the machine, and no public CA issues a certificate for localhost",
             format!("smtpcheck {} --tls none", seen.target()),
         )
     })

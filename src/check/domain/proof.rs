@@ -164,13 +164,8 @@ fn of_loops(sight: Sight<'_>, finding: &Finding) -> Option<String> {
         if request.server.is_some() || !is_endless(&probe.outcome) {
             return None;
         }
-        let is_same = |other: &&Probe| match &other.question {
-            Question::Records(known) => {
-                known.server.is_some() && (&known.name, known.kind) == (&request.name, request.kind)
-            }
-            _ => false,
-        };
-        let of_servers: Vec<&Probe> = sight.evidence.probes.iter().filter(is_same).collect();
+        let of_servers = redirect::of_servers(sight, &request.name).filter(|(other, _)| other.kind == request.kind);
+        let of_servers: Vec<&Probe> = of_servers.map(|(_, probe)| probe).collect();
         let is_confirmed = |other: &&Probe| {
             let seen = sight.records_of_probe(other);
             is_endless(&other.outcome) || seen.is_some_and(|seen| seen.authoritative && !seen.aliases.is_empty())

@@ -111,8 +111,11 @@ fn is_delegated(sight: Sight<'_>, name: &DnsName) -> bool {
         || (is_unsigned() && parent::zone(sight, name).is_some_and(|zone| has(&zone, RecordKind::Soa)))
 }
 
-/// The authoritative responses to queries about a name.
-fn of_servers<'s>(sight: Sight<'s>, name: &DnsName) -> impl Iterator<Item = (&'s RecordsRequest, &'s Probe)> {
+/// The queries to authoritative servers about a name.
+pub(super) fn of_servers<'s>(
+    sight: Sight<'s>,
+    name: &DnsName,
+) -> impl Iterator<Item = (&'s RecordsRequest, &'s Probe)> {
     let name = name.clone();
     sight.evidence.probes.iter().filter_map(move |probe| match &probe.question {
         Question::Records(request) if request.server.is_some() && request.name == name => Some((request, probe)),

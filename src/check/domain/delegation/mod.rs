@@ -4,10 +4,9 @@
 //! smtpcheck queries the servers directly, without the resolver. If no server responds to any query, this machine
 //! probably cannot send DNS queries to the internet, and there is no finding about the servers.
 //!
-//! Modules: [`servers`] (the queried servers and their
-//! responses), [`compared`] (the records that are compared), [`judge`] (the findings), [`differs`] (the finding that
-//! the parent zone has different NS records), [`signatures`] (servers with signatures that are not valid),
-//! [`letter_case`] (servers that do not ignore letter case), [`rules`].
+//! Modules: [`servers`] (the queried servers and their responses), [`compared`] (the records that are compared), [`judge`]
+//! (the findings), [`differs`] (the finding that the parent zone has different NS records), [`signatures`] (servers with
+//! signatures that are not valid), [`letter_case`] (servers that do not ignore letter case), [`rules`].
 
 mod compared;
 mod differs;
