@@ -459,7 +459,7 @@ fn is_reply_to_noop(reply: &Reply) -> bool {
 /// Whether the same unsolicited reply also arrived over TLS in the main session, in which no NOOP was sent before
 /// TLS: as stray bytes, or instead of the reply to EHLO.
 fn sends_unasked(main: Session<'_>, received: &ReceivedReply<'_>) -> bool {
-    let line = received.reply.lines().into_iter().next().unwrap_or_default();
+    let line = received.reply.first_line();
     let as_stray = main.events().any(|event| match &event.what {
         EventKind::Stray { text, .. } => event.tls && text.lines().any(|stray| stray == line),
         _ => false,

@@ -124,9 +124,10 @@ pub(crate) fn is_about_login(reply: &Reply) -> bool {
 ///    greeting and the reply to EHLO have no enhanced status.
 fn contradicts(phase: Phase, reply: &Reply) -> bool {
     let rejects = |class: Class| matches!(class, Class::Transient | Class::Permanent);
-    let (class, lines) = (reply.class(), reply.lines());
+    // Every reply is compared many times, so its lines are not copied.
+    let (class, lines) = (reply.class(), reply.raw_lines());
     let other = |code: ReplyCode| code.class() != class && !(rejects(class) && rejects(code.class()));
-    let codes = lines.iter().filter_map(|line| ReplyCode::parse(line.as_bytes().get(..3)?));
+    let codes = lines.clone().filter_map(|line| ReplyCode::parse(line.get(..3)?));
     let mixed = codes.filter(|code| code.class() != Class::Undefined).any(other);
     if mixed && !(phase == Phase::Greeting && rejects(class)) {
         return true;
@@ -135,7 +136,7 @@ fn contradicts(phase: Phase, reply: &Reply) -> bool {
         return false;
     }
     let opposite = |status: EnhancedStatus| (status.class() == 2) != (class == Class::Success);
-    let leading = lines.iter().filter_map(|line| Some(EnhancedStatus::lead(line.get(4..)?)?.0));
+    let leading = lines.filter_map(|line| Some(EnhancedStatus::lead(&String::from_utf8_lossy(line.get(4..)?))?.0));
     class != Class::Intermediate && leading.chain(reply.enhanced).any(opposite)
 }
 

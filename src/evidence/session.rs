@@ -50,7 +50,7 @@ impl ReceivedReply<'_> {
 
     /// Its first line as received, for use in a sentence.
     pub fn first_line(&self) -> Quote<'static> {
-        self.quote(self.reply.lines().into_iter().next().unwrap_or_default())
+        self.quote(self.reply.first_line())
     }
 
     /// A part of the reply, for use in a sentence.

@@ -104,10 +104,18 @@ impl Reply {
 
     /// Each line as received, with its code and enhanced status, decoded for display.
     pub fn lines(&self) -> Vec<String> {
+        self.raw_lines().map(|line| String::from_utf8_lossy(line).into_owned()).collect()
+    }
+
+    /// Each line as received, without its line ending.
+    pub(crate) fn raw_lines(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let raw = self.raw.strip_suffix(b"\n").unwrap_or(&self.raw);
-        raw.split(|&b| b == b'\n')
-            .map(|line| String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned())
-            .collect()
+        raw.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+    }
+
+    /// The first line as received, decoded for display.
+    pub fn first_line(&self) -> String {
+        self.raw_lines().next().map(|line| String::from_utf8_lossy(line).into_owned()).unwrap_or_default()
     }
 
     /// The same reply with different text, and with the bytes that a conforming server would send for that text.

@@ -79,7 +79,7 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
         }
         EventKind::Received { reply, .. } => {
             let phase = found.proof.phase;
-            let line = found.proof.quote(reply.lines().into_iter().next().unwrap_or_default());
+            let line = found.proof.quote(reply.first_line());
             let summary = format!(
                 "the server's replies do not match the commands: the reply after {phase} belongs to another command: {line}"
             );

@@ -412,7 +412,7 @@ fn without_parameters(session: Session<'_>) -> String {
     match (&session.probe.outcome, session.reply_at(Phase::Rcpt).or_else(|| session.reply_at(Phase::Mail))) {
         (Outcome::Skipped { .. }, _) => "again without parameters: not tested (--max-connections reached)".to_owned(),
         (_, Some(received)) => {
-            let first = received.reply.lines().into_iter().next().unwrap_or_default();
+            let first = received.reply.first_line();
             format!("again without parameters: {}", escape::visible(&first))
         }
         (_, None) => "again without parameters: no reply to MAIL FROM".to_owned(),
@@ -429,7 +429,7 @@ fn other_protocol(session: Session<'_>) -> String {
     match (&session.probe.outcome, reply) {
         (Outcome::Skipped { .. }, _) => format!("again as {protocol}: not tested (--max-connections reached)"),
         (_, Some(received)) => {
-            let first = received.reply.lines().into_iter().next().unwrap_or_default();
+            let first = received.reply.first_line();
             format!("again as {protocol}: the reply to {command} is {}", escape::visible(&first))
         }
         (_, None) => format!("again as {protocol}: no reply to {command}"),
@@ -471,7 +471,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
         }
         (Outcome::Skipped { reason: SkipReason::TimeUp }, _, _) => "not tested (overall time limit reached)".to_owned(),
         (_, Some(received), _) => {
-            let first = received.reply.lines().into_iter().next().unwrap_or_default();
+            let first = received.reply.first_line();
             escape::visible(&first)
         }
         (_, None, Some(_)) => "TLS handshake completed, no greeting".to_owned(),
@@ -511,7 +511,7 @@ fn injection(evidence: &Evidence, session: Session<'_>) -> String {
 fn before_tls(session: Session<'_>) -> String {
     // The first reply to AUTH counts; the second one is the reply to the cancellation.
     let answer = |phase, name: &str| match session.replies().find(|received| received.event.phase == phase) {
-        Some(received) => escape::visible(&received.reply.lines().into_iter().next().unwrap_or_default()),
+        Some(received) => escape::visible(&received.reply.first_line()),
         None => format!("not tested ({name} was not reached)"),
     };
     let script = &session.request.script;
