@@ -16,7 +16,7 @@ use clap::{ArgMatches, Command};
 
 use super::commands::{COMMANDS, CommandId, CommandSpec, Missing, SettingsUse, check};
 use super::config::{self, Settings};
-use super::flags::names::names;
+use super::flags::names::{is_named, names};
 use super::flags::{InvalidValue, password, route};
 use super::words::{DECLARED, find_command, first_word, looks_like_host, plain_words};
 use super::{Invocation, UsageError, VersionDetails, effect, foreign, help};
@@ -252,7 +252,7 @@ impl Declared<'_> {
 fn owners(flag: &str) -> Vec<&'static str> {
     let has = |spec: &&CommandSpec| {
         let command = (spec.declare)(Command::new("smtpcheck"));
-        command.get_arguments().any(|arg| !arg.is_hide_set() && names(arg).any(|name| name == flag))
+        command.get_arguments().any(|arg| !arg.is_hide_set() && is_named(arg, flag))
     };
     COMMANDS.iter().filter(|spec| !spec.is_hidden).filter(has).map(|spec| spec.name).collect()
 }

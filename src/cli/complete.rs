@@ -10,7 +10,7 @@ use clap::{Arg, Command};
 use super::commands::complete::CompleteArgs;
 use super::commands::completions::CompletedShell;
 use super::commands::{COMMANDS, CommandId, CommandSpec, check, ports};
-use super::flags::names::{names, takes_value};
+use super::flags::names::{is_named, takes_value};
 use super::words::{find_command, first_word};
 use crate::{check as rules, sasl};
 
@@ -60,7 +60,7 @@ pub fn candidates(args: &CompleteArgs, lists: &dyn Fn(WordList) -> Vec<Described
     };
     let command = (spec.declare)(Command::new("smtpcheck"));
     let previous = words.last().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-    let arg_of = |flag: &str| command.get_arguments().find(|arg| names(arg).any(|name| name == flag));
+    let arg_of = |flag: &str| command.get_arguments().find(|arg| is_named(arg, flag));
     let all = match (last.split_once('='), arg_of(&previous)) {
         (Some((flag, _)), _) if flag.starts_with("--") => {
             let values = arg_of(flag).map(|arg| values(arg, lists)).unwrap_or_default();

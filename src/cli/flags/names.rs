@@ -6,9 +6,19 @@ use clap::Command;
 
 /// Whether the word after a flag is its value.
 pub(in crate::cli) fn takes_value(command: &Command, flag: &str) -> bool {
-    command.get_arguments().any(|arg| {
-        names(arg).any(|name| name == flag) && arg.get_action().takes_values() && !arg.is_require_equals_set()
-    })
+    command
+        .get_arguments()
+        .any(|arg| is_named(arg, flag) && arg.get_action().takes_values() && !arg.is_require_equals_set())
+}
+
+/// Whether a flag has this name, with dashes. Every word of a command line is compared with every flag, so no names are
+/// built for it.
+pub(in crate::cli) fn is_named(arg: &clap::Arg, name: &str) -> bool {
+    if let Some(long) = name.strip_prefix("--") {
+        return arg.get_long() == Some(long) || arg.get_all_aliases().is_some_and(|aliases| aliases.contains(&long));
+    }
+    let mut short = name.strip_prefix('-').unwrap_or_default().chars();
+    arg.get_short().is_some_and(|own| short.next() == Some(own) && short.next().is_none())
 }
 
 /// The long name, the aliases and the short name of a flag, with dashes.
@@ -26,7 +36,6 @@ pub(in crate::cli) fn mentions_in(command: &Command, words: &[OsString], long: &
         let word = word.to_string_lossy();
         let name = word.split('=').next().unwrap_or_default();
         let is_cluster = word.starts_with('-') && !word.starts_with("--");
-        names(arg).any(|known| known == name)
-            || (is_cluster && arg.get_short().is_some_and(|short| word.contains(short)))
+        is_named(arg, name) || (is_cluster && arg.get_short().is_some_and(|short| word.contains(short)))
     })
 }

@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use clap::Command;
 
 use super::UsageError;
-use super::flags::names::{names, takes_value};
+use super::flags::names::{is_named, takes_value};
 
 use self::equivalent::Equivalent;
 pub use self::equivalent::ForeignTool;
@@ -25,7 +25,7 @@ pub(super) fn reject(command: &Command, words: &[OsString]) -> Result<(), UsageE
             break;
         }
         let (name, attached) = word.split_once('=').map_or((&*word, None), |(name, value)| (name, Some(value)));
-        let is_own = command.get_arguments().any(|arg| names(arg).any(|own| own == name));
+        let is_own = command.get_arguments().any(|arg| is_named(arg, name));
         let meanings: Vec<_> = if is_own { Vec::new() } else { meanings(name) };
         if !meanings.is_empty() {
             let next = words.get(at + 1).map(|next| next.to_string_lossy().into_owned());
