@@ -15,8 +15,8 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::evidence::Certificate;
 use crate::pkix::{
-    self,
-    signature::{self, SignatureAlgorithm, VerifyingKey},
+    self, SignatureCache,
+    signature::{SignatureFault, VerifyingKey},
 };
 
 /// The maximum number of names that are kept from one certificate.
@@ -26,12 +26,12 @@ const MAX_NAMES: usize = 200;
 const STATUS_REQUEST: u32 = 5;
 
 /// Parses a chain as the server sent it, and determines which certificate signed which.
-pub(crate) fn read_chain(ders: &[CertificateDer<'_>]) -> Vec<Certificate> {
-    let parsed: Vec<Option<X509Certificate<'_>>> =
+pub(crate) fn read_chain<'a>(ders: &'a [CertificateDer<'_>], signatures: &SignatureCache<'a>) -> Vec<Certificate> {
+    let parsed: Vec<Option<X509Certificate<'a>>> =
         ders.iter().map(|der| X509Certificate::from_der(der).ok().map(|(_, parsed)| parsed)).collect();
-    let issuer_of = |at: usize, child: &X509Certificate<'_>| {
+    let issuer_of = |at: usize, child: &X509Certificate<'a>| {
         let mut others = parsed.iter().enumerate().filter(|(other, _)| *other != at);
-        others.find(|(_, one)| one.as_ref().is_some_and(|one| signs(one, child))).map(|(other, _)| other)
+        others.find(|(_, one)| one.as_ref().is_some_and(|one| signs(one, child, signatures))).map(|(other, _)| other)
     };
     ders.iter()
         .zip(&parsed)
@@ -39,7 +39,7 @@ pub(crate) fn read_chain(ders: &[CertificateDer<'_>]) -> Vec<Certificate> {
         .map(|(at, (der, parsed))| match parsed {
             None => unreadable(der),
             Some(parsed) => {
-                let certificate = readable(der, parsed);
+                let certificate = readable(der, parsed, signatures);
                 let issued_by = if certificate.self_signed { None } else { issuer_of(at, parsed) };
                 Certificate { issued_by, ..certificate }
             }
@@ -66,15 +66,15 @@ pub(crate) fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
 
 /// Whether one certificate signed another, according to the names and the signature. If the signature cannot be
 /// verified, only the names are compared.
-fn signs(issuer: &X509Certificate<'_>, child: &X509Certificate<'_>) -> bool {
+fn signs<'a>(issuer: &X509Certificate<'a>, child: &X509Certificate<'a>, signatures: &SignatureCache<'a>) -> bool {
     if issuer.subject().as_raw() != child.issuer().as_raw() {
         return false;
     }
     let Some(read) = pkix::ParsedCertificate::read(child.as_raw()) else { return false };
-    let verified = SignatureAlgorithm::read(read.outer_algorithm)
-        .and_then(|scheme| Ok((scheme, VerifyingKey::read(issuer.public_key().raw)?)))
-        .and_then(|(scheme, key)| signature::verify(scheme, &key, read.signed, read.signature));
-    matches!(verified, Ok(()) | Err(signature::SignatureFault::Unsupported(_)))
+    matches!(
+        signatures.verify(&read, issuer.tbs_certificate.subject_pki.raw),
+        Ok(()) | Err(SignatureFault::Unsupported(_))
+    )
 }
 
 fn unreadable(der: &CertificateDer<'_>) -> Certificate {
@@ -104,7 +104,11 @@ fn unreadable(der: &CertificateDer<'_>) -> Certificate {
     }
 }
 
-fn readable(der: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Certificate {
+fn readable<'a>(
+    der: &CertificateDer<'_>,
+    parsed: &X509Certificate<'a>,
+    signatures: &SignatureCache<'a>,
+) -> Certificate {
     let all_names = names(parsed);
     Certificate {
         subject: parsed.subject().to_string(),
@@ -120,7 +124,7 @@ fn readable(der: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Certifica
         key: key(parsed.public_key()),
         key_bits: size(parsed.public_key()),
         signature: algorithm(&parsed.signature_algorithm.algorithm),
-        self_signed: signs(parsed, parsed),
+        self_signed: signs(parsed, parsed, signatures),
         issued_by: None,
         is_authority: parsed.is_ca(),
         key_usage: key_usage(parsed),
@@ -284,17 +288,44 @@ fn size(info: &SubjectPublicKeyInfo<'_>) -> Option<u32> {
     }
 }
 
+/// The algorithms of public CAs, and algorithms that the registry of the parser does not contain. Building the registry
+/// takes longer than parsing a certificate.
+const ALGORITHMS: &[(&str, &str)] = &[
+    ("1.2.840.113549.1.1.11", "sha256WithRSAEncryption"),
+    ("1.2.840.113549.1.1.12", "sha384WithRSAEncryption"),
+    ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
+    ("1.2.840.10045.4.3.3", "ecdsa-with-SHA384"),
+    ("1.2.840.10045.4.1", "ecdsa-with-SHA1"),
+    ("1.3.101.112", "ed25519"),
+];
+
 fn algorithm(oid: &Oid<'_>) -> String {
-    let registry = OidRegistry::default().with_pkcs1().with_x962().with_x509();
-    match oid.to_id_string().as_str() {
-        // The parser does not have names for these algorithms.
-        "1.3.101.112" => "ed25519".to_owned(),
-        "1.2.840.10045.4.1" => "ecdsa-with-SHA1".to_owned(),
-        dotted => registry.get(oid).map_or_else(|| dotted.to_owned(), |entry| entry.sn().to_owned()),
+    let dotted = oid.to_id_string();
+    if let Some((_, name)) = ALGORITHMS.iter().find(|(known, _)| *known == dotted) {
+        return (*name).to_owned();
     }
+    let registry = OidRegistry::default().with_pkcs1().with_x962().with_x509();
+    registry.get(oid).map_or(dotted, |entry| entry.sn().to_owned())
 }
 
 /// The bytes as hexadecimal digits in lower case.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALGORITHMS, OidRegistry, hex};
+
+    #[test]
+    fn algorithms_have_the_names_that_the_parser_gives_them() {
+        let registry = OidRegistry::default().with_pkcs1().with_x962().with_x509();
+        let names: Vec<(String, &str)> = registry.iter().map(|(oid, entry)| (oid.to_id_string(), entry.sn())).collect();
+        for (dotted, name) in ALGORITHMS {
+            let known = names.iter().find(|(known, _)| known == dotted);
+            assert!(known.is_none_or(|(_, known)| known == name), "{dotted}: {name}, {known:?}");
+        }
+        assert_eq!(hex(&[0x00, 0x0f, 0xa5]), "000fa5");
+    }
 }

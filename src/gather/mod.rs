@@ -36,6 +36,7 @@ mod verify;
 use rustls::pki_types::CertificateDer;
 
 use crate::evidence::{Certificate, Staple};
+use crate::pkix::SignatureCache;
 
 pub(crate) use context::CheckSecrets;
 pub(crate) use gatherer::Gatherer;
@@ -46,5 +47,5 @@ pub(crate) use shared::SharedFiles;
 /// evaluated.
 pub fn certificates(chain: &[Vec<u8>], staple: &[u8]) -> (Vec<Certificate>, Option<Staple>) {
     let ders: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
-    (certificate::read_chain(&ders), staple::read(staple, ders.first(), None, None, 0))
+    (certificate::read_chain(&ders, &SignatureCache::default()), staple::read(staple, ders.first(), None, None, 0))
 }

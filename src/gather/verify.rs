@@ -8,7 +8,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::{
+    AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, UnixTime,
+};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
@@ -18,7 +20,9 @@ use crate::evidence::{
     AnchorSeen, Certificate, ChainFault, ClientLimit, NameMatch, PathFault, PathFaultKind, PathPlace, Presented,
     Staple, Trust,
 };
-use crate::pkix::{self, Found, names::NamedBy, ocsp::Authority, signature::VerifyingKey};
+use crate::pkix::{
+    self, CertificateSignature, Found, SignatureCache, der, names::NamedBy, ocsp::Authority, signature::VerifyingKey,
+};
 
 /// The requirements for a certificate.
 pub(super) struct CertificateExpectation {
@@ -46,11 +50,12 @@ pub(super) fn with_staple(
     store: &Store,
     expected: &CertificateExpectation,
 ) -> (Presented, Option<Staple>) {
-    let chain = certificate::read_chain(ders);
+    let signatures = SignatureCache::default();
+    let chain = certificate::read_chain(ders, &signatures);
     let bytes: Vec<&[u8]> = ders.iter().map(AsRef::as_ref).collect();
     let anchors = anchor::needed(&store.anchors, &bytes);
     let now = expected.now.as_second();
-    let found = pkix::find(&bytes, &anchors, now);
+    let found = pkix::find(&bytes, &anchors, now, &signatures);
     let anchor = found.anchor.and_then(|at| anchors.get(at)).copied();
     let seen = anchor.map(anchor_seen);
     let trust = trust(&found, &chain, seen.as_ref());
@@ -60,7 +65,7 @@ pub(super) fn with_staple(
         (Trust::Trusted { path }, Some(anchor))
             if path.len() > 1 && chain.first().is_some_and(|leaf| leaf.misuse().is_none()) =>
         {
-            limits(ders, &found, anchor, expected)
+            limits(ders, &found, anchor, expected, &signatures.correct())
         }
         _ => Vec::new(),
     };
@@ -204,8 +209,9 @@ fn limits(
     found: &Found,
     anchor: pkix::Anchor<'_>,
     expected: &CertificateExpectation,
+    correct: &[CertificateSignature<'_>],
 ) -> Vec<ClientLimit> {
-    if is_verified_by_webpki(ders, found, anchor, expected.now) != Some(false) {
+    if is_verified_by_webpki(ders, found, anchor, expected.now, correct) != Some(false) {
         return Vec::new();
     }
     let of = |place, what: String| ClientLimit {
@@ -217,7 +223,8 @@ fn limits(
     let bytes: Vec<&[u8]> = ders.iter().map(AsRef::as_ref).collect();
     let rarities = pkix::rarities(&bytes, &found.path);
     let limits: Vec<ClientLimit> = rarities.into_iter().map(|rarity| of(rarity.place, rarity.what)).collect();
-    let is_authority = certificate::read_chain(ders.get(..1).unwrap_or_default()).iter().any(|one| one.is_authority);
+    let leaf = ders.get(..1).unwrap_or_default();
+    let is_authority = certificate::read_chain(leaf, &SignatureCache::default()).iter().any(|one| one.is_authority);
     if limits.is_empty() && !is_authority {
         return vec![of(0, "a feature of the path that webpki does not support".to_owned())];
     }
@@ -262,6 +269,7 @@ fn is_verified_by_webpki(
     found: &Found,
     anchor: pkix::Anchor<'_>,
     now: Timestamp,
+    correct: &[CertificateSignature<'_>],
 ) -> Option<bool> {
     let pkix::Anchor::Certificate(der) = anchor else { return None };
     let der = CertificateDer::from(der);
@@ -270,9 +278,46 @@ fn is_verified_by_webpki(
     let between: Vec<CertificateDer<'_>> =
         found.path.iter().skip(1).filter_map(|place| ders.get(*place).cloned()).collect();
     let moment = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now.as_second()).unwrap_or(0)));
-    let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.all;
+    let supported = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.all;
+    let cached: Vec<CachedAlgorithm<'_>> =
+        supported.iter().map(|algorithm| CachedAlgorithm { algorithm: *algorithm, correct }).collect();
+    let algorithms: Vec<&dyn SignatureVerificationAlgorithm> = cached.iter().map(|one| one as _).collect();
     let usage = webpki::KeyUsage::server_auth();
-    Some(leaf.verify_for_usage(algorithms, &[anchor], &between, moment, usage, None, None).is_ok())
+    Some(leaf.verify_for_usage(&algorithms, &[anchor], &between, moment, usage, None, None).is_ok())
+}
+
+/// An algorithm of webpki that does not verify a signature again.
+#[derive(Debug)]
+struct CachedAlgorithm<'a> {
+    algorithm: &'static dyn SignatureVerificationAlgorithm,
+    correct: &'a [CertificateSignature<'a>],
+}
+
+impl SignatureVerificationAlgorithm for CachedAlgorithm<'_> {
+    fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        // webpki passes the content of each element, and for the key only the bits (RFC 5280 §4.1.1.2, §4.1.2.7).
+        let algorithm = der::wrap(der::tag::SEQUENCE, self.signature_alg_id().as_ref());
+        let of_key = der::wrap(der::tag::SEQUENCE, self.public_key_alg_id().as_ref());
+        let bits = der::wrap(der::tag::BIT_STRING, &[&[0], key].concat());
+        let key_info = der::wrap(der::tag::SEQUENCE, &[of_key, bits].concat());
+        let wanted = CertificateSignature { key: &key_info, algorithm: &algorithm, signed: message, signature };
+        if self.correct.contains(&wanted) {
+            return Ok(());
+        }
+        self.algorithm.verify_signature(key, message, signature)
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.signature_alg_id()
+    }
+
+    fn fips_status(&self) -> rustls::pki_types::FipsStatus {
+        self.algorithm.fips_status()
+    }
 }
 
 /// Whether the leaf certificate covers the host name (RFC 9525 §6).

@@ -45,8 +45,11 @@ impl<'a> Attribute<'a> {
     }
 
     fn is_same(&self, other: &Attribute<'_>) -> bool {
-        let is_same_text = || self.text().is_some_and(|text| Some(text) == other.text());
-        self.oid == other.oid && ((self.tag, self.content) == (other.tag, other.content) || is_same_text())
+        // In one string type, different bytes are different text.
+        if self.oid != other.oid || self.tag == other.tag {
+            return self.oid == other.oid && self.content == other.content;
+        }
+        self.text().is_some_and(|text| Some(text) == other.text())
     }
 
     /// Whether OpenSSL can parse this value in a name: a valid string, or a type that it treats as bytes.

@@ -7,10 +7,11 @@
 //! rejects. webpki stops at the first fault. It ignores keyUsage of CA certificates and the entire certificate of the
 //! trust anchor. It rejects extensions that OpenSSL and GnuTLS support.
 //!
-//! Read [`path`] with [`issuer`] first, then [`certificate`], [`constraints`], [`names`], [`signature`] with [`rare`],
+//! Read [`path`] with [`issuer`] first, then [`certificate`], [`constraints`], [`names`], [`signature`] with [`cache`] and [`rare`],
 //! and [`ocsp`]; [`der`] and [`directory`] parse the bytes. The results become `evidence`, from which `evidence::doubt`
 //! decides whether a client may continue.
 
+mod cache;
 pub(crate) mod certificate;
 mod constraints;
 mod curve;
@@ -25,6 +26,7 @@ mod rare;
 mod rarity;
 pub(crate) mod signature;
 
+pub(crate) use cache::{CertificateSignature, SignatureCache};
 pub(crate) use certificate::ParsedCertificate;
 pub(crate) use issuer::{Anchor, ChainNames};
 pub(crate) use path::{Found, find};

@@ -14,12 +14,13 @@
 
 use std::collections::HashMap;
 
+use super::cache::SignatureCache;
 use super::certificate::{self, KEY_CERT_SIGN, ParsedCertificate};
 use super::constraints::{self, Comparisons, Violation};
 use super::directory;
 use super::form::{names_another_key, of_extensions, of_form, of_leniency, weak_key};
 use super::issuer::{Anchor, Issuer};
-use super::signature::{self, SignatureAlgorithm, VerifyingKey};
+use super::signature::{self, SignatureAlgorithm};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace};
 
 /// The maximum number of signatures verified in one search. A chain has three or four, and the slowest kind (RSA 8192)
@@ -43,7 +44,12 @@ pub(crate) struct Found {
 }
 
 /// Searches for a path from the first certificate to a trust anchor.
-pub(crate) fn find(chain: &[&[u8]], anchors: &[Anchor<'_>], now: i64) -> Found {
+pub(crate) fn find<'a>(
+    chain: &'a [&'a [u8]],
+    anchors: &[Anchor<'a>],
+    now: i64,
+    signatures: &'a SignatureCache<'a>,
+) -> Found {
     let sent: Vec<Option<ParsedCertificate<'_>>> =
         chain.iter().map(|der| ParsedCertificate::read(der).filter(|_| der.len() <= certificate::MAX_LENGTH)).collect();
     let Some(Some(_)) = sent.first() else {
@@ -57,6 +63,7 @@ pub(crate) fn find(chain: &[&[u8]], anchors: &[Anchor<'_>], now: i64) -> Found {
         sent,
         anchors: anchors.iter().map(Issuer::of_anchor).collect(),
         now,
+        signatures,
         verified: HashMap::new(),
         signatures_left: MAX_SIGNATURES,
         visits_left: MAX_VISITS,
@@ -92,6 +99,7 @@ struct Search<'a> {
     sent: Vec<Option<ParsedCertificate<'a>>>,
     anchors: Vec<Option<Issuer<'a>>>,
     now: i64,
+    signatures: &'a SignatureCache<'a>,
     /// The results by certificate and issuer, so that each signature is verified only once.
     verified: HashMap<(usize, By), Result<(), signature::SignatureFault>>,
     signatures_left: usize,
@@ -529,9 +537,7 @@ impl<'a> Search<'a> {
         let result = if self.signatures_left == 0 {
             Err(signature::SignatureFault::Unsupported("too many signatures in the chain".to_owned()))
         } else {
-            SignatureAlgorithm::read(one.outer_algorithm)
-                .and_then(|scheme| Ok((scheme, VerifyingKey::read(key)?)))
-                .and_then(|(scheme, key)| signature::verify(scheme, &key, one.signed, one.signature))
+            self.signatures.verify(one, key)
         };
         self.signatures_left = self.signatures_left.saturating_sub(1);
         self.verified.insert((place, by), result.clone());
