@@ -36,6 +36,18 @@ pub(super) fn read_first() -> (Vec<StoredAnchor>, bool) {
     (in_file, places.folders.is_empty())
 }
 
+/// Whether [`read_first`] reads only one regular file of usual size. On macOS and Windows it calls the operating system.
+pub(super) fn is_one_file() -> bool {
+    /// Larger than the trust store of any operating system.
+    const USUAL: u64 = 2 * 1024 * 1024;
+    let file = match Places::of_variables() {
+        Some(places) => places.file,
+        None => bundle_of_the_system(),
+    };
+    let metadata = file.and_then(|file| std::fs::metadata(file).ok());
+    metadata.is_some_and(|metadata| metadata.is_file() && (1..=USUAL).contains(&metadata.len()))
+}
+
 /// All trusted certificates: those that [`read_first`] returned, and those in the directories. The file is not read
 /// again, because it can be a pipe.
 pub(super) fn with_directories(first: &[StoredAnchor]) -> Vec<StoredAnchor> {
@@ -45,6 +57,16 @@ pub(super) fn with_directories(first: &[StoredAnchor]) -> Vec<StoredAnchor> {
 #[cfg(any(windows, target_os = "macos"))]
 fn of_the_system() -> Vec<StoredAnchor> {
     rustls_native_certs::load_native_certs().certs.into_iter().map(StoredAnchor::Certificate).collect()
+}
+
+#[cfg(any(windows, target_os = "macos"))]
+fn bundle_of_the_system() -> Option<PathBuf> {
+    None
+}
+
+#[cfg(not(any(windows, target_os = "macos")))]
+fn bundle_of_the_system() -> Option<PathBuf> {
+    openssl_probe::probe().cert_file
 }
 
 #[cfg(not(any(windows, target_os = "macos")))]

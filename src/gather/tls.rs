@@ -75,7 +75,6 @@ pub(super) async fn handshake_as(
     identity: Option<Arc<CertifiedKey>>,
     mut tap: Tap,
 ) -> Result<Secured, TlsFault> {
-    context.trust.prefetch();
     let recorder = Arc::new(Recorder::new());
     let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: identity });
     let name = ServerName::try_from(expected.clone()).ok();
@@ -94,7 +93,9 @@ pub(super) async fn handshake_as(
     let started = Instant::now();
     let timeout = Duration::from_millis(context.plan.limits.reply_ms);
     let connect = TlsConnector::from(Arc::new(config)).connect(sent, tap).into_fallible();
-    let stream = match tokio::time::timeout(timeout, connect).await {
+    // The trust store is read after the ClientHello was sent, while the server creates its response.
+    let both = async { tokio::join!(biased; connect, async { context.trust.prefetch() }).0 };
+    let stream = match tokio::time::timeout(timeout, both).await {
         Ok(Ok(stream)) => stream,
         Ok(Err((error, _))) => {
             let (first, server_hello) = opened();

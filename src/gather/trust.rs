@@ -1,9 +1,10 @@
 //! The trust anchors: the certificates in the file that the user specified, those in the trust store of this machine,
 //! or Mozilla's root certificates.
 //!
-//! A file that the user specified is read before any data is sent, so that mistakes in it are reported early. A
-//! separate thread reads the system's trust store during the first handshake, because a variable can name a pipe.
-//! Directories with certificates are read only if a chain is not verified without them; see [`super::roots`].
+//! A file that the user specified is read before any data is sent, so that mistakes in it are reported early. The
+//! system's trust store is read during the first handshake, in a separate thread unless it is one regular file:
+//! starting the thread would take as long as reading the file, but a variable can name a pipe. Directories with
+//! certificates are read only if a chain is not verified without them; see [`super::roots`].
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -91,16 +92,19 @@ impl Anchors {
         Ok(Anchors(Arc::new(reading)))
     }
 
-    /// Starts reading, without waiting for the result.
+    /// Starts reading, without waiting for the result. A regular file is read before this function returns.
     pub(crate) fn prefetch(&self) {
-        self.begin(&self.0.first, TrustStoreReading::read_first);
+        self.begin(&self.0.first, TrustStoreReading::read_first, roots::is_one_file);
     }
 
-    /// If a file never ends, the thread runs until the program ends. The wait for the thread ends at the overall time
-    /// limit.
-    fn begin(&self, stage: &ReadingStage, read: fn(&TrustStoreReading)) {
+    /// Reads here or in a separate thread. If a file never ends, the thread runs until the program ends. The wait for
+    /// the thread ends at the overall time limit.
+    fn begin(&self, stage: &ReadingStage, read: fn(&TrustStoreReading), is_short: fn() -> bool) {
         if stage.store.get().is_some() || stage.is_begun.swap(true, Ordering::Relaxed) {
             return;
+        }
+        if is_short() {
+            return read(&self.0);
         }
         let reading = Arc::clone(&self.0);
         let begun = std::thread::Builder::new().name("trust store".to_owned()).spawn(move || read(&reading));
@@ -118,7 +122,7 @@ impl Anchors {
         if first.is_whole || is_valid(&found) {
             return found;
         }
-        self.begin(&self.0.whole, TrustStoreReading::read_whole);
+        self.begin(&self.0.whole, TrustStoreReading::read_whole, || false);
         verify(self.0.whole.wait().await)
     }
 }
