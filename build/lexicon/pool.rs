@@ -6,15 +6,18 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use super::context::ReplyPhase;
 use super::entries::FixEntry;
 
-/// The strings, and the lists of strings and of fixes.
+/// The strings, and the lists of strings, fixes, numbers and phases.
 #[derive(Default)]
 pub(super) struct Pool {
     text: String,
     places: HashMap<String, usize>,
     texts: Lists,
     fixes: Lists,
+    numbers: Lists,
+    phases: Lists,
 }
 
 /// The elements of all lists, one list after the other. Equal lists share a range.
@@ -67,6 +70,16 @@ impl Pool {
         self.fixes.list(elements)
     }
 
+    /// A `List<u16>`.
+    pub(super) fn numbers(&mut self, numbers: &[u16]) -> String {
+        self.numbers.list(numbers.iter().map(u16::to_string).collect())
+    }
+
+    /// A `List<ReplyPhase>`.
+    pub(super) fn phases(&mut self, phases: &[ReplyPhase]) -> String {
+        self.phases.list(phases.iter().map(|phase| format!("ReplyPhase::{phase:?}")).collect())
+    }
+
     /// A `FixRow`.
     pub(super) fn fix(&mut self, fix: &FixEntry) -> String {
         let when = option(fix.when.map(|when| format!("FixWhen::{when:?}")));
@@ -88,7 +101,10 @@ impl Pool {
 
     /// The source of the tables to which the lists refer.
     pub(super) fn tables(&self) -> String {
-        table("TEXTS", "Text", &self.texts.elements) + &table("FIXES", "FixRow", &self.fixes.elements)
+        table("TEXTS", "Text", &self.texts.elements)
+            + &table("FIXES", "FixRow", &self.fixes.elements)
+            + &table("NUMBERS", "u16", &self.numbers.elements)
+            + &table("PHASES", "ReplyPhase", &self.phases.elements)
     }
 }
 

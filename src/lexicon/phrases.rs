@@ -30,9 +30,9 @@ pub(crate) struct Phrase {
     anywhere: bool,
     /// Whether its words are general ("message rejected"), so that every other phrase has priority.
     general: bool,
-    phase: Option<&'static [ReplyPhase]>,
-    code: Option<&'static [u16]>,
-    class: Option<&'static [u16]>,
+    phase: Option<List<ReplyPhase>>,
+    code: Option<List<u16>>,
+    class: Option<List<u16>>,
     status: Option<List<Text>>,
     literals: EntryLiterals,
     /// The cause, which determines the rule.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
+use super::context::ReplyPhase;
 use super::meaning::{Fix, FixWhen};
 
 include!(concat!(env!("OUT_DIR"), "/lexicon/pool.rs"));
@@ -120,6 +121,18 @@ impl ListedRow for Text {
 impl ListedRow for FixRow {
     fn table() -> &'static [FixRow] {
         &FIXES
+    }
+}
+
+impl ListedRow for u16 {
+    fn table() -> &'static [u16] {
+        &NUMBERS
+    }
+}
+
+impl ListedRow for ReplyPhase {
+    fn table() -> &'static [ReplyPhase] {
+        &PHASES
     }
 }
 
