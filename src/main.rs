@@ -12,6 +12,7 @@ use smtpcheck::commands::{self, CommandError};
 use smtpcheck::render::escape;
 
 fn main() -> ExitCode {
+    keep_freed_memory();
     std::panic::set_hook(Box::new(end));
     smtpcheck::host::signals::end_with(|code| std::process::exit(code.into()));
     smtpcheck::logging::start();
@@ -29,6 +30,14 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// Makes glibc keep freed memory. It returns free memory at the end of the heap to the kernel if it exceeds a threshold,
+/// and this threshold rises when a large block is freed (mallopt(3), "M_MMAP_THRESHOLD"). Otherwise, the memory of the
+/// argument parser is returned, and requested again page by page for the check. The block is never accessed, so it costs
+/// nothing. Other allocators are not affected.
+fn keep_freed_memory() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(1024 * 1024)));
 }
 
 /// Ends the program after a panic in any thread, because the other threads would wait for this thread forever. Prints
