@@ -98,8 +98,52 @@ pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     is_same_in_parts(one, other) == Some(true)
 }
 
-/// Compares from the beginning and stops at the first difference, because a trust store has hundreds of names. Returns
-/// `None` if a name cannot be parsed.
+/// Names with which many others are compared, for example those of a trust store.
+pub(crate) struct NameSet<'a> {
+    names: Vec<&'a [u8]>,
+    /// The attributes of the names that can be parsed, grouped by RDN.
+    parsed: Vec<Vec<Vec<Attribute<'a>>>>,
+}
+
+impl<'a> NameSet<'a> {
+    pub(crate) fn of(names: Vec<&'a [u8]>) -> NameSet<'a> {
+        let parsed = names.iter().filter(|name| name.len() <= MAX_LENGTH).filter_map(|name| parts(name)).collect();
+        NameSet { names, parsed }
+    }
+
+    /// Whether one of the names is the same as this one, as in [`is_same`].
+    pub(crate) fn contains(&self, name: &[u8]) -> bool {
+        self.names.contains(&name) || (name.len() <= MAX_LENGTH && self.contains_parts(name) == Some(true))
+    }
+
+    /// Compares from the beginning and stops when no name is left, so that usually only one or two attributes are
+    /// parsed. Returns `None` if the name cannot be parsed.
+    fn contains_parts(&self, name: &[u8]) -> Option<bool> {
+        let mut left: Vec<&[Vec<Attribute<'_>>]> = self.parsed.iter().map(Vec::as_slice).collect();
+        let mut sets = Reader::new(der::only(name, tag::SEQUENCE)?.content);
+        while !sets.is_empty() {
+            let mut set = Reader::new(sets.expect(tag::SET)?.content);
+            let mut place = 0;
+            while !set.is_empty() {
+                let attribute = Attribute::read(&set.read()?)?;
+                left.retain(|sets| {
+                    sets.first().and_then(|set| set.get(place)).is_some_and(|known| known.is_same(&attribute))
+                });
+                if left.is_empty() {
+                    return Some(false);
+                }
+                place += 1;
+            }
+            left.retain(|sets| sets.first().is_some_and(|set| set.len() == place));
+            for sets in &mut left {
+                *sets = sets.get(1..).unwrap_or_default();
+            }
+        }
+        Some(left.iter().any(|sets| sets.is_empty()))
+    }
+}
+
+/// Compares from the beginning and stops at the first difference. Returns `None` if a name cannot be parsed.
 fn is_same_in_parts(one: &[u8], other: &[u8]) -> Option<bool> {
     let mut ones = Reader::new(der::only(one, tag::SEQUENCE)?.content);
     let mut others = Reader::new(der::only(other, tag::SEQUENCE)?.content);
@@ -135,6 +179,28 @@ mod tests {
         assert!(is_same(&utf8, &name(tag::BMP_STRING, b"\0I\0n\0t\0e\0r")));
         assert!(!is_same(&utf8, &name(tag::UTF8_STRING, b"inter")));
         assert!(!is_same(&utf8, &name(tag::UTF8_STRING, b"Inter ")));
+        let both = [&utf8[..], &name(tag::UTF8_STRING, b"Other")];
+        let set = NameSet::of(both.to_vec());
+        for other in [&b"Inter"[..], b"inter", b"Inter ", b"Other", b"Others"] {
+            for tag in [tag::UTF8_STRING, tag::PRINTABLE_STRING, tag::T61_STRING] {
+                let other = name(tag, other);
+                assert_eq!(set.contains(&other), both.iter().any(|one| is_same(one, &other)), "{other:?}");
+            }
+        }
+        // A name with a further attribute, in its own RDN or in the same.
+        let attribute = |value: &[u8]| {
+            let both = [der::wrap(tag::OID, COMMON_NAME), der::wrap(tag::UTF8_STRING, value)].concat();
+            der::wrap(tag::SEQUENCE, &both)
+        };
+        let (one, two) = (attribute(b"Inter"), attribute(b"Net"));
+        let in_two = der::wrap(tag::SEQUENCE, &[der::wrap(tag::SET, &one), der::wrap(tag::SET, &two)].concat());
+        let in_one = der::wrap(tag::SEQUENCE, &der::wrap(tag::SET, &[one, two].concat()));
+        let all = [&utf8[..], &in_two, &in_one, b"\x30\x01", b""];
+        for one in all {
+            for other in all {
+                assert_eq!(NameSet::of(vec![one]).contains(other), is_same(one, other), "{one:?} {other:?}");
+            }
+        }
         assert_eq!(common_names(&utf8), ["Inter"]);
     }
 

@@ -2,7 +2,7 @@
 //! selects the trust anchors that can be part of a path. Read next: [`super::path`].
 
 use super::certificate::{self, NameConstraints, ParsedCertificate};
-use super::directory;
+use super::directory::NameSet;
 
 /// A trust anchor from the trust store.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ impl<'a> Issuer<'a> {
 }
 
 /// The names that occur in a chain. A trust anchor with another name cannot be part of a path.
-pub(crate) struct ChainNames<'a>(Vec<&'a [u8]>);
+pub(crate) struct ChainNames<'a>(NameSet<'a>);
 
 impl<'a> ChainNames<'a> {
     /// Certificates that cannot be parsed have no names.
@@ -62,10 +62,10 @@ impl<'a> ChainNames<'a> {
         let mut names: Vec<&[u8]> = read.flat_map(|one| [one.issuer, one.subject]).collect();
         names.sort_unstable();
         names.dedup();
-        ChainNames(names)
+        ChainNames(NameSet::of(names))
     }
 
     pub(crate) fn contains(&self, name: &[u8]) -> bool {
-        self.0.iter().any(|one| directory::is_same(one, name))
+        self.0.contains(name)
     }
 }
