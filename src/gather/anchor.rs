@@ -1,16 +1,10 @@
-//! One trust anchor in a trust store, in the form that the store provides.
-//!
-//! A trust store has about 150 certificates, but a chain needs only one or two of them. Reading a PEM file therefore
-//! only locates each certificate and its name; [`needed`] decodes the certificates whose names occur in the chain. Read
-//! next: [`super::roots`], which reads the files, and `pkix`, which parses the selected certificates.
+//! One trust anchor in a trust store, in the form that the store provides. [`needed`] selects the anchors whose names
+//! occur in a chain. Read next: [`super::roots`], which reads the files, [`super::bundle`], which parses large files, and
+//! `pkix`, which parses the selected certificates.
 
-use std::ops::Range;
-use std::sync::{Arc, OnceLock};
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
 
+use super::bundle::EncodedCertificate;
 use crate::pkix::{self, ChainNames, ParsedCertificate};
 
 /// One trust anchor.
@@ -22,88 +16,6 @@ pub(super) enum StoredAnchor {
     /// The name and the key, both in DER format including their tags, and the content of NameConstraints. The
     /// compiled-in roots have this form.
     Key { subject: Vec<u8>, key: Vec<u8>, constraints: Option<Vec<u8>> },
-}
-
-/// A certificate in a PEM file (RFC 7468 §5.1) that is decoded when it is needed.
-pub(super) struct EncodedCertificate {
-    file: Arc<Vec<u8>>,
-    base64: Range<usize>,
-    /// The beginning of the certificate, which usually contains its names.
-    start: Vec<u8>,
-    der: OnceLock<Vec<u8>>,
-}
-
-/// The length of the base64 text from which the names are read: the public root certificates need at most 430
-/// characters.
-const START: usize = 512;
-
-const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
-const DASHES: &[u8] = b"-----";
-
-impl EncodedCertificate {
-    /// Finds the certificates in a PEM file. Other blocks, and blocks that do not begin with base64, are left out.
-    pub(super) fn all(file: Vec<u8>) -> Vec<EncodedCertificate> {
-        let file = Arc::new(file);
-        let begin = memchr::memmem::Finder::new(BEGIN);
-        let dashes = memchr::memmem::Finder::new(DASHES);
-        let mut found = Vec::new();
-        let mut at = 0;
-        while let Some(from) = file.get(at..).and_then(|rest| begin.find(rest)) {
-            let from = at + from + BEGIN.len();
-            let Some(length) = file.get(from..).and_then(|rest| dashes.find(rest)) else { break };
-            at = from + length;
-            let start = file.get(from..at).and_then(start_of);
-            found.extend(start.map(|start| EncodedCertificate {
-                file: Arc::clone(&file),
-                base64: from..at,
-                start,
-                der: OnceLock::new(),
-            }));
-        }
-        found
-    }
-
-    /// The subject; `None` if the certificate cannot be decoded.
-    fn subject(&self) -> Option<&[u8]> {
-        ParsedCertificate::subject_of(&self.start).or_else(|| ParsedCertificate::subject_of(self.der()))
-    }
-
-    /// The certificate in DER format; empty if it cannot be decoded.
-    fn der(&self) -> &[u8] {
-        let text = self.file.get(self.base64.clone()).unwrap_or_default();
-        self.der.get_or_init(|| decode(text).unwrap_or_default())
-    }
-
-    #[cfg(test)]
-    pub(super) fn is_decoded(&self) -> bool {
-        self.der.get().is_some()
-    }
-}
-
-/// Decodes the first [`START`] base64 characters, without allocating memory for them, because it is called for every
-/// certificate of the trust store.
-fn start_of(text: &[u8]) -> Option<Vec<u8>> {
-    let mut base64 = [0; START];
-    let mut length = 0;
-    for line in text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
-        let free = base64.get_mut(length..)?;
-        let taken = line.len().min(free.len());
-        free.get_mut(..taken)?.copy_from_slice(line.get(..taken)?);
-        length += taken;
-        if length == START {
-            break;
-        }
-    }
-    STANDARD.decode(base64.get(..length)?).ok()
-}
-
-/// Decodes base64. White space at the beginning and the end of lines is ignored.
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut joined = Vec::with_capacity(text.len());
-    for line in text.split(|byte| *byte == b'\n') {
-        joined.extend_from_slice(line.trim_ascii());
-    }
-    STANDARD.decode(joined).ok()
 }
 
 impl StoredAnchor {
@@ -173,27 +85,9 @@ mod tests {
             needed(&anchors, chain).iter().filter_map(of_certificate).collect()
         };
         assert_eq!(ders(&[own.der()]), [own.der().to_vec(), of_same_name.der().to_vec()]);
-        // This name is longer than the beginning of the certificate, so the certificate was decoded completely.
         let is_decoded = |anchor: &&StoredAnchor| matches!(anchor, StoredAnchor::Encoded(one) if one.is_decoded());
-        assert_eq!(anchors.iter().filter(is_decoded).count(), 3);
+        assert_eq!(anchors.iter().filter(is_decoded).count(), 2);
         assert_eq!(ders(&[of_long_name.der()]), [of_long_name.der().to_vec()]);
         assert!(ders(&[certificate("Unknown").der()]).is_empty());
-    }
-
-    #[test]
-    fn only_certificates_are_found_in_a_file() {
-        let own = certificate("Own");
-        let text = format!(
-            "# a comment\r\n{}-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n\
-             -----BEGIN CERTIFICATE-----\nM*==\n-----END CERTIFICATE-----\n{}-----BEGIN CERTIFICATE-----\nMAA=",
-            own.pem().replace('\n', " \r\n"),
-            own.pem(),
-        );
-        let found = EncodedCertificate::all(text.into_bytes());
-        assert_eq!(
-            found.iter().map(|one| one.der().to_vec()).collect::<Vec<_>>(),
-            [own.der().to_vec(), own.der().to_vec()]
-        );
-        assert!(EncodedCertificate::all(Vec::new()).is_empty());
     }
 }

@@ -5,6 +5,7 @@
 //! handshake ([`session`]), one for connecting ([`dial`]), and one for the entire inquiry ([`gatherer`]).
 
 mod anchor;
+mod bundle;
 mod certificate;
 #[cfg(test)]
 mod chains;

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::anchor::{EncodedCertificate, StoredAnchor};
+use super::anchor::StoredAnchor;
+use super::bundle::EncodedCertificate;
 use crate::host::file;
 
 /// The maximum number of files that are read in one directory. A hashed directory on a current system has 300 entries,
@@ -104,8 +105,8 @@ impl Places {
     }
 
     fn in_file(&self) -> Vec<StoredAnchor> {
-        let pem = self.file.as_deref().and_then(contents).unwrap_or_default();
-        EncodedCertificate::all(pem).into_iter().map(StoredAnchor::Encoded).collect()
+        let found = self.file.as_deref().and_then(certificates).unwrap_or_default();
+        found.into_iter().map(StoredAnchor::Encoded).collect()
     }
 
     /// Adds the certificates in the directories to those in the file.
@@ -134,9 +135,10 @@ impl Places {
     }
 }
 
-/// The content of a trust store. The variable can name a pipe, which is read with a time limit.
-fn contents(path: &Path) -> Option<Vec<u8>> {
-    let read = file::regular(path, MAX_BYTES).or_else(|_| file::contents(path).map(|bytes| bytes.to_vec()));
+/// The certificates of a trust store. The variable can name a pipe, which is read with a time limit.
+fn certificates(path: &Path) -> Option<Vec<EncodedCertificate>> {
+    let scan = file::regular_file(path).and_then(|file| EncodedCertificate::scan(file, MAX_BYTES));
+    let read = scan.or_else(|_| file::contents(path).map(|bytes| EncodedCertificate::all(bytes.to_vec())));
     read.inspect_err(|error| tracing::warn!(?path, %error, "the trust store cannot be read")).ok()
 }
 

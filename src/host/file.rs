@@ -380,7 +380,8 @@ fn within<B: AsRef<[u8]>>(bytes: B, most: u64) -> io::Result<B> {
     Ok(bytes)
 }
 
-fn regular_file(path: &Path) -> io::Result<File> {
+/// Opens a regular file.
+pub(crate) fn regular_file(path: &Path) -> io::Result<File> {
     // Links are followed. Only a privileged user could replace the file between this test and the call to open.
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("not a regular file"));
