@@ -10,7 +10,7 @@ use super::commands::{COMMANDS, CommandId, CommandSpec, SettingsUse, check};
 use super::flags::names::{mentions_in, takes_value};
 
 /// The flags of a check. They are used to split every command line into flags, values of flags, and other words.
-pub(super) static DECLARED: LazyLock<Command> = LazyLock::new(|| (check::SPEC.declare)(Command::new("smtpcheck")));
+pub(super) static DECLARED: LazyLock<Command> = LazyLock::new(|| check::SPEC.declared());
 
 /// The first word that is neither a flag nor the value of one, and its position.
 pub(super) fn first_word(words: &[OsString]) -> Option<(usize, String)> {

@@ -122,10 +122,20 @@ impl CommandSpec {
         if self.id == CommandId::Check { "smtpcheck".to_owned() } else { format!("smtpcheck {}", self.name) }
     }
 
+    /// The clap command with only its flags.
+    pub fn declared(&self) -> Command {
+        (self.declare)(Command::new(self.full_name()))
+    }
+
     /// The clap command. A flag in `words` can exclude a flag that an environment variable sets.
     pub fn command(&self, words: &[OsString]) -> Command {
-        let command = (self.declare)(Command::new(self.full_name()).version(env!("CARGO_PKG_VERSION")));
+        self.described(self.declared(), words)
+    }
+
+    /// Like [`CommandSpec::command`], from the result of [`CommandSpec::declared`].
+    pub fn described(&self, declared: Command, words: &[OsString]) -> Command {
         // This follows `declare`, because the derived type of the flags sets its own description.
+        let command = declared.version(env!("CARGO_PKG_VERSION"));
         let command =
             command.about(self.description()).override_usage(self.usage_lines()).after_help(self.after_help());
         let command = command.max_term_width(100).disable_help_subcommand(true);

@@ -49,9 +49,12 @@ pub fn is_replaced(flag: &str, is_set: impl Fn(&str) -> bool) -> bool {
     ALTERNATIVES.iter().filter(|group| group.contains(&flag)).flat_map(|group| group.iter()).any(|other| is_set(other))
 }
 
+/// The beginning of the names of all environment variables of flags.
+const VARIABLE_PREFIX: &str = "SMTPCHECK_";
+
 /// The environment variable of a flag.
 pub fn variable(long: &str) -> String {
-    format!("SMTPCHECK_{}", long.to_uppercase().replace('-', "_"))
+    format!("{VARIABLE_PREFIX}{}", long.to_ascii_uppercase().replace('-', "_"))
 }
 
 /// Whether the environment sets a flag. An empty variable counts as not set, because CI systems pass unset variables as empty
@@ -64,7 +67,9 @@ pub fn is_in_environment(long: &str) -> bool {
 /// of closed lists are accepted in upper and lower case.
 pub fn with_environment(command: Command, words: &[OsString]) -> Command {
     let is_on_command_line = |flag: &str| names::mentions_in(&command, words, flag);
-    let is_set = |long: &str| is_in_environment(long) && !is_replaced(long, is_on_command_line);
+    // Usually no variable is set, so that the name of each is not needed.
+    let is_any_set = environment::has_prefix(VARIABLE_PREFIX);
+    let is_set = |long: &str| is_any_set && is_in_environment(long) && !is_replaced(long, is_on_command_line);
     let longs = command.get_arguments().filter_map(clap::Arg::get_long);
     let set: Vec<String> = longs.filter(|long| can_be_variable(long) && is_set(long)).map(str::to_owned).collect();
     command.mut_args(|arg| {
