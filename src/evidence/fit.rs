@@ -128,7 +128,9 @@ fn contradicts(phase: Phase, reply: &Reply) -> bool {
     let (class, lines) = (reply.class(), reply.raw_lines());
     let other = |code: ReplyCode| code.class() != class && !(rejects(class) && rejects(code.class()));
     let codes = lines.clone().filter_map(|line| ReplyCode::parse(line.get(..3)?));
-    let mixed = codes.filter(|code| code.class() != Class::Undefined).any(other);
+    // Without irregularities, all lines have the same code.
+    let mut of_lines = codes.filter(|code| code.class() != Class::Undefined);
+    let mixed = !reply.irregularities.is_empty() && of_lines.any(other);
     if mixed && !(phase == Phase::Greeting && rejects(class)) {
         return true;
     }

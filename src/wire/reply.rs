@@ -109,8 +109,14 @@ impl Reply {
 
     /// Each line as received, without its line ending.
     pub(crate) fn raw_lines(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        let raw = self.raw.strip_suffix(b"\n").unwrap_or(&self.raw);
-        raw.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        let mut rest = Some(self.raw.strip_suffix(b"\n").unwrap_or(&self.raw));
+        let lines = std::iter::from_fn(move || {
+            let bytes = rest?;
+            let end = memchr::memchr(b'\n', bytes);
+            rest = end.and_then(|end| bytes.get(end + 1..));
+            bytes.get(..end.unwrap_or(bytes.len()))
+        });
+        lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line))
     }
 
     /// The first line as received, decoded for display.
