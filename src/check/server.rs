@@ -7,6 +7,7 @@ use super::{
     parameters, protocol, proxy, proxy_header, refusal, scan, server_name, session, source, starttls,
 };
 use crate::evidence::{Evidence, quote};
+use crate::lexicon::Fix;
 use crate::plan::{Plan, Protocol};
 
 /// Every check, in the order of the session.
@@ -53,8 +54,22 @@ pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> V
         findings.iter_mut().filter(|finding| !protocol::is_about_protocols(finding)).for_each(in_words_of_lmtp);
     }
     findings.iter_mut().for_each(as_sentences);
+    if plan.is_about_server() {
+        findings.iter_mut().for_each(for_users);
+    }
     again::carry(plan, &mut findings);
     findings
+}
+
+/// Adds a fix for readers who do not operate the server, if all fixes of a failure are for its operator.
+fn for_users(finding: &mut Finding) {
+    let is_for_operator = |fix: &Fix| fix.text.starts_with("Server operator");
+    let is_failure = finding.severity == Severity::Error && finding.failure.is_some();
+    if is_failure && !finding.fixes.is_empty() && finding.fixes.iter().all(is_for_operator) {
+        finding.fixes.push(Fix::text(
+            "If you do not operate the server, send this report to its operator or to your hosting company",
+        ));
+    }
 }
 
 /// Whether an error of this rule means that the check ended before it reached the server: at the name lookup, on this

@@ -12,6 +12,7 @@ use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell}
 use super::greeting::weigh_other_family;
 use super::parameters;
 use super::peer;
+use super::place::is_private;
 use super::protocol;
 use super::service::service_with_codes;
 use crate::evidence::fit::Fit;
@@ -448,13 +449,4 @@ fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
     let (name, domain) = rejected.rsplit_once('@').unwrap_or(("", "RECIPIENT-DOMAIN"));
     let name = if name.eq_ignore_ascii_case("postmaster") { "abuse" } else { "postmaster" };
     format!("{name}@{domain}")
-}
-
-/// Whether an IP address is private, loopback or link-local. A connection from a private address reaches a remote
-/// server through a router, so the server sees that router's public IP address.
-pub(super) fn is_private(ip: std::net::IpAddr) -> bool {
-    match ip.to_canonical() {
-        std::net::IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
-        std::net::IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
 }
