@@ -25,6 +25,12 @@ pub(super) const UNVERIFIED: &str = "Nodemailer: tls.rejectUnauthorized: false; 
 pub(super) const EXPECTED_NAME: &str =
     "Nodemailer: tls.servername; PHPMailer: SMTPOptions with peer_name; Go: ServerName";
 
+/// The settings for servers with old TLS versions, until their operators update them.
+pub(super) const OLD_TLS: &str = "Until the server has been updated, allow old TLS versions in the program (OpenSSL: MinProtocol = TLSv1 and CipherString = DEFAULT@SECLEVEL=0 in openssl.cnf; Java: jdk.tls.disabledAlgorithms), or send through another server";
+
+/// The settings for servers with old cipher suites, until their operators update them.
+pub(super) const OLD_SUITES: &str = "Until the server has been updated, allow its cipher suites in the program (OpenSSL: CipherString = DEFAULT@SECLEVEL=0 in openssl.cnf; Java: jdk.tls.disabledAlgorithms), or send through another server";
+
 /// The name of a TLS mode in the settings of programs.
 pub(super) fn encryption(tls: TlsUse) -> &'static str {
     match tls {

@@ -235,7 +235,7 @@ fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option
             clear.join(" ")
         )
     });
-    if let Some(mut finding) = masked(plan, session).or_else(|| stripped(plan, evidence, session)) {
+    if let Some(mut finding) = masked(plan, evidence, session).or_else(|| stripped(plan, evidence, session)) {
         finding.consequences.extend(login);
         return Some(finding);
     }
@@ -343,7 +343,7 @@ fn unencrypted(plan: &Plan, has_login: bool, is_inside: bool) -> Fix {
 
 /// Reports that a firewall has overwritten part of a reply: an extension name consists of four or more Xs, or of three
 /// or more Xs and one other letter, or the greeting consists of asterisks.
-fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+fn masked(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let is_mask = |word: &str| {
         let crosses = word.bytes().take_while(|&byte| byte == b'X').count();
         (crosses >= 4 && word.len() == crosses) || (crosses >= 3 && word.len() == crosses + 1)
@@ -361,7 +361,11 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         "Firewall administrator: disable SMTP inspection, or configure it to allow TLS",
         "no inspect esmtp",
     ));
-    finding.fixes.push(implicit_tls(plan));
+    // Programs can change their port, but mail servers deliver to port 25.
+    let at = if plan.target.port == 25 { 1 } else { 0 };
+    if !elsewhere::are_closed(evidence) {
+        finding.fixes.insert(at, implicit_tls(plan));
+    }
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }

@@ -146,7 +146,13 @@ fn withheld(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fi
         // If EHLO or STARTTLS is missing, `ehlo` or `starttls` reports the cause.
         WithheldReason::NotOffered if session.fell_back_to_helo() || is_for_want_of_tls(plan, session) => None,
         WithheldReason::NotOffered => Some(not_offered(plan, evidence, session, event)),
-        WithheldReason::NoCommonMechanism { offered, allowed } => Some(no_common(event, offered, allowed)),
+        WithheldReason::NoCommonMechanism { offered, allowed } => {
+            let mut finding = no_common(event, offered, allowed);
+            if offered.iter().any(|name| name == "NTLM" || name == "GSSAPI") {
+                finding.fixes.extend(for_exchange(plan));
+            }
+            Some(finding)
+        }
     }
 }
 
@@ -253,6 +259,19 @@ fn no_common_fix(offered: &[String]) -> Fix {
     } else {
         "Allow another mechanism with --auth, or ask the server's operator to enable PLAIN over TLS"
     })
+}
+
+/// What to do about a server that accepts only logins of Windows accounts, such as Exchange with its default settings.
+fn for_exchange(plan: &Plan) -> [Fix; 2] {
+    [
+        Fix::run(
+            format!("If the server accepts mail from your network without a login, {}", programs::WITHOUT_LOGIN),
+            format!("smtpcheck {} --no-auth", plan.target.host.with_port(plan.target.port)),
+        ),
+        Fix::text(
+            "Exchange administrator: offer basic authentication over TLS on the receive connector, or allow the program's IP address to relay without a login",
+        ),
+    ]
 }
 
 fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {

@@ -305,8 +305,10 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
     if let Some(url) = fetchable {
         return incomplete(seen, url);
     }
-    // A CA that is an intermediate, by its name, has an issuer of its own, so the chain is incomplete in any case.
-    if std::ptr::eq(last, seen.leaf) && seen.presented.chain_length == 1 && is_intermediate(&last.issuer) {
+    // A CA that is an intermediate, by its name, has an issuer of its own, so the chain is incomplete in any case. The
+    // servers of known providers send complete chains.
+    let is_alone = std::ptr::eq(last, seen.leaf) && seen.presented.chain_length == 1;
+    if is_alone && is_intermediate(&last.issuer) && place::public_provider(seen.plan).is_none() {
         return incomplete_by_name(seen);
     }
     if last.self_signed {
@@ -315,7 +317,7 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
         let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
         finding.cause = "The CA is private. Sending a root does not make clients trust it.".to_owned();
         finding.otherwise = Some(OLD_STORE.to_owned());
-        finding.fixes = vec![own_authority(seen, OWN_ROOT), public_certificate()];
+        finding.fixes = vec![own_authority(seen, OWN_ROOT), public_certificate(), unverified()];
         return finding;
     }
     let (kept, sent) = (seen.presented.chain.len(), seen.presented.chain_length);
@@ -342,7 +344,7 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
         "The issuer is a private CA, or a certificate is missing from the chain.".to_owned()
     };
     finding.otherwise = Some(OLD_STORE.to_owned());
-    finding.fixes = vec![public_certificate(), own_authority(seen, OWN_ROOT)];
+    finding.fixes = vec![public_certificate(), own_authority(seen, OWN_ROOT), unverified()];
     // If the server sends an intermediate certificate of a public CA, only the root is missing.
     if !std::ptr::eq(last, seen.leaf) && is_public_authority(&last.issuer) && sent == kept {
         finding.cause = format!("The issuer is a public CA, whose root certificate is missing from {}.", store(seen));
@@ -352,7 +354,7 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
             public_certificate(),
         ];
     } else if place::is_inside(seen.plan, seen.session) {
-        finding.fixes.reverse();
+        finding.fixes.rotate_left(1);
     }
     finding
 }
@@ -361,7 +363,8 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
 fn is_intermediate(issuer: &str) -> bool {
     let words = ["issuing", "intermediate", "subordinate", "sub ca", "subca"];
     let lower = issuer.to_lowercase();
-    is_public_authority(issuer) || words.iter().any(|word| lower.contains(word))
+    let is_named = is_public_authority(issuer) || words.iter().any(|word| lower.contains(word));
+    is_named && !lower.contains("root")
 }
 
 /// The finding about a missing intermediate certificate that the certificate does not link to.

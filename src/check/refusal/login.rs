@@ -64,7 +64,7 @@ fn without_passwords(plan: &Plan, provider: &Provider, mut reading: Reading) -> 
 /// logins that a program requires users to enter.
 fn with_open_relay(plan: &Plan, session: Session<'_>, mut reading: Reading) -> Reading {
     let is_relay = plan.target.port == 25 || place::is_inside(plan, session);
-    if reading.cause == Cause::Credentials && is_relay {
+    if matches!(reading.cause, Cause::Credentials | Cause::AuthMechanism) && is_relay {
         let at = reading.fixes.len().min(1);
         reading.fixes.insert(
             at,

@@ -12,14 +12,15 @@ use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell}
 use super::greeting::weigh_other_family;
 use super::parameters;
 use super::peer;
-use super::place::is_private;
+use super::place::{self, is_private};
+use super::programs;
 use super::protocol;
 use super::service::service_with_codes;
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
 use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, FixWhen, Reading, ReplyPhase};
-use crate::plan::{LoginProof, Plan};
+use crate::plan::{LoginProof, Plan, TlsUse};
 use crate::wire::Reply;
 use crate::wire::status::Class;
 
@@ -202,6 +203,15 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
         && session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts())
     {
         finding.consequences.push("The server rejected the recipients because it has not accepted a sender".to_owned());
+    }
+    if phase == Phase::Starttls && place::is_inside(plan, session) {
+        finding.fixes.push(Fix::run(
+            format!(
+                "Until then, if you trust the network between the program and the server, select {} in the program",
+                programs::encryption(TlsUse::Never)
+            ),
+            format!("smtpcheck {} --tls none", plan.target.host.with_port(plan.target.port)),
+        ));
     }
     if phase == Phase::Auth {
         finding.consequences.extend(super::auth::challenge_error(session));
