@@ -4,7 +4,7 @@ use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
     again, auth, backends, certificate, claims, clients, connect, disclosure, ehlo, envelope, greeting, handshake,
-    parameters, protocol, proxy, proxy_header, refusal, scan, server_name, session, source, starttls,
+    parameters, place, protocol, proxy, proxy_header, refusal, scan, server_name, session, source, starttls,
 };
 use crate::evidence::{Evidence, quote};
 use crate::lexicon::Fix;
@@ -55,10 +55,25 @@ pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> V
     }
     findings.iter_mut().for_each(as_sentences);
     if plan.is_about_server() {
+        findings.iter_mut().for_each(|finding| without_unused_ports(plan, finding));
         findings.iter_mut().for_each(for_users);
     }
     again::carry(plan, &mut findings);
     findings
+}
+
+/// Removes fixes that lead to a submission port on which the provider's servers do not accept connections.
+fn without_unused_ports(plan: &Plan, finding: &mut Finding) {
+    let Some(provider) = place::public_provider(plan) else { return };
+    let unused = [465, 587].into_iter().filter(|port| provider.ports.iter().all(|known| known.port != *port));
+    let targets: Vec<String> = unused.map(|port| plan.target.host.with_port(port)).collect();
+    let is_unused = |fix: &Fix| {
+        let words = fix.command.iter().flat_map(|command| command.split(' ').skip(1).take(1));
+        words.into_iter().any(|word| targets.iter().any(|target| word.trim_start_matches("smtps://") == target))
+    };
+    if finding.fixes.iter().any(|fix| !is_unused(fix)) {
+        finding.fixes.retain(|fix| !is_unused(fix));
+    }
 }
 
 /// Adds a fix for readers who do not operate the server, if all fixes of a failure are for its operator.

@@ -33,9 +33,9 @@ static STARTTLS_NOT_OFFERED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server does not advertise STARTTLS",
     docs: Docs {
-        sees: "The EHLO reply does not list STARTTLS. The finding is an error if TLS was required (--tls starttls), or if a login was requested, because by default smtpcheck does not send passwords unencrypted. The finding is a notice for this machine's loopback addresses, where test servers often run.",
+        sees: "The EHLO reply does not list STARTTLS. The finding is an error if TLS was required (--tls starttls), or if a login was requested, because by default smtpcheck does not send passwords unencrypted. In these cases, smtpcheck also tries the submission ports of the host (587 and 465). The finding is a notice for this machine's loopback addresses, where test servers often run.",
         matters: "An on-path attacker can read and change everything on this connection, including passwords. A firewall that inspects SMTP may have removed the extension.",
-        action: "Server operator: install a certificate and enable TLS. If TLS is already enabled, repeat the check from another network to find out whether a firewall with SMTP inspection removes the extension.",
+        action: "Use another port of the host if it offers TLS. In a private network that you trust, switch off TLS for this server in the program. Server operator: install a certificate and enable TLS. If TLS is already enabled, repeat the check from another network to find out whether a firewall with SMTP inspection removes the extension.",
         example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",
         references: "RFC 3207 section 4, RFC 8314 section 4",
     },
@@ -471,9 +471,12 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
             if upgraded.is_some() { "starttls" } else { "none" }
         ),
     ));
+    let has_implicit = place::public_provider(plan)
+        .is_none_or(|provider| provider.ports.iter().any(|known| known.tls == PortTls::Implicit));
     finding.fixes.push(Fix::text(if upgraded.is_some() {
+        let other = if has_implicit { ", or use port 465 with SSL/TLS" } else { "" };
         format!(
-            "In the mail program or application, select {} instead of SSL/TLS for this port, or use port 465 with SSL/TLS",
+            "In the mail program or application, select {} instead of SSL/TLS for this port{other}",
             programs::encryption(TlsUse::IfOffered)
         )
     } else {

@@ -217,7 +217,7 @@ fn of_other_machine(seen: CertificateContext<'_>, finding: &mut Finding) {
             format!("ssh -N -L {port}:127.0.0.1:{port} {}", in_shell(&host)),
         ),
         Fix::text(
-            "Or run the program on the same machine as Bridge, or both in the same container or network namespace",
+            "Or create a certificate for the name that the program uses, import it in Bridge (protonmail-bridge --cli, cert import), and trust it in the program",
         ),
     ];
 }

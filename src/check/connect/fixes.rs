@@ -144,10 +144,18 @@ fn blocked(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
             ),
         ]);
     } else {
+        let relay = peer::provider_by_name(plan).filter(|provider| provider.kind == "relay");
         fixes.extend([
             Fix::text(format!(
-                "Ask your hosting company, cloud or internet provider to unblock outgoing port {port} (for example, DigitalOcean blocks ports 25, 465 and 587, and cPanel servers have SMTP Restrictions); or send through its own mail relay, through a service on port 2525, or through a service's HTTPS API"
+                "Ask your hosting company, cloud or internet provider to unblock outgoing port {port} (DigitalOcean and some plans of other clouds block all mail ports, and cPanel servers have SMTP Restrictions), or to name its own mail relay"
             )),
+            Fix::text(match relay {
+                Some(provider) => {
+                    format!("Send through the HTTPS API of {} (port 443), which networks do not block", provider.name)
+                }
+                None if port == 2525 => "Send through the HTTPS API of a sending service (port 443), which networks do not block".to_owned(),
+                None => "Send through a sending service on port 2525 or through its HTTPS API (port 443), which networks rarely block".to_owned(),
+            }),
             Fix::run(
                 "To find out whether your network blocks mail ports, check the ports of another provider",
                 if is_gmail(plan) { "smtpcheck ports smtp.mail.yahoo.com" } else { "smtpcheck ports smtp.gmail.com" },

@@ -204,7 +204,9 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     {
         finding.consequences.push("The server rejected the recipients because it has not accepted a sender".to_owned());
     }
-    if phase == Phase::Starttls && place::is_inside(plan, session) {
+    // Relays without a login accept unencrypted mail.
+    let is_relay = place::is_inside(plan, session) || plan.target.port == 25 && plan.login.is_none();
+    if phase == Phase::Starttls && is_relay {
         finding.fixes.push(Fix::run(
             format!(
                 "Until then, if you trust the network between the program and the server, select {} in the program",
