@@ -393,7 +393,7 @@ fn stripped(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fi
         "On this machine, switch off the mail scanning of the virus scanner (for example Avast or AVG: Mail Shield), and repeat the check",
     ));
     finding.fixes.push(Fix::text(
-        "Repeat the check from another network, for example over a mobile connection. If STARTTLS is advertised there, ask the administrator of this network, or the hosting company, to switch off SMTP inspection (Cisco: no inspect esmtp) or the redirection of mail connections for this host.",
+        "Repeat the check from another network, for example over a mobile connection. If STARTTLS is advertised there, ask the administrator of this network, or the hosting company, to switch off SMTP inspection (Cisco: no inspect esmtp) or the redirection of mail connections for this host, or send through their relay with an account on it.",
     ));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)

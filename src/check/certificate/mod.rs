@@ -290,6 +290,12 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         // On this machine, connecting to the name would bypass the tunnel.
         finding.fixes.insert(if is_loopback { 0 } else { 1 }, fix);
     }
+    // On shared hosting, the certificate is for the names of the hosting company's servers.
+    if let (None, Some(domain)) = (usable, presented.iter().find_map(|name| name.strip_prefix("*."))) {
+        finding.fixes.push(Fix::text(format!(
+            "If {domain} belongs to your hosting company, connect to the server's own name below {domain}; the control panel or the welcome message shows it"
+        )));
+    }
     // Public CAs rarely issue certificates for IP addresses, and never for private ones.
     if expected.parse::<std::net::IpAddr>().is_err() {
         finding.fixes.push(Fix::text(format!("Server operator: get a certificate that contains {expected}")));

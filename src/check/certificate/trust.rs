@@ -400,7 +400,13 @@ fn incomplete(seen: CertificateContext<'_>, url: &str) -> Finding {
     // The issuer chose this URL, which may be an arbitrary string, and users paste the command into a shell.
     if is_web(url) {
         let command = format!("curl -O {}", in_shell(url));
-        finding.fixes.push(Fix::run("Server operator: download the missing certificate from the CA", command));
+        finding.fixes.push(Fix::run(
+            format!(
+                "Server operator: download the missing certificate from the CA. Users of the server: until the server sends it, add it to the certificates that the program trusts ({})",
+                programs::TRUST
+            ),
+            command,
+        ));
     }
     finding
 }
