@@ -85,9 +85,12 @@ fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'
         Basis::Phrase { id } if matches!(id.as_str(), "client-rejected-postfix" | "access-denied-bare")
     );
     let is_submission = matches!(plan.target.port, 465 | 587 | 2465 | 2525 | 2587);
-    let can_log_in = session.final_capabilities().is_some_and(|(_, offers)| offers.has("AUTH"));
     let is_of_envelope = matches!(received.event.phase, Phase::Mail | Phase::Rcpt);
-    if !is_unexplained || !is_submission || !can_log_in || !is_of_envelope || plan.login.is_some() {
+    if !is_unexplained || !is_submission || !is_of_envelope || plan.login.is_some() {
+        return reading;
+    }
+    // Searches the session, so it comes last: a server can reject hundreds of recipients.
+    if !session.final_capabilities().is_some_and(|(_, offers)| offers.has("AUTH")) {
         return reading;
     }
     Reading {
