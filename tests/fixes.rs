@@ -109,6 +109,46 @@ fn the_command_for_the_other_protocol_names_it() {
     assert_eq!(of("greeting/lmtp", "lmtp-expected"), ["smtpcheck lmtp://mail.example.net:2121"]);
 }
 
+/// The texts and commands of the first three fixes of a finding of a transcript.
+fn first_fixes(name: &str, rule: &str) -> Vec<String> {
+    let played = support::replay::all().iter().find(|played| played.name == name).unwrap();
+    let finding = played.report.findings.iter().find(|finding| finding.rule == rule).unwrap();
+    let shown = finding.fixes.iter().take(3);
+    shown.map(|fix| format!("{}: {}", fix.text, fix.command.as_deref().unwrap_or_default())).collect()
+}
+
+#[test]
+fn the_first_fixes_suit_the_place_of_the_server_and_the_results_of_its_other_ports() {
+    for (name, rule, place, words) in [
+        // The network blocks the port.
+        ("field/CON-05", "connection-timed-out", 0, "Send through a submission server on port 587, 465 or 2525"),
+        ("field/CON-05", "connection-timed-out", 1, "Ask your hosting company"),
+        ("connect/relay-service-blocked", "connection-timed-out", 0, "unblock outgoing port 587"),
+        ("connect/relay-service-blocked", "connection-timed-out", 1, "HTTPS API of Mailgun"),
+        ("connect/localhost-in-a-container", "connection-refused", 0, "service name"),
+        // Another port was tried, and is better.
+        ("starttls/not-offered-with-a-login", "starttls-not-offered", 0, "Use port 465"),
+        ("starttls/stripped-at-a-provider", "starttls-stripped", 0, "Use port 465"),
+        ("auth/not-advertised-by-an-mx", "auth-not-offered", 0, "smtpcheck mx.example.net:587 --user u@example.net"),
+        // No other port accepts connections.
+        ("auth/relay-without-a-login", "auth-not-offered", 0, "leave the user name and password empty"),
+        ("starttls/neither-starttls-nor-auth", "starttls-not-offered", 1, "switch off TLS for this server"),
+        // The user does not operate the server.
+        (
+            "certificate/bridge-on-another-machine",
+            "certificate-self-signed",
+            0,
+            "accept this certificate in the program",
+        ),
+        ("certificate/bridge-on-another-machine", "certificate-self-signed", 2, "cert import"),
+        ("refusal/submission-before-a-login", "auth-required", 1, "enter a user name and password"),
+        ("refusal/outlook-com-password", "auth-oauth-required", 0, "OAuth 2.0"),
+    ] {
+        let fixes = first_fixes(name, rule);
+        assert!(fixes.get(place).is_some_and(|fix| fix.contains(words)), "{name}, fix {place}: {fixes:#?}");
+    }
+}
+
 /// The examples of the lexicon, explained: a permanent rejection is never given a command with `--retry`.
 #[test]
 fn every_command_of_an_explanation_is_valid() {

@@ -3,6 +3,8 @@
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell, plural, seconds};
 use super::peer;
+use super::place;
+use super::programs;
 use super::protocol;
 use super::service::{at_place, by_first_bytes, other_mail_service, service_with_codes};
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
@@ -164,7 +166,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
                 missing(plan, session, &format!("sends no greeting within {waited}"), 0)
             }
         }
-        Some(Fault::Closed { phase: Phase::Greeting, reset }) => hung_up(session, *reset, begun),
+        Some(Fault::Closed { phase: Phase::Greeting, reset }) => hung_up(plan, session, *reset, begun),
         Some(Fault::Binary) => return binary(plan, session).into_iter().collect(),
         _ => {
             let is_other_protocol = protocol::accepts_other(evidence).is_some();
@@ -210,7 +212,7 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
         finding.otherwise = Some("Another service with TLS, for example a web server, may use this port, because no SMTP greeting arrived over TLS either. Ask the server's operator which service it is.".to_owned());
     }
     finding.fixes.push(Fix::repeat("Repeat the check with implicit TLS", format!("smtpcheck smtps://{target}")));
-    finding.fixes.push(Fix::text("In the mail program or application, select SSL/TLS (also called SMTPS or implicit TLS) instead of STARTTLS for this port"));
+    finding.fixes.push(Fix::text(format!("In the mail program or application, select {} instead of STARTTLS for this port; it is also called SMTPS or implicit TLS", programs::encryption(TlsUse::Implicit))));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
@@ -276,7 +278,7 @@ fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     })
 }
 
-fn hung_up(session: Session<'_>, reset: bool, begun: bool) -> Finding {
+fn hung_up(plan: &Plan, session: Session<'_>, reset: bool, begun: bool) -> Finding {
     let how = if reset { "resets" } else { "closes" };
     let when = if begun { "in the middle of its greeting" } else { "without a greeting" };
     let summary = format!("the server accepts the connection but {how} it {when}");
@@ -293,6 +295,15 @@ fn hung_up(session: Session<'_>, reset: bool, begun: bool) -> Finding {
     finding.fixes.push(Fix::text(
         "Server operator: check that the mail service is running behind the proxy, and that the access list allows this client",
     ));
+    // Docker accepts connections to a published port even if the server in the container cannot be reached.
+    if place::is_inside(plan, session) && plan.target.host.socket().is_none() {
+        finding.fixes.insert(
+            0,
+            Fix::text(
+                "If the server runs in a container, make it listen on all addresses there (0.0.0.0, not 127.0.0.1), and publish the port that it uses",
+            ),
+        );
+    }
     finding.fixes.push(Fix::text("Repeat the check in a few minutes, and from another network"));
     finding.failure = Some(PhaseFailure::Unreachable);
     finding

@@ -2,8 +2,7 @@
 //! and what to do if a device in that network responds instead of a provider. Other checks use these functions. This
 //! file raises no findings and sends nothing over the network.
 
-use super::refusal::is_private;
-use crate::evidence::{EventKind, Evidence, Probe, Session};
+use crate::evidence::{EventKind, Evidence, NameSource, Probe, Session};
 use crate::lexicon::clouds::{self, Cloud, MachineSigns};
 use crate::lexicon::providers::Provider;
 use crate::lexicon::{Confidence, Fix};
@@ -95,4 +94,112 @@ pub(super) fn fixes(cloud: &Cloud, host: &Host) -> impl Iterator<Item = Fix> {
         .fixes()
         .into_iter()
         .map(move |fix| Fix { command: fix.command.as_ref().map(|command| command.replace("{host}", &bare)), ..fix })
+}
+
+/// The types of names that can be looked up only in a private network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PrivateName {
+    /// A name without a domain: a service of Docker Compose, or a machine of the local network.
+    OneLabel,
+    /// The name of a Kubernetes service.
+    Cluster,
+    /// The name of the machine that a container runs on.
+    ContainerHost,
+    /// A name for multicast DNS.
+    Local,
+    /// A domain of a company's or home network.
+    Domain,
+}
+
+impl PrivateName {
+    /// The type of a name; `None` if the name can be in the public DNS.
+    pub(super) fn of(name: &str) -> Option<PrivateName> {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        let ends = |all: &[&str]| all.iter().any(|end| name.ends_with(end));
+        if ends(&[".docker.internal", ".containers.internal"]) {
+            Some(PrivateName::ContainerHost)
+        } else if ends(&[".svc", ".cluster.local"]) || name.contains(".svc.") {
+            Some(PrivateName::Cluster)
+        } else if !name.contains('.') {
+            Some(PrivateName::OneLabel)
+        } else if ends(&[".local"]) {
+            Some(PrivateName::Local)
+        } else if ends(&[
+            ".internal",
+            ".lan",
+            ".home.arpa",
+            ".home",
+            ".corp",
+            ".intranet",
+            ".private",
+            ".localdomain",
+            ".intern",
+            ".test",
+        ]) {
+            Some(PrivateName::Domain)
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether an IP address is private, loopback or link-local. A connection from a private address reaches a remote
+/// server through a router, so the server sees that router's public IP address.
+pub(super) fn is_private(ip: std::net::IpAddr) -> bool {
+    match ip.to_canonical() {
+        std::net::IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
+        std::net::IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+/// Whether the server is on this machine or in a private network, as the connection shows. If `--resolve` gives the
+/// address, the name decides.
+pub(super) fn is_inside(plan: &Plan, session: Session<'_>) -> bool {
+    match &plan.target.host {
+        Host::Ip(ip) => is_private(*ip),
+        Host::Socket(_) => true,
+        Host::Name(name) if name.ascii() == "localhost" || PrivateName::of(name.ascii()).is_some() => true,
+        host @ Host::Name(_) => {
+            let server = session.connected().map(|(server, _)| server.ip());
+            plan.given_addresses(host).is_empty() && server.is_some_and(is_private)
+        }
+    }
+}
+
+/// Whether the server is reached over the internet, as its IP addresses show. If `--resolve` gives the address, or the
+/// address is not known, the name decides.
+pub(super) fn is_on_internet(plan: &Plan, evidence: &Evidence) -> bool {
+    match &plan.target.host {
+        Host::Ip(ip) => !is_private(*ip),
+        Host::Socket(_) => false,
+        Host::Name(name) if name.ascii() == "localhost" || PrivateName::of(name.ascii()).is_some() => false,
+        Host::Name(_) => {
+            let names = evidence.names().and_then(|(_, names)| names);
+            let mut known = names.filter(|names| names.source != NameSource::Override).into_iter();
+            known.all(|names| names.addresses().next().is_none() || names.addresses().any(|ip| !is_private(ip)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PrivateName;
+    use crate::wire::DomainName;
+
+    #[test]
+    fn names_of_private_networks_are_recognised() {
+        for (name, kind) in [
+            ("mail_server", Some(PrivateName::OneLabel)),
+            ("smtp_1", Some(PrivateName::OneLabel)),
+            ("mailpit.tools.svc.cluster.local", Some(PrivateName::Cluster)),
+            ("smtp.mail.svc", Some(PrivateName::Cluster)),
+            ("host.docker.internal", Some(PrivateName::ContainerHost)),
+            ("my_stack_smtp.internal", Some(PrivateName::Domain)),
+            ("nas.local", Some(PrivateName::Local)),
+            ("mail.example.net", None),
+        ] {
+            assert_eq!(PrivateName::of(name), kind, "{name}");
+            assert!(DomainName::parse(name).is_ok(), "{name}");
+        }
+    }
 }

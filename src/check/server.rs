@@ -4,9 +4,10 @@ use super::backends::BackendSeen;
 use super::finding::{Check, Finding, Severity, exit_order};
 use super::{
     again, auth, backends, certificate, claims, clients, connect, disclosure, ehlo, envelope, greeting, handshake,
-    parameters, protocol, proxy, proxy_header, refusal, scan, server_name, session, source, starttls,
+    parameters, place, protocol, proxy, proxy_header, refusal, scan, server_name, session, source, starttls,
 };
 use crate::evidence::{Evidence, quote};
+use crate::lexicon::Fix;
 use crate::plan::{Plan, Protocol};
 
 /// Every check, in the order of the session.
@@ -53,8 +54,37 @@ pub(super) fn judge_by(checks: &[&Check], plan: &Plan, evidence: &Evidence) -> V
         findings.iter_mut().filter(|finding| !protocol::is_about_protocols(finding)).for_each(in_words_of_lmtp);
     }
     findings.iter_mut().for_each(as_sentences);
+    if plan.is_about_server() {
+        findings.iter_mut().for_each(|finding| without_unused_ports(plan, finding));
+        findings.iter_mut().for_each(for_users);
+    }
     again::carry(plan, &mut findings);
     findings
+}
+
+/// Removes fixes that lead to a submission port on which the provider's servers do not accept connections.
+fn without_unused_ports(plan: &Plan, finding: &mut Finding) {
+    let Some(provider) = place::public_provider(plan) else { return };
+    let unused = [465, 587].into_iter().filter(|port| provider.ports.iter().all(|known| known.port != *port));
+    let targets: Vec<String> = unused.map(|port| plan.target.host.with_port(port)).collect();
+    let is_unused = |fix: &Fix| {
+        let words = fix.command.iter().flat_map(|command| command.split(' ').skip(1).take(1));
+        words.into_iter().any(|word| targets.iter().any(|target| word.trim_start_matches("smtps://") == target))
+    };
+    if finding.fixes.iter().any(|fix| !is_unused(fix)) {
+        finding.fixes.retain(|fix| !is_unused(fix));
+    }
+}
+
+/// Adds a fix for readers who do not operate the server, if all fixes of a failure are for its operator.
+fn for_users(finding: &mut Finding) {
+    let is_for_operator = |fix: &Fix| fix.text.starts_with("Server operator");
+    let is_failure = finding.severity == Severity::Error && finding.failure.is_some();
+    if is_failure && !finding.fixes.is_empty() && finding.fixes.iter().all(is_for_operator) {
+        finding.fixes.push(Fix::text(
+            "If you do not operate the server, send this report to its operator or to your hosting company",
+        ));
+    }
 }
 
 /// Whether an error of this rule means that the check ended before it reached the server: at the name lookup, on this

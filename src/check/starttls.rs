@@ -2,9 +2,9 @@
 //! implicit TLS was used on a port that expects STARTTLS. Failed handshakes are the subject of [`super::handshake`].
 
 use super::auth::{in_clear, may_log_in_unencrypted};
-use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, plural};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell, plural};
 use super::greeting::IMPLICIT_TLS_EXPECTED;
-use super::peer;
+use super::{elsewhere, peer, place, programs};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session, TlsFaultKind, WithheldReason};
 use crate::lexicon::providers::PortTls;
@@ -33,9 +33,9 @@ static STARTTLS_NOT_OFFERED: Rule = Rule {
     severity: Severity::Warning,
     title: "the server does not advertise STARTTLS",
     docs: Docs {
-        sees: "The EHLO reply does not list STARTTLS. The finding is an error if TLS was required (--tls starttls), or if a login was requested, because by default smtpcheck does not send passwords unencrypted. The finding is a notice for this machine's loopback addresses, where test servers often run.",
+        sees: "The EHLO reply does not list STARTTLS. The finding is an error if TLS was required (--tls starttls), or if a login was requested, because by default smtpcheck does not send passwords unencrypted. In these cases, smtpcheck also tries the submission ports of the host (587 and 465). The finding is a notice for this machine's loopback addresses, where test servers often run.",
         matters: "An on-path attacker can read and change everything on this connection, including passwords. A firewall that inspects SMTP may have removed the extension.",
-        action: "Server operator: install a certificate and enable TLS. If TLS is already enabled, repeat the check from another network to find out whether a firewall with SMTP inspection removes the extension.",
+        action: "Use another port of the host if it offers TLS. In a private network that you trust, switch off TLS for this server in the program. Server operator: install a certificate and enable TLS. If TLS is already enabled, repeat the check from another network to find out whether a firewall with SMTP inspection removes the extension.",
         example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",
         references: "RFC 3207 section 4, RFC 8314 section 4",
     },
@@ -124,6 +124,7 @@ static STARTTLS_NOT_ENFORCED: Rule = Rule {
 /// 1. If implicit TLS got no TLS response: a session that finds out whether the port sends an unencrypted greeting and
 ///    advertises STARTTLS.
 /// 2. If STARTTLS is advertised: the intrusive probes that the user requested.
+/// 3. If TLS is needed and STARTTLS is not advertised: sessions on the other submission ports.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     if let Some(Fault::Tls { tls }) = session.fault() {
@@ -134,7 +135,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     }
     let offered = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS"));
     if !offered {
-        return Vec::new();
+        let is_needed = plan.tls_use() == TlsUse::Required || is_withheld(plan, session);
+        return if is_needed && lacks_starttls(plan, session) { elsewhere::questions(plan) } else { Vec::new() };
     }
     let wants = |probe: IntrusiveProbe| plan.probes.contains(&probe);
     let mut questions = Vec::new();
@@ -183,7 +185,7 @@ fn greeted_in_plain(evidence: &Evidence) -> Option<(Session<'_>, ReceivedReply<'
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let (Some(main), Some(session)) = (evidence.main_session(), evidence.decisive_session()) else { return Vec::new() };
     let mut findings = Vec::new();
-    findings.extend(not_offered(plan, session));
+    findings.extend(not_offered(plan, evidence, session));
     findings.extend(injected(main));
     if matches!(session.fault(), Some(Fault::Tls { .. })) {
         findings.extend(expected_starttls(plan, evidence, session));
@@ -193,30 +195,35 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+/// Whether the server should advertise STARTTLS in this session, but does not.
+fn lacks_starttls(plan: &Plan, session: Session<'_>) -> bool {
     let wanted = matches!(plan.tls_use(), TlsUse::Required | TlsUse::IfOffered);
-    let (received, offers) = session.capabilities(Phase::Ehlo)?;
-    let required = plan.tls_use() == TlsUse::Required;
+    let Some((_, offers)) = session.capabilities(Phase::Ehlo) else { return false };
     // Without EHLO, no extension can be advertised; `ehlo` reports that.
     if !wanted || plan.quit_after < QuitAfter::Ehlo || offers.has("STARTTLS") || session.fell_back_to_helo() {
-        return None;
+        return false;
     }
     // If there were several replies to EHLO, it is not known which list is valid; `session` reports that.
     let is_reply = |text: &str| text.lines().any(|line| line.starts_with("250"));
-    if session
-        .events()
-        .any(|event| matches!(&event.what, EventKind::Stray { text, .. } if !event.tls && is_reply(text)))
-    {
-        return None;
-    }
-    // On a submission port, AUTH is missing because TLS is missing: most servers advertise AUTH only over TLS.
-    let withheld = session.events().any(|event| match &event.what {
+    !session.events().any(|event| matches!(&event.what, EventKind::Stray { text, .. } if !event.tls && is_reply(text)))
+}
+
+/// Whether the login was not tried because TLS is missing. On a submission port, AUTH is missing because TLS is missing:
+/// most servers advertise AUTH only over TLS.
+fn is_withheld(plan: &Plan, session: Session<'_>) -> bool {
+    session.events().any(|event| match &event.what {
         EventKind::Withheld { reason: WithheldReason::Plaintext } => true,
         EventKind::Withheld { reason: WithheldReason::NotOffered } => {
             plan.target.port != 25 && !may_log_in_unencrypted(plan)
         }
         _ => false,
-    });
+    })
+}
+
+fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
+    let (received, offers) = session.capabilities(Phase::Ehlo).filter(|_| lacks_starttls(plan, session))?;
+    let required = plan.tls_use() == TlsUse::Required;
+    let withheld = is_withheld(plan, session);
     // A connection to a Unix socket does not leave this machine, and only root can read what is sent over it.
     if session.request.host.socket().is_some() && !required && !withheld {
         return None;
@@ -228,7 +235,7 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
             clear.join(" ")
         )
     });
-    if let Some(mut finding) = masked(plan, session).or_else(|| stripped(plan, session)) {
+    if let Some(mut finding) = masked(plan, evidence, session).or_else(|| stripped(plan, evidence, session)) {
         finding.consequences.extend(login);
         return Some(finding);
     }
@@ -264,31 +271,79 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         ));
         return Some(finding);
     }
+    let has_login = !offers.auth_mechanisms().is_empty();
+    finding.fixes = fixes_without_starttls(plan, evidence, session, has_login);
+    Some(finding)
+}
+
+/// What to do about a server without STARTTLS. In a private network and on this machine, programs can go without TLS.
+/// On the internet, another port is better, and then the server's operator has to act.
+fn fixes_without_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>, has_login: bool) -> Vec<Fix> {
+    let (port, host) = (plan.target.port, &plan.target.host);
+    let is_needed = plan.tls_use() == TlsUse::Required || is_withheld(plan, session);
+    let is_inside = place::is_inside(plan, session);
     let enable = Fix::run(
         "Server operator: enable TLS (command for Postfix)",
         "postconf -e smtpd_tls_security_level=may smtpd_tls_chain_files=/path/to/key-and-chain.pem",
     );
-    let implicit = (plan.target.port != 465).then(|| {
-        Fix::run(
-            "Check whether the host supports implicit TLS on port 465",
-            format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
-        )
-    });
-    // Users who log in can choose the port, and usually do not operate the server.
-    if withheld {
-        finding.fixes.extend(implicit.into_iter().chain([enable]));
-    } else {
-        finding.fixes.extend([enable].into_iter().chain(implicit));
-    }
-    finding.fixes.push(Fix::text(
+    let other_port = match elsewhere::with_tls(evidence) {
+        Some(probe) => Some(elsewhere::fix(plan, probe, "where the server uses TLS")),
+        None if elsewhere::are_closed(evidence) => None,
+        None => (port != 465).then(|| {
+            Fix::run(
+                "Check whether the host supports implicit TLS on port 465",
+                format!("smtpcheck smtps://{}", host.with_port(465)),
+            )
+        }),
+    };
+    let is_verified = elsewhere::with_tls(evidence).is_some();
+    let network = Fix::text(
         "Repeat the check from another network. If the server advertises STARTTLS there, a firewall in your network removes it.",
-    ));
-    Some(finding)
+    );
+    if is_needed {
+        let unencrypted = unencrypted(plan, has_login, is_inside);
+        return if is_inside && !is_verified {
+            [Some(unencrypted), other_port, Some(enable)].into_iter().flatten().collect()
+        } else if plan.login.is_some() {
+            [other_port, Some(enable), Some(unencrypted), Some(network)].into_iter().flatten().collect()
+        } else {
+            // A server without logins on port 25 is often a relay for its own network.
+            [other_port, Some(unencrypted), Some(enable), Some(network)].into_iter().flatten().collect()
+        };
+    }
+    if is_inside {
+        return [Some(enable), other_port].into_iter().flatten().collect();
+    }
+    [Some(enable), other_port, Some(network)].into_iter().flatten().collect()
+}
+
+/// The fix to go without TLS, with its limits.
+fn unencrypted(plan: &Plan, has_login: bool, is_inside: bool) -> Fix {
+    let condition = match (is_inside, plan.login.is_some() && has_login) {
+        (true, _) => "If you trust the network between the program and the server",
+        (false, false) => "If the mail may cross the network unencrypted, as between mail servers",
+        (false, true) => {
+            "Only if the server is in a network that you trust, because the password is then sent unencrypted"
+        }
+    };
+    let mut text = format!(
+        "{condition}, switch off TLS for this server in the program: select {}",
+        programs::encryption(TlsUse::Never)
+    );
+    let mut command = format!("smtpcheck {} --tls none", plan.target.host.with_port(plan.target.port));
+    match &plan.login {
+        Some(login) if has_login => {
+            command.push_str(&format!(" --user {} --allow-plaintext-auth", in_shell(&login.user)));
+        }
+        Some(_) => text.push_str(&format!("; the server advertises no login either, so {}", programs::WITHOUT_LOGIN)),
+        None => {}
+    }
+    Fix::run(text, command)
 }
 
 /// Reports that a firewall has overwritten part of a reply: an extension name consists of four or more Xs, or of three
 /// or more Xs and one other letter, or the greeting consists of asterisks.
-fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+fn masked(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let is_mask = |word: &str| {
         let crosses = word.bytes().take_while(|&byte| byte == b'X').count();
         (crosses >= 4 && word.len() == crosses) || (crosses >= 3 && word.len() == crosses + 1)
@@ -306,13 +361,17 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         "Firewall administrator: disable SMTP inspection, or configure it to allow TLS",
         "no inspect esmtp",
     ));
-    finding.fixes.push(implicit_tls(plan));
+    // Programs can change their port, but mail servers deliver to port 25.
+    let at = if plan.target.port == 25 { 1 } else { 0 };
+    if !elsewhere::are_closed(evidence) {
+        finding.fixes.insert(at, implicit_tls(plan));
+    }
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
 
 /// Reports that STARTTLS is missing, although the provider always advertises it.
-fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+fn stripped(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let provider = peer::provider_by_name(plan).filter(|provider| provider.starttls_always)?;
     let port = plan.target.port;
     provider.ports.iter().find(|known| known.port == port && known.tls == PortTls::Starttls)?;
@@ -326,16 +385,25 @@ fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         "The connection may have been redirected to another server. The greeting shows whether this server belongs to the provider."
             .to_owned(),
     );
-    finding.fixes.push(implicit_tls(plan));
+    let has_implicit = provider.ports.iter().any(|known| known.tls == PortTls::Implicit);
+    if has_implicit && !elsewhere::are_closed(evidence) {
+        finding.fixes.push(implicit_tls(plan));
+    }
     finding.fixes.push(Fix::text(
-        "Repeat the check from another network. If STARTTLS is advertised there, look for SMTP inspection in your firewall or virus scanner, and disable it.",
+        "On this machine, switch off the mail scanning of the virus scanner (for example Avast or AVG: Mail Shield), and repeat the check",
+    ));
+    finding.fixes.push(Fix::text(
+        "Repeat the check from another network, for example over a mobile connection. If STARTTLS is advertised there, ask the administrator of this network, or the hosting company, to switch off SMTP inspection (Cisco: no inspect esmtp) or the redirection of mail connections for this host, or send through their relay with an account on it.",
     ));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
 
 fn implicit_tls(plan: &Plan) -> Fix {
-    Fix::run("Use implicit TLS on port 465 instead", format!("smtpcheck smtps://{}", plan.target.host.with_port(465)))
+    Fix::run(
+        format!("Use port 465 instead; in the program, select {}", programs::encryption(TlsUse::Implicit)),
+        format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
+    )
 }
 
 fn is_this_machine(session: Session<'_>) -> bool {
@@ -403,9 +471,20 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
             if upgraded.is_some() { "starttls" } else { "none" }
         ),
     ));
-    finding.fixes.push(Fix::text(
-        "In the mail program or application, select STARTTLS instead of SSL/TLS for this port, or use port 465",
-    ));
+    let has_implicit = place::public_provider(plan)
+        .is_none_or(|provider| provider.ports.iter().any(|known| known.tls == PortTls::Implicit));
+    finding.fixes.push(Fix::text(if upgraded.is_some() {
+        let other = if has_implicit { ", or use port 465 with SSL/TLS" } else { "" };
+        format!(
+            "In the mail program or application, select {} instead of SSL/TLS for this port{other}",
+            programs::encryption(TlsUse::IfOffered)
+        )
+    } else {
+        format!(
+            "In the mail program or application, select {} for this port, if you trust the network; otherwise use port 587 or 465",
+            programs::encryption(TlsUse::Never)
+        )
+    }));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }

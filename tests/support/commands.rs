@@ -49,7 +49,7 @@ const PROGRAMS: &[&str] = &[
     "apt-get", "aws", "cat", "certbot", "curl", "date", "df", "dig", "dnf", "docker", "doveadm", "doveconf",
     "exigrep", "exim", "fail2ban-client", "gcloud", "getent", "getsebool", "grep", "host", "ip", "journalctl", "jq",
     "keytool", "klist", "kubectl", "ls", "makemap", "namei", "nc", "newaliases", "nslookup", "openssl", "ping", "plesk",
-    "postconf", "postfix", "postmap", "postqueue", "sasldblistusers2", "setfacl", "setsebool", "smtpctl", "smtpd", "ss", "sudo", "swaks",
+    "postconf", "postfix", "postmap", "postqueue", "sasldblistusers2", "setfacl", "setsebool", "smtpctl", "smtpd", "ss", "ssh", "sudo", "swaks",
     "systemctl", "timedatectl", "tr", "traceroute", "update-ca-certificates", "update-crypto-policies", "uptime",
 ];
 

@@ -10,11 +10,12 @@ mod secret;
 mod token;
 mod user;
 
-use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing, in_shell};
+use super::finding::{Check, Finding, PhaseFailure, Severity, in_shell};
+use super::{elsewhere, place, programs};
 use crate::evidence::{CancelReason, Event, EventKind, Evidence, Phase, Session, WithheldReason};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plaintext, Plan, QuitAfter, TlsUse};
-use crate::question::Purpose;
+use crate::question::{Purpose, Question};
 use crate::wire::Capabilities;
 use rules::{
     AUTH_EXCHANGE_BROKEN, AUTH_IN_PLAINTEXT, AUTH_MECHANISM_MISMATCH, AUTH_NOT_OFFERED, AUTH_SERVER_UNVERIFIED,
@@ -25,13 +26,21 @@ pub(super) use token::rejection;
 use token::token;
 use user::user_name;
 
-pub(super) static CHECK: Check = Check { subject: "auth", ask: asks_nothing, judge, rules: rules::RULES };
+pub(super) static CHECK: Check = Check { subject: "auth", ask, judge, rules: rules::RULES };
+
+/// Requests sessions on the submission ports if a login was requested and AUTH is not advertised.
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
+    let is_missing =
+        session.events().any(|event| matches!(&event.what, EventKind::Withheld { reason: WithheldReason::NotOffered }));
+    if is_missing && !session.fell_back_to_helo() { elsewhere::questions(plan) } else { Vec::new() }
+}
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };
     let mut findings = Vec::new();
     findings.extend(in_plaintext(plan, evidence, session));
-    findings.extend(withheld(plan, session));
+    findings.extend(withheld(plan, evidence, session));
     findings.extend(cancelled(session));
     findings.extend(explanation(plan, evidence, session));
     findings.extend(offers::obsolete(session));
@@ -123,7 +132,7 @@ pub(in crate::check) fn in_clear(offers: &Capabilities) -> Vec<String> {
     offers.auth_mechanisms().into_iter().filter(|name| name == "PLAIN" || name == "LOGIN").collect()
 }
 
-fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+fn withheld(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let (event, reason) = session.believed().find_map(|event| match &event.what {
         EventKind::Withheld { reason } => Some((event, reason)),
         _ => None,
@@ -136,8 +145,14 @@ fn withheld(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         WithheldReason::Plaintext => plaintext_by_choice(plan, session, event),
         // If EHLO or STARTTLS is missing, `ehlo` or `starttls` reports the cause.
         WithheldReason::NotOffered if session.fell_back_to_helo() || is_for_want_of_tls(plan, session) => None,
-        WithheldReason::NotOffered => Some(not_offered(plan, session, event)),
-        WithheldReason::NoCommonMechanism { offered, allowed } => Some(no_common(event, offered, allowed)),
+        WithheldReason::NotOffered => Some(not_offered(plan, evidence, session, event)),
+        WithheldReason::NoCommonMechanism { offered, allowed } => {
+            let mut finding = no_common(event, offered, allowed);
+            if offered.iter().any(|name| name == "NTLM" || name == "GSSAPI") {
+                finding.fixes.extend(for_exchange(plan));
+            }
+            Some(finding)
+        }
     }
 }
 
@@ -172,7 +187,7 @@ fn is_for_want_of_tls(plan: &Plan, session: Session<'_>) -> bool {
     wanted && missing && plan.target.port != 25 && !may_log_in_unencrypted(plan)
 }
 
-fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
+fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>, event: &Event) -> Finding {
     let encrypted = session.handshake().is_some();
     let summary = if encrypted {
         "the server does not advertise AUTH, not even over TLS, so a login is not possible".to_owned()
@@ -182,7 +197,7 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     let mut finding = Finding::new(&AUTH_NOT_OFFERED, Phase::Auth, Confidence::Certain, summary).on(event);
     finding.cause = match (plan.target.port, encrypted) {
         (25, _) => {
-            "Port 25 is for mail between servers, and most servers do not accept logins on this port.".to_owned()
+            "Port 25 is for mail between servers, and most servers do not accept logins on this port. Some accept mail without a login from the networks that they serve.".to_owned()
         }
         (_, false) => "Many servers advertise AUTH only over TLS, and this connection is unencrypted.".to_owned(),
         _ => "This host only receives mail and does not accept logins.".to_owned(),
@@ -194,22 +209,46 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     if plan.tls_use() == TlsUse::Never {
         finding.fixes.push(Fix::text("Remove --tls none, because the server may advertise AUTH only over TLS"));
     }
-    for port in [587u16, 465].into_iter().filter(|&port| port != plan.target.port).take(1) {
-        finding.fixes.push(Fix::run(
-            "Log in on the submission port",
-            format!(
-                "smtpcheck {} --user {}",
-                plan.target.host.with_port(port),
-                plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| in_shell(&login.user))
-            ),
-        ));
-    }
-    finding.fixes.push(Fix::text(
-        "Use the provider's submission server (often smtp.* or mail.*), not the server in its MX record",
-    ));
+    finding.fixes.extend(fixes_without_auth(plan, evidence));
     finding.consequences.push("smtpcheck did not send the password".to_owned());
     finding.failure = Some(PhaseFailure::Auth);
     finding
+}
+
+/// What to do about a server without AUTH: another port with a login, or no login. The server in a private network is
+/// often a relay that accepts mail by IP address.
+fn fixes_without_auth(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
+    let is_outside = place::is_on_internet(plan, evidence);
+    let other_port = match elsewhere::with_login(evidence) {
+        Some(probe) => Some(elsewhere::fix(plan, probe, "where the server advertises AUTH")),
+        None if elsewhere::are_closed(evidence) => None,
+        None => [587u16, 465].into_iter().find(|&port| port != plan.target.port).map(|port| {
+            let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| in_shell(&login.user));
+            Fix::run(
+                "Log in on the submission port",
+                format!("smtpcheck {} --user {user}", plan.target.host.with_port(port)),
+            )
+        }),
+    };
+    let is_first = elsewhere::with_login(evidence).is_some() || is_outside && other_port.is_some();
+    let mut command = format!("smtpcheck {}", plan.target.host.with_port(plan.target.port));
+    plan.from.iter().for_each(|from| command.push_str(&format!(" --from {}", in_shell(&from.to_string()))));
+    plan.to.iter().for_each(|to| command.push_str(&format!(" --to {}", in_shell(&to.to_string()))));
+    let without = Fix::run(
+        format!(
+            "If the server accepts mail from your network without a login, as relays in a private network do, {}",
+            programs::WITHOUT_LOGIN
+        ),
+        command,
+    );
+    let submission = is_outside.then(|| {
+        Fix::text("Use the provider's submission server (often smtp.* or mail.*), not the server in its MX record")
+    });
+    let operator = Fix::text(
+        "Server operator: if programs should log in on this port, enable AUTH (Postfix: smtpd_sasl_auth_enable = yes)",
+    );
+    let fixes = if is_first { [other_port, Some(without)] } else { [Some(without), other_port] };
+    fixes.into_iter().chain([submission, Some(operator)]).flatten().collect()
 }
 
 fn no_common_fix(offered: &[String]) -> Fix {
@@ -220,6 +259,19 @@ fn no_common_fix(offered: &[String]) -> Fix {
     } else {
         "Allow another mechanism with --auth, or ask the server's operator to enable PLAIN over TLS"
     })
+}
+
+/// What to do about a server that accepts only logins of Windows accounts, such as Exchange with its default settings.
+fn for_exchange(plan: &Plan) -> [Fix; 2] {
+    [
+        Fix::run(
+            format!("If the server accepts mail from your network without a login, {}", programs::WITHOUT_LOGIN),
+            format!("smtpcheck {} --no-auth", plan.target.host.with_port(plan.target.port)),
+        ),
+        Fix::text(
+            "Exchange administrator: offer basic authentication over TLS on the receive connector, or allow the program's IP address to relay without a login",
+        ),
+    ]
 }
 
 fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {

@@ -23,9 +23,9 @@ pub(super) static AUTH_NOT_OFFERED: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not advertise AUTH on this port",
     docs: Docs {
-        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password. Without --user and --from, smtpcheck reports this only for TLS sessions on the submission ports (587 and 465), and only as a notice.",
+        sees: "A login was requested (--user), but the last EHLO reply does not list AUTH. smtpcheck did not send the password, and tried the submission ports of the host (587 and 465). Without --user and --from, smtpcheck reports this only for TLS sessions on the submission ports (587 and 465), and only as a notice.",
         matters: "Programs cannot log in. Most servers do not accept logins on port 25, which is for mail between servers. Many servers advertise AUTH only over TLS.",
-        action: "Use port 587 with STARTTLS, or port 465. Use the provider's submission server, not the server in its MX record. Server operator: enable AUTH if programs should log in on this port.",
+        action: "Use port 587 with STARTTLS, or port 465. If the server accepts mail from your network without a login, leave the user name and the password empty in the program. Use the provider's submission server, not the server in its MX record. Server operator: enable AUTH if programs should log in on this port.",
         example: "smtpcheck mx.example.net:25 --user u@example.net",
         references: "RFC 4954 section 3, RFC 6409 section 4.3",
     },

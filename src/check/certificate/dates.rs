@@ -3,11 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::finding::{Finding, PhaseFailure, Severity};
+use super::super::place;
 use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_EXPIRED, CERTIFICATE_EXPIRES_SOON, CERTIFICATE_INTERMEDIATE_EXPIRED, CERTIFICATE_NOT_YET_VALID,
 };
 use crate::evidence::Certificate;
+use crate::lexicon::providers::Provider;
 use crate::lexicon::{Confidence, Fix};
 
 /// The finding about a certificate that is not valid at this time.
@@ -22,11 +24,11 @@ fn leaf(seen: CertificateContext<'_>) -> Finding {
         let summary = format!("the certificate expired {} ({})", ago(days(leaf.not_after, now)), date(leaf.not_after));
         let mut finding = seen.finding(&CERTIFICATE_EXPIRED, Confidence::Certain, summary);
         finding.cause = "According to this machine's clock, the server's certificate has expired. Clients that verify certificates refuse to connect.".to_owned();
-        finding.fixes = vec![
-            reload(),
-            renewal(),
-            Fix::text("If the certificate should still be valid, check this machine's clock"),
-        ];
+        let clock = Fix::text("If the certificate should still be valid, check this machine's clock");
+        finding.fixes = match place::public_provider(seen.plan) {
+            Some(provider) => provider_renews(seen, provider).into_iter().chain([clock]).collect(),
+            None => vec![reload(), renewal(), on_hosting(), clock],
+        };
         return finding;
     }
     let summary = format!("the certificate becomes valid on {}", date(leaf.not_before));
@@ -39,6 +41,28 @@ fn leaf(seen: CertificateContext<'_>) -> Finding {
         Fix::text("Server operator: use a certificate that is already valid"),
     ];
     finding
+}
+
+/// What users of a provider can do until the provider renews its certificate.
+fn provider_renews(seen: CertificateContext<'_>, provider: &Provider) -> [Fix; 2] {
+    let port = seen.plan.target.port;
+    let other = provider.ports.iter().map(|known| known.port).find(|known| *known != port).unwrap_or(port);
+    [
+        Fix::text(format!(
+            "Only {} can renew the certificate: see its status page or tell its support, and repeat the check later",
+            provider.name
+        )),
+        Fix::run(
+            "Check whether another port presents a valid certificate",
+            format!("smtpcheck {}", seen.plan.target.host.with_port(other)),
+        ),
+    ]
+}
+
+fn on_hosting() -> Fix {
+    Fix::text(
+        "On shared hosting, renew the certificate of the mail server's name in the control panel (cPanel: SSL/TLS Status, Run AutoSSL), or ask the hosting company to renew it",
+    )
 }
 
 fn intermediate(seen: CertificateContext<'_>, place: usize, one: &Certificate) -> Finding {

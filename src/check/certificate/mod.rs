@@ -17,7 +17,7 @@ mod rules;
 mod trust;
 
 use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing, in_shell};
-use super::{place, server_name};
+use super::{place, programs, server_name};
 use crate::evidence::{
     ChainFault, Doubt, EventKind, Evidence, NameMatch, PathFault, PathFaultKind, PathPlace, Presented, ProbeId,
     Session, Trust, WithheldReason,
@@ -276,6 +276,25 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
                 None => format!("smtpcheck {}", in_shell(&target)),
             },
         ));
+    }
+    let is_name = |name: &&str| name.parse::<std::net::IpAddr>().is_err();
+    if let Some(name) = usable.filter(is_name).filter(|_| place::is_inside(seen.plan, seen.session)) {
+        let is_loopback = seen.session.connected().is_some_and(|(server, _)| server.ip().is_loopback());
+        let fix = Fix::run(
+            format!(
+                "If a tunnel, a proxy or a container's name leads to this server, keep the address and give the program the certificate's name ({}), or add the name to the hosts file",
+                programs::EXPECTED_NAME
+            ),
+            format!("smtpcheck {} --sni {}", seen.target(), in_shell(name)),
+        );
+        // On this machine, connecting to the name would bypass the tunnel.
+        finding.fixes.insert(if is_loopback { 0 } else { 1 }, fix);
+    }
+    // On shared hosting, the certificate is for the names of the hosting company's servers.
+    if let (None, Some(domain)) = (usable, presented.iter().find_map(|name| name.strip_prefix("*."))) {
+        finding.fixes.push(Fix::text(format!(
+            "If {domain} belongs to your hosting company, connect to the server's own name below {domain}; the control panel or the welcome message shows it"
+        )));
     }
     // Public CAs rarely issue certificates for IP addresses, and never for private ones.
     if expected.parse::<std::net::IpAddr>().is_err() {

@@ -47,7 +47,7 @@ pub(super) static CERTIFICATE_SELF_SIGNED: Rule = Rule {
     docs: Docs {
         sees: "The subject and the issuer of the server's certificate are the same, the certificate is signed with its own key, and it is not in the trust store. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Anyone can create such a certificate for any name. Programs that verify certificates reject it. Programs that do not verify certificates cannot distinguish the server from an on-path attacker.",
-        action: "Server operator: get a certificate from a public CA (ACME CAs such as Let's Encrypt issue them free of charge). If the server is private, pass its certificate with --cacert; smtpcheck then trusts exactly this certificate.",
+        action: "Server operator: get a certificate from a public CA (ACME CAs such as Let's Encrypt issue them free of charge). If the server is private, pass its certificate with --cacert; smtpcheck then trusts exactly this certificate. Trust the certificate in the program as well.",
         example: "a certificate created with openssl req -x509, or the snakeoil certificate that a package creates",
         references: "RFC 5280 section 6.1 (path validation)",
     },
@@ -58,7 +58,7 @@ pub(super) static CERTIFICATE_CHAIN_INCOMPLETE: Rule = Rule {
     severity: Severity::Error,
     title: "the server does not send the intermediate certificate",
     docs: Docs {
-        sees: "The server's certificate was not issued by a trusted root, and the server did not send the issuer's certificate. The server's certificate contains the URL of the issuer's certificate. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
+        sees: "The server's certificate was not issued by a trusted root, and the server did not send the issuer's certificate. The server's certificate contains the URL of the issuer's certificate, or the issuer's name is that of an intermediate CA. On port 25 without a login, the finding is only a warning: by default, mail servers verify certificates only for domains that use MTA-STS or DANE.",
         matters: "Some clients download or cache the missing certificate, but most mail programs and mail servers do not. The connection therefore works in some programs and fails in others.",
         action: "Server operator: install the complete chain (fullchain.pem instead of cert.pem), with the server's certificate first.",
         example: "the server sends a certificate issued by Let's Encrypt R11, but not the certificate of R11",

@@ -2,15 +2,16 @@
 //! certificate that is missing from the chain, or a virus scanner on the network path.
 
 use super::super::finding::{Finding, in_shell};
-use super::super::place;
+use super::super::{place, programs};
 use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_INTERCEPTED, CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED,
     CERTIFICATE_UNTRUSTED,
 };
-use crate::evidence::{Certificate, ChainFault, NameMatch, TrustStore};
+use crate::evidence::{Certificate, ChainFault, NameMatch, Phase, TrustStore};
 use crate::lexicon::{Confidence, Fix, software};
 use crate::plan::TlsUse;
+use crate::wire::DomainName;
 
 /// The finding about a virus scanner or gateway that presents its own certificate.
 pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
@@ -192,11 +193,36 @@ pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> F
         let is_replaced = matches!(sign.kind.as_str(), "default" | "local");
         finding.fixes.retain(|fix| !is_replaced || fix.text != public_certificate().text);
         finding.fixes.splice(0..0, sign.fix.fixes());
+        if sign.meaning == "Proton Mail Bridge" {
+            of_other_machine(seen, &mut finding);
+        }
     }
     finding
 }
 
-const OWN_ROOT: &str = "If the CA is yours, trust its root certificate";
+/// Fixes for a bridge that runs on another machine or in another container than the program: its certificate is valid
+/// only for 127.0.0.1, so trusting it is not enough.
+fn of_other_machine(seen: CertificateContext<'_>, finding: &mut Finding) {
+    if matches!(seen.presented.name, NameMatch::Matches { .. }) {
+        return;
+    }
+    let (host, port) = (seen.plan.target.host.bracketed(), seen.plan.target.port);
+    finding.fixes = vec![
+        Fix::text(format!(
+            "If you trust the network between the program and Bridge, accept this certificate in the program for this server only ({})",
+            programs::UNVERIFIED
+        )),
+        Fix::run(
+            "Or open a tunnel from the program's machine to the machine that Bridge runs on, enter 127.0.0.1 as the server in the program, and trust the certificate that Bridge exports (Settings > Advanced settings > Export TLS certificates)",
+            format!("ssh -N -L {port}:127.0.0.1:{port} {}", in_shell(&host)),
+        ),
+        Fix::text(
+            "Or create a certificate for the name that the program uses, import it in Bridge (protonmail-bridge --cli, cert import), and trust it in the program",
+        ),
+    ];
+}
+
+const OWN_ROOT: &str = "If the CA is your organisation's own, trust its root certificate";
 
 const OLD_STORE: &str =
     "This machine's trust store may be out of date. Repeat the check on another machine to find out.";
@@ -211,25 +237,57 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
         store(seen)
     );
     finding.fixes = local_program(seen).into_iter().collect();
-    finding.fixes.extend([
-        public_certificate(),
+    let saved = [
         Fix::run(
             "If the server is private and you trust the network, save its certificate",
             format!("smtpcheck {} --show-chain -q -o server-certificate.pem", seen.target()),
         ),
-        Fix::repeat(
-            "Then repeat the check with the saved certificate as the only trusted certificate",
-            format!("smtpcheck {} --cacert server-certificate.pem", seen.target()),
-        ),
-    ]);
+        with_saved(seen),
+    ];
+    // Public CAs issue no certificates for private names and IP addresses.
+    if place::is_inside(seen.plan, seen.session) {
+        finding.fixes.extend(saved.into_iter().chain([unverified(), public_certificate()]));
+    } else {
+        finding.fixes.extend([public_certificate()].into_iter().chain(saved).chain([unverified()]));
+    }
     finding
+}
+
+/// The fix to trust a saved certificate. If the certificate is for another name, clients also have to use that name.
+fn with_saved(seen: CertificateContext<'_>) -> Fix {
+    let mut text = format!(
+        "Then repeat the check with the saved certificate as the only trusted certificate, and trust it in the program ({})",
+        programs::TRUST
+    );
+    let mut command = format!("smtpcheck {} --cacert server-certificate.pem", seen.target());
+    let is_usable = |name: &&String| {
+        !name.starts_with(['*', '-']) && name.parse::<std::net::IpAddr>().is_err() && DomainName::parse(name).is_ok()
+    };
+    if let (NameMatch::Differs { presented, .. }, None) = (&seen.presented.name, &seen.plan.tls.sni)
+        && let Some(name) = presented.iter().find(is_usable)
+    {
+        text.push_str(&format!("; the program must connect to the name in the certificate, {name}"));
+        command.push_str(&format!(" --sni {}", in_shell(name)));
+    }
+    Fix::repeat(text, command)
+}
+
+/// The fix for programs and devices that cannot read a certificate from a file.
+fn unverified() -> Fix {
+    Fix::text(format!(
+        "If the program or device cannot trust a single certificate, and you trust the network, switch off certificate verification for this server only ({})",
+        programs::UNVERIFIED
+    ))
 }
 
 /// The fix for programs that connect to a server on the same machine: no public CA issues certificates for `localhost`.
 /// A proxy or a tunnel can lead from a loopback address to another machine.
 fn local_program(seen: CertificateContext<'_>) -> Option<Fix> {
     let is_local = seen.session.connected().is_some_and(|(server, _)| server.ip().is_loopback());
-    (is_local && seen.plan.tls_use() != TlsUse::Implicit).then(|| {
+    // Most servers advertise AUTH only over TLS, so a login without TLS would fail.
+    let can_log_in = seen.session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("AUTH"));
+    let is_possible = is_local && (seen.plan.login.is_none() || can_log_in);
+    (is_possible && seen.plan.tls_use() != TlsUse::Implicit).then(|| {
         Fix::repeat(
             "If the server runs on this machine, switch off TLS for this connection in the program: the data does not leave the machine, and no public CA issues a certificate for localhost",
             format!("smtpcheck {} --tls none", seen.target()),
@@ -247,13 +305,19 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
     if let Some(url) = fetchable {
         return incomplete(seen, url);
     }
+    // A CA that is an intermediate, by its name, has an issuer of its own, so the chain is incomplete in any case. The
+    // servers of known providers send complete chains.
+    let is_alone = std::ptr::eq(last, seen.leaf) && seen.presented.chain_length == 1;
+    if is_alone && is_intermediate(&last.issuer) && place::public_provider(seen.plan).is_none() {
+        return incomplete_by_name(seen);
+    }
     if last.self_signed {
         let summary =
             format!("the certificate leads to the root certificate {}, which is not in {}", last.subject, store(seen));
         let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
         finding.cause = "The CA is private. Sending a root does not make clients trust it.".to_owned();
         finding.otherwise = Some(OLD_STORE.to_owned());
-        finding.fixes = vec![own_authority(seen, OWN_ROOT), public_certificate()];
+        finding.fixes = vec![own_authority(seen, OWN_ROOT), public_certificate(), unverified()];
         return finding;
     }
     let (kept, sent) = (seen.presented.chain.len(), seen.presented.chain_length);
@@ -280,12 +344,39 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
         "The issuer is a private CA, or a certificate is missing from the chain.".to_owned()
     };
     finding.otherwise = Some(OLD_STORE.to_owned());
-    finding.fixes = vec![
-        Fix::text(
-            "Server operator: install a certificate from a public CA with the complete chain (fullchain.pem, not cert.pem)",
-        ),
-        own_authority(seen, OWN_ROOT),
-    ];
+    finding.fixes = vec![public_certificate(), own_authority(seen, OWN_ROOT), unverified()];
+    // If the server sends an intermediate certificate of a public CA, only the root is missing.
+    if !std::ptr::eq(last, seen.leaf) && is_public_authority(&last.issuer) && sent == kept {
+        finding.cause = format!("The issuer is a public CA, whose root certificate is missing from {}.", store(seen));
+        finding.otherwise = Some("A certificate may also be missing from the chain that the server sends.".to_owned());
+        finding.fixes = vec![
+            Fix::text("Update the trust store of this machine or container: the package ca-certificates"),
+            public_certificate(),
+        ];
+    } else if place::is_inside(seen.plan, seen.session) {
+        finding.fixes.rotate_left(1);
+    }
+    finding
+}
+
+/// Whether the name of a CA shows that the CA is not a root.
+fn is_intermediate(issuer: &str) -> bool {
+    let words = ["issuing", "intermediate", "subordinate", "sub ca", "subca"];
+    let lower = issuer.to_lowercase();
+    let is_named = is_public_authority(issuer) || words.iter().any(|word| lower.contains(word));
+    is_named && !lower.contains("root")
+}
+
+/// The finding about a missing intermediate certificate that the certificate does not link to.
+fn incomplete_by_name(seen: CertificateContext<'_>) -> Finding {
+    let summary = format!("the server does not send the certificate of the issuer, {}", seen.leaf.issuer);
+    let mut finding = seen.finding(&CERTIFICATE_CHAIN_INCOMPLETE, Confidence::Likely, summary);
+    finding.cause = "The server sends only its own certificate. The issuer's name belongs to an intermediate CA, so clients cannot follow the chain to a root.".to_owned();
+    finding.otherwise = Some(format!(
+        "The issuer may be a private CA that is missing from {}. Ask the server's operator which CA issued the certificate.",
+        store(seen)
+    ));
+    finding.fixes = vec![public_certificate(), own_authority(seen, OWN_ROOT)];
     finding
 }
 
@@ -309,7 +400,13 @@ fn incomplete(seen: CertificateContext<'_>, url: &str) -> Finding {
     // The issuer chose this URL, which may be an arbitrary string, and users paste the command into a shell.
     if is_web(url) {
         let command = format!("curl -O {}", in_shell(url));
-        finding.fixes.push(Fix::run("Server operator: download the missing certificate from the CA", command));
+        finding.fixes.push(Fix::run(
+            format!(
+                "Server operator: download the missing certificate from the CA. Users of the server: until the server sends it, add it to the certificates that the program trusts ({})",
+                programs::TRUST
+            ),
+            command,
+        ));
     }
     finding
 }
@@ -372,5 +469,6 @@ fn public_certificate() -> Fix {
 }
 
 fn own_authority(seen: CertificateContext<'_>, text: &str) -> Fix {
+    let text = format!("{text}, also in the program ({})", programs::TRUST);
     Fix::run(text, format!("smtpcheck {} --cacert ca.pem", seen.target()))
 }

@@ -1,16 +1,17 @@
 //! From the host name to a TCP connection. If no IP address responds, this check finds out whether the host responds on
 //! another mail port, and whether the cloud that this machine runs on blocks the port.
 //!
-//! Modules: [`names`] (the lookup), [`addresses`] (other IP addresses of the host), [`sockets`] (Unix sockets) and
-//! [`rules`]. This file judges the connection.
+//! Modules: [`names`] (the lookup), [`addresses`] (other IP addresses of the host), [`sockets`] (Unix sockets), [`fixes`]
+//! (fixes if no port responds) and [`rules`]. This file judges the connection.
 
 mod addresses;
+mod fixes;
 mod names;
 mod rules;
 mod sockets;
 
 use super::finding::{Check, Finding, PhaseFailure, Rule, port_list};
-use super::{place, source};
+use super::{place, programs, source};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{Evidence, Fault, NameSource, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
@@ -73,7 +74,8 @@ fn is_loopback(plan: &Plan, evidence: &Evidence) -> bool {
         Host::Socket(_) => true,
         Host::Name(_) => evidence.names().and_then(|(_, names)| names).is_some_and(|names| {
             let mut addresses = names.addresses().peekable();
-            names.source != NameSource::Override && addresses.peek().is_some() && addresses.all(|ip| ip.is_loopback())
+            let is_local = names.source != NameSource::Override || names.host.ascii() == "localhost";
+            is_local && addresses.peek().is_some() && addresses.all(|ip| ip.is_loopback())
         }),
     }
 }
@@ -165,12 +167,13 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
     for event in session.events() {
         finding.evidence.events.push(event.seq);
     }
+    weigh_network(plan, evidence, kind, &mut finding);
     let siblings = weigh_siblings(plan, evidence, kind, &mut finding);
     if kind == ConnectFaultKind::TimedOut {
         weigh_place(plan, evidence, session, siblings, &mut finding);
     }
     if finding.fixes.is_empty() {
-        finding.fixes = last_resorts(kind);
+        finding.fixes = fixes::last_resorts(plan, evidence, kind);
     }
     if matches!(kind, ConnectFaultKind::Refused | ConnectFaultKind::Reset) && is_loopback(plan, evidence) {
         in_container(plan, evidence, &mut finding);
@@ -196,6 +199,52 @@ fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
         | ConnectFaultKind::SourceFamily
         | ConnectFaultKind::SourcePorts
         | ConnectFaultKind::DeniedHere => None,
+    }
+}
+
+/// States in the finding that a network on the path probably blocks the port. The servers of a known provider accept
+/// connections, so for them this is the first explanation.
+fn weigh_network(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) {
+    if kind == ConnectFaultKind::NetworkUnreachable && fixes::has_v4(plan, evidence) {
+        finding.cause = "This machine has no route to the IP address of the host.".to_owned();
+    }
+    let is_blocking = matches!(
+        kind,
+        ConnectFaultKind::Refused
+            | ConnectFaultKind::Reset
+            | ConnectFaultKind::TimedOut
+            | ConnectFaultKind::HostUnreachable
+    );
+    if !is_blocking || !fixes::may_be_blocked(plan, evidence) {
+        return;
+    }
+    let port = plan.target.port;
+    if let Some(provider) = fixes::known_provider(plan) {
+        let how = if kind == ConnectFaultKind::TimedOut { "drops" } else { "rejects" };
+        finding.cause = format!(
+            "The servers of {} accept connections on port {port}, so a firewall in your network, or of your hosting company, cloud or internet provider, {how} the connection.",
+            provider.name
+        );
+        finding.otherwise =
+            Some(format!("{} may be unavailable. Repeat the check from another network to find out.", provider.name));
+    } else if kind == ConnectFaultKind::TimedOut {
+        let which = if port == 25 {
+            "most home lines, hosting companies and clouds block outgoing connections to port 25"
+        } else {
+            "some hosting companies and clouds block outgoing connections to mail ports"
+        };
+        finding.cause = format!(
+            "The connection was neither accepted nor rejected, so a firewall drops the packets: {which}; or the server's firewall does."
+        );
+        finding.otherwise = Some(
+            "The host may be down, or no host uses this IP address. Repeat the check from another network to find out."
+                .to_owned(),
+        );
+    } else if port == 25 {
+        finding.otherwise = Some(
+            "Your network may be blocking port 25, as most home lines, hosting companies and clouds do. Repeat the check from another network to find out."
+                .to_owned(),
+        );
     }
 }
 
@@ -233,6 +282,9 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
                 "The host responds on {ports}, so it is up. This port is probably filtered on the network path or by the server."
             )
         }
+        (ConnectFaultKind::HostUnreachable, _) => {
+            format!("The host responds on {ports}, so it is up. A firewall rejects connections to this port.")
+        }
         _ => format!("The host responds on {ports}, so it is up. No service listens on this port."),
     };
     if kind == ConnectFaultKind::TimedOut {
@@ -241,13 +293,26 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
                 .to_owned(),
         );
     }
+    let mode = |tls| programs::encryption(tls);
+    let is_outside = place::is_on_internet(plan, evidence);
     let which = match best {
-        465 => "Use port 465 (implicit TLS)",
-        587 => "Use port 587, the port for mail programs",
-        25 => "Port 25 responds, but only mail servers should use it; mail programs should use 587 or 465",
-        _ => "Use port 2525, which some providers offer for networks where the other ports are blocked",
+        465 => format!("Use port 465 (implicit TLS); in the program, select {}", mode(TlsUse::Implicit)),
+        587 => format!("Use port 587, the port for mail programs; in the program, select {}", mode(TlsUse::IfOffered)),
+        25 if !is_outside => {
+            "Use port 25, on which the service listens; between containers, the port inside the container counts, not the published port".to_owned()
+        }
+        25 => "Port 25 responds, but only mail servers should use it; mail programs should use 587 or 465".to_owned(),
+        _ => format!(
+            "Use port 2525, which some providers offer for networks where the other ports are blocked; in the program, select {}",
+            mode(TlsUse::IfOffered)
+        ),
     };
     finding.fixes.push(Fix::run(which, format!("smtpcheck {}", plan.target.host.with_port(best))));
+    if plan.target.port == 25 && fixes::may_be_blocked(plan, evidence) {
+        finding.fixes.push(Fix::text(
+            "If a mail server on this machine must deliver on port 25, ask your hosting company or internet provider to unblock the port, or send through a relay host on port 587 (Postfix: relayhost)",
+        ));
+    }
     Siblings::Answer
 }
 
@@ -295,43 +360,16 @@ fn in_container(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
             finding.fixes.splice(0..0, fixes);
         }
         None => {
-            finding.fixes.push(Fix::text(
-                "If this program runs in a container, localhost means the container itself. Use the service name of the mail server, or host.docker.internal for the machine that runs the container",
-            ));
-        }
-    }
-}
-
-fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
-    match kind {
-        ConnectFaultKind::Refused | ConnectFaultKind::Reset => vec![
-            Fix::text(
-                "Check the host and port. Server operator: check that the mail service is running and listening on this IP address, and that no firewall rejects the connection.",
-            ),
-            Fix::run("Server operator: list which services listen on which ports", "ss -ltnp"),
-        ],
-        ConnectFaultKind::TimedOut => vec![
-            Fix::text(
-                "To find out whether the port is blocked on the network path or the host is down, repeat the check from another network",
-            ),
-            Fix::text("Check the IP address. Server operator: check the firewall for this port."),
-        ],
-        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
-            vec![Fix::text(
-                "Check the route and the VPN. Server operator: check the firewall (some firewalls, such as firewalld, reject connections in this way).",
-            )]
-        }
-        ConnectFaultKind::NetworkUnreachable
-        | ConnectFaultKind::NoSourceAddress
-        | ConnectFaultKind::SourceMissing
-        | ConnectFaultKind::SourceFamily
-        | ConnectFaultKind::SourcePorts => vec![Fix::text(
-            "Use a network that supports this address family, or ask the server's operator for an IP address of the other family",
-        )],
-        ConnectFaultKind::DeniedHere => {
-            vec![Fix::text(
-                "Allow outgoing connections to this port in the local policy (SELinux: httpd_can_sendmail for web servers)",
-            )]
+            let at = finding.fixes.len().min(1);
+            let more = [
+                Fix::text(format!(
+                    "If the program runs in a container, localhost means the container itself: use the service name of the mail server, or host.docker.internal for the machine that runs the container. If the mail server runs in a container, publish its port (docker run -p {port}:{port}; Compose: ports)."
+                )),
+                Fix::text(
+                    "If you did not enter this server yourself, the program does not use your settings: enter the host and port of your email provider or relay in the program, and restart the program",
+                ),
+            ];
+            finding.fixes.splice(at..at, more);
         }
     }
 }

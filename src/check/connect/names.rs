@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::finding::{Finding, PhaseFailure, Rule, Severity};
-use super::super::refusal::is_private;
+use super::super::place::{PrivateName, is_private};
 use super::rules::{
     NAME_LOOKUP_FAILED, NAME_NOT_FOUND, NAME_POINTS_ELSEWHERE, NAME_WITH_MANY_ADDRESSES, NAME_WITHOUT_ADDRESS,
 };
@@ -180,52 +180,6 @@ fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Fin
     finding
 }
 
-/// The types of names that can be looked up only in a private network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PrivateName {
-    /// A name without a domain: a service of Docker Compose, or a machine of the local network.
-    OneLabel,
-    /// The name of a Kubernetes service.
-    Cluster,
-    /// The name of the machine that a container runs on.
-    ContainerHost,
-    /// A name for multicast DNS.
-    Local,
-    /// A domain of a company's or home network.
-    Domain,
-}
-
-impl PrivateName {
-    fn of(name: &str) -> Option<PrivateName> {
-        let name = name.trim_end_matches('.').to_ascii_lowercase();
-        let ends = |all: &[&str]| all.iter().any(|end| name.ends_with(end));
-        if ends(&[".docker.internal", ".containers.internal"]) {
-            Some(PrivateName::ContainerHost)
-        } else if ends(&[".svc", ".cluster.local"]) || name.contains(".svc.") {
-            Some(PrivateName::Cluster)
-        } else if !name.contains('.') {
-            Some(PrivateName::OneLabel)
-        } else if ends(&[".local"]) {
-            Some(PrivateName::Local)
-        } else if ends(&[
-            ".internal",
-            ".lan",
-            ".home.arpa",
-            ".home",
-            ".corp",
-            ".intranet",
-            ".private",
-            ".localdomain",
-            ".intern",
-            ".test",
-        ]) {
-            Some(PrivateName::Domain)
-        } else {
-            None
-        }
-    }
-}
-
 /// A finding about a private name, which public resolvers cannot look up.
 fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut finding: Finding) -> Finding {
     let (host, port) = (names.host.both(), plan.target.port);
@@ -349,25 +303,7 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
 
 #[cfg(test)]
 mod tests {
-    use super::{PrivateName, provider_of};
-    use crate::wire::DomainName;
-
-    #[test]
-    fn names_of_private_networks_are_recognised() {
-        for (name, kind) in [
-            ("mail_server", Some(PrivateName::OneLabel)),
-            ("smtp_1", Some(PrivateName::OneLabel)),
-            ("mailpit.tools.svc.cluster.local", Some(PrivateName::Cluster)),
-            ("smtp.mail.svc", Some(PrivateName::Cluster)),
-            ("host.docker.internal", Some(PrivateName::ContainerHost)),
-            ("my_stack_smtp.internal", Some(PrivateName::Domain)),
-            ("nas.local", Some(PrivateName::Local)),
-            ("mail.example.net", None),
-        ] {
-            assert_eq!(PrivateName::of(name), kind, "{name}");
-            assert!(DomainName::parse(name).is_ok(), "{name}");
-        }
-    }
+    use super::provider_of;
 
     #[test]
     fn only_the_exact_host_name_of_a_provider_is_certain_to_exist() {

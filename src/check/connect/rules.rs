@@ -79,7 +79,7 @@ pub(super) static CONNECTION_REFUSED: Rule = Rule {
     docs: Docs {
         sees: "The host, or a firewall in front of it, rejected the connection immediately (TCP reset).",
         matters: "The network path works. The mail service is stopped or listens on another port, or a firewall rejects the connection on behalf of the host.",
-        action: "If the host responds on another mail port, use that port. Otherwise, check the host name and the port. Server operator: start the mail service, and check the firewall.",
+        action: "If the host responds on another mail port, use that port. Otherwise, check the host name and the port. For a public server, the network may block the port: ask the hosting company or internet provider, or send through a relay. In a container, localhost means the container itself. Server operator: start the mail service, make it listen on the IP address that clients use, and check the firewall.",
         example: "smtpcheck localhost:2525 with no server running",
         references: "RFC 9293 section 3.10.7 (reset)",
     },
@@ -96,7 +96,7 @@ pub(super) static CONNECTION_TIMED_OUT: Rule = Rule {
     docs: Docs {
         sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine is hosted by a cloud provider that blocks the port.",
         matters: "A timeout usually means that a firewall drops the packets. Most home and cloud networks block outgoing connections to port 25. A wrong IP address has the same effect.",
-        action: "If another mail port of the host responds, use that port (587 and 465 require a login). If no port responds, repeat the check from another network, and check the IP address. If this machine is hosted by a known cloud provider, the finding explains how to have the port unblocked.",
+        action: "If another mail port of the host responds, use that port (587 and 465 require a login). If no port responds, ask the hosting company, cloud or internet provider to unblock the port, or send through a relay on another port or through the HTTPS API of a sending service. To find out whether the network blocks mail ports, check the ports of another provider. If this machine is hosted by a known cloud provider, the finding explains how to have the port unblocked.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",
         references: "RFC 8314 section 3.3 (which ports mail clients use), RFC 9293 section 3.8",
     },
@@ -109,7 +109,7 @@ pub(super) static CONNECTION_IMPOSSIBLE: Rule = Rule {
     docs: Docs {
         sees: "The operating system could not connect because this machine has no route to the host, has no IP address in the host's address family (IPv4 or IPv6), or has a local policy that forbids the connection.",
         matters: "The connection failed before the mail service could respond. The cause is usually on this machine or in its network.",
-        action: "Check the routes, the VPN and the local firewall of this machine. To reach a host that has only an IPv6 address, use a network with IPv6.",
+        action: "Check the routes, the VPN and the local firewall of this machine. For a web application on a server with SELinux, allow httpd_can_sendmail. To reach a host that has only an IPv6 address, use a network with IPv6.",
         example: "a host with only an AAAA record, checked from an IPv4-only network",
         references: "RFC 8305 (Happy Eyeballs)",
     },

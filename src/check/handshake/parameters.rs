@@ -1,8 +1,8 @@
 //! Handshakes that failed because the client and the server do not support the same parameters (version, cipher suite,
 //! group, key or signature type, ClientHello size), or because a device on the network path changed them.
 
-use super::super::clients;
 use super::super::finding::Finding;
+use super::super::{clients, programs};
 use super::hellos::{by_offer, is_about_other_suites, is_alert, is_current};
 use super::rules::{
     TLS_DOWNGRADED, TLS_GROUP_UNUSUAL, TLS_KEY_UNUSUAL, TLS_LARGE_HELLO_REFUSED, TLS_SUITES_TOO_OLD,
@@ -68,10 +68,13 @@ fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, vers
         _ => "The server rejected the normal ClientHello, and accepted a ClientHello that also offers old versions.",
     }
     .to_owned();
-    finding.fixes = vec![Fix::run(
-        "Server operator: update the TLS library, or enable TLS 1.2 and 1.3 (command for Postfix)",
-        "postconf -e smtpd_tls_protocols='>=TLSv1.2'",
-    )];
+    finding.fixes = vec![
+        Fix::run(
+            "Server operator: update the TLS library, or enable TLS 1.2 and 1.3 (command for Postfix)",
+            "postconf -e smtpd_tls_protocols='>=TLSv1.2'",
+        ),
+        Fix::text(programs::OLD_TLS),
+    ];
     finding.consequences = clients::sentences(evidence);
     finding
 }
@@ -116,6 +119,7 @@ fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHell
             "openssl dhparam -out /etc/ssl/dhparam.pem 2048",
         ));
     }
+    finding.fixes.push(Fix::text(programs::OLD_SUITES));
     finding
 }
 

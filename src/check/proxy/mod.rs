@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use super::connect::MAIL_PORTS;
 use super::finding::{Check, Finding, PhaseFailure, Rule};
-use super::refusal::is_private;
+use super::place::is_private;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::quote::Quote;
 use crate::evidence::{

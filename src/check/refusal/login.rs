@@ -3,11 +3,12 @@
 //! of the account.
 
 use super::super::finding::{Finding, in_shell};
+use super::super::{place, programs};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Phase, Session};
 use crate::lexicon::providers::Provider;
 use crate::lexicon::{self, Basis, Cause, Confidence, Fix, FixWhen, Reading, ReplyPhase, phrases};
-use crate::plan::Plan;
+use crate::plan::{LoginProof, Plan};
 use crate::wire::status::Class;
 
 /// Corrects the reading of a rejected login.
@@ -18,6 +19,7 @@ pub(super) fn corrected(
     provider: Option<&Provider>,
     reading: Reading,
 ) -> Reading {
+    let reading = of_missing_login(plan, session, received, reading);
     if received.event.phase == Phase::Mail {
         return of_own_address(plan, session, received, reading);
     }
@@ -26,9 +28,92 @@ pub(super) fn corrected(
     }
     let corrected = of_advertised(plan, session, &reading).or_else(|| of_exchange(plan, session, received, &reading));
     let reading = corrected.unwrap_or(reading);
-    match provider.filter(|provider| is_with_key(provider)) {
-        Some(provider) => with_key(provider, reading),
-        None => reading,
+    match provider {
+        Some(provider) if is_with_key(provider) => with_key(provider, reading),
+        Some(provider) if provider.id == "outlook-com" => without_passwords(plan, provider, reading),
+        Some(provider) if provider.kind != "local" => reading,
+        Some(_) | None => with_open_relay(plan, session, reading),
+    }
+}
+
+/// Replaces the advice for administrators of Microsoft 365: personal accounts have no administrator, and Outlook.com
+/// accepts only tokens.
+fn without_passwords(plan: &Plan, provider: &Provider, mut reading: Reading) -> Reading {
+    let by_password = plan.login.as_ref().is_some_and(|login| login.proof == LoginProof::Password);
+    if reading.cause != Cause::Credentials || !by_password {
+        return reading;
+    }
+    reading.cause = Cause::OauthRequired;
+    reading.confidence = reading.confidence.min(Confidence::Likely);
+    reading.means =
+        format!("{} no longer accepts passwords or app passwords over SMTP, only OAuth 2.0 tokens.", provider.name);
+    reading.otherwise =
+        Some("The user name may be wrong. Sign in at outlook.live.com with the same user name to find out.".to_owned());
+    reading.fixes = vec![
+        Fix::text(
+            "Use a program that logs in with OAuth 2.0 (Sign in with Microsoft), or a proxy that does this for the program, such as email-oauth2-proxy",
+        ),
+        Fix::text(
+            "For programs and devices without OAuth 2.0, send from an account of another provider that still accepts app passwords (for example Gmail), or through a sending service",
+        ),
+    ];
+    reading
+}
+
+/// Adds the fix to send without a login. Relays in a company's network often accept mail by IP address, and reject
+/// logins that a program requires users to enter.
+fn with_open_relay(plan: &Plan, session: Session<'_>, mut reading: Reading) -> Reading {
+    let is_relay = plan.target.port == 25 || place::is_inside(plan, session);
+    if matches!(reading.cause, Cause::Credentials | Cause::AuthMechanism) && is_relay {
+        let at = reading.fixes.len().min(1);
+        reading.fixes.insert(
+            at,
+            Fix::run(
+                format!("If the server accepts mail from your network without a login, {}", programs::WITHOUT_LOGIN),
+                format!("smtpcheck {} --no-auth", plan.target.host.with_port(plan.target.port)),
+            ),
+        );
+    }
+    reading
+}
+
+/// Corrects the reading if a submission server rejects a client that has not logged in without stating the reason. In
+/// Postfix's configuration of the submission ports, the rule for clients ends with `reject`.
+fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
+    let is_unexplained = matches!(
+        &reading.basis,
+        Basis::Phrase { id } if matches!(id.as_str(), "client-rejected-postfix" | "access-denied-bare")
+    );
+    let is_submission = matches!(plan.target.port, 465 | 587 | 2465 | 2525 | 2587);
+    let is_of_envelope = matches!(received.event.phase, Phase::Mail | Phase::Rcpt);
+    if !is_unexplained || !is_submission || !is_of_envelope || plan.login.is_some() {
+        return reading;
+    }
+    // Searches the session, so it comes last: a server can reject hundreds of recipients.
+    if !session.final_capabilities().is_some_and(|(_, offers)| offers.has("AUTH")) {
+        return reading;
+    }
+    Reading {
+        cause: Cause::AuthRequired,
+        confidence: Confidence::Likely,
+        means: "This is a port for mail programs, and the server accepts mail on it only after a login. smtpcheck did not log in, so the server rejected the client.".to_owned(),
+        otherwise: Some(
+            "The operator may have blocked your IP address or host name. To find out, log in: if the server still sends this reply, ask the operator."
+                .to_owned(),
+        ),
+        fixes: vec![
+            Fix::run(
+                "Log in; smtpcheck prompts for the password",
+                "smtpcheck {host}:{port} --user {user} --from {from} --to {rcpt}",
+            ),
+            Fix::text(
+                "In the program, enter a user name and password (Nodemailer: auth; PHPMailer: SMTPAuth = true; Java: mail.smtp.auth=true)",
+            ),
+            Fix::text(
+                "If the program cannot log in, ask the server's operator to allow its IP address (Postfix: mynetworks and permit_mynetworks), or use the port for your network's relay (often 25)",
+            ),
+        ],
+        ..reading
     }
 }
 

@@ -12,13 +12,15 @@ use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell}
 use super::greeting::weigh_other_family;
 use super::parameters;
 use super::peer;
+use super::place::{self, is_private};
+use super::programs;
 use super::protocol;
 use super::service::service_with_codes;
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
 use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, FixWhen, Reading, ReplyPhase};
-use crate::plan::{LoginProof, Plan};
+use crate::plan::{LoginProof, Plan, TlsUse};
 use crate::wire::Reply;
 use crate::wire::status::Class;
 
@@ -201,6 +203,17 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
         && session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts())
     {
         finding.consequences.push("The server rejected the recipients because it has not accepted a sender".to_owned());
+    }
+    // Relays without a login accept unencrypted mail.
+    let is_relay = place::is_inside(plan, session) || plan.target.port == 25 && plan.login.is_none();
+    if phase == Phase::Starttls && is_relay {
+        finding.fixes.push(Fix::run(
+            format!(
+                "Until then, if you trust the network between the program and the server, select {} in the program",
+                programs::encryption(TlsUse::Never)
+            ),
+            format!("smtpcheck {} --tls none", plan.target.host.with_port(plan.target.port)),
+        ));
     }
     if phase == Phase::Auth {
         finding.consequences.extend(super::auth::challenge_error(session));
@@ -448,13 +461,4 @@ fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
     let (name, domain) = rejected.rsplit_once('@').unwrap_or(("", "RECIPIENT-DOMAIN"));
     let name = if name.eq_ignore_ascii_case("postmaster") { "abuse" } else { "postmaster" };
     format!("{name}@{domain}")
-}
-
-/// Whether an IP address is private, loopback or link-local. A connection from a private address reaches a remote
-/// server through a router, so the server sees that router's public IP address.
-pub(super) fn is_private(ip: std::net::IpAddr) -> bool {
-    match ip.to_canonical() {
-        std::net::IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
-        std::net::IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
 }

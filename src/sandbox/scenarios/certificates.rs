@@ -81,7 +81,7 @@ pub(super) static ALL: &[Scenario] = &[
         "certificate-missing-intermediate",
         "the intermediate certificate is missing",
         Recipe::MissingIntermediate,
-        &["certificate-untrusted"],
+        &["certificate-chain-incomplete"],
         6,
     ),
     presents(

@@ -1,0 +1,191 @@
+//! Fixes for failed connections if no other mail port of the host responds. The most probable cause depends on the
+//! place of the server: on the internet, networks block mail ports; in a private network, the service listens elsewhere.
+
+use super::super::place::{PrivateName, is_on_internet};
+use super::super::{peer, programs};
+use crate::evidence::Evidence;
+use crate::evidence::fault::ConnectFaultKind;
+use crate::lexicon::Fix;
+use crate::lexicon::providers::{PortTls, Provider};
+use crate::plan::{Plan, Protocol, TlsUse};
+use crate::question::Purpose;
+use crate::wire::Host;
+
+/// The known provider of the host, if it lists the port of the target.
+pub(super) fn known_provider(plan: &Plan) -> Option<&'static Provider> {
+    peer::provider_by_name(plan)
+        .filter(|known| known.kind != "local" && known.ports.iter().any(|listed| listed.port == plan.target.port))
+}
+
+/// Whether a network on the path may block the port: the server is on the internet, and the port is one for mail.
+pub(super) fn may_be_blocked(plan: &Plan, evidence: &Evidence) -> bool {
+    plan.target.protocol == Protocol::Smtp && is_on_internet(plan, evidence)
+}
+
+/// What to do about a port that could not be reached.
+pub(super) fn last_resorts(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind) -> Vec<Fix> {
+    let is_outside = may_be_blocked(plan, evidence);
+    match kind {
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset if is_outside => refused_outside(plan, evidence),
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset => refused_inside(plan),
+        ConnectFaultKind::TimedOut if is_outside => {
+            let mut fixes = blocked(plan, evidence);
+            if known_provider(plan).is_some() {
+                return fixes;
+            }
+            fixes.push(Fix::text(
+                "Check the host and IP address. Server operator: check the server's firewall for this port.",
+            ));
+            fixes
+        }
+        ConnectFaultKind::TimedOut => vec![
+            Fix::text(
+                "Check the IP address, and check that this machine is in the same network as the server or connected over a VPN",
+            ),
+            Fix::text(
+                "Server operator: allow this port in the server's firewall, also from container networks if the program runs in a container (ufw allow from 172.16.0.0/12)",
+            ),
+        ],
+        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
+            let route = Fix::run(
+                "Check this machine's routes and VPN. Server operator: check the firewall (some firewalls, such as firewalld, reject connections in this way)",
+                "ip route",
+            );
+            if is_outside { blocked(plan, evidence).into_iter().chain([route]).collect() } else { vec![route] }
+        }
+        ConnectFaultKind::NetworkUnreachable
+        | ConnectFaultKind::NoSourceAddress
+        | ConnectFaultKind::SourceMissing
+        | ConnectFaultKind::SourceFamily
+        | ConnectFaultKind::SourcePorts => vec![if has_v4(plan, evidence) {
+            Fix::run(
+                "Check this machine's network connection, default route and VPN. In a container, check that its network is not an internal one (Docker: internal: true, network_mode: none)",
+                "ip route",
+            )
+        } else {
+            Fix::text(
+                "Use a network that supports this address family, or ask the server's operator for an IP address of the other family",
+            )
+        }],
+        ConnectFaultKind::DeniedHere => vec![
+            Fix::run(
+                "On a web server with SELinux (Fedora, RHEL and similar), allow web applications to send mail, as root",
+                "setsebool -P httpd_can_sendmail on",
+            ),
+            Fix::text(
+                "Allow outgoing connections to this port in the local firewall, virus scanner or AppArmor profile, or ask the hosting company to allow them",
+            ),
+        ],
+    }
+}
+
+/// Whether the host has an IPv4 address. If not, a missing route can be due to the address family.
+pub(super) fn has_v4(plan: &Plan, evidence: &Evidence) -> bool {
+    match &plan.target.host {
+        Host::Ip(ip) => ip.is_ipv4(),
+        Host::Socket(_) => false,
+        Host::Name(_) => {
+            evidence.names().and_then(|(_, names)| names).is_some_and(|names| names.addresses().any(|ip| ip.is_ipv4()))
+        }
+    }
+}
+
+fn refused_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
+    // The servers of a known provider accept connections, so a network on the path rejects them.
+    if known_provider(plan).is_some() {
+        return blocked(plan, evidence);
+    }
+    let mut fixes = blocked(plan, evidence);
+    fixes.insert(
+        0,
+        Fix::text(
+            "Check the host and port. Server operator: check that the mail service is running and listens on this IP address, not only on 127.0.0.1 (Postfix: inet_interfaces = all), and that no firewall rejects the connection (ss -ltnp lists the services).",
+        ),
+    );
+    fixes
+}
+
+fn refused_inside(plan: &Plan) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    if let Host::Name(name) = &plan.target.host
+        && PrivateName::of(name.ascii()) == Some(PrivateName::OneLabel)
+        && name.ascii() != "localhost"
+    {
+        fixes.push(Fix::run(
+            "If the name is a container's service name, check that the container is running, and use the port on which the service listens inside the container, not the published port",
+            "docker compose ps",
+        ));
+    }
+    fixes.push(Fix::text(
+        "Check the host and port. Server operator: check that the mail service is running and listens on this IP address (Postfix listens only on 127.0.0.1 with inet_interfaces = loopback-only), and that no firewall rejects the connection.",
+    ));
+    fixes.push(Fix::run("Server operator: list which services listen on which ports", "ss -ltnp"));
+    fixes
+}
+
+/// Fixes for a port that a network on the path blocks.
+fn blocked(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
+    let port = plan.target.port;
+    let mut fixes: Vec<Fix> = other_port(plan, evidence).into_iter().collect();
+    if port == 25 {
+        let google = "gmail-smtp-in.l.google.com";
+        let is_google = plan.target.host.name().is_some_and(|name| name.ascii().ends_with("google.com"));
+        let known = if is_google { "mta5.am0.yahoodns.net" } else { google };
+        fixes.extend([
+            Fix::text(
+                "Send through a submission server on port 587, 465 or 2525 with a login (of your email provider, hosting company or a sending service), because most home and cloud networks block port 25. On a mail server, enter it as the relay host (Postfix: relayhost).",
+            ),
+            Fix::text(
+                "Ask your hosting company, cloud or internet provider to unblock outgoing port 25, or to name its own mail relay",
+            ),
+            Fix::run(
+                "To find out whether your network blocks port 25, check a server that accepts connections from everywhere",
+                format!("smtpcheck {known}:25 --quit-after banner"),
+            ),
+        ]);
+    } else {
+        let relay = peer::provider_by_name(plan).filter(|provider| provider.kind == "relay");
+        fixes.extend([
+            Fix::text(format!(
+                "Ask your hosting company, cloud or internet provider to unblock outgoing port {port} (DigitalOcean and some plans of other clouds block all mail ports, and cPanel servers have SMTP Restrictions), or to name its own mail relay"
+            )),
+            Fix::text(match relay {
+                Some(provider) => {
+                    format!("Send through the HTTPS API of {} (port 443), which networks do not block", provider.name)
+                }
+                None if port == 2525 => "Send through the HTTPS API of a sending service (port 443), which networks do not block".to_owned(),
+                None => "Send through a sending service on port 2525 or through its HTTPS API (port 443), which networks rarely block".to_owned(),
+            }),
+            Fix::run(
+                "To find out whether your network blocks mail ports, check the ports of another provider",
+                if is_gmail(plan) { "smtpcheck ports smtp.mail.yahoo.com" } else { "smtpcheck ports smtp.gmail.com" },
+            ),
+        ]);
+    }
+    fixes
+}
+
+fn is_gmail(plan: &Plan) -> bool {
+    peer::provider_by_name(plan).is_some_and(|provider| provider.id == "gmail")
+}
+
+/// A port of the provider that has not been tried, because only this provider uses it.
+fn other_port(plan: &Plan, evidence: &Evidence) -> Option<Fix> {
+    let provider = known_provider(plan)?;
+    let was_tried = |port: u16| {
+        evidence.probes(Purpose::SiblingPort).any(|probe| probe.request.port == port) || port == plan.target.port
+    };
+    let other = provider.ports.iter().find(|known| !was_tried(known.port))?;
+    let tls = if other.tls == PortTls::Implicit { TlsUse::Implicit } else { TlsUse::IfOffered };
+    let target = plan.target.host.with_port(other.port);
+    let scheme = if tls == TlsUse::Implicit { "smtps://" } else { "" };
+    Some(Fix::run(
+        format!(
+            "Use port {} of {}, which networks rarely block; in the program, select {}",
+            other.port,
+            provider.name,
+            programs::encryption(tls)
+        ),
+        format!("smtpcheck {scheme}{target}"),
+    ))
+}

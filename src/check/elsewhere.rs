@@ -1,0 +1,60 @@
+//! The submission ports of a host, tried if the port of the target lacks TLS or a login: does one of them offer it?
+//! Other checks use these functions to choose the fix. This file raises no findings.
+
+use super::finding::in_shell;
+use super::programs;
+use crate::evidence::{Evidence, Fault, Phase, Session};
+use crate::lexicon::Fix;
+use crate::plan::{Plan, Protocol, QuitAfter, TlsUse};
+use crate::question::{Purpose, Question, SessionRequest};
+
+/// The ports for programs (RFC 6409, RFC 8314), with their use of TLS.
+const SUBMISSION: [(u16, TlsUse); 2] = [(587, TlsUse::IfOffered), (465, TlsUse::Implicit)];
+
+/// Sessions on the other submission ports, up to the EHLO reply over TLS.
+pub(super) fn questions(plan: &Plan) -> Vec<Question> {
+    let is_possible = plan.is_about_server()
+        && plan.target.protocol == Protocol::Smtp
+        && plan.target.host.socket().is_none()
+        && plan.quit_after > QuitAfter::Ehlo;
+    let others = SUBMISSION.into_iter().filter(|(port, _)| is_possible && *port != plan.target.port);
+    others
+        .map(|(port, tls)| {
+            Question::session(SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Auth))
+        })
+        .collect()
+}
+
+fn tried(evidence: &Evidence) -> impl Iterator<Item = Session<'_>> {
+    evidence
+        .probes(Purpose::SiblingPort)
+        .filter(|probe| probe.is_over() && probe.request.script.quit_after == QuitAfter::Auth)
+}
+
+/// A submission port with TLS.
+pub(super) fn with_tls<'a>(evidence: &'a Evidence) -> Option<Session<'a>> {
+    tried(evidence).find(|probe: &Session<'a>| probe.capabilities(Phase::EhloTls).is_some())
+}
+
+/// A submission port that advertises AUTH over TLS.
+pub(super) fn with_login<'a>(evidence: &'a Evidence) -> Option<Session<'a>> {
+    tried(evidence).find(|probe: &Session<'a>| {
+        probe.capabilities(Phase::EhloTls).is_some_and(|(_, offers)| !offers.auth_mechanisms().is_empty())
+    })
+}
+
+/// Whether no submission port could be reached, so that advice to use one would be wrong.
+pub(super) fn are_closed(evidence: &Evidence) -> bool {
+    let mut tried = tried(evidence).peekable();
+    tried.peek().is_some() && tried.all(|probe| matches!(probe.fault(), Some(Fault::NotConnected { .. })))
+}
+
+/// The fix to use a port that was tried, with the reason as a relative clause.
+pub(super) fn fix(plan: &Plan, probe: Session<'_>, why: &str) -> Fix {
+    let (port, tls) = (probe.request.port, probe.request.script.tls);
+    let user = plan.login.as_ref().map(|login| format!(" --user {}", in_shell(&login.user))).unwrap_or_default();
+    Fix::run(
+        format!("Use port {port}, {why}; in the program, select {}", programs::encryption(tls)),
+        format!("smtpcheck {}{user}", plan.target.host.with_port(port)),
+    )
+}

@@ -1,0 +1,41 @@
+//! Settings of programs that send mail, in the words of those programs, for fixes that users of a server can apply.
+//! This file raises no findings.
+
+use crate::plan::TlsUse;
+
+/// Implicit TLS.
+const IMPLICIT: &str = "SSL/TLS (Nodemailer: secure: true; PHPMailer: SMTPSecure = 'ssl')";
+
+/// STARTTLS.
+const STARTTLS: &str = "STARTTLS (Nodemailer: secure: false; PHPMailer: SMTPSecure = 'tls')";
+
+/// No TLS, not even if the server advertises STARTTLS.
+const UNENCRYPTED: &str = "no encryption (Nodemailer: secure: false, ignoreTLS: true; PHPMailer: SMTPSecure = '', SMTPAutoTLS = false; Laravel: MAIL_ENCRYPTION=null)";
+
+/// No login.
+pub(super) const WITHOUT_LOGIN: &str = "leave the user name and password empty in the program (Nodemailer: no auth; PHPMailer: SMTPAuth = false; Java: mail.smtp.auth=false)";
+
+/// Where programs read additional CA certificates.
+pub(super) const TRUST: &str = "Node.js: NODE_EXTRA_CA_CERTS; PHP: openssl.cafile; Java: keytool -importcert; Debian and Ubuntu, also in containers: /usr/local/share/ca-certificates and update-ca-certificates";
+
+/// No verification of the certificate.
+pub(super) const UNVERIFIED: &str = "Nodemailer: tls.rejectUnauthorized: false; PHPMailer: SMTPOptions with verify_peer and verify_peer_name false; Java: mail.smtp.ssl.trust";
+
+/// The name that the certificate must contain, if it is not the server that is entered in the program.
+pub(super) const EXPECTED_NAME: &str =
+    "Nodemailer: tls.servername; PHPMailer: SMTPOptions with peer_name; Go: ServerName";
+
+/// The settings for servers with old TLS versions, until their operators update them.
+pub(super) const OLD_TLS: &str = "Until the server has been updated, allow old TLS versions in the program (OpenSSL: MinProtocol = TLSv1 and CipherString = DEFAULT@SECLEVEL=0 in openssl.cnf; Java: jdk.tls.disabledAlgorithms), or send through another server";
+
+/// The settings for servers with old cipher suites, until their operators update them.
+pub(super) const OLD_SUITES: &str = "Until the server has been updated, allow its cipher suites in the program (OpenSSL: CipherString = DEFAULT@SECLEVEL=0 in openssl.cnf; Java: jdk.tls.disabledAlgorithms), or send through another server";
+
+/// The name of a TLS mode in the settings of programs.
+pub(super) fn encryption(tls: TlsUse) -> &'static str {
+    match tls {
+        TlsUse::Implicit => IMPLICIT,
+        TlsUse::IfOffered | TlsUse::Required => STARTTLS,
+        TlsUse::Never => UNENCRYPTED,
+    }
+}
