@@ -376,7 +376,7 @@ fn incomplete_by_name(seen: CertificateContext<'_>) -> Finding {
         "The issuer may be a private CA that is missing from {}. Ask the server's operator which CA issued the certificate.",
         store(seen)
     ));
-    finding.fixes = vec![public_certificate(), own_authority(seen, OWN_ROOT)];
+    finding.fixes = vec![complete_chain(), own_authority(seen, OWN_ROOT)];
     finding
 }
 
@@ -394,9 +394,7 @@ fn incomplete(seen: CertificateContext<'_>, url: &str) -> Finding {
         "The issuer may be a root that is missing from {}. Repeat the check on another machine to find out.",
         store(seen)
     ));
-    finding.fixes = vec![Fix::text(
-        "Server operator: install the complete chain (fullchain.pem, not cert.pem), with the server's certificate first",
-    )];
+    finding.fixes = vec![complete_chain()];
     // The issuer chose this URL, which may be an arbitrary string, and users paste the command into a shell.
     if is_web(url) {
         let command = format!("curl -O {}", in_shell(url));
@@ -409,6 +407,12 @@ fn incomplete(seen: CertificateContext<'_>, url: &str) -> Finding {
         ));
     }
     finding
+}
+
+fn complete_chain() -> Fix {
+    Fix::text(
+        "Server operator: install the complete chain (fullchain.pem, not cert.pem), with the server's certificate first",
+    )
 }
 
 /// Whether this is an HTTP URL in printable ASCII.
