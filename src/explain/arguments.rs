@@ -114,7 +114,9 @@ fn of_lines(item: &str, context: &ExplainContext) -> Vec<Explained> {
     if !words.is_empty() {
         return words;
     }
-    if let Some(known) = errors::of_program(item).or_else(|| of_provider(item)) {
+    // A message may contain the name of a provider's server.
+    let is_message = error.is_some_and(|found| !found.error.generic);
+    if let Some(known) = errors::of_program(item).or_else(|| of_provider(item)).filter(|_| !is_message) {
         return vec![known];
     }
     let sentence = || as_reply(item).filter(|explained| matches!(explained.basis, Some(Basis::Phrase { .. })));

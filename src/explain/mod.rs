@@ -16,6 +16,7 @@ mod failures;
 pub mod log;
 mod logins;
 mod reply;
+mod secret_commands;
 mod secret_places;
 mod secret_sentences;
 mod secrets;

@@ -15,7 +15,7 @@ use super::explained::{Explained, ExplanationKind, Extent, Tally};
 use super::failures::{self, DeliveryPart, FailureLine, FailureLines};
 use super::log::{self, Finder, FoundReply, LineUse};
 use super::logins::Logins;
-use super::reply::ExplainContext;
+use super::reply::{ExplainContext, Statement};
 use super::secrets::without_secrets;
 use super::short_input::ShortInput;
 use super::side::LogSide;
@@ -433,7 +433,7 @@ impl LogExplainer<'_> {
             }
             None if (line.is_failure || failures::quotes_reply(line.text.as_bytes())) && self.reply_anywhere(&line) => {
             }
-            None if line.is_failure && self.rejection_in_words(&line) => {}
+            None if (line.is_failure || Statement::of(&line.text).is_of_bounce) && self.rejection_in_words(&line) => {}
             None if line.is_failure => {
                 self.extent.unknown += 1;
                 if self.mode == LogMode::Each {

@@ -6,6 +6,7 @@
 
 use super::extract::{phase_in_words, phase_of_code};
 use super::libraries::{is_phrase, phase};
+use super::web::without_status;
 use crate::lexicon::ReplyPhase;
 use crate::lexicon::tables;
 use crate::wire::{Class, EnhancedStatus, ReplyCode};
@@ -44,6 +45,7 @@ const LABELS: [&str; 8] = ["message:", "message=", "msg:", "msg=", "text:", "wit
 
 /// The reply with its phase.
 pub(in crate::explain) fn reply(line: &str) -> Option<(String, Option<ReplyPhase>)> {
+    let line = &*without_status(line);
     let bytes = line.as_bytes();
     (0..bytes.len()).find_map(|at| {
         let code = bytes.get(at..at + 3).and_then(ReplyCode::parse)?;

@@ -97,6 +97,7 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     ("伺服器回應為: ", RESPONSE),
     ("サーバーの応答:", RESPONSE),
     ("서버 응답: ", RESPONSE),
+    ("System.Net.Mail.Smtp", |_, marked| libraries::sentence(marked)),
     ("bad response on command '", |_, marked| libraries::bad_response(marked)),
     ("Got bad greeting from SMTP host", |_, marked| libraries::bad_greeting(marked)),
     ("permanent error (", |_, marked| libraries::code_in_brackets(marked)),

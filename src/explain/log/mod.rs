@@ -37,6 +37,7 @@ mod sendmail;
 mod session;
 mod transcript;
 mod unfinished;
+pub(super) mod web;
 
 use std::collections::VecDeque;
 use std::sync::LazyLock;
@@ -54,7 +55,7 @@ use crate::lexicon::ReplyPhase;
 use crate::wire::ReplyCode;
 
 pub(crate) use self::extract::{inner_reply, phase_of_code};
-pub(super) use self::libraries::is_phrase;
+pub(super) use self::libraries::{is_phrase, standard_sentence};
 pub use self::unfinished::MAX_HELD;
 
 /// The number of bytes that are examined in a line.
@@ -138,7 +139,7 @@ impl Finder {
             }
             return LineUse::Unused;
         }
-        self.read(&String::from_utf8_lossy(line), found)
+        self.read(&web::without_status(&String::from_utf8_lossy(line)), found)
     }
 
     /// Counts lines that were joined to the line before them.
@@ -266,7 +267,7 @@ impl Memory {
             let phase = self.sessions.replied("", &reply);
             return Some(ExtractedReply { is_line: true, ..reply }.at(phase));
         }
-        if let Some(phase) = session::command(line.trim()) {
+        if let Some(phase) = session::command(extract::without_bullet(line.trim())) {
             self.sessions.commanded("", phase);
             return None;
         }
@@ -309,7 +310,11 @@ fn quotes_server(line: &str) -> bool {
 
 /// Whether a line may contain a reply: see step 1 in the header of this file.
 fn may_contain_reply(line: &[u8]) -> bool {
+    // A program may draw lines and bullets before a reply, which are not ASCII.
+    let is_drawn = |byte: &u8| !byte.is_ascii();
     let start = line.trim_ascii_start();
+    let drawn = start.iter().take_while(|byte| is_drawn(byte)).count();
+    let start = start.get(drawn..).unwrap_or_default().trim_ascii_start();
     match start {
         [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', ..] if matches!(start.get(3), None | Some(b' ' | b'-')) => return true,
         [b'2' | b'4' | b'5', b'.', ..] | [b'<' | b'>', b' ', ..] | [b'S' | b'C', b':', ..] => return true,
