@@ -6,6 +6,7 @@
 //! contains it. The messages themselves are in [`crate::lexicon::program_errors`].
 
 use super::explained::{Explained, ExplanationKind};
+use super::sentences;
 use super::side::LogSide;
 use super::target::{ServerName, server_of};
 use crate::check;
@@ -46,6 +47,12 @@ impl FoundError {
         inner.or_else(|| by_names().filter(specific)).or(found)
     }
 
+    /// The failure that a program reports in its own words.
+    pub(super) fn in_own_words(text: &str) -> Option<FoundError> {
+        let error = program_errors::find(&sentences::failure_in_words(text)?)?;
+        Some(FoundError { error, program: programs::recognised(&normal(text)), by_names: false })
+    }
+
     fn in_words(text: &str) -> Option<FoundError> {
         let text = prepared(text);
         let program = programs::recognised(&text);
@@ -70,6 +77,14 @@ impl FoundError {
     /// The rule that a check would report.
     pub(super) fn rule(self) -> Option<&'static str> {
         check::rule(self.error.rule.as_deref()?).map(|rule| rule.id)
+    }
+
+    /// The subject of the rule: the first word of its id.
+    pub(super) fn subject(self) -> &'static str {
+        match self.rule().unwrap_or_default().split('-').next().unwrap_or_default() {
+            "certificate" | "starttls" => "tls",
+            subject => subject,
+        }
     }
 
     /// The key under which equal messages are counted: the rule, or the id of a message without a rule.

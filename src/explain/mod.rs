@@ -20,6 +20,7 @@ mod secret_commands;
 mod secret_places;
 mod secret_sentences;
 mod secrets;
+mod sentences;
 mod short_input;
 mod side;
 mod stream;

@@ -142,17 +142,27 @@ pub(super) fn after_words(MarkedLine { before, after, .. }: MarkedLine<'_>) -> O
         None => (start, before),
     };
     if let Some(text) = at_start(start).filter(|text| code_at_start(text).is_some()) {
+        if text.get(3..).is_some_and(|words| words.starts_with(NO_RECIPIENTS)) {
+            return None;
+        }
         return Some(of_form(before, unquoted(before, text)));
     }
     let text = without_code(start)?;
     Some(of_form(before, unquoted(before, text)))
 }
 
+/// The words with which Twisted summarises the replies to all recipients, which follow.
+pub(super) const NO_RECIPIENTS: &str = " No recipients accepted";
+
 /// `MailKit...AuthenticationException: 535: 5.7.3 ...`, `gomail: could not send email 1: 550 ...`: the first code after
 /// a colon that is followed by a status or by known words.
 pub(super) fn after_colon(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     line.match_indices(": ").find_map(|(at, colon)| {
         let (before, text) = line.split_at_checked(at + colon.len())?;
+        let text = text.trim_start();
+        if text.get(3..).is_some_and(|words| words.starts_with(NO_RECIPIENTS)) {
+            return None;
+        }
         let is_separated = matches!(text.as_bytes().get(3), Some(b' ' | b'-' | b':'));
         if let Some(code) = code_at_start(text).filter(|_| is_separated) {
             let words = text.get(3..)?.trim_start_matches([':', '-', ' ']);

@@ -176,6 +176,8 @@ pub(super) const MARKS: &[(&str, LineReader)] = &[
     ("OutboundConnectionResponse", |_, marked| libraries::plus_signs(marked)),
     (": 4", COLON),
     (": 5", COLON),
+    (":  4", COLON),
+    (":  5", COLON),
     ("reject=", |_, marked| sendmail::reply_field(marked)),
     ("reply=", |_, marked| sendmail::reply_field(marked)),
     ("stat=", |_, marked| if marked.after.starts_with('"') { opensmtpd::stat(marked) } else { sendmail::stat(marked) }),

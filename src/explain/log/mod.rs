@@ -40,6 +40,7 @@ mod unfinished;
 pub(super) mod web;
 
 use std::collections::VecDeque;
+use std::io::{self, BufRead, Read};
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -321,6 +322,19 @@ fn may_contain_reply(line: &[u8]) -> bool {
         _ => {}
     }
     session::begins_like_command(start) || SEARCH.is_match(line)
+}
+
+/// Reads the next line and stores its first [`MAX_LINE`] bytes. Returns false at the end of the input.
+pub(super) fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let most = MAX_LINE as u64;
+    if input.by_ref().take(most).read_until(b'\n', line)? == 0 {
+        return Ok(false);
+    }
+    if line.len() == MAX_LINE && !line.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
+    }
+    Ok(true)
 }
 
 #[cfg(test)]
