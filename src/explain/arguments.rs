@@ -114,7 +114,9 @@ fn of_lines(item: &str, context: &ExplainContext) -> Vec<Explained> {
     if !words.is_empty() {
         return words;
     }
-    if let Some(known) = errors::of_program(item).or_else(|| of_provider(item)) {
+    // A message may contain the name of a provider's server.
+    let is_message = error.is_some_and(|found| !found.error.generic);
+    if let Some(known) = errors::of_program(item).or_else(|| of_provider(item)).filter(|_| !is_message) {
         return vec![known];
     }
     let sentence = || as_reply(item).filter(|explained| matches!(explained.basis, Some(Basis::Phrase { .. })));
@@ -127,9 +129,10 @@ fn of_lines(item: &str, context: &ExplainContext) -> Vec<Explained> {
     // `Failed to send mail` contains less information than the words after it.
     let names_phase = error.filter(|found| found.error.vagueness < 2).map(|found| found.explained(item));
     let words = || context.words_anywhere(item);
+    let in_own_words = || FoundError::in_own_words(item).map(|found| found.explained(item));
     let generic = || error.map(|found| found.explained(item));
     let known = specific.or_else(by_code).or_else(sentence).or_else(by_rule).or(names_phase).or_else(words);
-    let known = known.or_else(generic).or_else(anywhere);
+    let known = known.or_else(in_own_words).or_else(generic).or_else(anywhere);
     let unknown = || Explained {
         nearest: nearest(item),
         ..Explained::new(ExplanationKind::Unknown, without_password_in_word(item))

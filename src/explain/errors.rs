@@ -6,12 +6,13 @@
 //! contains it. The messages themselves are in [`crate::lexicon::program_errors`].
 
 use super::explained::{Explained, ExplanationKind};
+use super::sentences;
 use super::side::LogSide;
 use super::target::{ServerName, server_of};
 use crate::check;
 use crate::lexicon::program_errors::{self, ProgramError};
 use crate::lexicon::programs::{self, MailProgram};
-use crate::lexicon::{Category, Cause, Fix, normal};
+use crate::lexicon::{Category, Cause, Confidence, Fix, identifiers, normal, tls_alerts};
 
 /// The beginning of the literals of error messages that mean something else after a reply with code 220.
 const AFTER_READY: &str = "after the reply 220";
@@ -21,32 +22,69 @@ const AFTER_READY: &str = "after the reply 220";
 pub(super) struct FoundError {
     pub(super) error: &'static ProgramError,
     program: Option<&'static MailProgram>,
+    /// Whether only the words in the names of errors match: `MailboxFull`.
+    by_names: bool,
 }
 
 impl FoundError {
     /// The error message in the text; `None` if it contains no known message.
     pub(super) fn in_text(text: &str) -> Option<FoundError> {
+        let found = FoundError::in_words(text);
+        if found.is_some_and(|found| !found.error.generic) {
+            return found;
+        }
+        // What a program reports is in the part that it quotes from its TLS library, or in the names of its errors.
+        let inner = openssl_reason(text).and_then(|reason| program_errors::find(&normal(&reason)));
+        let by_names = || {
+            let named = FoundError::in_words(&identifiers::as_words(text)?)?;
+            Some(FoundError { by_names: true, ..named })
+        };
+        let inner =
+            inner.map(|error| FoundError { error, program: programs::recognised(&normal(text)), by_names: false });
+        let specific = |found: &FoundError| !found.error.generic;
+        let by_signs = || FoundError::in_words(&with_ascii_signs(text)?);
+        let inner = inner.filter(specific).or_else(|| by_signs().filter(specific));
+        inner.or_else(|| by_names().filter(specific)).or(found)
+    }
+
+    /// The failure that a program reports in its own words.
+    pub(super) fn in_own_words(text: &str) -> Option<FoundError> {
+        let error = program_errors::find(&sentences::failure_in_words(text)?)?;
+        Some(FoundError { error, program: programs::recognised(&normal(text)), by_names: false })
+    }
+
+    fn in_words(text: &str) -> Option<FoundError> {
         let text = prepared(text);
-        Some(FoundError { error: program_errors::find(&text)?, program: programs::recognised(&text) })
+        let program = programs::recognised(&text);
+        Some(FoundError { error: program_errors::find(&text)?, program, by_names: false })
     }
 
     /// The message of a program that failed after a reply with code 220, if this makes a difference.
     pub(super) fn after_ready(text: &str) -> Option<FoundError> {
         let text = prepared(&format!("{AFTER_READY}: {text}"));
         let error = program_errors::find(&text).filter(|error| error.all_begin_with(AFTER_READY))?;
-        Some(FoundError { error, program: programs::recognised(&text) })
+        Some(FoundError { error, program: programs::recognised(&text), by_names: false })
     }
 
     /// A failure of a sending server, written in the form of a reply from another server
     /// (`450 4.4.316 Connection refused`).
     pub(super) fn instead_of_reply(text: &str) -> Option<FoundError> {
         let text = prepared(text);
-        Some(FoundError { error: program_errors::find_instead_of_reply(&text)?, program: programs::recognised(&text) })
+        let error = program_errors::find_instead_of_reply(&text)?;
+        Some(FoundError { error, program: programs::recognised(&text), by_names: false })
     }
 
     /// The rule that a check would report.
     pub(super) fn rule(self) -> Option<&'static str> {
         check::rule(self.error.rule.as_deref()?).map(|rule| rule.id)
+    }
+
+    /// The subject of the rule: the first word of its id.
+    pub(super) fn subject(self) -> &'static str {
+        match self.rule().unwrap_or_default().split('-').next().unwrap_or_default() {
+            "certificate" | "starttls" => "tls",
+            subject => subject,
+        }
     }
 
     /// The key under which equal messages are counted: the rule, or the id of a message without a rule.
@@ -62,7 +100,7 @@ impl FoundError {
     }
 
     pub(super) fn explained(self, text: &str) -> Explained {
-        let FoundError { error, program } = self;
+        let FoundError { error, program, by_names } = self;
         let server = server_of(text);
         // This advice is about the settings of a client.
         let client = program.filter(|_| LogSide::of(text) == LogSide::Client);
@@ -72,10 +110,10 @@ impl FoundError {
             program: program.map(|program| program.id.into()),
             rule: self.rule(),
             category: self.category(),
-            confidence: Some(error.confidence),
+            confidence: Some(if by_names { error.confidence.min(Confidence::Likely) } else { error.confidence }),
             meaning: Some(origin(program, text, error.rule.is_some())),
             cause: Some(error.means.into()),
-            otherwise: error.otherwise.map(String::from),
+            otherwise: error.otherwise.map(String::from).or_else(|| by_names.then(|| ONLY_NAMES.to_owned())),
             fixes: fixes.collect(),
             source: Some(format!("{}: {}", error.id, error.source)),
             ..Explained::new(ExplanationKind::Error, text)
@@ -85,6 +123,37 @@ impl FoundError {
         explained.fixes.extend(proof.filter(is_new));
         explained
     }
+}
+
+/// Another possible meaning of a message of which only the names of errors are known.
+const ONLY_NAMES: &str = "The name in the message may stand for another failure in this program.";
+
+/// The text with the signs of ASCII instead of those that web pages and word processors show. `None` if it has none.
+fn with_ascii_signs(text: &str) -> Option<String> {
+    const SIGNS: [(char, &str); 9] = [
+        ('\u{201c}', "\""),
+        ('\u{201d}', "\""),
+        ('\u{201e}', "\""),
+        ('\u{2018}', "'"),
+        ('\u{2019}', "'"),
+        ('\u{2013}', "-"),
+        ('\u{2014}', "-"),
+        ('\u{2026}', "..."),
+        ('\u{a0}', " "),
+    ];
+    let used: Vec<_> = SIGNS.iter().filter(|(sign, _)| text.contains(*sign)).collect();
+    let with = |text: String, (sign, ascii): &&(char, &str)| text.replace(*sign, ascii);
+    (!used.is_empty()).then(|| used.iter().fold(text.to_owned(), with))
+}
+
+/// The reason in a message of OpenSSL: `error:0A000086:SSL routines:function:certificate verify failed:file.c:1889:`.
+fn openssl_reason(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let (_, after) = lower.split_once(":ssl routines:")?;
+    let reason = after.split_once(':').map_or(after, |(_, reason)| reason);
+    let end = reason.find([':', '\n', '[', '|']).unwrap_or(reason.len());
+    let reason = reason.get(..end)?.trim();
+    (!reason.is_empty()).then(|| format!("ssl routines::{reason}"))
 }
 
 /// The origin of a message, and whether it is about a mail server at all.
@@ -148,14 +217,19 @@ pub(super) fn add_program(explained: &mut Explained, text: &str) {
     explained.fixes.extend(advice.map(|fix| server.fill(fix.fix())));
 }
 
-/// The form of the text that is searched for literals. qmail writes `_` instead of each space in its log.
+/// The form of the text that is searched for literals. qmail writes `_` instead of each space in its log. A TLS alert
+/// is added in the spelling of the literals.
 fn prepared(text: &str) -> String {
     let text = normal(text);
     let is_of_qmail = text.contains("deferral: ") || text.contains("failure: ");
     // A sentence without its line: `CNAME_lookup_failed_temporarily._(#4.4.3)`.
     let is_sentence = !text.contains(' ') && text.matches('_').count() > 1 && text.contains("._(#");
     let is_joined = is_of_qmail && !text.contains(", ") && text.contains('_') || is_sentence;
-    if is_joined { text.replace('_', " ") } else { text }
+    let text = if is_joined { text.replace('_', " ") } else { text };
+    match tls_alerts::in_text(&text).map(|name| format!("alert {name}")) {
+        Some(alert) if !text.contains(&alert) => format!("{text}: {alert}"),
+        _ => text,
+    }
 }
 
 /// The lexicon's information about a program.

@@ -146,6 +146,12 @@ pub(super) fn quotes_reply(line: &[u8]) -> bool {
     })
 }
 
+/// Whether a line has the form of a reason in a bounce: `<a@example.com>: no such mailbox`, `... (#5.1.1)`.
+fn states_reason(line: &[u8]) -> bool {
+    let contains = |word: &[u8]| line.windows(word.len()).any(|part| part == word);
+    line.starts_with(b"<") && contains(b">: ") || line.ends_with(b")") && contains(b" (#")
+}
+
 fn reports_failure(line: &[u8]) -> bool {
     SEARCH.is_match(line) && !SEARCH_HARMLESS.is_match(line)
 }
@@ -226,6 +232,7 @@ impl FailureLines {
         let found = (is_failure
             || program_errors::may_be_in(line)
             || quotes_reply(line)
+            || states_reason(line)
             || number == 1 && std::str::from_utf8(line).is_ok_and(program_errors::is_alone))
         .then(|| {
             let text = String::from_utf8_lossy(line.get(..MAX_HELD).unwrap_or(line)).trim_end().to_owned();

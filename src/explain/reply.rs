@@ -3,7 +3,7 @@
 //! The phase and host from the log take precedence over those given by the user.
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
-use super::log::{anywhere, is_phrase, phase_of_code};
+use super::log::{anywhere, is_phrase, phase_of_code, standard_sentence};
 use super::secrets::without_secrets;
 use super::side::{LogSide, is_for_operator};
 use super::target::ServerName;
@@ -106,14 +106,24 @@ impl ExplainContext {
     /// Explains a sentence about a rejection in a line that contains neither a reply code nor a status:
     /// `SMTP server did not accept the sender`. The line must be about mail and contain the words of a known phrase.
     pub(super) fn words_anywhere(&self, line: &str) -> Option<Explained> {
-        let text = lexicon::normal(line);
+        let about = Statement::of(line);
+        let text = lexicon::normal(about.text);
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        if text.len() > MAX_SENTENCE || !has(&ABOUT_MAIL) || has(&OF_SYSTEM) {
+        if text.len() > MAX_SENTENCE || has(&OF_SYSTEM) {
             return None;
         }
         let side = LogSide::of(line);
+        let by_standard = || {
+            let (sentence, code) = standard_sentence(&text)?;
+            self.reply(&format!("{code} {sentence}"), None, &ServerName::default(), side)
+        };
+        if !about.is_of_bounce && !has(&ABOUT_MAIL) {
+            return by_standard().map(|found| of_words(line, found));
+        }
         let by_phrase = |code: &&str| {
-            let read = self.read(&format!("{code} {text}"), None, None).filter(|read| is_specific(read.cause))?;
+            let read = self.read(&format!("{code} {text}"), None, None);
+            let read =
+                read.filter(|read| about.is_of_bounce && read.cause != Cause::Other || is_specific(read.cause))?;
             let explained = read.explained(&text, &ServerName::default(), side);
             // The wording of a known phrase may resemble replies with another cause.
             let is_wording = || matches!(explained.basis, Some(Basis::Wording)) && is_phrase(code, &text);
@@ -121,19 +131,8 @@ impl ExplainContext {
             let is_known = matches!(explained.basis, Some(Basis::Phrase { .. })) && is_likely || is_wording();
             is_known.then_some(explained)
         };
-        let mut found = ["550", "554", "535", "452"].iter().find_map(by_phrase)?;
-        found.otherwise.get_or_insert_with(|| "The message does not show the server's reply.".to_owned());
-        Some(Explained {
-            kind: ExplanationKind::Error,
-            input: without_secrets(line),
-            code: None,
-            status: None,
-            phase: None,
-            confidence: Some(Confidence::Possible),
-            meaning: Some("a message about a rejection, without the code of the reply".to_owned()),
-            also: Vec::new(),
-            ..found
-        })
+        let found = ["550", "554", "535", "452"].iter().find_map(by_phrase).or_else(by_standard)?;
+        Some(of_words(line, found))
     }
 
     /// Explains one reply; `None` if it is not recognised.
@@ -145,6 +144,52 @@ impl ExplainContext {
         side: LogSide,
     ) -> Option<Explained> {
         Some(self.read(text, phase, server.known_host())?.explained(text, server, side))
+    }
+}
+
+/// The explanation of a rejection of which only the words are known.
+fn of_words(line: &str, found: Explained) -> Explained {
+    let unknown = || "The message does not show the server's reply.".to_owned();
+    Explained {
+        kind: ExplanationKind::Error,
+        input: without_secrets(line),
+        code: None,
+        status: None,
+        phase: None,
+        confidence: Some(Confidence::Possible),
+        meaning: Some("a message about a rejection, without the code of the reply".to_owned()),
+        also: Vec::new(),
+        otherwise: found.otherwise.clone().or_else(|| Some(unknown())),
+        ..found
+    }
+}
+
+/// The words of a line that may state why a message was not delivered.
+#[derive(Clone, Copy)]
+pub(super) struct Statement<'a> {
+    text: &'a str,
+    /// Whether the line has the form of a statement in a bounce, so that its words are about the delivery.
+    pub(super) is_of_bounce: bool,
+}
+
+impl Statement<'_> {
+    /// A statement about a recipient (`<a@example.com>: Spam message rejected`), or one of a delivery program of qmail,
+    /// which ends with a status (`... (#5.2.3)`).
+    pub(super) fn of(line: &str) -> Statement<'_> {
+        let of_recipient = || {
+            let (recipient, text) = line.trim().split_once(">: ")?;
+            let is_address = recipient.starts_with('<') && recipient.contains('@') && !recipient.contains(' ');
+            is_address.then_some(text)
+        };
+        let of_program = || {
+            let (text, status) = line.trim().rsplit_once(" (#")?;
+            let (_, rest) = EnhancedStatus::lead(status.strip_suffix(')').unwrap_or(status))?;
+            rest.is_empty().then_some(text)
+        };
+        match of_recipient().or_else(of_program) {
+            Some(text) => Statement { text, is_of_bounce: true },
+            None => Statement { text: line, is_of_bounce: false },
+        }
     }
 }
 
@@ -244,7 +289,10 @@ fn without_code(text: &str, reply: &Reply, context: &Context<'_>) -> Option<Read
             matches!(reading.basis, Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. });
         is_known || matches!(reading.basis, Basis::Wording) && codes.iter().any(|code| is_phrase(code, text))
     };
-    let reading = codes.iter().filter_map(with).find(by_words)?;
+    // The words of a phrase say more than the status, which servers use for many purposes.
+    let readings: Vec<Reading> = codes.iter().filter_map(with).filter(by_words).collect();
+    let is_phrase = |reading: &&Reading| matches!(reading.basis, Basis::Phrase { .. });
+    let reading = readings.iter().find(is_phrase).or(readings.first())?.clone();
     let otherwise = || "The message does not show the reply code.".to_owned();
     Some(Reading {
         confidence: reading.confidence.min(Confidence::Likely),

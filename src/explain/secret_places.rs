@@ -1,7 +1,8 @@
 //! Finds passwords, tokens and API keys that a sign (`password=...`), a command or their own form shows, in a text that
 //! no line break divides.
 //!
-//! Text that may be a secret also counts. [`super::secret_sentences`] adds secrets without such a sign,
+//! Text that may be a secret also counts. [`super::secret_commands`] adds those in commands of mail clients,
+//! [`super::secret_sentences`] adds secrets without such a sign,
 //! [`super::wrapped`] finds secrets that line breaks divide, and [`super::secrets`] masks them all.
 
 use std::ops::Range;
@@ -101,7 +102,7 @@ pub(super) const CALLS: [&str; 8] = [
 ];
 
 /// Text with a secret contains one of these, or a non-ASCII character. Few lines of a log contain any of them.
-const STEMS: [&str; 25] = [
+const STEMS: [&str; 27] = [
     "pass",
     "pw",
     "pin",
@@ -127,6 +128,8 @@ const STEMS: [&str; 25] = [
     " -u ",
     " -ap ",
     " -xp ",
+    " -w ",
+    " -p ",
 ];
 
 static QUICK: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -136,7 +139,16 @@ static QUICK: LazyLock<AhoCorasick> = LazyLock::new(|| {
 
 /// A quick test, because most lines of a log contain no secret.
 pub(super) fn may_contain_secret(text: &str) -> bool {
-    !text.is_ascii() || QUICK.is_match(text)
+    !text.is_ascii() || QUICK.is_match(text) || has_login(text)
+}
+
+/// Whether a colon precedes an `@` in the same word: `ann:...@smtp.example.com`.
+fn has_login(text: &str) -> bool {
+    text.match_indices('@').any(|(at, _)| {
+        let before = text.as_bytes().get(..at).unwrap_or_default().iter().rev();
+        let word = before.take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'<' | b'"' | b'\''));
+        word.into_iter().any(|byte| *byte == b':')
+    })
 }
 
 /// The positions of secrets that a sign, a command or their own form shows, in no order.
@@ -317,7 +329,7 @@ pub(super) fn quoted(text: &str) -> Option<Range<usize>> {
 }
 
 /// The first word of the text, which is in quotation marks or ends before a space.
-fn first_word(text: &str) -> Range<usize> {
+pub(super) fn first_word(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start_matches(' ').len();
     let word = text.get(start..).unwrap_or_default();
     if let Some(inside) = quoted(word) {
@@ -388,7 +400,8 @@ fn passwords_in_urls(text: &str, ranges: &mut Vec<Range<usize>>) {
         let (info, host) = user.split_at_checked(at).unwrap_or((user, ""));
         let colon = info.find(':').map(|at| at + 1).or_else(|| info.find("%3A").map(|at| at + 3));
         let host_has_port = host.rsplit_once(':').is_some_and(|(host, port)| {
-            host.contains('.') && port.trim_end_matches(['/', ',', '.', ')', ';']).bytes().all(|b| b.is_ascii_digit())
+            let port = port.trim_end_matches(['/', ',', '.', ')', ';']);
+            host.contains('.') && !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())
         });
         let from = match (scheme, colon) {
             (Some(_), Some(colon)) => colon,

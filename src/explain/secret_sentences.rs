@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::secret_commands::passwords_in_commands;
 use super::secret_places::{
     is_long_name, is_name, is_reply, marked_secrets, quoted, separator, shifted, value_after, words,
 };
@@ -18,6 +19,7 @@ const OF_OTHERS: [&str; 13] =
 /// The positions of the secrets in a text that no line break divides, in order.
 pub(super) fn places_in_line(text: &str) -> Vec<Range<usize>> {
     let mut ranges = marked_secrets(text);
+    passwords_in_commands(text, &mut ranges);
     secrets_without_sign(text, &mut ranges);
     ranges.retain(|range| !range.is_empty());
     ranges.sort_by_key(|range| (range.start, range.end));

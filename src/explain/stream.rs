@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 
 use super::arguments::{of_message, one_word};
@@ -15,8 +15,9 @@ use super::explained::{Explained, ExplanationKind, Extent, Tally};
 use super::failures::{self, DeliveryPart, FailureLine, FailureLines};
 use super::log::{self, Finder, FoundReply, LineUse};
 use super::logins::Logins;
-use super::reply::ExplainContext;
+use super::reply::{ExplainContext, Statement};
 use super::secrets::without_secrets;
+use super::sentences;
 use super::short_input::ShortInput;
 use super::side::LogSide;
 use super::target::ServerName;
@@ -79,7 +80,7 @@ pub fn log(
     };
     let (mut finder, mut failures, mut line) = (Finder::default(), FailureLines::default(), Vec::new());
     let mut traces = StackTraces::default();
-    while explainer.flow.is_continue() && next_line(input, &mut line)? {
+    while explainer.flow.is_continue() && log::next_line(input, &mut line)? {
         let first = explainer.extent.lines + 1;
         explainer.count_line(&line);
         explainer.join(input, &mut line)?;
@@ -108,19 +109,6 @@ pub fn log(
     Ok(explainer.summary())
 }
 
-/// Reads the next line and stores its first [`log::MAX_LINE`] bytes. Returns false at the end of the input.
-fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    let most = log::MAX_LINE as u64;
-    if input.by_ref().take(most).read_until(b'\n', line)? == 0 {
-        return Ok(false);
-    }
-    if line.len() == log::MAX_LINE && !line.ends_with(b"\n") {
-        input.skip_until(b'\n')?;
-    }
-    Ok(true)
-}
-
 /// The properties that the interpretation of a reply depends on: its text, its phase, its host, and the
 /// side that logged it.
 type ReplyKey = (String, Option<ReplyPhase>, ServerName, LogSide);
@@ -140,6 +128,8 @@ const GENERIC_REACH: u64 = 12;
 /// The number of lines around a reply or a message within which a generic message is taken to be about the same fault:
 /// `535 ...`, then `No authentication type succeeded`.
 const REPLY_REACH: u64 = 3;
+/// The number of lines up to which an input is read as a paste in which each line is about the same failure.
+const MAX_PASTE: u64 = 60;
 /// The maximum number of attempts that wait for the result of their delivery. A domain has only a few servers.
 const MAX_ATTEMPTS: usize = 32;
 /// The maximum number of accepted commands that wait for a failure after them. A session has only a few commands.
@@ -198,7 +188,7 @@ impl LogExplainer<'_> {
         let mut is_broken = decoded::is_broken(line);
         for _ in 1..decoded::MAX_JOINED {
             let mut next = Vec::new();
-            if !is_broken || !next_line(input, &mut next)? {
+            if !is_broken || !log::next_line(input, &mut next)? {
                 break;
             }
             self.count_line(&next);
@@ -416,7 +406,9 @@ impl LogExplainer<'_> {
                     return;
                 }
                 let is_replaced = |(first, known): &mut (FailureLine, FoundError)| {
-                    line.number.abs_diff(first.number) <= REPLY_REACH && known.error.vagueness > found.error.vagueness
+                    let reach =
+                        if is_repeated && known.subject() == found.subject() { GENERIC_REACH } else { REPLY_REACH };
+                    line.number.abs_diff(first.number) <= reach && known.error.vagueness > found.error.vagueness
                 };
                 if self.generic.take_if(is_replaced).is_none() {
                     self.release_generic();
@@ -433,7 +425,8 @@ impl LogExplainer<'_> {
             }
             None if (line.is_failure || failures::quotes_reply(line.text.as_bytes())) && self.reply_anywhere(&line) => {
             }
-            None if line.is_failure && self.rejection_in_words(&line) => {}
+            None if (line.is_failure || Statement::of(&line.text).is_of_bounce) && self.rejection_in_words(&line) => {}
+            None if line.is_failure && self.failure_in_own_words(&line) => {}
             None if line.is_failure => {
                 self.extent.unknown += 1;
                 if self.mode == LogMode::Each {
@@ -514,6 +507,19 @@ impl LogExplainer<'_> {
         true
     }
 
+    /// Reads a failure that a program reports in its own words. It is a generic message, which a later line can replace.
+    fn failure_in_own_words(&mut self, line: &FailureLine) -> bool {
+        let is_of_log = failures::delivery_part(&line.text) != DeliveryPart::Other || self.extent.lines > MAX_PASTE;
+        if is_of_log || !sentences::is_about_mail(&line.text) {
+            return false;
+        }
+        let Some(found) = FoundError::in_own_words(&line.text) else { return false };
+        if !self.was_explained(line, found) && self.generic.is_none() {
+            self.generic = Some((line.clone(), found));
+        }
+        true
+    }
+
     /// Drops the generic message if a line shortly after it contains more details.
     fn supersede_generic(&mut self, line: u64) {
         let is_near = |(generic, _): &mut (FailureLine, FoundError)| line.abs_diff(generic.number) <= GENERIC_REACH;
@@ -531,17 +537,13 @@ impl LogExplainer<'_> {
     /// Whether a line shortly before a generic message gave more details about the same fault: before `Server
     /// certificate not verified`, Postfix logs the reason.
     fn was_explained(&self, line: &FailureLine, generic: FoundError) -> bool {
-        let family = |found: FoundError| match found.rule().unwrap_or_default().split('-').next().unwrap_or_default() {
-            "certificate" | "starttls" => "tls",
-            family => family,
-        };
         let is_near = |reach: u64, number: u64| line.number.abs_diff(number) <= reach;
         // Each delivery of a mail server has its own line, which counts regardless of the lines around it.
         let is_delivery = failures::delivery_part(&line.text) != DeliveryPart::Other;
         self.rejected.is_some_and(|number| !is_delivery && is_near(REPLY_REACH, number))
             || self.specific.is_some_and(|(number, specific)| {
                 !is_delivery && is_near(REPLY_REACH, number)
-                    || is_near(GENERIC_REACH, number) && family(specific) == family(generic)
+                    || is_near(GENERIC_REACH, number) && specific.subject() == generic.subject()
             })
     }
 

@@ -98,7 +98,8 @@ impl Wrapped {
             let window = [end_of(before, NAME), start_of(line.trim_start_matches(SIGNS), NAME)].concat();
             may_contain_secret(&window)
         };
-        let may_have_name = self.is_open || last_word(&self.before).contains("://") || divides_name();
+        let may_have_name =
+            self.is_open || is_response(before) || last_word(&self.before).contains("://") || divides_name();
         // A line with a time is a line of its own, unless the log writes the time before each part.
         let is_part = || {
             let rest = self.shared(line).and_then(|shared| line.get(shared..)).unwrap_or_default().trim();
@@ -221,6 +222,14 @@ impl Wrapped {
         let blank = line.as_bytes().get(..shared)?.iter().rposition(|byte| *byte == b' ')?;
         (blank + 1 > line.len() - line.trim_start().len()).then_some(blank + 1)
     }
+}
+
+/// Whether a line ends with a command to log in and the beginning of its response: `AUTH PLAIN AGF`.
+fn is_response(line: &str) -> bool {
+    let mut words = line.rsplit(' ').take(3);
+    let (_, mechanism, command) = (words.next(), words.next(), words.next());
+    command.is_some_and(|word| word.eq_ignore_ascii_case("auth") || word.ends_with("'AUTH"))
+        && mechanism.is_some_and(|word| mechanisms::find(word).is_some())
 }
 
 /// Whether a word can be part of base64, and is no ordinary word.
@@ -431,6 +440,18 @@ mod tests {
                 assert!(!shown.contains(part), "{part}: {session} is shown as {shown}");
             }
             assert!(shown.contains("535 5.7.8 failed"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_login_whose_first_line_is_short_is_masked() {
+        use base64::Engine;
+
+        let encoded = base64::engine::general_purpose::STANDARD.encode("\0ann\0topsecretword");
+        for width in 1..=6 {
+            let (first, rest) = encoded.split_at(width);
+            let shown = shown(&format!("C: AUTH PLAIN {first}\n{rest}\nS: 535 5.7.8 failed"));
+            assert!(!shown.contains(rest) && shown.contains("535 5.7.8 failed"), "{shown}");
         }
     }
 

@@ -23,6 +23,7 @@ mod echo;
 mod entries;
 mod grams;
 mod hints;
+pub(crate) mod identifiers;
 pub(crate) mod keywords;
 mod literals;
 mod meaning;
@@ -38,6 +39,7 @@ mod sender;
 pub(crate) mod software;
 mod spelling;
 pub(crate) mod tables;
+pub(crate) mod tls_alerts;
 #[cfg(test)]
 #[path = "../../build/lexicon/classifier.rs"]
 #[allow(clippy::indexing_slicing, reason = "a panic stops the test")]

@@ -2,7 +2,8 @@
 //! the program does not show the reply, such a message is all that a user has.
 //!
 //! An entry matches if its literals match (see [`super::literals`]). If several entries match, the one with the most
-//! matching characters is used. A `generic` entry reports only that something failed, so any other entry has priority.
+//! matching characters is used. A `generic` entry reports only that something failed, so any other entry has priority,
+//! and a less vague one has priority over a vaguer one.
 //! Some programs report their own failure in the form of a reply (Exchange: `450 4.4.316 Connection refused`). An entry
 //! for such a message is marked `instead_of_reply`, because reading it as a reply would blame the wrong server. An
 //! entry contains the rule that a check would report for the same fault; it has none if the program failed before it
@@ -72,7 +73,7 @@ fn find_where(text: &str, fits: impl Fn(&ProgramError) -> bool) -> Option<&'stat
     let found = INDEX.candidates(&hits).filter_map(|at| {
         let error = ERRORS.get(at).filter(|error| fits(error))?;
         let score = INDEX.score(error.literals, &hits)?;
-        Some(((error.generic, Reverse(score), at), error))
+        Some(((error.generic, error.vagueness, Reverse(score), at), error))
     });
     found.min_by_key(|(key, _)| *key).map(|(_, error)| error)
 }

@@ -5,7 +5,8 @@
 //! reply follows it. Sizes, ports and HTTP codes are therefore not read as replies.
 
 use super::extract::{phase_in_words, phase_of_code};
-use super::libraries::{is_phrase, phase};
+use super::libraries::{NO_RECIPIENTS, is_phrase, phase};
+use super::web::without_status;
 use crate::lexicon::ReplyPhase;
 use crate::lexicon::tables;
 use crate::wire::{Class, EnhancedStatus, ReplyCode};
@@ -44,6 +45,7 @@ const LABELS: [&str; 8] = ["message:", "message=", "msg:", "msg=", "text:", "wit
 
 /// The reply with its phase.
 pub(in crate::explain) fn reply(line: &str) -> Option<(String, Option<ReplyPhase>)> {
+    let line = &*without_status(line);
     let bytes = line.as_bytes();
     (0..bytes.len()).find_map(|at| {
         let code = bytes.get(at..at + 3).and_then(ReplyCode::parse)?;
@@ -65,6 +67,7 @@ pub(in crate::explain) fn reply(line: &str) -> Option<(String, Option<ReplyPhase
             && matches!(code.class(), Class::Transient | Class::Permanent)
             && tables::code(code).is_some()
             && !HTTP.contains(&code.number())
+            && !line.get(at + 3..)?.starts_with(NO_RECIPIENTS)
             && !OTHERS.iter().any(|word| lower.contains(word));
         if !is_code {
             return None;

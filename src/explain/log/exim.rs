@@ -44,20 +44,21 @@ pub(super) fn rejection(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Opt
         "after DATA" | "by local_scan()" => ReplyPhase::Data,
         command => phase_in_words(command)?,
     };
-    // The text follows the argument of the command, which may contain colons: an IPv6 address, for example.
-    let (_, text) = after.split_once(": ")?;
+    // The text follows the argument of the command, which may contain colons: an IPv6 address, for example. A rejection
+    // without text has only the code.
+    let (_, text) = after.split_once(": ").unwrap_or_default();
     let reply = match first_reply(text).filter(|reply| text.trim_start().starts_with(reply)) {
         Some(reply) => reply.to_owned(),
         None if head.ends_with(" temporarily") => format!("451 {}", text.trim()),
         None => format!("550 {}", text.trim()),
     };
-    Some(ExtractedReply::of_line(reply).at(Some(phase)))
+    Some(ExtractedReply::of_line(reply.trim_end()).at(Some(phase)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tests::all;
-    use crate::lexicon::ReplyPhase::{self, Data, Mail};
+    use crate::lexicon::ReplyPhase::{self, Data, Mail, Rcpt};
 
     #[test]
     fn a_server_logs_rejected_senders_and_messages_without_a_code() {
@@ -71,6 +72,7 @@ mod tests {
             read("H=(x) [192.0.2.1] sender verify defer for <a@b.example>: host lookup did not complete"),
             reply("451 Sender verify failed: host lookup did not complete", Mail)
         );
+        assert_eq!(read("H=x [192.0.2.1] F=<a@b.example> temporarily rejected RCPT <c@d.example>"), reply("451", Rcpt));
         assert_eq!(
             read("F=a@b.example H=x [192.0.2.1] P=smtp rejected by local_scan(): Rejected: hits=7.5 required=5.0"),
             reply("550 Rejected: hits=7.5 required=5.0", Data)

@@ -74,7 +74,7 @@ pub(super) struct MarkedLine<'a> {
 /// The reply in a line that consists of a reply, a code or a status. Many other lines begin with a number, so a reply
 /// must have a status, a known code, or the known text of a rejection (`522 sorry, recipient mailbox is full`).
 pub(super) fn bare(line: &str) -> Option<ExtractedReply> {
-    let line = line.trim();
+    let line = without_bullet(line.trim());
     if EnhancedStatus::parse(line).is_some() {
         return Some(ExtractedReply::of(line));
     }
@@ -86,6 +86,11 @@ pub(super) fn bare(line: &str) -> Option<ExtractedReply> {
         refuses && reply::from_text(text).is_some_and(|reply| phrases::find(&reply, &Context::default()).is_some())
     };
     (status.is_some() || tables::code(code).is_some() || is_known()).then(|| ExtractedReply::of(text))
+}
+
+/// The line without the lines and bullets that a program draws before it: `└──535 Authentication failed`.
+pub(super) fn without_bullet(line: &str) -> &str {
+    line.trim_start_matches(|c: char| !c.is_ascii() && !c.is_alphanumeric()).trim_start()
 }
 
 /// The trimmed text, if it begins with a reply code and a separator.

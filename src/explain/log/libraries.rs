@@ -136,23 +136,33 @@ fn unquoted<'a>(before: &str, text: &'a str) -> &'a str {
 /// `failed AUTH: 5.7.8 ...`.
 pub(super) fn after_words(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let start = after.trim_start();
-    let is_quoted = start.starts_with('"') && !before.ends_with('"');
-    let (start, before) = match start.strip_prefix('"').filter(|_| is_quoted) {
-        Some(start) => (start, &*format!("{before}\"")),
+    let quote = start.chars().next().filter(|quote| matches!(quote, '"' | '\'') && !before.ends_with(*quote));
+    let (start, before) = match quote {
+        Some(quote) => (start.strip_prefix(quote)?, &*format!("{before}{quote}")),
         None => (start, before),
     };
     if let Some(text) = at_start(start).filter(|text| code_at_start(text).is_some()) {
+        if text.get(3..).is_some_and(|words| words.starts_with(NO_RECIPIENTS)) {
+            return None;
+        }
         return Some(of_form(before, unquoted(before, text)));
     }
     let text = without_code(start)?;
     Some(of_form(before, unquoted(before, text)))
 }
 
+/// The words with which Twisted summarises the replies to all recipients, which follow.
+pub(super) const NO_RECIPIENTS: &str = " No recipients accepted";
+
 /// `MailKit...AuthenticationException: 535: 5.7.3 ...`, `gomail: could not send email 1: 550 ...`: the first code after
 /// a colon that is followed by a status or by known words.
 pub(super) fn after_colon(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     line.match_indices(": ").find_map(|(at, colon)| {
         let (before, text) = line.split_at_checked(at + colon.len())?;
+        let text = text.trim_start();
+        if text.get(3..).is_some_and(|words| words.starts_with(NO_RECIPIENTS)) {
+            return None;
+        }
         let is_separated = matches!(text.as_bytes().get(3), Some(b' ' | b'-' | b':'));
         if let Some(code) = code_at_start(text).filter(|_| is_separated) {
             let words = text.get(3..)?.trim_start_matches([':', '-', ' ']);
@@ -310,7 +320,7 @@ pub(super) fn words_alone(MarkedLine { before, after, .. }: MarkedLine<'_>) -> O
     is_known(text).then(|| of_form(before, text))
 }
 
-/// The sentences that System.Net.Mail (.NET) writes instead of the code.
+/// The sentences that System.Net.Mail (.NET) writes instead of the code: those of RFC 5321 §4.2.2.
 const SENTENCES: [(&str, &str); 15] = [
     ("requires a secure connection or the client was not authenticated", "530"),
     ("mailbox unavailable", "550"),
@@ -332,7 +342,8 @@ const SENTENCES: [(&str, &str); 15] = [
 /// .NET: `Mailbox unavailable. The server response was: 5.7.54 SMTP; Unable to relay ...`.
 pub(super) fn server_response(marked: MarkedLine<'_>) -> Option<ExtractedReply> {
     let MarkedLine { before, after, .. } = marked;
-    let text = after.trim();
+    // The server's reply may be empty, and a frame of the stack trace follows.
+    let text = after.split_once("at System.Net.Mail.").map_or(after, |(text, _)| text).trim();
     if code_at_start(text).is_some() {
         return after_words(marked);
     }
@@ -340,11 +351,41 @@ pub(super) fn server_response(marked: MarkedLine<'_>) -> Option<ExtractedReply> 
     let code = SENTENCES.iter().find(|(sentence, _)| sentences.contains(sentence)).map(|(_, code)| *code);
     match (code, without_code(text)) {
         (Some("550"), Some(text)) if text.starts_with('4') => Some(ExtractedReply::of(format!("450 {text}"))),
-        (Some(code), _) => Some(ExtractedReply::of(format!("{code} {text}").trim_end())),
+        (Some(code), _) => Some(ExtractedReply::of(format!("{code} {text}").trim_end()).at(phase_of_frame(after))),
         (None, Some(text)) => Some(ExtractedReply::of(text)),
         // The sentence is in another language. Most often, it is the one for code 550.
         (None, None) => is_phrase("550", text).then(|| ExtractedReply::of(format!("550 {text}"))),
     }
+}
+
+/// The phase that a frame of System.Net.Mail shows: `at System.Net.Mail.DataStopCommand.CheckResponse(...)`.
+fn phase_of_frame(text: &str) -> Option<ReplyPhase> {
+    const COMMANDS: [(&str, ReplyPhase); 7] = [
+        ("DataStopCommand", ReplyPhase::Data),
+        ("DataCommand", ReplyPhase::Data),
+        ("RecipientCommand", ReplyPhase::Rcpt),
+        ("MailCommand", ReplyPhase::Mail),
+        ("StartTlsCommand", ReplyPhase::Starttls),
+        ("AuthCommand", ReplyPhase::Auth),
+        ("HelloCommand", ReplyPhase::Ehlo),
+    ];
+    let (_, frame) = text.split_once("at System.Net.Mail.")?;
+    COMMANDS.iter().find(|(name, _)| frame.contains(&format!("{name}."))).map(|(_, phase)| *phase)
+}
+
+/// The sentence of the SMTP standard in lower-case text, with its code. Short sentences also occur in other messages.
+pub(in crate::explain) fn standard_sentence(text: &str) -> Option<(&'static str, &'static str)> {
+    let is_long =
+        |(sentence, _): &&(&str, &str)| sentence.split(' ').count() >= 3 && *sentence != "error in processing";
+    SENTENCES.iter().filter(is_long).find(|(sentence, _)| text.contains(sentence)).copied()
+}
+
+/// .NET without the words about the server's response: `SmtpException: Syntax error, command unrecognized.`
+pub(super) fn sentence(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
+    let (_, sentences) = after.split_once("Exception: ")?;
+    let lower = sentences.to_ascii_lowercase();
+    let (_, code) = SENTENCES.iter().find(|(sentence, _)| lower.contains(sentence))?;
+    (!line.contains("esponse")).then(|| ExtractedReply::of(*code))
 }
 
 /// emailjs: `bad response on command 'RCPT': 5.7.1 ...`, without a code; a command that is base64 is part of a login.

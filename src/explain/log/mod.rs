@@ -37,8 +37,10 @@ mod sendmail;
 mod session;
 mod transcript;
 mod unfinished;
+pub(super) mod web;
 
 use std::collections::VecDeque;
+use std::io::{self, BufRead, Read};
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -54,7 +56,7 @@ use crate::lexicon::ReplyPhase;
 use crate::wire::ReplyCode;
 
 pub(crate) use self::extract::{inner_reply, phase_of_code};
-pub(super) use self::libraries::is_phrase;
+pub(super) use self::libraries::{is_phrase, standard_sentence};
 pub use self::unfinished::MAX_HELD;
 
 /// The number of bytes that are examined in a line.
@@ -138,7 +140,7 @@ impl Finder {
             }
             return LineUse::Unused;
         }
-        self.read(&String::from_utf8_lossy(line), found)
+        self.read(&web::without_status(&String::from_utf8_lossy(line)), found)
     }
 
     /// Counts lines that were joined to the line before them.
@@ -266,7 +268,7 @@ impl Memory {
             let phase = self.sessions.replied("", &reply);
             return Some(ExtractedReply { is_line: true, ..reply }.at(phase));
         }
-        if let Some(phase) = session::command(line.trim()) {
+        if let Some(phase) = session::command(extract::without_bullet(line.trim())) {
             self.sessions.commanded("", phase);
             return None;
         }
@@ -309,13 +311,30 @@ fn quotes_server(line: &str) -> bool {
 
 /// Whether a line may contain a reply: see step 1 in the header of this file.
 fn may_contain_reply(line: &[u8]) -> bool {
+    // A program may draw lines and bullets before a reply, which are not ASCII.
+    let is_drawn = |byte: &u8| !byte.is_ascii();
     let start = line.trim_ascii_start();
+    let drawn = start.iter().take_while(|byte| is_drawn(byte)).count();
+    let start = start.get(drawn..).unwrap_or_default().trim_ascii_start();
     match start {
         [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', ..] if matches!(start.get(3), None | Some(b' ' | b'-')) => return true,
         [b'2' | b'4' | b'5', b'.', ..] | [b'<' | b'>', b' ', ..] | [b'S' | b'C', b':', ..] => return true,
         _ => {}
     }
     session::begins_like_command(start) || SEARCH.is_match(line)
+}
+
+/// Reads the next line and stores its first [`MAX_LINE`] bytes. Returns false at the end of the input.
+pub(super) fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let most = MAX_LINE as u64;
+    if input.by_ref().take(most).read_until(b'\n', line)? == 0 {
+        return Ok(false);
+    }
+    if line.len() == MAX_LINE && !line.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
+    }
+    Ok(true)
 }
 
 #[cfg(test)]
