@@ -52,6 +52,11 @@ impl ExtractedReply {
         rest.is_empty() || EnhancedStatus::parse(rest).is_some()
     }
 
+    /// Whether it is a rejection whose text is not complete.
+    pub(super) fn ends_with_colon(&self) -> bool {
+        self.text.starts_with(['4', '5']) && self.text.trim_end().ends_with(':')
+    }
+
     /// The enhanced status with which its further lines begin.
     pub(super) fn status_of_lines(&self) -> Option<&str> {
         let rest = self.text.get(4..).filter(|_| at_start(&self.text).is_some())?;

@@ -73,7 +73,9 @@ impl UnfinishedReply {
     /// Adds a line of a text that begins on the line after the code.
     fn is_wrapped_at(&mut self, line: &str) -> bool {
         let is_indented = line.starts_with([' ', '\t']);
+        let is_begun = self.wrapped.is_none() && self.reply.is_line && self.reply.ends_with_colon();
         let is_next = match self.wrapped {
+            None if is_begun => is_indented,
             None => self.reply.is_line && self.reply.may_continue() && self.reply.has_no_words(),
             Some((lines, indented)) => lines < MAX_WRAPPED && indented == is_indented && !self.is_at_end(),
         };
@@ -87,7 +89,9 @@ impl UnfinishedReply {
         if !is_next || !is_text && !is_last_word {
             return false;
         }
-        self.wrapped = Some((self.wrapped.map_or(1, |(lines, _)| lines + 1), is_indented));
+        // A text that ends with a colon continues on one line.
+        let lines = if is_begun { MAX_WRAPPED } else { self.wrapped.map_or(1, |(lines, _)| lines + 1) };
+        self.wrapped = Some((lines, is_indented));
         self.join(words)
     }
 
