@@ -497,3 +497,31 @@ fn a_name_that_does_not_resolve_causes_exit_code_3() {
     let rules = run.rules();
     assert!(rules == ["name-not-found"] || rules == ["name-lookup-failed"], "{rules:?}");
 }
+
+/// Clients such as OpenSSL accept the common name of a certificate that contains no other name. The server presents this
+/// certificate for every server name, so the name is not the cause.
+#[test]
+fn a_certificate_with_only_a_common_name_does_not_need_another_server_name() {
+    const SESSION: &str = "
+        S: 220 mail.example.net ESMTP
+        C
+        S: 250-mail.example.net
+        S: 250 STARTTLS
+        C
+        S: 220 ready
+        TLS
+        C
+        S: 250 mail.example.net
+        C
+        S: 221 bye";
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "mail.example.net");
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let server = Server::start(&[SESSION; 3], &Identity::of(certificate.pem(), vec![certificate.der().clone()], &key));
+    let report = run(&[&format!("localhost:{}", server.address.port()), "-4", "--json"]).json();
+    let rules: Vec<&str> =
+        report["findings"].as_array().unwrap().iter().filter_map(|one| one["rule"].as_str()).collect();
+    assert!(!rules.contains(&"tls-server-name-needed"), "{rules:?}");
+    assert!(rules.contains(&"certificate-self-signed"), "{rules:?}");
+}

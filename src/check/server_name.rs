@@ -7,7 +7,7 @@
 //! 1. The handshake failed with alert 112, or with another alert or a closed connection that the version and the suites
 //!    do not explain. Proof: with the better name, the handshake succeeds.
 //! 2. The certificate matches neither the target nor the better name. Proof: with the better name, the server presents
-//!    a certificate that matches it.
+//!    another certificate, which matches it.
 //! 3. With implicit TLS, no SMTP server responds, and the client sent no name or the name from `--sni`. Proof: with the
 //!    better name, an SMTP server sends a greeting.
 //!
@@ -16,8 +16,9 @@
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell};
 use super::starttls;
-use crate::evidence::{Evidence, Fault, Phase, Session, TlsFault, TlsFaultKind};
-use crate::evidence::{HelloProbe, NameMatch};
+use crate::evidence::{
+    Certificate, Evidence, Fault, Handshake, HelloProbe, NameMatch, Phase, Session, TlsFault, TlsFaultKind,
+};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::{Offer, Purpose, Question, SessionRequest};
@@ -120,7 +121,11 @@ fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     }
     names.extend(of_others.filter_map(|received| announced(received.reply)));
     let sent = sent(session);
-    let shown = session.handshake().and_then(|(_, handshake)| handshake.leaf()).map(|leaf| leaf.names.as_slice());
+    let leaf = session.handshake().and_then(|(_, handshake)| handshake.leaf());
+    let shown = leaf.map(|leaf| match leaf.names.as_slice() {
+        [] => leaf.common_name.as_slice(),
+        names => names,
+    });
     let is_covered = |name: &DomainName| {
         symptom == Symptom::OtherCertificate
             && shown.is_some_and(|shown| shown.iter().any(|pattern| covers(pattern, name.ascii())))
@@ -217,12 +222,22 @@ fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Session<'_>> {
         let Some((_, handshake)) = probe.handshake() else { return false };
         match symptom {
             Symptom::HandshakeFailed => true,
-            Symptom::OtherCertificate => matches!(handshake.presented.name, NameMatch::Matches { .. }),
+            Symptom::OtherCertificate => {
+                matches!(handshake.presented.name, NameMatch::Matches { .. }) && is_other(evidence, handshake)
+            }
             Symptom::OtherService => {
                 probe.reply_at(Phase::Greeting).is_some_and(|received| received.reply.is_success())
             }
         }
     })
+}
+
+/// Whether the certificate differs from the one in the main session. A certificate can match another name without being
+/// selected by it, for example by its common name.
+fn is_other(evidence: &Evidence, handshake: &Handshake) -> bool {
+    let identity = |leaf: &Certificate| (leaf.sha256.clone(), leaf.names.clone());
+    let first = evidence.main_session().and_then(|session| session.handshake()?.1.leaf());
+    first.map(identity) != handshake.leaf().map(identity)
 }
 
 /// Whether a session has proved that the handshake failed because of the name.
