@@ -344,6 +344,12 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
         "Repeat the check with a timeout of five minutes, the timeout that mail servers use",
         format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
     ));
+    if partial_bytes == 0 && plan.used_proxy().is_none() {
+        finding.fixes.push(Fix::text(format!(
+            "If the greeting arrives late, set the timeout in the program to five minutes ({}), and give your IP address a PTR record: many servers look it up before they send the greeting",
+            programs::TIMEOUT
+        )));
+    }
     if let Some(proxy) = plan.used_proxy() {
         finding.otherwise = Some(format!(
             "The proxy {proxy} may not forward the data of mail connections. Repeat the check without the proxy, or through another one, to find out."

@@ -21,6 +21,10 @@ pub(super) const TRUST: &str = "Node.js: NODE_EXTRA_CA_CERTS; PHP: openssl.cafil
 /// No verification of the certificate.
 pub(super) const UNVERIFIED: &str = "Nodemailer: tls.rejectUnauthorized: false; PHPMailer: SMTPOptions with verify_peer and verify_peer_name false; Java: mail.smtp.ssl.trust";
 
+/// How long a program waits for a reply.
+pub(super) const TIMEOUT: &str =
+    "Nodemailer: greetingTimeout, in ms; PHPMailer: Timeout; Java: mail.smtp.timeout, in ms; Python: timeout";
+
 /// The name that the certificate must contain, if it is not the server that is entered in the program.
 pub(super) const EXPECTED_NAME: &str =
     "Nodemailer: tls.servername; PHPMailer: SMTPOptions with peer_name; Go: ServerName";

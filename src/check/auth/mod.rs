@@ -147,7 +147,7 @@ fn withheld(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fi
         WithheldReason::NotOffered if session.fell_back_to_helo() || is_for_want_of_tls(plan, session) => None,
         WithheldReason::NotOffered => Some(not_offered(plan, evidence, session, event)),
         WithheldReason::NoCommonMechanism { offered, allowed } => {
-            let mut finding = no_common(event, offered, allowed);
+            let mut finding = no_common(plan, event, offered, allowed);
             if offered.iter().any(|name| name == "NTLM" || name == "GSSAPI") {
                 finding.fixes.extend(for_exchange(plan));
             }
@@ -207,7 +207,18 @@ fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>, event: &E
         finding.otherwise = Some("AUTH may be disabled by mistake. Ask the server's operator.".to_owned());
     }
     if plan.tls_use() == TlsUse::Never {
-        finding.fixes.push(Fix::text("Remove --tls none, because the server may advertise AUTH only over TLS"));
+        finding.fixes.push(if session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS")) {
+            let user = plan.login.as_ref().map(|login| format!(" --user {}", in_shell(&login.user))).unwrap_or_default();
+            Fix::run(
+                format!(
+                    "In the program, select {}: the server advertises STARTTLS, and most servers advertise AUTH only over TLS",
+                    programs::encryption(TlsUse::Required)
+                ),
+                format!("smtpcheck {}{user}", plan.target.host.with_port(plan.target.port)),
+            )
+        } else {
+            Fix::text("Remove --tls none, because the server may advertise AUTH only over TLS")
+        });
     }
     finding.fixes.extend(fixes_without_auth(plan, evidence));
     finding.consequences.push("smtpcheck did not send the password".to_owned());
@@ -251,14 +262,23 @@ fn fixes_without_auth(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
     fixes.into_iter().chain([submission, Some(operator)]).flatten().collect()
 }
 
-fn no_common_fix(offered: &[String]) -> Fix {
+fn no_common_fix(plan: &Plan, event: &Event, offered: &[String]) -> Fix {
     // These mechanisms use a Kerberos ticket instead of a password, so no option of smtpcheck helps.
     let needs_ticket = |name: &String| name == "GSSAPI" || name == "GSS-SPNEGO" || name.starts_with("GS2-");
-    Fix::text(if offered.iter().all(needs_ticket) {
-        "Ask the server's operator to enable PLAIN over TLS, or use a mail program that logs in with a Kerberos ticket"
+    if offered.iter().all(needs_ticket) {
+        return Fix::text(
+            "Ask the server's operator to enable PLAIN over TLS, or use a mail program that logs in with a Kerberos ticket",
+        );
+    }
+    let by_flag = if plan.login.as_ref().is_some_and(|login| !login.mechanisms.is_empty()) {
+        ". In smtpcheck, leave out --auth, or name one of these mechanisms"
     } else {
-        "Allow another mechanism with --auth, or ask the server's operator to enable PLAIN over TLS"
-    })
+        ""
+    };
+    Fix::text(format!(
+        "In the program, select a mechanism that the server advertises ({}), or let the program choose (Nodemailer: no authMethod; PHPMailer: AuthType = ''; Java: no mail.smtp.auth.mechanisms){by_flag}",
+        event.quote(offered.join(", "))
+    ))
 }
 
 /// What to do about a server that accepts only logins of Windows accounts, such as Exchange with its default settings.
@@ -274,7 +294,7 @@ fn for_exchange(plan: &Plan) -> [Fix; 2] {
     ]
 }
 
-fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
+fn no_common(plan: &Plan, event: &Event, offered: &[String], allowed: &[String]) -> Finding {
     let summary =
         format!("smtpcheck can use no mechanism that the server advertises: AUTH {}", event.quote(offered.join(", ")));
     let mut finding = Finding::new(&AUTH_MECHANISM_MISMATCH, Phase::Auth, Confidence::Certain, summary).on(event);
@@ -292,7 +312,7 @@ fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
             "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or SMTP credentials",
         )
     } else {
-        no_common_fix(offered)
+        no_common_fix(plan, event, offered)
     });
     finding.consequences.push("smtpcheck did not send the password".to_owned());
     finding.failure = Some(PhaseFailure::Auth);

@@ -55,6 +55,7 @@ pub(super) fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
                 ));
             }
             finding.fixes.push(Fix::text(next));
+            finding.fixes.push(Fix::text("If the name belongs to an internal network, only the DNS servers of that network know it: run the program in that network or over its VPN, or use a mail server with a public name"));
             finding.fixes.push(Fix::run(
                 "To find out whether the name exists outside your network, query a public resolver",
                 format!("smtpcheck {} --resolver 9.9.9.9", plan.target.host.with_port(plan.target.port)),
