@@ -49,10 +49,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let source = if args.targets.len() > 1 { RunSource::Targets } else { RunSource::Target };
     let shown = ReportDisplay { format, look: &look, template: template.as_ref() };
     let retention = if outputs.are_any() { Retention::Reports } else { Retention::AsNeeded };
-    // For standard output, `Sink` watches for signals when it is needed.
-    if !matches!(sink, Sink::Stdout) || outputs.are_any() {
-        signals::end_if_unhandled();
-    }
+    signals::end_if_unhandled();
     let results = live::run(&mut engine, jobs, limits, source, &shown, retention, &mut sink)?;
     sink.finish()?;
     if let Results::Kept(run) = &results {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::CommandError;
-use crate::host::{file, signals};
+use crate::host::file;
 use crate::plan::Plan;
 
 /// The destination of the result.
@@ -32,7 +32,6 @@ impl Sink {
         match self {
             Sink::Stdout => {
                 let mut stdout = io::stdout().lock();
-                signals::end_if_blocked(&stdout, text.len());
                 unless_closed(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
             }
             Sink::Stderr => {

@@ -1,8 +1,8 @@
 //! Signals that end the program: SIGINT, SIGTERM, SIGHUP.
 //!
 //! A signal interrupts a running inquiry, which then makes its report ([`Interruption`]). A separate thread also
-//! watches for signals ([`end_if_unhandled`], [`end_if_blocked`]), because the main thread may be blocked while it writes
-//! to a pipe that no program reads. The library never ends the process. It calls a function that the program installs ([`end_with`]).
+//! watches for signals ([`end_if_unhandled`]), because the main thread may be blocked while it writes to a pipe that no
+//! program reads. The library never ends the process. It calls a function that the program installs ([`end_with`]).
 
 use std::sync::{Once, OnceLock};
 use std::time::Duration;
@@ -74,26 +74,6 @@ pub fn end_if_unhandled() {
             let _ = listening.recv();
         }
     });
-}
-
-/// Watches for signals, like [`end_if_unhandled`], if writing this many bytes to a file can block the calling thread.
-/// The runtime of a check handles signals until then, so that most runs need no second thread.
-#[cfg(unix)]
-pub fn end_if_blocked(file: &(impl std::os::fd::AsFd + std::io::IsTerminal), length: usize) {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    // A pipe is ready if this number of bytes does not block (pipe(7): POLLOUT, PIPE_BUF). The smallest value of POSIX
-    // is 512, and that of Linux and macOS 4096 and 512. A terminal can have room for less.
-    const AT_ONCE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
-    let mut polled = [PollFd::new(file, PollFlags::OUT)];
-    let mut is_ready = || poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ready| ready == 1);
-    if length > AT_ONCE || file.is_terminal() || !is_ready() {
-        end_if_unhandled();
-    }
-}
-
-#[cfg(not(unix))]
-pub fn end_if_blocked(_: &std::io::StdoutLock<'_>, _: usize) {
-    end_if_unhandled();
 }
 
 /// Passes the first signal to every inquiry of a runtime.
