@@ -138,7 +138,9 @@ fn contradicts(phase: Phase, reply: &Reply) -> bool {
         return false;
     }
     let opposite = |status: EnhancedStatus| (status.class() == 2) != (class == Class::Success);
-    let leading = lines.filter_map(|line| Some(EnhancedStatus::lead(&String::from_utf8_lossy(line.get(4..)?))?.0));
+    // After bytes that are not UTF-8, nothing is a status.
+    let lead = |line| Some(EnhancedStatus::lead(String::from_utf8_lossy(line).get(4..)?)?.0);
+    let leading = lines.filter_map(lead);
     class != Class::Intermediate && leading.chain(reply.enhanced).any(opposite)
 }
 

@@ -10,6 +10,8 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use data_encoding::BASE64;
 
 use crate::pkix::ParsedCertificate;
@@ -18,7 +20,7 @@ use crate::pkix::ParsedCertificate;
 pub(super) struct EncodedCertificate {
     source: Arc<PemSource>,
     base64: Range<usize>,
-    /// The subject; empty if the certificate cannot be decoded.
+    /// The subject; empty if the content is not a certificate.
     subject: Box<[u8]>,
     der: OnceLock<Vec<u8>>,
 }
@@ -42,6 +44,10 @@ const FIRST_TRY: usize = 240;
 /// The number of bytes until the next try.
 const NEXT_TRY: usize = 96;
 
+/// The maximum size of a changed file that is searched.
+#[cfg(unix)]
+const MAX_CHANGED: u64 = 2 * 1024 * 1024;
+
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const DASHES: &[u8] = b"-----";
 
@@ -63,31 +69,51 @@ impl PemSource {
     }
 }
 
+impl PemSource {
+    /// The content of the file now; `None` if it cannot have changed.
+    fn whole(&self) -> Option<Vec<u8>> {
+        match self {
+            PemSource::Text(_) => None,
+            #[cfg(unix)]
+            PemSource::File(file) => {
+                use std::os::unix::fs::FileExt;
+                let length = usize::try_from(file.metadata().ok()?.len().min(MAX_CHANGED)).ok()?;
+                let mut text = vec![0; length];
+                file.read_exact_at(&mut text, 0).ok()?;
+                Some(text)
+            }
+        }
+    }
+}
+
 impl EncodedCertificate {
-    /// Finds the certificates in the content of a PEM file. Other blocks, and blocks that do not begin with base64, are
-    /// left out.
+    /// Finds the certificates in the content of a PEM file. Other blocks, and blocks that are not base64, are left out.
     pub(super) fn all(file: Vec<u8>) -> Vec<EncodedCertificate> {
         let mut found = Vec::new();
-        blocks(&file, |place, text| found.push((place, subject_of(text))));
+        blocks(&file, |place, text| found.extend(subject_of(text).map(|subject| (place, subject))));
         EncodedCertificate::at(found, PemSource::Text(file))
     }
 
-    /// Like [`EncodedCertificate::all`], but reads the file in parts, up to `most` bytes.
+    /// Like [`EncodedCertificate::all`], but reads the file in parts. A file with more than `most` bytes is an error.
     #[cfg(unix)]
     pub(super) fn scan(file: File, most: u64) -> io::Result<Vec<EncodedCertificate>> {
         let mut found = Vec::new();
         let mut part = vec![0; PART];
         let (mut offset, mut filled) = (0, 0);
-        let mut limited = (&file).take(most);
+        let mut limited = (&file).take(most.saturating_add(1));
         loop {
             let read = limited.read(part.get_mut(filled..).unwrap_or_default())?;
+            if limited.limit() == 0 {
+                return Err(io::Error::other("the file is too large"));
+            }
             if read == 0 {
                 return Ok(EncodedCertificate::at(found, PemSource::File(file)));
             }
             filled += read;
             let text = part.get(..filled).unwrap_or_default();
             let used = blocks(text, |place, text| {
-                found.push((offset + place.start..offset + place.end, subject_of(text)));
+                let place = offset + place.start..offset + place.end;
+                found.extend(subject_of(text).map(|subject| (place, subject)));
             });
             // The rest can be the beginning of a block.
             part.copy_within(used..filled, 0);
@@ -101,7 +127,9 @@ impl EncodedCertificate {
     #[cfg(not(unix))]
     pub(super) fn scan(file: File, most: u64) -> io::Result<Vec<EncodedCertificate>> {
         let mut text = Vec::new();
-        file.take(most).read_to_end(&mut text)?;
+        if file.take(most.saturating_add(1)).read_to_end(&mut text)? as u64 > most {
+            return Err(io::Error::other("the file is too large"));
+        }
         Ok(EncodedCertificate::all(text))
     }
 
@@ -116,14 +144,32 @@ impl EncodedCertificate {
         found.into_iter().map(of).collect()
     }
 
-    /// The subject; `None` if the certificate cannot be decoded.
+    /// The subject; `None` if the content is not a certificate.
     pub(super) fn subject(&self) -> Option<&[u8]> {
         Some(&*self.subject).filter(|subject| !subject.is_empty())
     }
 
     /// The certificate in DER format; empty if it cannot be decoded.
     pub(super) fn der(&self) -> &[u8] {
-        self.der.get_or_init(|| decode(&self.source.text(&self.base64)).unwrap_or_default())
+        self.der.get_or_init(|| {
+            let der = decode(&self.source.text(&self.base64)).unwrap_or_default();
+            if self.is_of_subject(&der) { der } else { self.moved().unwrap_or(der) }
+        })
+    }
+
+    fn is_of_subject(&self, der: &[u8]) -> bool {
+        ParsedCertificate::subject_of(der).unwrap_or_default() == &*self.subject
+    }
+
+    /// The certificate with this subject at another place, if the file was changed after it was read.
+    fn moved(&self) -> Option<Vec<u8>> {
+        let text = self.source.whole()?;
+        let mut found = None;
+        blocks(&text, |_, base64| {
+            let der = decode(base64).filter(|der| found.is_none() && self.is_of_subject(der));
+            found = found.take().or(der);
+        });
+        found
     }
 
     #[cfg(test)]
@@ -142,28 +188,21 @@ fn blocks(text: &[u8], mut take: impl FnMut(Range<usize>, &[u8])) -> usize {
         let from = at + found + BEGIN.len();
         let Some(length) = text.get(from..).and_then(|rest| dashes.find(rest)) else { return at + found };
         at = from + length;
-        if let Some(base64) = text.get(from..at).filter(|base64| begins_with_base64(base64)) {
-            take(from..at, base64);
-        }
+        take(from..at, text.get(from..at).unwrap_or_default());
     }
     at.max((text.len() + 1).saturating_sub(BEGIN.len()))
 }
 
-fn begins_with_base64(text: &[u8]) -> bool {
-    let first = text.trim_ascii_start().get(..4);
-    first.is_some_and(|first| {
-        first.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
+/// The subject of a certificate; empty if the content is not a certificate, and `None` if it is not base64.
+fn subject_of(base64: &[u8]) -> Option<Box<[u8]>> {
+    subject_in(base64).or_else(|| {
+        let der = decode(base64).filter(|der| !der.is_empty())?;
+        Some(ParsedCertificate::subject_of(&der).unwrap_or_default().into())
     })
 }
 
-/// The subject of a certificate; empty if it cannot be decoded.
-fn subject_of(base64: &[u8]) -> Box<[u8]> {
-    let in_whole = || Some(ParsedCertificate::subject_of(&decode(base64)?)?.into());
-    subject_in(base64).or_else(in_whole).unwrap_or_default()
-}
-
-/// Reads the subject from the beginning of a certificate. Returns `None` if a line is not complete base64, or if the
-/// subject ends later. This is called for every certificate of the trust store, so it allocates no other memory.
+/// Reads the subject from the beginning of a certificate. Returns `None` if a line is not complete base64 without
+/// padding, or if the subject ends later. This is called for every certificate of the trust store, so it allocates no other memory.
 fn subject_in(text: &[u8]) -> Option<Box<[u8]>> {
     let mut der = [0; START];
     let (mut length, mut next_try) = (0, FIRST_TRY);
@@ -172,7 +211,11 @@ fn subject_in(text: &[u8]) -> Option<Box<[u8]>> {
         let line = rest.get(..end)?.trim_ascii();
         rest = rest.get(end + 1..)?;
         let bytes = BASE64.decode_len(line.len()).ok()?;
-        length += BASE64.decode_mut(line, der.get_mut(length..length + bytes)?).ok()?;
+        let decoded = BASE64.decode_mut(line, der.get_mut(length..length + bytes)?).ok()?;
+        if decoded != bytes {
+            return None;
+        }
+        length += decoded;
         if length >= next_try {
             if let Some(subject) = ParsedCertificate::subject_of(der.get(..length)?) {
                 return Some(subject.into());
@@ -189,11 +232,13 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
     for line in text.split(|byte| *byte == b'\n') {
         joined.extend_from_slice(line.trim_ascii());
     }
-    BASE64.decode(&joined).ok()
+    STANDARD.decode(joined).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "tests may panic")]
+
     use std::io::Write;
 
     use super::{EncodedCertificate, PART};
@@ -230,6 +275,49 @@ mod tests {
             );
         }
         assert!(scanned(b"").is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_certificate_that_has_moved_in_the_file_is_found_again() {
+        let (one, two) = (certificate("One"), certificate("Two"));
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), one.pem() + &two.pem()).expect("a file");
+        let found = EncodedCertificate::scan(file.reopen().expect("a file"), 1 << 20).expect("a file");
+        std::fs::write(file.path(), "# a comment\n".to_owned() + &two.pem()).expect("a file");
+        assert_eq!(found[1].der(), &**two.der());
+        assert!(found[0].der().is_empty());
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_an_error() {
+        let text = certificate("Own").pem();
+        let scan = |most: usize| {
+            let mut file = tempfile::NamedTempFile::new().expect("a file");
+            file.write_all(text.as_bytes()).expect("a file");
+            EncodedCertificate::scan(file.reopen().expect("a file"), most as u64)
+        };
+        assert!(scan(text.len() - 1).is_err());
+        assert_eq!(scan(text.len()).expect("a file").len(), 1);
+    }
+
+    /// As in OpenSSL, lines can have any length, and padding is allowed only at the end.
+    #[test]
+    fn base64_may_be_wrapped_anywhere_and_is_decoded_strictly() {
+        let own = certificate("Own");
+        let body: String = own.pem().lines().filter(|line| !line.starts_with('-')).collect();
+        let pem = |base64: String| format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
+        for first in [1, 2, 3, 5, 60, body.len()] {
+            let found = scanned(pem(format!("{}\n{}", &body[..first], &body[first..])).as_bytes());
+            assert_eq!(found.iter().map(EncodedCertificate::der).collect::<Vec<_>>(), [&**own.der()], "{first}");
+        }
+        let padded: Vec<String> = own.der().chunks(47).map(|part| data_encoding::BASE64.encode(part)).collect();
+        let damaged =
+            [padded.join("\n"), body.replace('\n', "\r"), format!("*{}", &body[1..]), "====".to_owned(), String::new()];
+        for base64 in damaged {
+            let is_same = base64 == body;
+            assert!(is_same || scanned(pem(base64.clone()).as_bytes()).is_empty(), "{base64}");
+        }
     }
 
     #[test]

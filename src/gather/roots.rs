@@ -37,14 +37,13 @@ pub(super) fn read_first() -> (Vec<StoredAnchor>, bool) {
     (in_file, places.folders.is_empty())
 }
 
-/// Whether [`read_first`] reads only one regular file of usual size. On macOS and Windows it calls the operating system.
+/// Whether [`read_first`] reads only the system's own bundle, a regular file of usual size on a local disk. A file that
+/// a variable names can be on a network file system that does not respond. On macOS and Windows, [`read_first`] calls
+/// the operating system.
 pub(super) fn is_one_file() -> bool {
     /// Larger than the trust store of any operating system.
     const USUAL: u64 = 2 * 1024 * 1024;
-    let file = match Places::of_variables() {
-        Some(places) => places.file,
-        None => bundle_of_the_system(),
-    };
+    let file = if Places::of_variables().is_none() { bundle_of_the_system() } else { None };
     let metadata = file.and_then(|file| std::fs::metadata(file).ok());
     metadata.is_some_and(|metadata| metadata.is_file() && (1..=USUAL).contains(&metadata.len()))
 }

@@ -2,9 +2,10 @@
 //! or Mozilla's root certificates.
 //!
 //! A file that the user specified is read before any data is sent, so that mistakes in it are reported early. The
-//! system's trust store is read during the first handshake, in a separate thread unless it is one regular file:
-//! starting the thread would take as long as reading the file, but a variable can name a pipe. Directories with
-//! certificates are read only if a chain is not verified without them; see [`super::roots`].
+//! system's trust store is read during the first handshake. A bundle in its usual place is read at once, because starting
+//! a thread would take as long. A separate thread reads everything else: a variable can name a pipe, or a file on a network
+//! file system that does not respond. Directories with certificates are read only if a chain is not verified without
+//! them; see [`super::roots`].
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -92,7 +93,7 @@ impl Anchors {
         Ok(Anchors(Arc::new(reading)))
     }
 
-    /// Starts reading, without waiting for the result. A regular file is read before this function returns.
+    /// Starts reading, without waiting for the result. The system's bundle is read before this function returns.
     pub(crate) fn prefetch(&self) {
         self.begin(&self.0.first, TrustStoreReading::read_first, roots::is_one_file);
     }
