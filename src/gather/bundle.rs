@@ -305,18 +305,18 @@ mod tests {
     #[test]
     fn base64_may_be_wrapped_anywhere_and_is_decoded_strictly() {
         let own = certificate("Own");
-        let body: String = own.pem().lines().filter(|line| !line.starts_with('-')).collect();
+        let text = own.pem();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('-')).collect();
+        let body = lines.concat();
         let pem = |base64: String| format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
         for first in [1, 2, 3, 5, 60, body.len()] {
             let found = scanned(pem(format!("{}\n{}", &body[..first], &body[first..])).as_bytes());
             assert_eq!(found.iter().map(EncodedCertificate::der).collect::<Vec<_>>(), [&**own.der()], "{first}");
         }
         let padded: Vec<String> = own.der().chunks(47).map(|part| data_encoding::BASE64.encode(part)).collect();
-        let damaged =
-            [padded.join("\n"), body.replace('\n', "\r"), format!("*{}", &body[1..]), "====".to_owned(), String::new()];
-        for base64 in damaged {
-            let is_same = base64 == body;
-            assert!(is_same || scanned(pem(base64.clone()).as_bytes()).is_empty(), "{base64}");
+        let wrong = format!("*{}", &body[1..]);
+        for base64 in [padded.join("\n"), lines.join("\r"), wrong, "====".to_owned(), String::new()] {
+            assert!(scanned(pem(base64.clone()).as_bytes()).is_empty(), "{base64}");
         }
     }
 
