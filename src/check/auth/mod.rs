@@ -169,11 +169,23 @@ fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Opti
         "smtpcheck does not send secrets over an unencrypted connection unless --allow-plaintext-auth is given."
             .to_owned();
     if session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS")) {
-        finding.fixes.push(Fix::text("Remove --tls none; the server advertises STARTTLS"));
+        finding.fixes.push(select_starttls(plan));
     }
     finding.fixes.push(Fix::text("If you trust the network path, add --allow-plaintext-auth"));
     finding.failure = Some(PhaseFailure::Auth);
     Some(finding)
+}
+
+/// The fix if the program uses no TLS, but the server advertises STARTTLS.
+fn select_starttls(plan: &Plan) -> Fix {
+    let user = plan.login.as_ref().map(|login| format!(" --user {}", in_shell(&login.user))).unwrap_or_default();
+    Fix::run(
+        format!(
+            "In the program, select {}: the server advertises STARTTLS, and most servers accept logins only over TLS",
+            programs::encryption(TlsUse::Required)
+        ),
+        format!("smtpcheck {}{user}", plan.target.host.with_port(plan.target.port)),
+    )
 }
 
 /// Whether the user allows an unencrypted login. If so, missing TLS does not prevent the login.
@@ -208,14 +220,7 @@ fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>, event: &E
     }
     if plan.tls_use() == TlsUse::Never {
         finding.fixes.push(if session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS")) {
-            let user = plan.login.as_ref().map(|login| format!(" --user {}", in_shell(&login.user))).unwrap_or_default();
-            Fix::run(
-                format!(
-                    "In the program, select {}: the server advertises STARTTLS, and most servers advertise AUTH only over TLS",
-                    programs::encryption(TlsUse::Required)
-                ),
-                format!("smtpcheck {}{user}", plan.target.host.with_port(plan.target.port)),
-            )
+            select_starttls(plan)
         } else {
             Fix::text("Remove --tls none, because the server may advertise AUTH only over TLS")
         });

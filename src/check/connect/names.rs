@@ -142,11 +142,17 @@ fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) 
         "To find out whether only this lookup fails, look up a name that you know exists",
         "getent hosts example.com",
     ));
+    if matches!(why, LookupFault::Timeout | LookupFault::Unreachable) {
+        finding.fixes.push(Fix::text(QUERIES));
+    }
     finding.fixes.push(Fix::text(
         "Check /etc/resolv.conf, the DNS settings of the container, the VPN, and the firewall on port 53",
     ));
     finding
 }
+
+/// The fix if the resolver does not respond.
+const QUERIES: &str = "Allow DNS queries (port 53, UDP and TCP) from this machine or container to its resolver in the local firewall and in the rules of the cloud or container network";
 
 /// The provider that has a server with exactly this host name.
 fn provider_of(name: &str) -> Option<&'static Provider> {
@@ -159,9 +165,18 @@ fn provider_of(name: &str) -> Option<&'static Provider> {
 /// If the name of a known provider's server is not found, the resolver is at fault, because the name exists.
 fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Finding) -> Finding {
     let target = plan.target.host.with_port(plan.target.port);
+    let is_silent =
+        |lookup: &Lookup| matches!(lookup, Lookup::Failed { why: LookupFault::Timeout | LookupFault::Unreachable, .. });
+    let is_silent = is_silent(&names.a) || is_silent(&names.aaaa);
     finding.cause = format!(
-        "{} However, the name is correct: it belongs to a server of {}. The resolver of this machine or network returns an incorrect response, for example because of a DNS filter, a VPN, the login page of a wireless network, or a container without DNS.",
-        finding.cause, provider.name
+        "{} However, the name is correct: it belongs to a server of {}. {}",
+        finding.cause,
+        provider.name,
+        if is_silent {
+            "The resolver of this machine or network cannot be reached, for example because of a firewall, a VPN, or a container without DNS."
+        } else {
+            "The resolver of this machine or network returns an incorrect response, for example because of a DNS filter, a VPN, the login page of a wireless network, or a container without DNS."
+        }
     );
     finding.confidence = Confidence::Likely;
     finding.otherwise =
@@ -174,6 +189,9 @@ fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Fin
             vec![Fix::run("To confirm this, use a public resolver", format!("smtpcheck {target} --resolver 9.9.9.9"))]
         }
     };
+    if is_silent {
+        finding.fixes.insert(0, Fix::text(QUERIES));
+    }
     finding.fixes.push(Fix::text(
         "Correct the resolver settings of this machine or container (/etc/resolv.conf, Docker's DNS settings, the VPN), or ask the network's administrator whether a DNS filter blocks the name",
     ));

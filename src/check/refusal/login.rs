@@ -36,6 +36,22 @@ pub(super) fn corrected(
     }
 }
 
+/// After a login, a blocklist concerns the network that the user is in at the moment, not a mail server of the user.
+pub(super) fn of_address_after_login(mut reading: Reading) -> Reading {
+    if reading.cause == Cause::Reputation {
+        let fixes = [
+            Fix::text(
+                "The server checks the IP address of your network even after the login. Use another network, or none of VPN and Tor; if the address is that of your router, restart it or ask your internet provider for another address",
+            ),
+            Fix::text(
+                "Server operator: exempt logged-in users from the blocklists (Postfix: permit_sasl_authenticated before reject_rbl_client)",
+            ),
+        ];
+        reading.fixes.splice(0..0, fixes);
+    }
+    reading
+}
+
 /// Replaces the advice for administrators of Microsoft 365: personal accounts have no administrator, and Outlook.com
 /// accepts only tokens.
 fn without_passwords(plan: &Plan, provider: &Provider, mut reading: Reading) -> Reading {
