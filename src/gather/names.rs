@@ -69,7 +69,9 @@ impl SharedLookups {
     /// itself.
     pub(crate) async fn resolve(&self, plan: &Plan, host: &DomainName) -> Resolved {
         let shared = self.of(plan);
-        let (aaaa, a) = tokio::join!(shared.look_up(plan, host, Family::V6), shared.look_up(plan, host, Family::V4));
+        let by_file = in_file(plan, host);
+        let look_up = |family| shared.look_up(plan, host, family, &by_file);
+        let (aaaa, a) = tokio::join!(look_up(Family::V6), look_up(Family::V4));
         let first = aaaa.addresses().iter().chain(a.addresses()).next().copied();
         let names = LookupCache { errno: Cell::new(shared.errno.take()), ..LookupCache::default() };
         if let Some(resolver) = shared.resolver.get() {
@@ -98,12 +100,13 @@ impl LookupCache {
         let (sender, receiver) = watch::channel(KnownAddresses::default());
         self.lookups.borrow_mut().insert(host.clone(), receiver.clone());
         let sender = Rc::new(sender);
+        let by_file: Rc<[IpAddr]> = in_file(plan, host).into();
         for family in [Family::V6, Family::V4] {
             let (names, plan) = (Rc::clone(self), Rc::clone(plan));
-            let (host, sender) = (host.clone(), Rc::clone(&sender));
+            let (host, sender, by_file) = (host.clone(), Rc::clone(&sender), Rc::clone(&by_file));
             // The task belongs to the gatherer's task set. It ends with the response or with the gatherer.
             tokio::task::spawn_local(async move {
-                let lookup = names.look_up(&plan, &host, family).await;
+                let lookup = names.look_up(&plan, &host, family, &by_file).await;
                 sender.send_modify(|known| match family {
                     Family::V4 => known.a = Some(lookup),
                     Family::V6 | Family::Any => known.aaaa = Some(lookup),
@@ -139,7 +142,8 @@ impl LookupCache {
         }
     }
 
-    async fn look_up(&self, plan: &Plan, host: &DomainName, family: Family) -> Lookup {
+    /// Looks up the addresses of one family. `by_file` contains the addresses of both families in the hosts file.
+    async fn look_up(&self, plan: &Plan, host: &DomainName, family: Family, by_file: &[IpAddr]) -> Lookup {
         let started = Instant::now();
         let ms = || milliseconds(started.elapsed());
         if plan.family != Family::Any && plan.family != family {
@@ -151,9 +155,8 @@ impl LookupCache {
                 given.into_iter().filter(|ip| ip.is_ipv4() == (family == Family::V4)).collect();
             return Lookup::answered(addresses, ms());
         }
-        let by_file = hosts::addresses(host.ascii(), family == Family::V4);
-        if !by_file.is_empty() {
-            return Lookup::answered(by_file, ms());
+        if let Some(addresses) = answer_of_file(by_file, plan.family, family) {
+            return Lookup::answered(addresses, ms());
         }
         let resolver = match self.resolver.get_or_init(|| build(plan, self.keeps)) {
             Ok((resolver, _)) => Rc::clone(resolver),
@@ -190,6 +193,19 @@ impl LookupCache {
             }
         }
     }
+}
+
+/// The IP addresses in the hosts file, unless `--resolve` replaces them.
+fn in_file(plan: &Plan, host: &DomainName) -> Vec<IpAddr> {
+    if overrides(plan, host).is_empty() { hosts::addresses(host.ascii()) } else { Vec::new() }
+}
+
+/// The answer of the hosts file for one family; `None` if DNS must be asked. Like getaddrinfo, DNS is asked only if the
+/// file contains no address of the families that the check uses.
+fn answer_of_file(by_file: &[IpAddr], used: Family, family: Family) -> Option<Vec<IpAddr>> {
+    let addresses: Vec<IpAddr> = by_file.iter().copied().filter(|ip| ip.is_ipv4() == (family == Family::V4)).collect();
+    let is_other_enough = used == Family::Any && !by_file.is_empty();
+    (!addresses.is_empty() || is_other_enough).then_some(addresses)
 }
 
 /// The IP addresses that `--resolve` specifies for the target's name.
@@ -279,4 +295,21 @@ fn of_the_system() -> Result<(ResolverConfig, ResolverOpts), NetError> {
 #[cfg(not(all(unix, not(any(target_os = "android", target_vendor = "apple")))))]
 fn of_the_system() -> Result<(ResolverConfig, ResolverOpts), NetError> {
     hickory_resolver::system_conf::read_system_conf()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::{Family, answer_of_file};
+
+    #[test]
+    fn dns_is_asked_only_if_the_hosts_file_has_no_address_of_the_families_in_use() {
+        let four: IpAddr = [192, 0, 2, 1].into();
+        let answer = |used, family| answer_of_file(&[four], used, family);
+        assert_eq!(answer(Family::Any, Family::V4), Some(vec![four]));
+        assert_eq!(answer(Family::Any, Family::V6), Some(Vec::new()));
+        assert_eq!(answer(Family::V6, Family::V6), None);
+        assert_eq!(answer_of_file(&[], Family::Any, Family::V4), None);
+    }
 }

@@ -11,18 +11,18 @@ const MOST: u64 = 64 * 1024 * 1024;
 /// The maximum number of addresses for one name in one family.
 const MAX_ADDRESSES: usize = 64;
 
-/// The IP addresses of a name in one family. The list is empty if the file does not contain the name, or cannot be
+/// The IP addresses of a name in both families. The list is empty if the file does not contain the name, or cannot be
 /// read.
-pub(crate) fn addresses(name: &str, is_ipv4: bool) -> Vec<IpAddr> {
+pub(crate) fn addresses(name: &str) -> Vec<IpAddr> {
     let mut found = Vec::new();
     let Some(path) = place() else { return found };
-    if let Err(error) = of(&path, name, is_ipv4, &mut found) {
+    if let Err(error) = of(&path, name, &mut found) {
         tracing::debug!(?path, %error, "the hosts file cannot be read");
     }
     found
 }
 
-fn of(path: &Path, name: &str, is_ipv4: bool, found: &mut Vec<IpAddr>) -> std::io::Result<()> {
+fn of(path: &Path, name: &str, found: &mut Vec<IpAddr>) -> std::io::Result<()> {
     let name = name.trim_end_matches('.');
     file::lines(path, MOST, |line| {
         let line = line.split('#').next().unwrap_or_default();
@@ -30,8 +30,7 @@ fn of(path: &Path, name: &str, is_ipv4: bool, found: &mut Vec<IpAddr>) -> std::i
         let Some(address) = words.next() else { return };
         let is_named = words.any(|word| word.trim_end_matches('.').eq_ignore_ascii_case(name));
         if let Some(address) = is_named.then(|| address.parse::<IpAddr>().ok()).flatten()
-            && address.is_ipv4() == is_ipv4
-            && found.len() < MAX_ADDRESSES
+            && found.iter().filter(|other| other.is_ipv4() == address.is_ipv4()).count() < MAX_ADDRESSES
             && !found.contains(&address)
         {
             found.push(address);
@@ -70,8 +69,8 @@ mod tests {
         std::fs::write(&path, text).expect("a file");
         let all = |name: &str, is_ipv4: bool| {
             let mut found: Vec<IpAddr> = Vec::new();
-            super::of(&path, name, is_ipv4, &mut found).expect("it can be read");
-            found.iter().map(ToString::to_string).collect::<Vec<_>>()
+            super::of(&path, name, &mut found).expect("it can be read");
+            found.iter().filter(|address| address.is_ipv4() == is_ipv4).map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(all("mail", true), ["192.0.2.1", "192.0.2.2"]);
         assert_eq!(all("mail", false), ["2001:db8::1"]);
