@@ -1,6 +1,7 @@
 """Shared functions: running a program and measuring its processor time, running programs in turns, and Markdown tables."""
 
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -44,13 +45,17 @@ def measure(command, stdin=b"", env=None):
 
 def in_turns(runs, repeat, between=None):
     """Runs each of the named functions `repeat` times, in turns, so that other load on the machine affects all of them
-    alike. Returns the measurements by name."""
+    alike. The order changes in each round, because a program that follows a large one finds the processor's caches
+    empty. Returns the measurements by name."""
     results = {name: [] for name in runs}
+    order = list(runs)
+    mixed = random.Random(0)
     for number in range(repeat + 1):
-        for name, run in runs.items():
+        mixed.shuffle(order)
+        for name in order:
             if between:
                 between()
-            measurement = run()
+            measurement = runs[name]()
             # The first round fills caches.
             if number > 0:
                 results[name].append(measurement)
