@@ -148,6 +148,7 @@ fn contradicts(phase: Phase, reply: &Reply) -> bool {
 mod tests {
     use super::{Fit, fit, is_about_login};
     use crate::evidence::Phase;
+    use crate::wire::Reply;
     use crate::wire::reply::from_text;
 
     #[test]
@@ -193,6 +194,14 @@ mod tests {
             let reply = from_text(text).expect("a reply");
             assert_eq!(fit(phase, &reply), Fit::Contradicts, "{text:?} at {phase}");
         }
+    }
+
+    #[test]
+    fn text_after_a_byte_that_is_not_utf8_is_not_a_status() {
+        let reply = from_text("250 words").expect("a reply");
+        let with = |raw: &[u8]| fit(Phase::Rcpt, &Reply { raw: raw.to_vec(), ..reply.clone() });
+        assert_eq!(with(b"250\xff5.1.1 words\r\n"), Fit::Accepts);
+        assert_eq!(with(b"250 5.1.1 words\r\n"), Fit::Contradicts);
     }
 
     #[test]

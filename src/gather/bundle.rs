@@ -67,9 +67,7 @@ impl PemSource {
             }
         }
     }
-}
 
-impl PemSource {
     /// The content of the file now; `None` if it cannot have changed.
     fn whole(&self) -> Option<Vec<u8>> {
         match self {
@@ -202,7 +200,8 @@ fn subject_of(base64: &[u8]) -> Option<Box<[u8]>> {
 }
 
 /// Reads the subject from the beginning of a certificate. Returns `None` if a line is not complete base64 without
-/// padding, or if the subject ends later. This is called for every certificate of the trust store, so it allocates no other memory.
+/// padding, or if the subject ends later. This is called for every certificate of the trust store, so it allocates no
+/// other memory.
 fn subject_in(text: &[u8]) -> Option<Box<[u8]>> {
     let mut der = [0; START];
     let (mut length, mut next_try) = (0, FIRST_TRY);
