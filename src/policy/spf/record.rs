@@ -212,7 +212,7 @@ impl SpfRecord {
                 && let joined = format!("{head}{tail}")
                 && matches!(term(&joined), SpfTermKind::Directive(..))
             {
-                first.kind = wrong(SpfMistakeKind::BlankAfterQualifier, Some(joined));
+                first.kind = wrong(SpfMistakeKind::BlankAfterQualifier, Some(cautious(&joined).to_owned()));
                 second.kind = wrong(SpfMistakeKind::BlankAfterQualifier, Some(String::new()));
             }
             if let (Some(head), Some(tail)) = (head, tail)
@@ -610,6 +610,7 @@ mod tests {
             ("v=spf1 mx moo -all", None),
             ("v=spf1 mx ~ all", Some("v=spf1 mx ~all")),
             ("v=spf1 - all", Some("v=spf1 -all")),
+            ("v=spf1 mx + all", Some("v=spf1 mx ~all")),
             ("v=spf1 mx all-", Some("v=spf1 mx ~all")),
             ("v=spf1 mx all/24", Some("v=spf1 mx ~all")),
             ("v=spf1 mx all;", Some("v=spf1 mx ~all")),
