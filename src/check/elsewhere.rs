@@ -1,7 +1,7 @@
 //! The submission ports of a host, tried if the port of the target lacks TLS or a login: does one of them offer it?
 //! Other checks use these functions to choose the fix. This file raises no findings.
 
-use super::finding::in_shell;
+use super::finding::user_flag;
 use super::programs;
 use crate::evidence::{Evidence, Fault, Phase, Session};
 use crate::lexicon::Fix;
@@ -52,9 +52,8 @@ pub(super) fn are_closed(evidence: &Evidence) -> bool {
 /// The fix to use a port that was tried, with the reason as a relative clause.
 pub(super) fn fix(plan: &Plan, probe: Session<'_>, why: &str) -> Fix {
     let (port, tls) = (probe.request.port, probe.request.script.tls);
-    let user = plan.login.as_ref().map(|login| format!(" --user {}", in_shell(&login.user))).unwrap_or_default();
     Fix::run(
         format!("Use port {port}, {why}; in the program, select {}", programs::encryption(tls)),
-        format!("smtpcheck {}{user}", plan.target.host.with_port(port)),
+        format!("smtpcheck {}{}", plan.target.host.with_port(port), user_flag(plan)),
     )
 }

@@ -220,6 +220,11 @@ pub(crate) fn exit_order(plan: &Plan, finding: &Finding) -> (bool, (Phase, u8)) 
     (finding.failure == Some(PhaseFailure::Incomplete), order(plan, phase))
 }
 
+/// The flag for the user name of the login, with a space before it; empty without a login.
+pub(crate) fn user_flag(plan: &Plan) -> String {
+    plan.login.as_ref().map(|login| format!(" --user {}", in_shell(&login.user))).unwrap_or_default()
+}
+
 /// Quotes a string so that a shell reads it as one word.
 pub(crate) fn in_shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@._-+:=/,%[]<>".contains(c);

@@ -2,11 +2,8 @@
 //! tries implicit TLS on the same port.
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell, plural, seconds};
-use super::peer;
-use super::place;
-use super::programs;
-use super::protocol;
 use super::service::{at_place, by_first_bytes, other_mail_service, service_with_codes};
+use super::{peer, place, programs, protocol};
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
 use crate::lexicon::{Confidence, Fix, software};
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};

@@ -2,7 +2,7 @@
 //! implicit TLS was used on a port that expects STARTTLS. Failed handshakes are the subject of [`super::handshake`].
 
 use super::auth::{in_clear, may_log_in_unencrypted};
-use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell, plural};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, plural, user_flag};
 use super::greeting::IMPLICIT_TLS_EXPECTED;
 use super::{elsewhere, peer, place, programs};
 use crate::evidence::session::ReceivedReply;
@@ -332,9 +332,7 @@ fn unencrypted(plan: &Plan, has_login: bool, is_inside: bool) -> Fix {
     );
     let mut command = format!("smtpcheck {} --tls none", plan.target.host.with_port(plan.target.port));
     match &plan.login {
-        Some(login) if has_login => {
-            command.push_str(&format!(" --user {} --allow-plaintext-auth", in_shell(&login.user)));
-        }
+        Some(_) if has_login => command.push_str(&format!("{} --allow-plaintext-auth", user_flag(plan))),
         Some(_) => text.push_str(&format!("; the server advertises no login either, so {}", programs::WITHOUT_LOGIN)),
         None => {}
     }

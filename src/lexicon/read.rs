@@ -49,6 +49,27 @@ pub struct Reading {
     pub basis: Basis,
 }
 
+/// The beginning of the explanations of replies that servers send only after a login.
+const AFTER_LOGIN: &str = "The login succeeded, but ";
+
+impl Reading {
+    /// The interpretation in a session that is not logged in. The server may then reject a command for lack of a login.
+    /// `is_requested` states whether the user requested a login.
+    pub(crate) fn without_login(mut self, is_requested: bool) -> Reading {
+        if let Some(rest) = self.means.strip_prefix(AFTER_LOGIN) {
+            self.means = format!("According to the server, {rest}");
+            if !is_requested {
+                self.confidence = self.confidence.min(Confidence::Likely);
+                self.otherwise = Some(
+                    "This session is not logged in, and the server may accept the command after a login. To find out, repeat the check with --user."
+                        .to_owned(),
+                );
+            }
+        }
+        self
+    }
+}
+
 /// The part of a reply that its interpretation is based on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -519,13 +540,26 @@ fn name_the_list(reply: &Reply, reading: &mut Reading) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Confidence, Context, Reading, read};
-    use crate::lexicon::{Cause, ReplyPhase};
+    use super::{AFTER_LOGIN, Confidence, Context, Reading, read};
+    use crate::lexicon::{Cause, ReplyPhase, phrases};
     use crate::wire::reply;
 
     fn reading(phase: &str, text: &str) -> Reading {
         let context = Context { step: ReplyPhase::parse(phase), ..Context::default() };
         read(&reply::from_text(text).expect("a reply"), &context).expect("a reading")
+    }
+
+    #[test]
+    fn without_a_login_no_explanation_states_that_the_login_succeeded() {
+        let of_login = phrases::all().iter().filter(|phrase| phrase.means.to_lowercase().contains("login succeeded"));
+        let other: Vec<_> = of_login.filter(|phrase| !phrase.means.starts_with(AFTER_LOGIN)).collect();
+        assert!(other.is_empty(), "{:?}", other.iter().map(|phrase| phrase.id).collect::<Vec<_>>());
+        let reply = reply::from_text("550 5.7.60 SMTP; Client does not have permissions to send as this sender");
+        let with = read(&reply.expect("a reply"), &Context::default()).expect("it is known");
+        assert_eq!((with.confidence, with.means.starts_with(AFTER_LOGIN)), (Confidence::Certain, true));
+        let without = with.without_login(false);
+        assert!(without.otherwise.is_some() && without.means.starts_with("According to the server, "));
+        assert_eq!(without.confidence, Confidence::Likely);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod secret;
 mod token;
 mod user;
 
-use super::finding::{Check, Finding, PhaseFailure, Severity, in_shell};
+use super::finding::{Check, Finding, PhaseFailure, Severity, in_shell, user_flag};
 use super::{elsewhere, place, programs};
 use crate::evidence::{CancelReason, Event, EventKind, Evidence, Phase, Session, WithheldReason};
 use crate::lexicon::{Confidence, Fix};
@@ -178,13 +178,12 @@ fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Opti
 
 /// The fix if the program uses no TLS, but the server advertises STARTTLS.
 fn select_starttls(plan: &Plan) -> Fix {
-    let user = plan.login.as_ref().map(|login| format!(" --user {}", in_shell(&login.user))).unwrap_or_default();
     Fix::run(
         format!(
             "In the program, select {}: the server advertises STARTTLS, and most servers accept logins only over TLS",
             programs::encryption(TlsUse::Required)
         ),
-        format!("smtpcheck {}{user}", plan.target.host.with_port(plan.target.port)),
+        format!("smtpcheck {}{}", plan.target.host.with_port(plan.target.port), user_flag(plan)),
     )
 }
 

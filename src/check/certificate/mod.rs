@@ -25,7 +25,7 @@ use crate::evidence::{
 use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsMode, Verify};
-use crate::wire::Host;
+use crate::wire::{DomainName, Host};
 pub(super) use chain::{KEEP_FOR_DANE, unnecessary};
 use context::CertificateContext;
 pub(super) use dates::ending_in;
@@ -291,7 +291,10 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         finding.fixes.insert(if is_loopback { 0 } else { 1 }, fix);
     }
     // On shared hosting, the certificate is for the names of the hosting company's servers.
-    if let (None, Some(domain)) = (usable, presented.iter().find_map(|name| name.strip_prefix("*."))) {
+    if let (None, Some(domain)) = (
+        usable,
+        presented.iter().find_map(|name| name.strip_prefix("*.")).filter(|name| DomainName::parse(name).is_ok()),
+    ) {
         finding.fixes.push(Fix::text(format!(
             "If {domain} belongs to your hosting company, connect to the server's own name below {domain}; the control panel or the welcome message shows it"
         )));

@@ -248,7 +248,7 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
     if place::is_inside(seen.plan, seen.session) {
         finding.fixes.extend(saved.into_iter().chain([unverified(), public_certificate()]));
     } else {
-        finding.fixes.extend([public_certificate()].into_iter().chain(saved).chain([unverified()]));
+        finding.fixes.extend([public_certificate()].into_iter().chain(saved));
     }
     finding
 }
@@ -272,7 +272,8 @@ fn with_saved(seen: CertificateContext<'_>) -> Fix {
     Fix::repeat(text, command)
 }
 
-/// The fix for programs and devices that cannot read a certificate from a file.
+/// The fix for programs and devices that cannot read a certificate from a file. Only for private networks: on the
+/// internet, an on-path attacker could read the password.
 fn unverified() -> Fix {
     Fix::text(format!(
         "If the program or device cannot trust a single certificate, and you trust the network, switch off certificate verification for this server only ({})",
@@ -317,7 +318,10 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
         let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
         finding.cause = "The CA is private. Sending a root does not make clients trust it.".to_owned();
         finding.otherwise = Some(OLD_STORE.to_owned());
-        finding.fixes = vec![own_authority(seen, OWN_ROOT), public_certificate(), unverified()];
+        finding.fixes = vec![own_authority(seen, OWN_ROOT), public_certificate()];
+        if place::is_inside(seen.plan, seen.session) {
+            finding.fixes.push(unverified());
+        }
         return finding;
     }
     let (kept, sent) = (seen.presented.chain.len(), seen.presented.chain_length);
@@ -344,7 +348,7 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
         "The issuer is a private CA, or a certificate is missing from the chain.".to_owned()
     };
     finding.otherwise = Some(OLD_STORE.to_owned());
-    finding.fixes = vec![public_certificate(), own_authority(seen, OWN_ROOT), unverified()];
+    finding.fixes = vec![public_certificate(), own_authority(seen, OWN_ROOT)];
     // If the server sends an intermediate certificate of a public CA, only the root is missing.
     if !std::ptr::eq(last, seen.leaf) && is_public_authority(&last.issuer) && sent == kept {
         finding.cause = format!("The issuer is a public CA, whose root certificate is missing from {}.", store(seen));
@@ -355,6 +359,7 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
         ];
     } else if place::is_inside(seen.plan, seen.session) {
         finding.fixes.rotate_left(1);
+        finding.fixes.push(unverified());
     }
     finding
 }

@@ -1,7 +1,7 @@
 //! Fixes for failed connections if no other mail port of the host responds. The most probable cause depends on the
 //! place of the server: on the internet, networks block mail ports; in a private network, the service listens elsewhere.
 
-use super::super::place::{PrivateName, is_on_internet};
+use super::super::place::{PrivateName, is_on_internet, public_provider};
 use super::super::{peer, programs};
 use crate::evidence::Evidence;
 use crate::evidence::fault::ConnectFaultKind;
@@ -13,8 +13,7 @@ use crate::wire::Host;
 
 /// The known provider of the host, if it lists the port of the target.
 pub(super) fn known_provider(plan: &Plan) -> Option<&'static Provider> {
-    peer::provider_by_name(plan)
-        .filter(|known| known.kind != "local" && known.ports.iter().any(|listed| listed.port == plan.target.port))
+    public_provider(plan).filter(|known| known.ports.iter().any(|listed| listed.port == plan.target.port))
 }
 
 /// Whether a network on the path may block the port: the server is on the internet, and the port is one for mail.

@@ -293,18 +293,17 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
                 .to_owned(),
         );
     }
-    let mode = |tls| programs::encryption(tls);
     let is_outside = place::is_on_internet(plan, evidence);
     let which = match best {
-        465 => format!("Use port 465 (implicit TLS); in the program, select {}", mode(TlsUse::Implicit)),
-        587 => format!("Use port 587, the port for mail programs; in the program, select {}", mode(TlsUse::IfOffered)),
+        465 => format!("Use port 465 (implicit TLS); in the program, select {}", programs::encryption(TlsUse::Implicit)),
+        587 => format!("Use port 587, the port for mail programs; in the program, select {}", programs::encryption(TlsUse::IfOffered)),
         25 if !is_outside => {
             "Use port 25, on which the service listens; between containers, the port inside the container counts, not the published port".to_owned()
         }
         25 => "Port 25 responds, but only mail servers should use it; mail programs should use 587 or 465".to_owned(),
         _ => format!(
             "Use port 2525, which some providers offer for networks where the other ports are blocked; in the program, select {}",
-            mode(TlsUse::IfOffered)
+            programs::encryption(TlsUse::IfOffered)
         ),
     };
     finding.fixes.push(Fix::run(which, format!("smtpcheck {}", plan.target.host.with_port(best))));

@@ -36,22 +36,6 @@ pub(super) fn corrected(
     }
 }
 
-/// Without a login in this session, an explanation must not assume one. The server may then reject the address for lack
-/// of a login.
-pub(super) fn without_login(plan: &Plan, mut reading: Reading) -> Reading {
-    if let Some(rest) = reading.means.strip_prefix("The login succeeded, but ") {
-        reading.means = format!("According to the server, {rest}");
-        if plan.login.is_none() {
-            reading.confidence = reading.confidence.min(Confidence::Likely);
-            reading.otherwise = Some(
-                "This session is not logged in, and the server may accept the address after a login. To find out, repeat the check with --user."
-                    .to_owned(),
-            );
-        }
-    }
-    reading
-}
-
 /// After a login, a blocklist concerns the network that the user is in at the moment, not a mail server of the user.
 pub(super) fn of_address_after_login(mut reading: Reading) -> Reading {
     if reading.cause == Cause::Reputation {

@@ -66,8 +66,11 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let about_recipient = reading.cause.is_about_recipient();
         let reading = weighed(plan, received, reading, logged_in);
         let reading = login::corrected(plan, session, received, provider, reading);
-        let reading =
-            if logged_in { login::of_address_after_login(reading) } else { login::without_login(plan, reading) };
+        let reading = if logged_in {
+            login::of_address_after_login(reading)
+        } else {
+            reading.without_login(plan.login.is_some())
+        };
         let reason = failure(plan, received, reading.cause);
         let same = findings.iter_mut().find(|known| {
             received.event.phase == Phase::Rcpt
