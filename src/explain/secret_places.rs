@@ -301,10 +301,11 @@ pub(super) fn value_after(text: &str, separator: Separator) -> Range<usize> {
 }
 
 /// The quoted text at the start, without the quotation marks. A quotation mark may be escaped, and a letter may precede
-/// it (`b'...'`).
+/// `"` and `'` (`b'...'`).
 pub(super) fn quoted(text: &str) -> Option<Range<usize>> {
     let start = text.trim_start_matches(['b', 'B', 'r', 'R', 'u', 'f', '@', '$']);
-    let start = if text.len() - start.len() <= 2 { start } else { text };
+    let has_prefix = text.len() - start.len() <= 2 && start.trim_start_matches('\\').starts_with(['"', '\'']);
+    let start = if has_prefix { start } else { text };
     let escapes = start.len() - start.trim_start_matches('\\').len();
     let mark = start.get(escapes..)?.chars().next().filter(|c| matches!(c, '"' | '\'' | '`' | '“' | '„' | '«'))?;
     let end = match mark {
@@ -321,8 +322,14 @@ pub(super) fn quoted(text: &str) -> Option<Range<usize>> {
     });
     // A quotation mark inside the value is followed by the rest of the value: `'it's'`.
     let is_last = |at: &usize| {
-        let next = inside.get(at + end.len_utf8()..).and_then(|rest| rest.chars().next());
-        next.is_none_or(|next| next.is_whitespace() || ",;)}]>/\\&+".contains(next))
+        let rest = inside.get(at + end.len_utf8()..).unwrap_or_default();
+        match rest.chars().next() {
+            // `&port=587`, and `&&` or `&` of a shell. A password may also contain the sign.
+            Some('&') => rest
+                .get(1..)
+                .is_some_and(|next| next.is_empty() || next.starts_with([' ', '&', '\n']) || is_setting(next)),
+            next => next.is_none_or(|next| next.is_whitespace() || ",;)}]>/\\+".contains(next)),
+        }
     };
     let close = { closes }.find(is_last);
     Some(from..from + close.unwrap_or(inside.len()))

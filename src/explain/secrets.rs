@@ -250,6 +250,28 @@ mod tests {
     }
 
     #[test]
+    fn a_password_with_quotation_marks_inside_is_masked() {
+        for secret in ["u``&aa!", "``x``&hunter2", "b`a`+hunter2", "@`hunter2", "x'y'&hunter2"] {
+            for text in [format!("password: {secret}"), format!("password={secret}"), format!("smtp_pass = {secret} x")]
+            {
+                assert!(
+                    !leaks(&text, secret) && !without_secrets(&text).contains("hunter2"),
+                    "{text} is shown as {}",
+                    without_secrets(&text)
+                );
+            }
+        }
+        for text in [
+            "export MAIL_PASSWORD=\"hunter2\" && ./send",
+            "MAIL_PASSWORD='hunter2'& ./send",
+            "pass='hunter2'&port=587 ./send",
+        ] {
+            let masked = without_secrets(text);
+            assert!(!masked.contains("hunter2") && masked.contains("./send"), "{text} is shown as {masked}");
+        }
+    }
+
+    #[test]
     fn a_password_without_a_sign_after_its_name_is_masked() {
         for text in WITHOUT_SIGN {
             for secret in ["hunter2", "Tr0ub4dor3", "pass7wrd#1", "535secret"] {
