@@ -53,27 +53,64 @@ pub fn received() -> Option<Signal> {
 /// program immediately.
 pub fn end_if_unhandled() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let (ready, listening) = std::sync::mpsc::channel();
-        let watch = move || {
-            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-            let signal = runtime.block_on(async {
-                let mut signals = Signals::listen();
-                let _ = ready.send(());
-                let signal = signals.next().await;
-                let _ = RECEIVED.set(signal);
-                tokio::select! {
-                    () = tokio::time::sleep(TIME_FOR_THE_REPORT) => signal,
-                    second = signals.next() => second,
-                }
-            });
-            end(signal);
-        };
-        // The thread runs until the process ends. If it cannot be started, signals still interrupt inquiries.
-        if std::thread::Builder::new().name("signals".to_owned()).spawn(watch).is_ok() {
-            let _ = listening.recv();
+    // If the signals cannot be caught or the thread cannot be started, signals still interrupt inquiries.
+    ONCE.call_once(|| drop(spawn_watch()));
+}
+
+/// Ends the process when the time for the report is over.
+#[cfg(unix)]
+fn end_after_the_report(signal: Signal) {
+    std::thread::sleep(TIME_FOR_THE_REPORT);
+    end(signal);
+}
+
+/// Starts the thread that watches for signals. It runs until the process ends. The handlers are installed before this
+/// function returns.
+#[cfg(unix)]
+fn spawn_watch() -> std::io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+    let of_terminal = (!is_hangup_ignored()).then_some(SIGHUP);
+    // A blocking iterator: a runtime in this thread would cost every start a fiftieth of the time of a check.
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM].into_iter().chain(of_terminal))?;
+    let watch = move || {
+        let mut arriving =
+            signals.forever().map(|number| if number == SIGINT { Signal::Interrupt } else { Signal::Terminate });
+        let Some(first) = arriving.next() else { return };
+        let _ = RECEIVED.set(first);
+        let limit = std::thread::Builder::new().name("limit".to_owned()).spawn(move || end_after_the_report(first));
+        if limit.is_err() {
+            end_after_the_report(first);
         }
-    });
+        if let Some(second) = arriving.next() {
+            end(second);
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(watch).map(drop)
+}
+
+/// Starts the thread that watches for signals. It runs until the process ends. The handlers are installed before this
+/// function returns.
+#[cfg(not(unix))]
+fn spawn_watch() -> std::io::Result<()> {
+    let (ready, listening) = std::sync::mpsc::channel();
+    let watch = move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        let signal = runtime.block_on(async {
+            let mut signals = Signals::listen();
+            let _ = ready.send(());
+            let signal = signals.next().await;
+            let _ = RECEIVED.set(signal);
+            tokio::select! {
+                () = tokio::time::sleep(TIME_FOR_THE_REPORT) => signal,
+                second = signals.next() => second,
+            }
+        });
+        end(signal);
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(watch)?;
+    let _ = listening.recv();
+    Ok(())
 }
 
 /// Passes the first signal to every inquiry of a runtime.
