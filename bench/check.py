@@ -2,6 +2,7 @@
 measures smtpcheck and other programs against each server."""
 
 import os
+import pathlib
 
 from common import in_turns, measure, median, table
 from line import CLIENT, SERVER
@@ -34,6 +35,9 @@ def clients(bench):
 
 
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+# The program as it is published, if it has been built: cargo build --profile dist.
+PUBLISHED = pathlib.Path(__file__).resolve().parent.parent / "target/dist/smtpcheck"
 
 
 def environment(name):
@@ -111,7 +115,7 @@ def trusting(bench, server, command):
 
 
 def on_this_machine(bench):
-    """Processor time and wall time without a delay."""
+    """Processor time and wall time without a delay; also those of the `dist` profile, if it has been built."""
     bench.resolve_by(CLIENT)
     rows = []
     for server in bench.servers:
@@ -120,6 +124,9 @@ def on_this_machine(bench):
             if server.name == "the sandbox" and not name.startswith("smtpcheck"):
                 continue
             runs[name] = run_of(bench, name, trusting(bench, server, command), DIRECT, server.port)
+        if PUBLISHED.is_file():
+            command = lambda host, port: ([str(PUBLISHED), "--tls", "starttls", f"{host}:{port}"], b"")
+            runs["smtpcheck, profile dist"] = run_of(bench, "", trusting(bench, server, command), DIRECT, server.port)
         if server.name == "the sandbox":
             plain = lambda binary: lambda host, port: ([binary, "--tls", "none", f"{host}:{port}"], b"")
             runs["smtpcheck without TLS"] = run_of(bench, "smtpcheck", plain(bench.smtpcheck), DIRECT, server.port)
