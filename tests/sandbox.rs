@@ -369,6 +369,8 @@ fn every_rule_that_a_server_can_raise_has_a_scenario() {
         ("connection-impossible", "a machine without a network"),
         ("address-unreachable", "a host with two address families"),
         ("resolve-entry-unused", "a flag"),
+        // tests/trust_store.rs raises it.
+        ("trust-store-missing", "a machine without a trust store"),
         ("starttls-stripped", "a provider's host on a port that it serves"),
         ("lmtp-on-port-25", "port 25"),
         // tests/sockets.rs raises them.

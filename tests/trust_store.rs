@@ -27,6 +27,16 @@ fn trusted(server: &Server, file: &Path, folder: &Path) -> (bool, u64) {
     (certificate["trusted"].as_bool().unwrap(), certificate["store"]["anchors"].as_u64().unwrap())
 }
 
+/// The findings of a check in which `SSL_CERT_FILE` specifies this file.
+fn findings(server: &Server, file: &Path, flags: &[&str]) -> Vec<(String, String, String)> {
+    let address = server.address.to_string();
+    let words: Vec<&str> = [&[&address, "--tls", "implicit", "--sni", "localhost", "--json"], flags].concat();
+    let report = run_with(&words, None, &[("SSL_CERT_FILE", file.to_str().unwrap())]).json();
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    let all = report["findings"].as_array().unwrap().iter();
+    all.map(|one| (text(one, "rule"), text(one, "severity"), text(one, "summary"))).collect()
+}
+
 /// An authority, and a certificate for localhost that it signed. The certificate names the authority's key (RFC 5280
 /// §4.2.1.1), because OpenSSL cannot tell two authorities of the same name apart otherwise.
 struct Company {
@@ -82,4 +92,30 @@ fn a_file_that_is_a_pipe_is_read_only_once() {
     let server = Server::start(&[SECURED], &own.identity);
     assert_eq!(trusted(&server, &pipe, own.folder.path()), (true, 2));
     writer.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_variable_that_specifies_no_certificates_is_reported_unless_cacert_is_given() {
+    let own = company("Own CA");
+    let server = Server::start(&[SECURED], &own.identity);
+    let files = tempfile::tempdir().unwrap();
+    let empty = files.path().join("empty.pem");
+    std::fs::write(&empty, "").unwrap();
+    for (path, state) in [
+        (Path::new("/nonexistent/ca.pem"), "does not exist"),
+        (&empty, "contains no certificate"),
+        (files.path(), "is a directory, not a file"),
+    ] {
+        let found = findings(&server, path, &[]);
+        let (rule, severity, summary) = &found[0];
+        assert_eq!((rule.as_str(), severity.as_str()), ("trust-store-missing", "error"), "{found:?}");
+        assert!(summary.contains(&format!("SSL_CERT_FILE specifies {}, which {state}", path.display())), "{summary}");
+        assert_eq!(found[1].0, "certificate-untrusted");
+    }
+    let cacert = own.ca.path().to_str().unwrap();
+    let is_reported = |file: &Path, flags: &[&str]| {
+        findings(&server, file, flags).iter().any(|(rule, ..)| rule == "trust-store-missing")
+    };
+    assert!(!is_reported(Path::new("/nonexistent/ca.pem"), &["--cacert", cacert]));
+    assert!(!is_reported(own.ca.path(), &[]));
 }

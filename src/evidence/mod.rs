@@ -42,7 +42,7 @@ pub use mask::Mask;
 pub use names::{Lookup, LookupFault, NameSource, Names};
 pub use path::{AnchorSeen, ClientLimit, PathFault, PathFaultKind, PathPlace};
 pub use place::{EventId, Phase, ProbeId};
-pub use presented::{ChainFault, NameMatch, Presented, Trust, TrustStore};
+pub use presented::{ChainFault, EmptyPlace, MissingStore, NameMatch, PlaceFault, Presented, Trust, TrustStore};
 pub use proxy::{ProxyFault, ProxyFaultKind, ServerUnreachable, SpokenInstead, TunnelResult};
 pub use record::{Answer, Evidence, Outcome, Probe, SkipReason};
 pub use records::{

@@ -133,6 +133,9 @@ pub enum TrustStore {
     Mozilla {
         /// The number of trust anchors.
         anchors: usize,
+        /// Why this machine has no trust store; null if that is not known, for example on macOS and Windows.
+        #[serde(default)]
+        missing: Option<MissingStore>,
     },
     /// A file that the user specified.
     File {
@@ -141,4 +144,43 @@ pub enum TrustStore {
         /// The number of trust anchors.
         anchors: usize,
     },
+}
+
+/// Why this machine has no trust store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct MissingStore {
+    /// The locations that contain no certificate: those that environment variables specify, or otherwise the standard
+    /// file, if it exists.
+    pub places: Vec<EmptyPlace>,
+    /// The standard file of this system, if it contains certificates. It is not read, because environment variables
+    /// specify other locations.
+    pub unused: Option<String>,
+}
+
+/// A location of a trust store that contains no certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct EmptyPlace {
+    /// The environment variable that specifies the location; null for a standard location.
+    pub variable: Option<String>,
+    /// The path of the file or directory.
+    pub path: String,
+    /// Why no certificate was read.
+    pub fault: PlaceFault,
+}
+
+/// Why a location contains no certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum PlaceFault {
+    /// It does not exist.
+    Missing,
+    /// The user who runs smtpcheck is not allowed to read it.
+    Denied,
+    /// It is a directory instead of a file, or a file instead of a directory.
+    WrongKind,
+    /// It contains no certificate.
+    Empty,
 }

@@ -11,6 +11,7 @@
 //! trust store is not a file, the operating system's API is used.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rustls::pki_types::CertificateDer;
@@ -18,6 +19,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::anchor::StoredAnchor;
 use super::bundle::EncodedCertificate;
+use crate::evidence::{EmptyPlace, MissingStore, PlaceFault};
 use crate::host::file;
 
 /// The maximum number of files that are read in one directory. A hashed directory on a current system has 300 entries,
@@ -52,6 +54,52 @@ pub(super) fn is_one_file() -> bool {
 /// again, because it can be a pipe.
 pub(super) fn with_directories(first: &[StoredAnchor]) -> Vec<StoredAnchor> {
     Places::of_variables().unwrap_or_default().with_folders(first)
+}
+
+/// Why no certificate was found; `None` if the operating system's trust store is not a file.
+pub(super) fn missing() -> Option<MissingStore> {
+    match Places::of_variables() {
+        Some(places) => Some(places.missing(STANDARD)),
+        None if cfg!(any(windows, target_os = "macos")) => None,
+        None => {
+            let standard = bundle_of_the_system().as_deref().map(|path| empty_place(path, None, Kind::File));
+            Some(MissingStore { places: standard.into_iter().collect(), unused: None })
+        }
+    }
+}
+
+/// The trust stores of Debian, Ubuntu, Alpine, Fedora, RHEL, openSUSE, the BSDs and others, in the order of
+/// `openssl_probe`, whose search ends at the file in `SSL_CERT_FILE` even if that file is empty.
+const STANDARD: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/etc/ssl/cert.pem",
+];
+
+/// Whether a location is a file or a directory.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    File,
+    Folder,
+}
+
+/// Why a location contains no certificate.
+fn empty_place(path: &Path, variable: Option<&str>, kind: Kind) -> EmptyPlace {
+    let found = std::fs::metadata(path);
+    let is_denied = match kind {
+        Kind::File => file::regular_file(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied),
+        Kind::Folder => std::fs::read_dir(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied),
+    };
+    let fault = match found {
+        _ if is_denied => PlaceFault::Denied,
+        Err(_) => PlaceFault::Missing,
+        Ok(found) if found.is_dir() != (kind == Kind::Folder) => PlaceFault::WrongKind,
+        Ok(_) => PlaceFault::Empty,
+    };
+    EmptyPlace { variable: variable.map(str::to_owned), path: path.display().to_string(), fault }
 }
 
 #[cfg(any(windows, target_os = "macos"))]
@@ -108,6 +156,18 @@ impl Places {
         found.into_iter().map(StoredAnchor::Encoded).collect()
     }
 
+    /// Why these locations contain no certificate. `standard` contains the paths of standard files.
+    fn missing(&self, standard: &[&str]) -> MissingStore {
+        let file = self.file.iter().map(|path| empty_place(path, Some("SSL_CERT_FILE"), Kind::File));
+        let folders = self.folders.iter().map(|path| empty_place(path, Some("SSL_CERT_DIR"), Kind::Folder));
+        let is_usable = |path: &&&str| {
+            let path = Path::new(path);
+            path.is_file() && certificates(path).is_some_and(|found| !found.is_empty())
+        };
+        let unused = standard.iter().find(is_usable).map(|path| (*path).to_owned());
+        MissingStore { places: file.chain(folders).collect(), unused }
+    }
+
     /// Adds the certificates in the directories to those in the file.
     fn with_folders(&self, in_file: &[StoredAnchor]) -> Vec<StoredAnchor> {
         let mut found: Vec<CertificateDer<'static>> = in_file.iter().filter_map(StoredAnchor::certificate).collect();
@@ -158,6 +218,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::{Places, standard};
+    use crate::evidence::PlaceFault;
 
     const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
 
@@ -189,6 +250,27 @@ mod tests {
         let in_file = places.in_file();
         assert_eq!(in_file.len(), 1);
         assert_eq!(places.with_folders(&in_file).len(), 3);
+    }
+
+    #[test]
+    fn the_reason_why_a_location_contains_no_certificate_is_recorded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("certs")).expect("a folder");
+        std::fs::write(at("empty.pem"), "").expect("a file");
+        std::fs::write(at("bundle.pem"), PEM).expect("a file");
+        let [empty, bundle] = [at("empty.pem"), at("bundle.pem")].map(|path| path.display().to_string());
+        let faults = |file: &str, folder: &str| {
+            let places = Places::named(Some(at(file).into()), Some(at(folder).into())).expect("both are set");
+            let missing = places.missing(&[&empty, &bundle]);
+            assert_eq!(missing.unused.as_ref(), Some(&bundle));
+            let places = missing.places.into_iter().map(|place| (place.variable.expect("a variable"), place.fault));
+            places.collect::<Vec<_>>()
+        };
+        let expected = |file, folder| vec![("SSL_CERT_FILE".to_owned(), file), ("SSL_CERT_DIR".to_owned(), folder)];
+        assert_eq!(faults("gone.pem", "certs"), expected(PlaceFault::Missing, PlaceFault::Empty));
+        assert_eq!(faults("empty.pem", "gone"), expected(PlaceFault::Empty, PlaceFault::Missing));
+        assert_eq!(faults("certs", "empty.pem"), expected(PlaceFault::WrongKind, PlaceFault::WrongKind));
     }
 
     #[cfg(unix)]

@@ -179,7 +179,8 @@ fn from_system() -> Store {
 fn of_system(anchors: Vec<StoredAnchor>, is_whole: bool) -> Store {
     if anchors.is_empty() {
         let anchors: Vec<StoredAnchor> = webpki_roots::TLS_SERVER_ROOTS.iter().map(compiled_in).collect();
-        return Store { origin: TrustStore::Mozilla { anchors: anchors.len() }, anchors, is_whole: true };
+        let origin = TrustStore::Mozilla { anchors: anchors.len(), missing: roots::missing() };
+        return Store { origin, anchors, is_whole: true };
     }
     Store { origin: TrustStore::System { anchors: anchors.len() }, anchors, is_whole }
 }

@@ -3,7 +3,7 @@
 use super::super::finding::{Finding, Rule};
 use crate::evidence::{Certificate, Event, Handshake, Phase, Presented, ProbeId, Session};
 use crate::lexicon::Confidence;
-use crate::plan::Plan;
+use crate::plan::{Plan, TlsMode};
 
 /// The certificates that a server presented, with the plan, the time and their location in the evidence.
 #[derive(Clone, Copy)]
@@ -46,4 +46,9 @@ impl<'a> CertificateContext<'a> {
     pub(super) fn target(self) -> String {
         self.plan.target.host.with_port(self.plan.target.port)
     }
+}
+
+/// Whether this is a session as between mail servers, which by default do not verify certificates.
+pub(super) fn is_between_servers(plan: &Plan) -> bool {
+    plan.target.port == 25 && plan.tls.mode == TlsMode::Auto && plan.login.is_none()
 }

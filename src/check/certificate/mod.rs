@@ -4,9 +4,9 @@
 //! By default, mail servers that deliver to port 25 do not verify the certificate, so a faulty certificate does not
 //! prevent delivery and is only a warning. With a login, or on any other port, it is an error.
 //!
-//! Modules: [`trust`] (certificates without a path to a trusted root), [`path`] (faults of that path), [`chain`] (the
-//! list of certificates), [`dates`], [`keys`] (keys, signatures, usage, OCSP), and [`rules`]. The host name is judged
-//! here.
+//! Modules: [`trust`] (certificates without a path to a trusted root), [`store`] (machines without a trust store),
+//! [`path`] (faults of that path), [`chain`] (the list of certificates), [`dates`], [`keys`] (keys, signatures, usage,
+//! OCSP), and [`rules`]. The host name is judged here.
 
 mod chain;
 mod context;
@@ -14,6 +14,7 @@ mod dates;
 mod keys;
 mod path;
 mod rules;
+mod store;
 mod trust;
 
 use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing, in_shell};
@@ -24,10 +25,10 @@ use crate::evidence::{
 };
 use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::{Confidence, Fix};
-use crate::plan::{Plan, TlsMode, Verify};
+use crate::plan::{Plan, Verify};
 use crate::wire::{DomainName, Host};
 pub(super) use chain::{KEEP_FOR_DANE, unnecessary};
-use context::CertificateContext;
+use context::{CertificateContext, is_between_servers};
 pub(super) use dates::ending_in;
 use rules::CERTIFICATE_NAME_MISMATCH;
 
@@ -39,7 +40,10 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(leaf) = handshake.leaf() else { return Vec::new() };
     let (presented, now) = (&handshake.presented, evidence.started_at);
     let (event, probe) = (Some(event), session.probe.id);
-    faults_of(CertificateContext { plan, event, probe, session, presented, handshake: Some(handshake), leaf, now })
+    let seen = CertificateContext { plan, event, probe, session, presented, handshake: Some(handshake), leaf, now };
+    let mut faults = faults_of(seen);
+    store::add_missing(seen, &mut faults);
+    faults
 }
 
 /// The faults of another certificate that a ClientHello probe received from the same server.
@@ -176,7 +180,7 @@ pub(super) const BETWEEN_SERVERS: &str = "By default, mail servers that deliver 
 fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
     let withheld =
         session.events().any(|event| matches!(&event.what, EventKind::Withheld { reason: WithheldReason::Unverified }));
-    let is_between_servers = plan.target.port == 25 && plan.tls.mode == TlsMode::Auto && plan.login.is_none();
+    let is_between_servers = is_between_servers(plan);
     let accepted = plan.tls.verify == Verify::Insecure;
     for (at, fault) in faults.iter_mut().filter(|fault| fault.severity == Severity::Error).enumerate() {
         if accepted {

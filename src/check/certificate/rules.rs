@@ -5,6 +5,7 @@ use super::super::finding::{Docs, Rule, Severity};
 /// All rules in this file.
 pub(super) static RULES: &[&Rule] = &[
     &CERTIFICATE_INTERCEPTED,
+    &TRUST_STORE_MISSING,
     &CERTIFICATE_UNTRUSTED,
     &CERTIFICATE_SELF_SIGNED,
     &CERTIFICATE_CHAIN_INCOMPLETE,
@@ -26,6 +27,19 @@ pub(super) static RULES: &[&Rule] = &[
     &CERTIFICATE_CHAIN_UNNECESSARY,
     &CERTIFICATE_LIFETIME_LONG,
 ];
+
+pub(super) static TRUST_STORE_MISSING: Rule = Rule {
+    id: "trust-store-missing",
+    severity: Severity::Warning,
+    title: "this machine has no trust store",
+    docs: Docs {
+        sees: "smtpcheck found no trusted CA certificate on this machine: the package ca-certificates is not installed, its file is empty or cannot be read, or SSL_CERT_FILE or SSL_CERT_DIR specifies a location without certificates. smtpcheck then verifies the server's certificate with Mozilla's root certificates, which are compiled in. If it cannot verify the certificate with them either, the finding is an error. On port 25 without a login, or with --insecure, the finding is only a notice. It is not reported with --cacert, nor on macOS and Windows unless a variable specifies the location.",
+        matters: "The check can succeed although programs on the same machine, or in the same container, fail: those that use the system's trust store reject the certificate of every server. Typical messages are \"certificate signed by unknown authority\" and \"unable to get local issuer certificate\". The server is not at fault.",
+        action: "Install the package ca-certificates, also in container images, or correct the variable. If smtpcheck runs in another container than your program, repeat the check in the program's container. If it does not matter, for example in a container that contains only smtpcheck, use --ignore trust-store-missing.",
+        example: "a container image built FROM scratch or FROM debian without ca-certificates; SSL_CERT_FILE=/certs/ca.crt, although no file is mounted there",
+        references: "OpenSSL: SSL_CERT_FILE and SSL_CERT_DIR (openssl-env(7)); RFC 5280 section 6.1 (trust anchors)",
+    },
+};
 
 pub(super) static CERTIFICATE_UNTRUSTED: Rule = Rule {
     id: "certificate-untrusted",

@@ -8,7 +8,7 @@ use super::rules::{
     CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_INTERCEPTED, CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED,
     CERTIFICATE_UNTRUSTED,
 };
-use crate::evidence::{Certificate, ChainFault, NameMatch, Phase, TrustStore};
+use crate::evidence::{Certificate, ChainFault, NameMatch, Phase, Trust, TrustStore};
 use crate::lexicon::{Confidence, Fix, software};
 use crate::plan::TlsUse;
 use crate::wire::DomainName;
@@ -450,6 +450,11 @@ pub(super) fn broken(seen: CertificateContext<'_>, what: String, cause: String) 
     finding
 }
 
+/// Whether no path to a trust anchor was found because the issuer is not known.
+pub(super) fn is_for_unknown_issuer(seen: CertificateContext<'_>) -> bool {
+    matches!(&seen.presented.trust, Trust::Untrusted { why: ChainFault::UnknownIssuer, .. })
+}
+
 /// The last certificate that can be reached from the server's certificate by following the issuers.
 fn last_followed<'a>(seen: CertificateContext<'a>) -> &'a Certificate {
     let chain = &seen.presented.chain;
@@ -466,7 +471,7 @@ fn last_followed<'a>(seen: CertificateContext<'a>) -> &'a Certificate {
 pub(super) fn store(seen: CertificateContext<'_>) -> String {
     match &seen.presented.store {
         TrustStore::System { .. } => "this machine's trust store".to_owned(),
-        TrustStore::Mozilla { .. } => "Mozilla's roots (this machine has no trust store)".to_owned(),
+        TrustStore::Mozilla { .. } => "Mozilla's root certificates, which are compiled into smtpcheck".to_owned(),
         TrustStore::File { path, .. } => path.clone(),
     }
 }

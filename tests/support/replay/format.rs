@@ -106,6 +106,8 @@ pub struct TypedSession {
 pub struct TypedHandshake {
     pub(super) trust: Option<String>,
     pub(super) names: Option<Vec<String>>,
+    /// Why this machine has no trust store.
+    pub(super) store_missing: Option<smtpcheck::evidence::MissingStore>,
     #[serde(default)]
     pub(super) leaf: TypedCertificate,
     #[serde(default)]

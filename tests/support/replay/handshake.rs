@@ -118,7 +118,10 @@ pub(super) fn handshake(host: String, typed: &TypedHandshake) -> Handshake {
             } else {
                 NameMatch::Differs { expected: host, presented: names }
             },
-            store: TrustStore::System { anchors: 140 },
+            store: match &typed.store_missing {
+                Some(missing) => TrustStore::Mozilla { anchors: 144, missing: Some(missing.clone()) },
+                None => TrustStore::System { anchors: 140 },
+            },
             anchor: None,
             faults: Vec::new(),
             limits: typed

@@ -36,6 +36,7 @@
 //! [session.handshake]            # optional; default: TLS 1.3, trusted, matching name, 60 days left
 //! trust = "trusted"           # or "outdated", or a ChainFault: "self-signed", "unknown-issuer", "usage" ...
 //! names = ["mx.example.net"]  # names in the certificate
+//! store_missing = { places = [] }   # this machine has no trust store; the fields of `MissingStore`
 //! leaf = { days_left = 60 }   # and the other fields of TypedCertificate; `chain` has the certificates sent after it
 //! lacks = ["renegotiation_info"]   # TLS 1.2 with a ServerHello without this; or "extended_master_secret"
 //! fault = "closed"            # or "reset", "silent", "not-tls", "incompatible", "alert 40"
