@@ -25,6 +25,12 @@ pub(super) fn questions(plan: &Plan) -> Vec<Question> {
         .collect()
 }
 
+/// A session on port 587 with STARTTLS, for programs that do not support implicit TLS.
+pub(super) fn with_starttls(plan: &Plan) -> Option<Question> {
+    let is_on_587 = |question: &Question| matches!(question, Question::Session(request) if request.port == 587);
+    questions(plan).into_iter().find(is_on_587)
+}
+
 fn tried(evidence: &Evidence) -> impl Iterator<Item = Session<'_>> {
     evidence
         .probes(Purpose::SiblingPort)
@@ -51,9 +57,14 @@ pub(super) fn are_closed(evidence: &Evidence) -> bool {
 
 /// The fix to use a port that was tried, with the reason as a relative clause.
 pub(super) fn fix(plan: &Plan, probe: Session<'_>, why: &str) -> Fix {
+    fix_for(plan, probe, "Use", why)
+}
+
+/// Like [`fix`], with another beginning of the sentence.
+pub(super) fn fix_for(plan: &Plan, probe: Session<'_>, start: &str, why: &str) -> Fix {
     let (port, tls) = (probe.request.port, probe.request.script.tls);
     Fix::run(
-        format!("Use port {port}, {why}; in the program, select {}", programs::encryption(tls)),
+        format!("{start} port {port}, {why}; in the program, select {}", programs::encryption(tls)),
         format!("smtpcheck {}{}", plan.target.host.with_port(port), user_flag(plan)),
     )
 }

@@ -3,7 +3,7 @@
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell, plural, seconds};
 use super::service::{at_place, by_first_bytes, other_mail_service, service_with_codes};
-use super::{peer, place, programs, protocol};
+use super::{elsewhere, peer, place, programs, protocol};
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
 use crate::lexicon::{Confidence, Fix, software};
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
@@ -88,6 +88,11 @@ static GREETING_OF_ANOTHER_HOST: Rule = Rule {
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session() else { return Vec::new() };
+    let is_other_mode = |finding: Finding| finding.rule == IMPLICIT_TLS_EXPECTED.id;
+    if plan.target.port != 25 && in_the_other_mode(plan, evidence, session).is_some_and(is_other_mode) {
+        // Some programs support only STARTTLS.
+        return vec![Question::session(in_tls(plan))].into_iter().chain(elsewhere::with_starttls(plan)).collect();
+    }
     // A server on a Unix socket does not use implicit TLS.
     let plaintext = plan.tls_use() != TlsUse::Implicit && plan.target.host.socket().is_none();
     let quiet = session.events().any(|event| matches!(event.what, EventKind::Quiet { .. }));
@@ -210,6 +215,14 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     }
     finding.fixes.push(Fix::repeat("Repeat the check with implicit TLS", format!("smtpcheck smtps://{target}")));
     finding.fixes.push(Fix::text(format!("In the mail program or application, select {} instead of STARTTLS for this port; it is also called SMTPS or implicit TLS", programs::encryption(TlsUse::Implicit))));
+    if let Some(probe) = elsewhere::with_tls(evidence) {
+        finding.fixes.push(elsewhere::fix_for(
+            plan,
+            probe,
+            "If the program or device supports only STARTTLS (.NET SmtpClient, many printers and scanners), use",
+            "where the server offers it",
+        ));
+    }
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }

@@ -4,22 +4,25 @@
 use crate::plan::TlsUse;
 
 /// Implicit TLS.
-const IMPLICIT: &str = "SSL/TLS (Nodemailer: secure: true; PHPMailer: SMTPSecure = 'ssl')";
+const IMPLICIT: &str = "SSL/TLS (Nodemailer: secure: true; PHPMailer: SMTPSecure = 'ssl'; Django: EMAIL_USE_SSL; Python: SMTP_SSL; Java: mail.smtp.ssl.enable; MailKit: SslOnConnect)";
 
 /// STARTTLS.
-const STARTTLS: &str = "STARTTLS (Nodemailer: secure: false; PHPMailer: SMTPSecure = 'tls')";
+const STARTTLS: &str = "STARTTLS (Nodemailer: secure: false; PHPMailer: SMTPSecure = 'tls'; Django: EMAIL_USE_TLS; Python: starttls(); Java: mail.smtp.starttls.enable; .NET: EnableSsl)";
 
 /// No TLS, not even if the server advertises STARTTLS.
-const UNENCRYPTED: &str = "no encryption (Nodemailer: secure: false, ignoreTLS: true; PHPMailer: SMTPSecure = '', SMTPAutoTLS = false; Laravel: MAIL_ENCRYPTION=null)";
+const UNENCRYPTED: &str = "no encryption (Nodemailer: secure: false, ignoreTLS: true; PHPMailer: SMTPSecure = '', SMTPAutoTLS = false; Laravel: MAIL_ENCRYPTION=null; Django: EMAIL_USE_TLS and EMAIL_USE_SSL = False; Java: mail.smtp.starttls.enable=false; Grafana: startTLS_policy = NoStartTLS; GitLab: smtp_enable_starttls_auto = false)";
 
 /// No login.
-pub(super) const WITHOUT_LOGIN: &str = "leave the user name and password empty in the program (Nodemailer: no auth; PHPMailer: SMTPAuth = false; Java: mail.smtp.auth=false)";
+pub(super) const WITHOUT_LOGIN: &str = "leave the user name and password empty in the program (Nodemailer: no auth; PHPMailer: SMTPAuth = false; Java: mail.smtp.auth=false; Django: EMAIL_HOST_USER = ''; WordPress, Nextcloud: authentication off)";
+
+/// A login.
+pub(super) const WITH_LOGIN: &str = "enter a user name and password for the outgoing server, and switch on authentication (Nodemailer: auth; PHPMailer: SMTPAuth = true; Java: mail.smtp.auth=true; Django: EMAIL_HOST_USER)";
 
 /// Where programs read additional CA certificates.
-pub(super) const TRUST: &str = "Node.js: NODE_EXTRA_CA_CERTS; PHP: openssl.cafile; Java: keytool -importcert; Debian and Ubuntu, also in containers: /usr/local/share/ca-certificates and update-ca-certificates";
+pub(super) const TRUST: &str = "Node.js: NODE_EXTRA_CA_CERTS; PHP: openssl.cafile; Java: keytool -importcert; Python, Go: SSL_CERT_FILE; GitLab: /etc/gitlab/trusted-certs; Debian and Ubuntu, also in containers: /usr/local/share/ca-certificates and update-ca-certificates";
 
 /// No verification of the certificate.
-pub(super) const UNVERIFIED: &str = "Nodemailer: tls.rejectUnauthorized: false; PHPMailer: SMTPOptions with verify_peer and verify_peer_name false; Java: mail.smtp.ssl.trust";
+pub(super) const UNVERIFIED: &str = "Nodemailer: tls.rejectUnauthorized: false; PHPMailer: SMTPOptions with verify_peer and verify_peer_name false; Java: mail.smtp.ssl.trust; Grafana: skip_verify = true; GitLab: smtp_openssl_verify_mode = 'none'; Nextcloud: mail_smtpstreamoptions";
 
 /// How long a program waits for a reply.
 pub(super) const TIMEOUT: &str =

@@ -208,13 +208,16 @@ fn lacks_starttls(plan: &Plan, session: Session<'_>) -> bool {
     !session.events().any(|event| matches!(&event.what, EventKind::Stray { text, .. } if !event.tls && is_reply(text)))
 }
 
+/// The standard ports for programs, and those that providers use in addition.
+const SUBMISSION_PORTS: [u16; 5] = [465, 587, 2465, 2525, 2587];
+
 /// Whether the login was not tried because TLS is missing. On a submission port, AUTH is missing because TLS is missing:
-/// most servers advertise AUTH only over TLS.
+/// most servers advertise AUTH only over TLS. A server with neither on another port is usually a relay without logins.
 fn is_withheld(plan: &Plan, session: Session<'_>) -> bool {
     session.events().any(|event| match &event.what {
         EventKind::Withheld { reason: WithheldReason::Plaintext } => true,
         EventKind::Withheld { reason: WithheldReason::NotOffered } => {
-            plan.target.port != 25 && !may_log_in_unencrypted(plan)
+            SUBMISSION_PORTS.contains(&plan.target.port) && !may_log_in_unencrypted(plan)
         }
         _ => false,
     })

@@ -122,15 +122,45 @@ fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'
                 "Log in; smtpcheck prompts for the password",
                 "smtpcheck {host}:{port} --user {user} --from {from} --to {rcpt}",
             ),
-            Fix::text(
-                "In the program, enter a user name and password (Nodemailer: auth; PHPMailer: SMTPAuth = true; Java: mail.smtp.auth=true)",
-            ),
+            Fix::text(format!("In the program, {}", programs::WITH_LOGIN)),
             Fix::text(
                 "If the program cannot log in, ask the server's operator to allow its IP address (Postfix: mynetworks and permit_mynetworks), or use the port for your network's relay (often 25)",
             ),
         ],
         ..reading
     }
+}
+
+/// Adds the login to the reading of a server that does not relay: the server advertises AUTH, but smtpcheck did not log
+/// in. A recipient in the server's own domain needs no relaying.
+pub(super) fn of_relay_with_login(plan: &Plan, received: ReceivedReply<'_>, mut reading: Reading) -> Reading {
+    if reading.cause != Cause::RelayDenied || !matches!(received.event.phase, Phase::Mail | Phase::Rcpt) {
+        return reading;
+    }
+    let recipient = received.recipient.and_then(|at| plan.to.get(at)).map(ToString::to_string).unwrap_or_default();
+    let domain = lexicon::domain_of(&recipient, "").to_lowercase();
+    let host = plan.target.host.to_string().to_lowercase();
+    if domain.is_empty() || host == domain || host.ends_with(&format!(".{domain}")) {
+        return reading;
+    }
+    reading.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" --user ")));
+    reading.means = format!(
+        "The server forwards mail to other domains only for clients that have logged in. It advertises AUTH, but smtpcheck did not log in. {}",
+        reading.means
+    );
+    reading.confidence = reading.confidence.min(Confidence::Likely);
+    reading.otherwise = reading.otherwise.or_else(|| {
+        Some(
+            "If a login does not help, the server may accept mail for other domains only from its own network."
+                .to_owned(),
+        )
+    });
+    let log_in = Fix::run(
+        format!("Log in: {}", programs::WITH_LOGIN),
+        "smtpcheck {host}:{port} --user {user} --from {from} --to {rcpt}",
+    );
+    reading.fixes.insert(0, log_in);
+    reading
 }
 
 /// Corrects the reading if, after a login, the server rejects a sender other than the account's own email address

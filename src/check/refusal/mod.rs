@@ -56,6 +56,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let provider = peer::provider(plan, session);
     let software = peer::software(session);
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
+    let could_log_in =
+        plan.login.is_none() && session.final_capabilities().is_some_and(|(_, offers)| offers.has("AUTH"));
     for received in refusals.into_iter().filter(|received| !(explained && received.event.phase == Phase::Auth)) {
         let context = Context {
             step: Some(reply_phase(received.event.phase)),
@@ -71,6 +73,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         } else {
             reading.without_login(plan.login.is_some())
         };
+        let reading = if could_log_in { login::of_relay_with_login(plan, received, reading) } else { reading };
         let reason = failure(plan, received, reading.cause);
         let same = findings.iter_mut().find(|known| {
             received.event.phase == Phase::Rcpt
@@ -435,7 +438,10 @@ fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: F
     let from = plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string);
     let rcpt = tested_recipient(plan, received).unwrap_or_else(|| "RECIPIENT".to_owned());
     let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
+    // The domain of an incomplete user name is usually that of the sender.
+    let domain = lexicon::domain_of(&from, "YOUR-DOMAIN").to_owned();
     let values = [
+        ("{user}@YOUR-DOMAIN", format!("{user}@{domain}")),
         // A mailbox that exists. This placeholder is replaced before the placeholder for its domain.
         ("postmaster@{rcpt_domain}", known_mailbox(plan, received)),
         ("{host}", plan.target.host.to_string()),
