@@ -311,6 +311,9 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     } else if usable.is_none() {
         finding.fixes.push(Fix::text("Instead of the IP address, use a host name that the certificate contains"));
     }
+    if is_between_servers(seen.plan) {
+        finding.fixes.push(Fix::text("If your mail server does not deliver because of the certificate, configure it to encrypt without verification, as is usual between mail servers (Postfix: smtp_tls_security_level = may), or ask the recipient to use a name from the certificate in the MX record"));
+    }
     Some(finding)
 }
 

@@ -129,9 +129,15 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     );
     finding.otherwise = Some(OLD_STORE.to_owned());
     finding.fixes = place::around_device(seen.plan, provider);
-    finding.fixes.push(Fix::text(
-        "If this network inspects TLS on purpose, ask the network administrator to install the root certificate on this machine and in the application; do not copy the certificate from this connection",
-    ));
+    // Companies create such certificates on purpose, and often only the root certificate is missing, for example in a
+    // container.
+    finding.fixes.insert(
+        1,
+        Fix::text(format!(
+            "If this network inspects TLS on purpose (a company's proxy or firewall), get the root certificate from the network administrator, and install it on this machine, in the container and in the program ({}); do not copy the certificate from this connection",
+            programs::TRUST
+        )),
+    );
     Some(finding)
 }
 

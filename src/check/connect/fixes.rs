@@ -116,7 +116,7 @@ fn refused_inside(plan: &Plan) -> Vec<Fix> {
         ));
     }
     fixes.push(Fix::text(
-        "Check the host and port. Server operator: check that the mail service is running and listens on this IP address (Postfix listens only on 127.0.0.1 with inet_interfaces = loopback-only), and that no firewall rejects the connection.",
+        "Check the host and port. Server operator: check that the mail service is running and listens on this IP address (Postfix listens only on 127.0.0.1 with inet_interfaces = loopback-only; a service that listens only on ::1 has to be entered as ::1), and that no firewall rejects the connection.",
     ));
     fixes.push(Fix::run("Server operator: list which services listen on which ports", "ss -ltnp"));
     fixes
@@ -135,7 +135,7 @@ fn blocked(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
                 "Send through a submission server on port 587, 465 or 2525 with a login (of your email provider, hosting company or a sending service), because most home and cloud networks block port 25. On a mail server, enter it as the relay host (Postfix: relayhost).",
             ),
             Fix::text(
-                "Ask your hosting company, cloud or internet provider to unblock outgoing port 25, or to name its own mail relay",
+                "Ask your hosting company, cloud, VPN or internet provider to unblock outgoing port 25, or to name its own mail relay",
             ),
             Fix::run(
                 "To find out whether your network blocks port 25, check a server that accepts connections from everywhere",
@@ -146,7 +146,7 @@ fn blocked(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
         let relay = peer::provider_by_name(plan).filter(|provider| provider.kind == "relay");
         fixes.extend([
             Fix::text(format!(
-                "Ask your hosting company, cloud or internet provider to unblock outgoing port {port} (DigitalOcean and some plans of other clouds block all mail ports, and cPanel servers have SMTP Restrictions), or to name its own mail relay"
+                "Ask your hosting company, cloud, VPN or internet provider to unblock outgoing port {port} (VPNs, DigitalOcean and some plans of other clouds block all mail ports, and cPanel servers have SMTP Restrictions), or to name its own mail relay"
             )),
             Fix::text(match relay {
                 Some(provider) => {

@@ -10,7 +10,7 @@ mod names;
 mod rules;
 mod sockets;
 
-use super::finding::{Check, Finding, PhaseFailure, Rule, port_list};
+use super::finding::{Check, Finding, PhaseFailure, Rule, port_list, user_flag};
 use super::{place, programs, source};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{Evidence, Fault, NameSource, Phase, Session};
@@ -306,7 +306,8 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
             programs::encryption(TlsUse::IfOffered)
         ),
     };
-    finding.fixes.push(Fix::run(which, format!("smtpcheck {}", plan.target.host.with_port(best))));
+    let user = if best == 25 { String::new() } else { user_flag(plan) };
+    finding.fixes.push(Fix::run(which, format!("smtpcheck {}{user}", plan.target.host.with_port(best))));
     if plan.target.port == 25 && fixes::may_be_blocked(plan, evidence) {
         finding.fixes.push(Fix::text(
             "If a mail server on this machine must deliver on port 25, ask your hosting company or internet provider to unblock the port, or send through a relay host on port 587 (Postfix: relayhost)",

@@ -52,6 +52,14 @@ pub(super) fn of_address_after_login(mut reading: Reading) -> Reading {
     reading
 }
 
+/// A fix for logins that a server accepts only from some networks. Hosting companies and providers do so in addition to
+/// the password, without stating it in the reply.
+pub(super) fn from_elsewhere() -> Fix {
+    Fix::text(
+        "If the same login works from another network (home, mobile), the server rejects it from this network or country: allow it in the mailbox's security settings (GEO protection, allowed countries or IP addresses), or ask the hosting company",
+    )
+}
+
 /// Replaces the advice for administrators of Microsoft 365: personal accounts have no administrator, and Outlook.com
 /// accepts only tokens.
 fn without_passwords(plan: &Plan, provider: &Provider, mut reading: Reading) -> Reading {
@@ -144,10 +152,12 @@ pub(super) fn of_relay_with_login(plan: &Plan, received: ReceivedReply<'_>, mut 
         return reading;
     }
     reading.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" --user ")));
-    reading.means = format!(
-        "The server forwards mail to other domains only for clients that have logged in. It advertises AUTH, but smtpcheck did not log in. {}",
-        reading.means
-    );
+    let who = if reading.means.contains("log in") || reading.means.contains("logged in") {
+        "The server"
+    } else {
+        "The server forwards mail to other domains only for clients that have logged in. It"
+    };
+    reading.means = format!("{who} advertises AUTH, but smtpcheck did not log in. {}", reading.means);
     reading.confidence = reading.confidence.min(Confidence::Likely);
     reading.otherwise = reading.otherwise.or_else(|| {
         Some(
@@ -360,6 +370,9 @@ pub(super) fn sender_of_account(
     }
     finding.fixes.retain(|fix| fix.when != Some(FixWhen::OtherSender));
     if from.eq_ignore_ascii_case(&login.user) {
+        if finding.cause.contains("belongs to another user") {
+            finding.cause = "The login succeeded, but the server does not know that this user owns the sender address: its table of senders (Postfix: smtpd_sender_login_maps) has no entry for it.".to_owned();
+        }
         finding.consequences.push(
             "The sender is the same as the login's user name. If this name is an alias, send from the account's primary email address"
                 .to_owned(),

@@ -213,15 +213,20 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
         finding.consequences.push("The server rejected the recipients because it has not accepted a sender".to_owned());
     }
     // Relays without a login accept unencrypted mail.
-    let is_relay = place::is_inside(plan, session) || plan.target.port == 25 && plan.login.is_none();
+    let is_inside = place::is_inside(plan, session);
+    let is_relay = is_inside || plan.target.port == 25 && plan.login.is_none();
     if phase == Phase::Starttls && is_relay {
-        finding.fixes.push(Fix::run(
-            format!(
-                "Until then, if you trust the network between the program and the server, select {} in the program",
-                programs::encryption(TlsUse::Never)
+        let at = if is_inside { finding.fixes.len().min(1) } else { finding.fixes.len() };
+        finding.fixes.insert(
+            at,
+            Fix::run(
+                format!(
+                    "Until then, if you trust the network between the program and the server, select {} in the program",
+                    programs::encryption(TlsUse::Never)
+                ),
+                format!("smtpcheck {} --tls none", plan.target.host.with_port(plan.target.port)),
             ),
-            format!("smtpcheck {} --tls none", plan.target.host.with_port(plan.target.port)),
-        ));
+        );
     }
     if phase == Phase::Auth {
         finding.consequences.extend(super::auth::challenge_error(session));
@@ -230,6 +235,13 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
             finding.consequences.extend(super::auth::oddities(session));
             if reading.cause == Cause::Credentials {
                 finding.fixes.extend(with_one_domain(plan));
+                if !is_inside
+                    && peer::provider(plan, session)
+                        .is_none_or(|known| matches!(known.kind.as_str(), "local" | "hosting"))
+                {
+                    let at = finding.fixes.len().min(2);
+                    finding.fixes.insert(at, login::from_elsewhere());
+                }
             }
             finding.fixes.extend(in_another_way(plan, session));
         }
