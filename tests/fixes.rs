@@ -143,6 +143,17 @@ fn the_first_fixes_suit_the_place_of_the_server_and_the_results_of_its_other_por
         ("certificate/bridge-on-another-machine", "certificate-self-signed", 2, "cert import"),
         ("refusal/submission-before-a-login", "auth-required", 1, "enter a user name and password"),
         ("refusal/outlook-com-password", "auth-oauth-required", 0, "OAuth 2.0"),
+        ("refusal/relay-without-login", "relay-denied", 0, "enter a user name and password"),
+        ("greeting/only-starttls-on-587", "implicit-tls-expected", 2, "use port 587"),
+        ("certificate/no-trust-store", "trust-store-missing", 0, "ca-certificates"),
+        ("certificate/no-trust-store-and-unknown-issuer", "trust-store-missing", 1, "Dockerfile"),
+        (
+            "certificate/trust-store-variable-wrong",
+            "trust-store-missing",
+            0,
+            "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt",
+        ),
+        ("certificate/inspected-by-a-company", "certificate-intercepted", 1, "get the root certificate"),
     ] {
         let fixes = first_fixes(name, rule);
         assert!(fixes.get(place).is_some_and(|fix| fix.contains(words)), "{name}, fix {place}: {fixes:#?}");

@@ -306,7 +306,17 @@ fn fixes_without_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>
     if is_needed {
         let unencrypted = unencrypted(plan, has_login, is_inside);
         return if is_inside && !is_verified {
-            [Some(unencrypted), other_port, Some(enable)].into_iter().flatten().collect()
+            // A relay in a private network often advertises AUTH, but accepts mail by IP address.
+            let without_login = (plan.login.is_some() && has_login && !SUBMISSION_PORTS.contains(&port)).then(|| {
+                Fix::run(
+                    format!(
+                        "If the server accepts mail from your network without a login, {}",
+                        programs::WITHOUT_LOGIN
+                    ),
+                    format!("smtpcheck {} --no-auth", host.with_port(port)),
+                )
+            });
+            [Some(unencrypted), without_login, other_port, Some(enable)].into_iter().flatten().collect()
         } else if plan.login.is_some() {
             [other_port, Some(enable), Some(unencrypted), Some(network)].into_iter().flatten().collect()
         } else {

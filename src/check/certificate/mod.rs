@@ -176,6 +176,10 @@ fn is_shown(fault: &PathFault) -> bool {
 /// What the faults of a certificate mean on port 25, if the policies of the domain are not known.
 pub(super) const BETWEEN_SERVERS: &str = "By default, mail servers that deliver to port 25 do not verify certificates, so they continue. Mail servers that apply MTA-STS or DANE may reject the certificate, and mail programs reject it.";
 
+/// A fix for senders whose mail servers verify certificates on port 25. A domain check replaces it: it knows whether
+/// senders have to verify the certificate.
+pub(super) const DELIVER_UNVERIFIED: &str = "If your mail server does not deliver because of the certificate, configure it to encrypt without verification, as is usual between mail servers (Postfix: smtp_tls_security_level = may), or ask the recipient to use a name from the certificate in the MX record";
+
 /// Sets the severity of the faults according to the port, the login and `--insecure`.
 fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
     let withheld =
@@ -312,7 +316,7 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         finding.fixes.push(Fix::text("Instead of the IP address, use a host name that the certificate contains"));
     }
     if is_between_servers(seen.plan) {
-        finding.fixes.push(Fix::text("If your mail server does not deliver because of the certificate, configure it to encrypt without verification, as is usual between mail servers (Postfix: smtp_tls_security_level = may), or ask the recipient to use a name from the certificate in the MX record"));
+        finding.fixes.push(Fix::text(DELIVER_UNVERIFIED));
     }
     Some(finding)
 }

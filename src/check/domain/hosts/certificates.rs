@@ -39,6 +39,7 @@ pub(super) fn adapted(sight: Sight<'_>, host: &DnsName, session: Session<'_>, mu
         return Some(finding);
     }
     finding.consequences.retain(|text| text != certificate::BETWEEN_SERVERS);
+    finding.fixes.retain(|fix| fix.text != certificate::DELIVER_UNVERIFIED);
     let of_sts = Verification::by_mta_sts(sight, host, presented);
     let is_ignored = match of_dane.authenticated_by {
         Some(3) => !OF_KEY.contains(&rule),
