@@ -126,6 +126,12 @@ fn the_first_fixes_suit_the_place_of_the_server_and_the_results_of_its_other_por
         ("connect/relay-service-blocked", "connection-timed-out", 0, "unblock outgoing port 587"),
         ("connect/relay-service-blocked", "connection-timed-out", 1, "HTTPS API of Mailgun"),
         ("connect/localhost-in-a-container", "connection-refused", 0, "service name"),
+        ("connect/port-that-the-provider-does-not-use", "connection-timed-out", 0, "Use port 587 of Gmail"),
+        ("connect/container-host-refuses", "connection-refused", 1, "listens only on 127.0.0.1"),
+        ("greeting/proxy-waits-for-the-client", "greeting-missing", 0, "without waiting for the client"),
+        ("ehlo/helo-after-500", "ehlo-unsupported", 1, "has to use HELO"),
+        ("starttls/test-server", "starttls-not-offered", 1, "use a test server with STARTTLS"),
+        ("auth/ntlm-only", "auth-credentials-refused", 0, "smtpcheck exchange.example.net:587"),
         // Another port was tried, and is better.
         ("starttls/not-offered-with-a-login", "starttls-not-offered", 0, "Use port 465"),
         ("starttls/stripped-at-a-provider", "starttls-stripped", 0, "Use port 465"),

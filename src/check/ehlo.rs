@@ -64,12 +64,27 @@ fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         otherwise: Some(
             "The server itself may be very old. Repeat the check from another network to find out: if EHLO is accepted there, the filter is in your network.".to_owned(),
         ),
-        fixes: vec![Fix::text(
-            "Network operator: disable SMTP inspection in the firewall on the network path (Cisco: no inspect esmtp). Until then, use port 587 or 465.",
-        )],
+        fixes: fixes_without_ehlo(plan),
         consequences: vec!["Without EHLO, smtpcheck cannot test STARTTLS or AUTH".to_owned()],
         ..finding
     })
+}
+
+/// What to do about a server that supports only HELO. A program that uses HELO can neither encrypt nor log in.
+fn fixes_without_ehlo(plan: &Plan) -> Vec<Fix> {
+    let mut fixes = vec![Fix::text(
+        "Network operator: disable SMTP inspection in the firewall on the network path (Cisco: no inspect esmtp). Until then, use port 587 or 465.",
+    )];
+    if plan.login.is_none() && plan.tls_use() != TlsUse::Required {
+        fixes.push(Fix::repeat(
+            "If the server itself is old, the program has to use HELO, without TLS and without a login; most programs do so by themselves if EHLO is rejected and TLS and the login are switched off (Java: mail.smtp.ehlo=false; swaks: --protocol SMTP)",
+            format!("smtpcheck {} --esmtp never", plan.target.host.with_port(plan.target.port)),
+        ));
+    }
+    fixes.push(Fix::text(
+        "Server operator: if there is no filter, replace the server software with a current version, or put a relay in front of it",
+    ));
+    fixes
 }
 
 /// The finding about extensions that are missing over TLS, or have different parameters there. Additional extensions

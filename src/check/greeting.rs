@@ -162,6 +162,9 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut finding = match session.fault() {
         Some(Fault::Silent { phase: Phase::Greeting, waited_ms, partial_bytes }) => {
             let waited = seconds(*waited_ms);
+            if let Some(finding) = after_the_client(plan, evidence, session) {
+                return vec![finding];
+            }
             if *partial_bytes > 0 {
                 missing(plan, session, &format!("does not complete its greeting within {waited}"), *partial_bytes)
             } else {
@@ -317,6 +320,43 @@ fn hung_up(plan: &Plan, session: Session<'_>, reset: bool, begun: bool) -> Findi
     finding.fixes.push(Fix::text("Repeat the check in a few minutes, and from another network"));
     finding.failure = Some(PhaseFailure::Unreachable);
     finding
+}
+
+/// A finding if no greeting came while smtpcheck waited, but one came in reply to a ClientHello on another connection. In
+/// SMTP, the server speaks first (RFC 5321 section 3.1), so a proxy is waiting for the client.
+fn after_the_client(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
+    let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::Implicit)?;
+    let greeted = match probe.fault() {
+        Some(Fault::Tls { tls }) => tls.first_bytes.starts_with("220"),
+        _ => false,
+    };
+    let is_silent = matches!(session.fault(), Some(Fault::Silent { partial_bytes: 0, .. }));
+    if !greeted || !is_silent || plan.used_proxy().is_some() {
+        return None;
+    }
+    let summary = "the server sends its greeting only after the client has sent data".to_owned();
+    let mut finding =
+        Finding::new(&GREETING_MISSING, Phase::Greeting, Confidence::Likely, summary).tried(session.probe.id);
+    finding = finding.tried(probe.probe.id);
+    for event in session.events() {
+        finding.evidence.events.push(event.seq);
+    }
+    finding.cause = "A proxy in front of the mail server waits for the client's first bytes, for example to find out whether the client starts TLS. On a second connection, smtpcheck sent data at once, and the greeting arrived. In SMTP, the client waits for the greeting, so both sides wait.".to_owned();
+    finding.otherwise = Some(
+        "The server may delay only some connections on purpose. Repeat the check with a longer --timeout to find out: then the greeting arrives in the end.".to_owned(),
+    );
+    finding.fixes = vec![
+        Fix::text(
+            "Server operator: make the proxy connect to the mail server without waiting for the client (Traefik: an entry point on which all TCP routers have HostSNI(`*`) and no TLS; nginx: no ssl_preread for this port; HAProxy: no inspect-delay and no req.ssl rules for this port; sslh: another port)",
+        ),
+        Fix::run(
+            "Use implicit TLS on port 465 if the server offers it, because there the client speaks first",
+            format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
+        ),
+        Fix::text("Connect to the mail server past the proxy, for example by its own IP address and port"),
+    ];
+    finding.failure = Some(PhaseFailure::Unreachable);
+    Some(finding)
 }
 
 fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) -> Finding {

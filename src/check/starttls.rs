@@ -8,7 +8,7 @@ use super::{elsewhere, peer, place, programs};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session, TlsFaultKind, WithheldReason};
 use crate::lexicon::providers::PortTls;
-use crate::lexicon::{Confidence, Fix};
+use crate::lexicon::{Confidence, Fix, software};
 use crate::plan::{IntrusiveProbe, Plan, Protocol, QuitAfter, TlsMode, TlsUse};
 use crate::question::{Envelope, Purpose, Question, SessionRequest, Starttls};
 use crate::wire::{Capabilities, Host, Reply, ReversePath};
@@ -285,10 +285,7 @@ fn fixes_without_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>
     let (port, host) = (plan.target.port, &plan.target.host);
     let is_needed = plan.tls_use() == TlsUse::Required || is_withheld(plan, session);
     let is_inside = place::is_inside(plan, session);
-    let enable = Fix::run(
-        "Server operator: enable TLS (command for Postfix)",
-        "postconf -e smtpd_tls_security_level=may smtpd_tls_chain_files=/path/to/key-and-chain.pem",
-    );
+    let enable = enable_tls(session);
     let other_port = match elsewhere::with_tls(evidence) {
         Some(probe) => Some(elsewhere::fix(plan, probe, "where the server uses TLS")),
         None if elsewhere::are_closed(evidence) => None,
@@ -328,6 +325,23 @@ fn fixes_without_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>
         return [Some(enable), other_port].into_iter().flatten().collect();
     }
     [Some(enable), other_port, Some(network)].into_iter().flatten().collect()
+}
+
+/// The fix for the server's operator. The greeting shows whether a command for Postfix can be right.
+fn enable_tls(session: Session<'_>) -> Fix {
+    let greeting = session.reply_at(Phase::Greeting).map(|received| received.reply.joined()).unwrap_or_default();
+    match software::by_greeting(&greeting) {
+        Some(row) if row.kind == "test" => Fix::text(
+            "If the sender cannot do without TLS, use a test server with STARTTLS and give it a certificate (Mailpit: --smtp-tls-cert and --smtp-tls-key; smtp4dev: --tlsmode=StartTls; MailHog has no TLS)",
+        ),
+        Some(row) if row.kind == "server" && row.id != "postfix" => {
+            Fix::text(format!("Server operator: give {} a certificate, and enable STARTTLS", row.name))
+        }
+        _ => Fix::run(
+            "Server operator: enable TLS (command for Postfix)",
+            "postconf -e smtpd_tls_security_level=may smtpd_tls_chain_files=/path/to/key-and-chain.pem",
+        ),
+    }
 }
 
 /// The fix to go without TLS, with its limits.

@@ -1,6 +1,7 @@
 //! Fixes for failed connections if no other mail port of the host responds. The most probable cause depends on the
 //! place of the server: on the internet, networks block mail ports; in a private network, the service listens elsewhere.
 
+use super::super::finding::user_flag;
 use super::super::place::{PrivateName, is_on_internet, public_provider};
 use super::super::{peer, programs};
 use crate::evidence::Evidence;
@@ -16,6 +17,52 @@ pub(super) fn known_provider(plan: &Plan) -> Option<&'static Provider> {
     public_provider(plan).filter(|known| known.ports.iter().any(|listed| listed.port == plan.target.port))
 }
 
+/// The known provider of the host, if it does not list the port of the target. Port 25 is also that of its MX hosts.
+pub(super) fn provider_without_port(plan: &Plan) -> Option<&'static Provider> {
+    let is_other = |known: &&Provider| {
+        plan.target.port != 25
+            && !known.ports.is_empty()
+            && known.ports.iter().all(|listed| listed.port != plan.target.port)
+    };
+    public_provider(plan).filter(is_other)
+}
+
+/// Whether the port is one that mail servers use on the internet: those of RFC 5321, RFC 6409 and RFC 8314, and the
+/// alternative ports of hosting companies and sending services.
+fn is_mail_port(port: u16) -> bool {
+    matches!(port, 24 | 25 | 26 | 465 | 587 | 588 | 1025 | 2465 | 2525 | 2526 | 2587 | 3325 | 3535 | 8025 | 8465 | 8587)
+}
+
+/// The fixes for a port on the internet that no mail server uses, or that this provider does not use. Nobody unblocks
+/// such a port.
+fn other_than_mail(plan: &Plan) -> Option<Vec<Fix>> {
+    let host = &plan.target.host;
+    let of_port = |port: u16, tls: TlsUse, name: &str| {
+        let scheme = if tls == TlsUse::Implicit { "smtps://" } else { "" };
+        let command = format!("smtpcheck {scheme}{}{}", host.with_port(port), user_flag(plan));
+        Fix::run(format!("Use port {port}{name}; in the program, select {}", programs::encryption(tls)), command)
+    };
+    if let Some(provider) = provider_without_port(plan) {
+        let mode = |tls: PortTls| if tls == PortTls::Implicit { TlsUse::Implicit } else { TlsUse::IfOffered };
+        let mut ports: Vec<_> = provider.ports.iter().filter(|known| known.port != 25).collect();
+        // The mode that the user chose comes first.
+        ports.sort_by_key(|known| (mode(known.tls) == TlsUse::Implicit) != (plan.tls_use() == TlsUse::Implicit));
+        let name = format!(" of {}", provider.name);
+        return Some(ports.into_iter().take(2).map(|known| of_port(known.port, mode(known.tls), &name)).collect());
+    }
+    (!is_mail_port(plan.target.port)).then(|| {
+        let mut fixes = vec![of_port(587, TlsUse::IfOffered, ""), of_port(465, TlsUse::Implicit, "")];
+        if plan.tls_use() == TlsUse::Implicit {
+            fixes.reverse();
+        }
+        fixes.push(Fix::text(format!(
+            "If the operator of the server told you to use port {}, ask whether it still listens on this port, and whether its firewall allows your network",
+            plan.target.port
+        )));
+        fixes
+    })
+}
+
 /// Whether a network on the path may block the port: the server is on the internet, and the port is one for mail.
 pub(super) fn may_be_blocked(plan: &Plan, evidence: &Evidence) -> bool {
     plan.target.protocol == Protocol::Smtp && is_on_internet(plan, evidence)
@@ -24,6 +71,12 @@ pub(super) fn may_be_blocked(plan: &Plan, evidence: &Evidence) -> bool {
 /// What to do about a port that could not be reached.
 pub(super) fn last_resorts(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind) -> Vec<Fix> {
     let is_outside = may_be_blocked(plan, evidence);
+    if is_outside
+        && matches!(kind, ConnectFaultKind::Refused | ConnectFaultKind::Reset | ConnectFaultKind::TimedOut)
+        && let Some(fixes) = other_than_mail(plan)
+    {
+        return fixes;
+    }
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset if is_outside => refused_outside(plan, evidence),
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => refused_inside(plan),
@@ -107,6 +160,11 @@ fn refused_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
 fn refused_inside(plan: &Plan) -> Vec<Fix> {
     let mut fixes = Vec::new();
     if let Host::Name(name) = &plan.target.host
+        && PrivateName::of(name.ascii()) == Some(PrivateName::ContainerHost)
+    {
+        return on_the_host_of_containers(plan.target.port);
+    }
+    if let Host::Name(name) = &plan.target.host
         && PrivateName::of(name.ascii()) == Some(PrivateName::OneLabel)
         && name.ascii() != "localhost"
     {
@@ -120,6 +178,23 @@ fn refused_inside(plan: &Plan) -> Vec<Fix> {
     ));
     fixes.push(Fix::run("Server operator: list which services listen on which ports", "ss -ltnp"));
     fixes
+}
+
+/// Fixes for a service on the machine that runs the container. From a container on Linux, a service that listens only on
+/// 127.0.0.1 cannot be reached; mail bridges do so.
+fn on_the_host_of_containers(port: u16) -> Vec<Fix> {
+    vec![
+        Fix::run(
+            format!("On the machine that runs the container, look at which address the service listens on port {port}"),
+            format!("ss -ltn sport = :{port}"),
+        ),
+        Fix::text(format!(
+            "If it listens only on 127.0.0.1 (as Proton Mail Bridge and Postfix with inet_interfaces = loopback-only do), make it listen on the address of the container network, or forward the port there: socat TCP-LISTEN:{port},bind=172.17.0.1,fork TCP:127.0.0.1:{port}"
+        )),
+        Fix::text(
+            "Or run the container in the network of its machine (docker run --network host; Compose: network_mode: host), and connect to localhost; or run the service in a container on the same network and connect to its service name",
+        ),
+    ]
 }
 
 /// Fixes for a port that a network on the path blocks.

@@ -219,7 +219,18 @@ fn weigh_network(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, findi
         return;
     }
     let port = plan.target.port;
-    if let Some(provider) = fixes::known_provider(plan) {
+    if let Some(provider) = fixes::provider_without_port(plan) {
+        let listed: Vec<u16> = provider.ports.iter().map(|known| known.port).collect();
+        finding.cause = format!(
+            "{} does not use port {port} for mail programs, but {}, so the port is probably wrong.",
+            provider.name,
+            port_list(&listed)
+        );
+        finding.otherwise = Some(
+            "Your network may also be blocking mail ports. Repeat the check from another network to find out."
+                .to_owned(),
+        );
+    } else if let Some(provider) = fixes::known_provider(plan) {
         let how = if kind == ConnectFaultKind::TimedOut { "drops" } else { "rejects" };
         finding.cause = format!(
             "The servers of {} accept connections on port {port}, so a firewall in your network, or of your hosting company, cloud or internet provider, {how} the connection.",
@@ -274,6 +285,9 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     };
     let ports = port_list(&open);
     finding.cause = match (kind, plan.target.port) {
+        _ if fixes::provider_without_port(plan).is_some() => {
+            format!("{} The host responds on {ports}.", finding.cause)
+        }
         (ConnectFaultKind::TimedOut, 25) => format!(
             "The host responds on {ports}, so it is up. Port 25 is probably blocked on the network path, as in most home and cloud networks."
         ),

@@ -8,7 +8,7 @@
 mod login;
 mod rules;
 
-use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell};
+use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell, user_flag};
 use super::greeting::weigh_other_family;
 use super::parameters;
 use super::peer;
@@ -235,7 +235,10 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
             finding.consequences.extend(super::auth::oddities(session));
             if reading.cause == Cause::Credentials {
                 finding.fixes.extend(with_one_domain(plan));
+                only_mechanism(plan, session, &mut finding);
+                // Port 25 of a company's server has no such limits.
                 if !is_inside
+                    && plan.target.port != 25
                     && peer::provider(plan, session)
                         .is_none_or(|known| matches!(known.kind.as_str(), "local" | "hosting"))
                 {
@@ -283,6 +286,38 @@ fn in_another_way(plan: &Plan, session: Session<'_>) -> Option<Fix> {
         ),
         format!("smtpcheck {target} --user {} --auth {plain}", in_shell(&login.user)),
     ))
+}
+
+/// States in a finding about a rejected login that the server advertises only a mechanism that many programs do not
+/// support. Such a program fails even with the right password.
+fn only_mechanism(plan: &Plan, session: Session<'_>, finding: &mut Finding) {
+    let Some(mechanism) = session.mechanism().filter(|name| matches!(*name, "NTLM" | "CRAM-MD5" | "DIGEST-MD5")) else {
+        return;
+    };
+    let offered = session.final_capabilities().map(|(_, offers)| offers.auth_mechanisms()).unwrap_or_default();
+    let is_common = |name: &String| matches!(name.as_str(), "PLAIN" | "LOGIN" | "XOAUTH2" | "OAUTHBEARER");
+    if offered.iter().any(is_common) {
+        return;
+    }
+    finding.cause.push_str(&format!(
+        " On this port, the server advertises neither PLAIN nor LOGIN, only {mechanism}, with which many programs and libraries cannot log in."
+    ));
+    let in_tls = plan.target.host.with_port(587);
+    if plan.target.port != 587 {
+        // A fix of the reading may name the same port further down.
+        let begin = format!("smtpcheck {in_tls}");
+        finding.fixes.retain(|fix| !fix.command.as_deref().is_some_and(|command| command.starts_with(&begin)));
+        finding.fixes.insert(
+            0,
+            Fix::run(
+                "Use port 587, the port for mail programs, where most servers advertise PLAIN or LOGIN over TLS",
+                format!("{begin} --tls starttls{}", user_flag(plan)),
+            ),
+        );
+    }
+    finding.fixes.push(Fix::text(
+        "Server operator: enable LOGIN or PLAIN over TLS (Exchange: Set-ReceiveConnector -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS; Dovecot: auth_mechanisms = plain login)",
+    ));
 }
 
 /// Whether the explanation is based on more than the reply code.
