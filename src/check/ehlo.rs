@@ -76,9 +76,8 @@ fn fixes_without_ehlo(plan: &Plan) -> Vec<Fix> {
         "Network operator: disable SMTP inspection in the firewall on the network path (Cisco: no inspect esmtp). Until then, use port 587 or 465.",
     )];
     if plan.login.is_none() && plan.tls_use() != TlsUse::Required {
-        fixes.push(Fix::repeat(
+        fixes.push(Fix::text(
             "If the server itself is old, the program has to use HELO, without TLS and without a login; most programs do so by themselves if EHLO is rejected and TLS and the login are switched off (Java: mail.smtp.ehlo=false; swaks: --protocol SMTP)",
-            format!("smtpcheck {} --esmtp never", plan.target.host.with_port(plan.target.port)),
         ));
     }
     fixes.push(Fix::text(

@@ -331,8 +331,10 @@ pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Findin
     let Some(mut needed) = findings.iter().find(|finding| is_needed(finding)).cloned() else {
         return without_name(plan, evidence, findings);
     };
+    let is_about_store = |finding: &Finding| finding.rule == "trust-store-missing";
     let follows = |finding: &Finding| {
         finding.rule.starts_with("certificate-")
+            || is_about_store(finding) && finding.severity == Severity::Error
             || matches!(finding.rule.as_ref(), "greeting-not-smtp" | "greeting-missing")
     };
     let (absorbed, rest): (Vec<Finding>, Vec<Finding>) = findings.drain(..).partition(follows);
@@ -345,7 +347,7 @@ pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Findin
     // certificate.
     let is_relevant =
         |finding: &Finding| finding.severity == Severity::Error || finding.rule == "certificate-name-mismatch";
-    for finding in absorbed.into_iter().filter(is_relevant) {
+    for finding in absorbed.into_iter().filter(|finding| is_relevant(finding) && !is_about_store(finding)) {
         needed.consequences.push(format!("Without this name: {}", finding.summary));
         needed.consequences.extend(finding.consequences);
     }

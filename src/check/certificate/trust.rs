@@ -127,7 +127,7 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     finding.cause = format!(
         "{name} uses only certificates from public CAs. A device on the network path responds instead of the provider's server and can read the session: TLS inspection in a company network, a virus scanner on this machine, or a hosting company's mail relay. {HIDDEN}"
     );
-    finding.otherwise = Some(OLD_STORE.to_owned());
+    finding.otherwise = Some(old_store(seen));
     finding.fixes = place::around_device(seen.plan, provider);
     // Companies create such certificates on purpose, and often only the root certificate is missing, for example in a
     // container.
@@ -162,7 +162,7 @@ pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Findin
                 "smtpcheck could not determine the reason.".to_owned(),
             );
             finding.confidence = Confidence::Likely;
-            finding.otherwise = Some(OLD_STORE.to_owned());
+            finding.otherwise = Some(old_store(seen));
             finding
         }
     };
@@ -230,8 +230,14 @@ fn of_other_machine(seen: CertificateContext<'_>, finding: &mut Finding) {
 
 const OWN_ROOT: &str = "If the CA is your organisation's own, trust its root certificate";
 
-const OLD_STORE: &str =
-    "This machine's trust store may be out of date. Repeat the check on another machine to find out.";
+/// The explanation that the trust anchors, which do not verify the certificate, are too old.
+fn old_store(seen: CertificateContext<'_>) -> String {
+    let anchors = match &seen.presented.store {
+        TrustStore::Mozilla { .. } => "The root certificates that are compiled into this smtpcheck may be out of date.",
+        TrustStore::System { .. } | TrustStore::File { .. } => "This machine's trust store may be out of date.",
+    };
+    format!("{anchors} Repeat the check on another machine to find out.")
+}
 
 fn self_signed(seen: CertificateContext<'_>) -> Finding {
     let summary = "the certificate is self-signed, not issued by a CA".to_owned();
@@ -323,7 +329,7 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
             format!("the certificate leads to the root certificate {}, which is not in {}", last.subject, store(seen));
         let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
         finding.cause = "The CA is private. Sending a root does not make clients trust it.".to_owned();
-        finding.otherwise = Some(OLD_STORE.to_owned());
+        finding.otherwise = Some(old_store(seen));
         finding.fixes = vec![own_authority(seen, OWN_ROOT), public_certificate()];
         if place::is_inside(seen.plan, seen.session) {
             finding.fixes.push(unverified());
@@ -353,7 +359,7 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
     } else {
         "The issuer is a private CA, or a certificate is missing from the chain.".to_owned()
     };
-    finding.otherwise = Some(OLD_STORE.to_owned());
+    finding.otherwise = Some(old_store(seen));
     finding.fixes = vec![public_certificate(), own_authority(seen, OWN_ROOT)];
     // If the server sends an intermediate certificate of a public CA, only the root is missing.
     if !std::ptr::eq(last, seen.leaf) && is_public_authority(&last.issuer) && sent == kept {

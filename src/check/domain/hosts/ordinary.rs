@@ -46,6 +46,8 @@ const LEFT_OUT: &[&str] = &[
     "resolve-entry-unused",
     "account-restricted",
     "certificate-limited-clients",
+    // It is about this machine, not about the hosts of the domain.
+    "trust-store-missing",
     "refusals-after-data",
     "time-limit-reached",
     "connection-limit-reached",
