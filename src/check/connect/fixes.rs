@@ -35,7 +35,7 @@ fn is_mail_port(port: u16) -> bool {
 
 /// The fixes for a port on the internet that no mail server uses, or that this provider does not use. Nobody unblocks
 /// such a port.
-fn other_than_mail(plan: &Plan) -> Option<Vec<Fix>> {
+fn other_than_mail(plan: &Plan, evidence: &Evidence) -> Option<Vec<Fix>> {
     let host = &plan.target.host;
     let of_port = |port: u16, tls: TlsUse, name: &str| {
         let scheme = if tls == TlsUse::Implicit { "smtps://" } else { "" };
@@ -48,7 +48,10 @@ fn other_than_mail(plan: &Plan) -> Option<Vec<Fix>> {
         // The mode that the user chose comes first.
         ports.sort_by_key(|known| (mode(known.tls) == TlsUse::Implicit) != (plan.tls_use() == TlsUse::Implicit));
         let name = format!(" of {}", provider.name);
-        return Some(ports.into_iter().take(2).map(|known| of_port(known.port, mode(known.tls), &name)).collect());
+        let of_provider = ports.into_iter().take(2).map(|known| of_port(known.port, mode(known.tls), &name));
+        // Their ports were tried, too, and a network that blocks them blocks those of other providers.
+        let are_silent = evidence.probes(Purpose::SiblingPort).next().is_some();
+        return Some(of_provider.chain(are_silent.then(|| other_provider(plan))).collect());
     }
     (!is_mail_port(plan.target.port)).then(|| {
         let mut fixes = vec![of_port(587, TlsUse::IfOffered, ""), of_port(465, TlsUse::Implicit, "")];
@@ -73,7 +76,7 @@ pub(super) fn last_resorts(plan: &Plan, evidence: &Evidence, kind: ConnectFaultK
     let is_outside = may_be_blocked(plan, evidence);
     if is_outside
         && matches!(kind, ConnectFaultKind::Refused | ConnectFaultKind::Reset | ConnectFaultKind::TimedOut)
-        && let Some(fixes) = other_than_mail(plan)
+        && let Some(fixes) = other_than_mail(plan, evidence)
     {
         return fixes;
     }
@@ -230,13 +233,17 @@ fn blocked(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
                 None if port == 2525 => "Send through the HTTPS API of a sending service (port 443), which networks do not block".to_owned(),
                 None => "Send through a sending service on port 2525 or through its HTTPS API (port 443), which networks rarely block".to_owned(),
             }),
-            Fix::run(
-                "To find out whether your network blocks mail ports, check the ports of another provider",
-                if is_gmail(plan) { "smtpcheck ports smtp.mail.yahoo.com" } else { "smtpcheck ports smtp.gmail.com" },
-            ),
+            other_provider(plan),
         ]);
     }
     fixes
+}
+
+fn other_provider(plan: &Plan) -> Fix {
+    Fix::run(
+        "To find out whether your network blocks mail ports, check the ports of another provider",
+        if is_gmail(plan) { "smtpcheck ports smtp.mail.yahoo.com" } else { "smtpcheck ports smtp.gmail.com" },
+    )
 }
 
 fn is_gmail(plan: &Plan) -> bool {
