@@ -33,8 +33,8 @@ fn is_mail_port(port: u16) -> bool {
     matches!(port, 24 | 25 | 26 | 465 | 587 | 588 | 1025 | 2465 | 2525 | 2526 | 2587 | 3325 | 3535 | 8025 | 8465 | 8587)
 }
 
-/// The fixes for a port on the internet that no mail server uses, or that this provider does not use. Nobody unblocks
-/// such a port.
+/// The fixes for a port on the internet that no mail server uses, or that this provider does not use. Networks do
+/// not unblock such a port.
 fn other_than_mail(plan: &Plan, evidence: &Evidence) -> Option<Vec<Fix>> {
     let host = &plan.target.host;
     let of_port = |port: u16, tls: TlsUse, name: &str| {

@@ -1,17 +1,26 @@
 //! The start of TLS: whether STARTTLS is advertised and required, whether data is injected before TLS, and whether
 //! implicit TLS was used on a port that expects STARTTLS. Failed handshakes are the subject of [`super::handshake`].
+//! Modules: [`missing`] (a server without STARTTLS) and [`rules`].
 
-use super::auth::{in_clear, may_log_in_unencrypted};
-use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, plural, user_flag};
+mod missing;
+mod rules;
+
+use super::auth::in_clear;
+use super::finding::{Check, Finding, PhaseFailure, Rule, Severity, plural};
 use super::greeting::IMPLICIT_TLS_EXPECTED;
 use super::{elsewhere, peer, place, programs};
 use crate::evidence::session::ReceivedReply;
-use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session, TlsFaultKind, WithheldReason};
+use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session, TlsFaultKind};
 use crate::lexicon::providers::PortTls;
-use crate::lexicon::{Confidence, Fix, software};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{IntrusiveProbe, Plan, Protocol, QuitAfter, TlsMode, TlsUse};
 use crate::question::{Envelope, Purpose, Question, SessionRequest, Starttls};
 use crate::wire::{Capabilities, Host, Reply, ReversePath};
+use missing::{fixes_without_starttls, is_withheld};
+use rules::{
+    SMTP_INSPECTION, STARTTLS_COMMAND_INJECTION, STARTTLS_EXPECTED, STARTTLS_INJECTED_BYTES, STARTTLS_NOT_ENFORCED,
+    STARTTLS_NOT_OFFERED, STARTTLS_STRIPPED,
+};
 
 pub(super) static CHECK: Check = Check {
     subject: "starttls",
@@ -26,97 +35,6 @@ pub(super) static CHECK: Check = Check {
         &STARTTLS_COMMAND_INJECTION,
         &STARTTLS_NOT_ENFORCED,
     ],
-};
-
-static STARTTLS_NOT_OFFERED: Rule = Rule {
-    id: "starttls-not-offered",
-    severity: Severity::Warning,
-    title: "the server does not advertise STARTTLS",
-    docs: Docs {
-        sees: "The EHLO reply does not list STARTTLS. The finding is an error if TLS was required (--tls starttls), or if a login was requested, because by default smtpcheck does not send passwords unencrypted. In these cases, smtpcheck also tries the submission ports of the host (587 and 465). The finding is a notice for this machine's loopback addresses, where test servers often run.",
-        matters: "An on-path attacker can read and change everything on this connection, including passwords. A firewall that inspects SMTP may have removed the extension.",
-        action: "Use another port of the host if it offers TLS. In a private network that you trust, switch off TLS for this server in the program. Server operator: install a certificate and enable TLS. If TLS is already enabled, repeat the check from another network to find out whether a firewall with SMTP inspection removes the extension.",
-        example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",
-        references: "RFC 3207 section 4, RFC 8314 section 4",
-    },
-};
-
-static STARTTLS_STRIPPED: Rule = Rule {
-    id: "starttls-stripped",
-    severity: Severity::Error,
-    title: "a device on the network path removes STARTTLS",
-    docs: Docs {
-        sees: "STARTTLS is missing, although the provider is known to always advertise it.",
-        matters: "A firewall, a virus scanner or an on-path attacker removes the extension. Programs that do not require TLS then send everything unencrypted, including passwords.",
-        action: "Use port 465 (implicit TLS), where TLS does not depend on an EHLO extension. Repeat the check from another network. Network administrator: look for SMTP inspection in the firewall or virus scanner, and disable it.",
-        example: "smtp.gmail.com on 587 without STARTTLS",
-        references: "RFC 3207 section 6 (stripping), RFC 8314 section 3.3",
-    },
-};
-
-static SMTP_INSPECTION: Rule = Rule {
-    id: "smtp-inspection",
-    severity: Severity::Error,
-    title: "a firewall on the network path changes the SMTP session",
-    docs: Docs {
-        sees: "The greeting consists of asterisks, or an extension name in the EHLO reply is overwritten with Xs.",
-        matters: "SMTP inspection in Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. Behind such a firewall, STARTTLS does not work, and logins often fail as well.",
-        action: "Firewall administrator: disable SMTP inspection (`no inspect esmtp`), or configure it to allow TLS (`allow-tls`). Until then, use port 465, which the inspection does not affect.",
-        example: "220 ********************************, and 250-XXXXXXXA instead of 250-STARTTLS",
-        references: "RFC 3207 section 6; Cisco document 113423",
-    },
-};
-
-static STARTTLS_INJECTED_BYTES: Rule = Rule {
-    id: "starttls-injected-bytes",
-    severity: Severity::Error,
-    title: "unencrypted data follows the 220 reply to STARTTLS",
-    docs: Docs {
-        sees: "Data arrived after the reply to STARTTLS and before TLS began. smtpcheck shows this data but does not process it.",
-        matters: "Some clients treat such data as if it had been received over TLS, so an on-path attacker can forge replies from the server (response injection, the counterpart of CVE-2011-0411). A server that sends such data itself is faulty.",
-        action: "Repeat the check from another network. If the data does not arrive there, a device or an attacker in the first network is changing the traffic. Server operator: if the data arrives from every network, update the server or the proxy in front of it.",
-        example: "the packet that contains the reply 220 ready for TLS also contains 250 mx.example.net",
-        references: "RFC 3207 section 6; CVE-2011-0411",
-    },
-};
-
-static STARTTLS_EXPECTED: Rule = Rule {
-    id: "starttls-expected",
-    severity: Severity::Error,
-    title: "the port does not use implicit TLS: the session begins unencrypted",
-    docs: Docs {
-        sees: "smtpcheck started with a TLS handshake (implicit TLS), and the server sent an unencrypted response or no response. On a second, unencrypted connection, the server sent a greeting.",
-        matters: "The port expects STARTTLS, or no TLS. TLS libraries report this as 'wrong version number' or 'invalid content type', although the TLS version is not the reason.",
-        action: "Use STARTTLS on this port, or port 465 for implicit TLS. In mail programs, select STARTTLS instead of SSL/TLS for this port.",
-        example: "smtpcheck smtps://mail.example.net:587",
-        references: "RFC 3207 section 4, RFC 8314 section 3.3",
-    },
-};
-
-static STARTTLS_COMMAND_INJECTION: Rule = Rule {
-    id: "starttls-command-injection",
-    severity: Severity::Error,
-    title: "after the TLS handshake, the server executes a command that it received before the handshake",
-    docs: Docs {
-        sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived over TLS, either before smtpcheck sent a command over TLS or instead of the reply to QUIT. Data that the server also sends unprompted in the main session is not counted as a reply to NOOP.",
-        matters: "An on-path attacker can insert commands before the client's commands, for example MAIL, RCPT and DATA. The server then treats the client's password and mail as part of the attacker's message (CVE-2011-0411 and similar).",
-        action: "Server operator: update the mail server, or the proxy in front of it. The server must discard data that it received before TLS.",
-        example: "STARTTLS CRLF NOOP CRLF in one packet, and a 250 reply over TLS",
-        references: "RFC 3207 section 4.2 (the server must discard information obtained before TLS); CVE-2011-0411",
-    },
-};
-
-static STARTTLS_NOT_ENFORCED: Rule = Rule {
-    id: "starttls-not-enforced",
-    severity: Severity::Warning,
-    title: "the server accepts MAIL FROM before TLS on a submission port",
-    docs: Docs {
-        sees: "The server advertises STARTTLS on a port other than 25, and accepts MAIL FROM without TLS instead of rejecting it with 530. smtpcheck tests this only with --probe mail-before-tls or --tls-scan. On port 25, a public server must accept MAIL FROM without TLS (RFC 3207 section 4), so the finding is not reported there.",
-        matters: "A misconfigured program sends mail, and perhaps a password, over the unencrypted connection without an error message.",
-        action: "Server operator: require TLS on that port. In Postfix, set smtpd_tls_security_level=encrypt for the submission service in master.cf.",
-        example: "MAIL FROM on port 587 is accepted with \"250 2.1.0 Ok\" before STARTTLS",
-        references: "RFC 8314 section 4.1, RFC 3207 section 4 (reply 530: \"Must issue a STARTTLS command first\")",
-    },
 };
 
 /// Requests these sessions:
@@ -208,21 +126,6 @@ fn lacks_starttls(plan: &Plan, session: Session<'_>) -> bool {
     !session.events().any(|event| matches!(&event.what, EventKind::Stray { text, .. } if !event.tls && is_reply(text)))
 }
 
-/// The standard ports for programs, and those that providers use in addition.
-const SUBMISSION_PORTS: [u16; 5] = [465, 587, 2465, 2525, 2587];
-
-/// Whether the login was not tried because TLS is missing. On a submission port, AUTH is missing because TLS is missing:
-/// most servers advertise AUTH only over TLS. A server with neither on another port is usually a relay without logins.
-fn is_withheld(plan: &Plan, session: Session<'_>) -> bool {
-    session.events().any(|event| match &event.what {
-        EventKind::Withheld { reason: WithheldReason::Plaintext } => true,
-        EventKind::Withheld { reason: WithheldReason::NotOffered } => {
-            SUBMISSION_PORTS.contains(&plan.target.port) && !may_log_in_unencrypted(plan)
-        }
-        _ => false,
-    })
-}
-
 fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let (received, offers) = session.capabilities(Phase::Ehlo).filter(|_| lacks_starttls(plan, session))?;
     let required = plan.tls_use() == TlsUse::Required;
@@ -277,93 +180,6 @@ fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option
     let has_login = !offers.auth_mechanisms().is_empty();
     finding.fixes = fixes_without_starttls(plan, evidence, session, has_login);
     Some(finding)
-}
-
-/// What to do about a server without STARTTLS. In a private network and on this machine, programs can go without TLS.
-/// On the internet, another port is better, and then the server's operator has to act.
-fn fixes_without_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>, has_login: bool) -> Vec<Fix> {
-    let (port, host) = (plan.target.port, &plan.target.host);
-    let is_needed = plan.tls_use() == TlsUse::Required || is_withheld(plan, session);
-    let is_inside = place::is_inside(plan, session);
-    let enable = enable_tls(session);
-    let other_port = match elsewhere::with_tls(evidence) {
-        Some(probe) => Some(elsewhere::fix(plan, probe, "where the server uses TLS")),
-        None if elsewhere::are_closed(evidence) => None,
-        None => (port != 465).then(|| {
-            Fix::run(
-                "Check whether the host supports implicit TLS on port 465",
-                format!("smtpcheck smtps://{}", host.with_port(465)),
-            )
-        }),
-    };
-    let is_verified = elsewhere::with_tls(evidence).is_some();
-    let network = Fix::text(
-        "Repeat the check from another network. If the server advertises STARTTLS there, a firewall in your network removes it.",
-    );
-    if is_needed {
-        let unencrypted = unencrypted(plan, has_login, is_inside);
-        return if is_inside && !is_verified {
-            // A relay in a private network often advertises AUTH, but accepts mail by IP address.
-            let without_login = (plan.login.is_some() && has_login && !SUBMISSION_PORTS.contains(&port)).then(|| {
-                Fix::run(
-                    format!(
-                        "If the server accepts mail from your network without a login, {}",
-                        programs::WITHOUT_LOGIN
-                    ),
-                    format!("smtpcheck {} --no-auth", host.with_port(port)),
-                )
-            });
-            [Some(unencrypted), without_login, other_port, Some(enable)].into_iter().flatten().collect()
-        } else if plan.login.is_some() {
-            [other_port, Some(enable), Some(unencrypted), Some(network)].into_iter().flatten().collect()
-        } else {
-            // A server without logins on port 25 is often a relay for its own network.
-            [other_port, Some(unencrypted), Some(enable), Some(network)].into_iter().flatten().collect()
-        };
-    }
-    if is_inside {
-        return [Some(enable), other_port].into_iter().flatten().collect();
-    }
-    [Some(enable), other_port, Some(network)].into_iter().flatten().collect()
-}
-
-/// The fix for the server's operator. The greeting shows whether a command for Postfix can be right.
-fn enable_tls(session: Session<'_>) -> Fix {
-    let greeting = session.reply_at(Phase::Greeting).map(|received| received.reply.joined()).unwrap_or_default();
-    match software::by_greeting(&greeting) {
-        Some(row) if row.kind == "test" => Fix::text(
-            "If the sender cannot do without TLS, use a test server with STARTTLS and give it a certificate (Mailpit: --smtp-tls-cert and --smtp-tls-key; smtp4dev: --tlsmode=StartTls; MailHog has no TLS)",
-        ),
-        Some(row) if row.kind == "server" && row.id != "postfix" => {
-            Fix::text(format!("Server operator: give {} a certificate, and enable STARTTLS", row.name))
-        }
-        _ => Fix::run(
-            "Server operator: enable TLS (command for Postfix)",
-            "postconf -e smtpd_tls_security_level=may smtpd_tls_chain_files=/path/to/key-and-chain.pem",
-        ),
-    }
-}
-
-/// The fix to go without TLS, with its limits.
-fn unencrypted(plan: &Plan, has_login: bool, is_inside: bool) -> Fix {
-    let condition = match (is_inside, plan.login.is_some() && has_login) {
-        (true, _) => "If you trust the network between the program and the server",
-        (false, false) => "If the mail may cross the network unencrypted, as between mail servers",
-        (false, true) => {
-            "Only if the server is in a network that you trust, because the password is then sent unencrypted"
-        }
-    };
-    let mut text = format!(
-        "{condition}, switch off TLS for this server in the program: select {}",
-        programs::encryption(TlsUse::Never)
-    );
-    let mut command = format!("smtpcheck {} --tls none", plan.target.host.with_port(plan.target.port));
-    match &plan.login {
-        Some(_) if has_login => command.push_str(&format!("{} --allow-plaintext-auth", user_flag(plan))),
-        Some(_) => text.push_str(&format!("; the server advertises no login either, so {}", programs::WITHOUT_LOGIN)),
-        None => {}
-    }
-    Fix::run(text, command)
 }
 
 /// Reports that a firewall has overwritten part of a reply: an extension name consists of four or more Xs, or of three
