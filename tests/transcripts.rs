@@ -233,3 +233,23 @@ fn findings_mark_all_text_that_they_quote_from_a_peer() {
     }
     assert!(quoted > 50, "only {quoted} sentences quote text from a peer, which is too few for a useful test");
 }
+
+/// A login that the user requested, but that was not tried, is never passed over.
+#[test]
+fn a_login_that_was_not_tried_is_an_error() {
+    let is_withheld = |what: &EventKind| matches!(what, EventKind::Withheld { .. });
+    let (mut seen, mut passed) = (0, Vec::new());
+    for played in all() {
+        let evidence = &played.report.evidence;
+        let mut events = evidence.sessions().flat_map(|session| session.events());
+        if played.report.plan.login.is_none() || !events.any(|event| is_withheld(&event.what)) {
+            continue;
+        }
+        seen += 1;
+        if played.report.exit.code() == 0 {
+            passed.push(played.name.clone());
+        }
+    }
+    assert!(seen > 15, "{seen} transcripts");
+    assert!(passed.is_empty(), "{passed:?}");
+}

@@ -23,7 +23,7 @@ static GREETING_MISSING: Rule = Rule {
     severity: Severity::Error,
     title: "the server accepts the connection but sends no greeting",
     docs: Docs {
-        sees: "The TCP connection succeeds, but no complete greeting arrives within the time limit for one reply (--timeout), or the server closes the connection before the greeting is complete. If the server sent no data, smtpcheck also tried a TLS handshake on the same port, but the server did not respond to that either.",
+        sees: "The TCP connection succeeds, but no complete greeting arrives within the time limit for one reply (--timeout), or the server closes the connection before the greeting is complete. If the server sent no data, smtpcheck also tried a TLS handshake on the same port, but no TLS handshake succeeded there. If a greeting arrived in that connection, a proxy may be waiting for the client's first bytes.",
         matters: "In SMTP, the server sends first. A server that sends no greeting is overloaded, is waiting for a slow reverse DNS lookup of your IP address, delays unknown clients on purpose, or is not a mail server. RFC 5321 recommends that clients wait five minutes.",
         action: "Repeat the check with a longer --timeout. If no greeting arrives within five minutes, check the host and port. Server operator: if the greeting is only late, check the server's DNS lookups and greeting delay.",
         example: "smtpcheck mx.example.net:25 --timeout 300s --max-time 310s",
@@ -36,7 +36,7 @@ pub(super) static IMPLICIT_TLS_EXPECTED: Rule = Rule {
     severity: Severity::Error,
     title: "the port uses implicit TLS (TLS from the first byte)",
     docs: Docs {
-        sees: "On an unencrypted connection, the server sent no SMTP greeting. It responded to a TLS handshake on the same port.",
+        sees: "On an unencrypted connection, the server sent no SMTP greeting. It responded to a TLS handshake on the same port. Unless the port is 25, smtpcheck also tries port 587, for programs that support only STARTTLS.",
         matters: "The server waits for the client to start TLS, and the client waits for the greeting, until one of them times out. This is one of the most common mistakes in mail settings.",
         action: "Use implicit TLS on this port. In mail programs the setting is called SSL, SSL/TLS or SMTPS, not STARTTLS.",
         example: "smtpcheck smtps://mail.example.net:465",
@@ -330,20 +330,23 @@ fn after_the_client(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> O
         Some(Fault::Tls { tls }) => tls.first_bytes.starts_with("220"),
         _ => false,
     };
-    let is_silent = matches!(session.fault(), Some(Fault::Silent { partial_bytes: 0, .. }));
-    if !greeted || !is_silent || plan.used_proxy().is_some() {
+    let Some(&Fault::Silent { partial_bytes: 0, waited_ms, .. }) = session.fault() else { return None };
+    if !greeted || plan.used_proxy().is_some() {
         return None;
     }
-    let summary = "the server sends its greeting only after the client has sent data".to_owned();
+    let summary = format!(
+        "no greeting arrived within {}, but one arrived on a connection on which smtpcheck sent data",
+        seconds(waited_ms)
+    );
     let mut finding =
         Finding::new(&GREETING_MISSING, Phase::Greeting, Confidence::Likely, summary).tried(session.probe.id);
     finding = finding.tried(probe.probe.id);
     for event in session.events() {
         finding.evidence.events.push(event.seq);
     }
-    finding.cause = "A proxy in front of the mail server waits for the client's first bytes, for example to find out whether the client starts TLS. On a second connection, smtpcheck sent data at once, and the greeting arrived. In SMTP, the client waits for the greeting, so both sides wait.".to_owned();
+    finding.cause = "A proxy in front of the mail server waits for the client's first bytes, for example to find out whether the client starts TLS. In SMTP, the client waits for the greeting, so both sides wait.".to_owned();
     finding.otherwise = Some(
-        "The server may delay only some connections on purpose. Repeat the check with a longer --timeout to find out: then the greeting arrives in the end.".to_owned(),
+        "One of several servers behind this address may be hanging, or the server may delay some connections on purpose. Repeat the check a few times to find out: a proxy that waits for the client fails every time.".to_owned(),
     );
     finding.fixes = vec![
         Fix::text(

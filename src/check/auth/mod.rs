@@ -192,10 +192,15 @@ pub(in crate::check) fn may_log_in_unencrypted(plan: &Plan) -> bool {
     plan.login.as_ref().is_some_and(|login| login.plaintext == Plaintext::Allowed)
 }
 
-fn is_for_want_of_tls(plan: &Plan, session: Session<'_>) -> bool {
+/// The standard ports for programs, and those that providers use in addition.
+pub(in crate::check) const SUBMISSION_PORTS: [u16; 5] = [465, 587, 2465, 2525, 2587];
+
+/// Whether AUTH is probably missing because STARTTLS is: on a submission port, most servers advertise AUTH only over TLS.
+/// `starttls` then reports the cause. A server with neither on another port is usually a relay without logins.
+pub(in crate::check) fn is_for_want_of_tls(plan: &Plan, session: Session<'_>) -> bool {
     let wanted = matches!(plan.tls_use(), TlsUse::IfOffered | TlsUse::Required);
     let missing = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| !offers.has("STARTTLS"));
-    wanted && missing && plan.target.port != 25 && !may_log_in_unencrypted(plan)
+    wanted && missing && SUBMISSION_PORTS.contains(&plan.target.port) && !may_log_in_unencrypted(plan)
 }
 
 fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>, event: &Event) -> Finding {

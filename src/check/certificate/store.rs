@@ -1,6 +1,8 @@
 //! The finding about a machine without a trust store: the check uses the roots that are compiled in, but other programs
 //! on the machine cannot verify any server.
 
+use std::collections::HashSet;
+
 use super::super::finding::{Finding, Rule, Severity};
 use super::super::programs;
 use super::context::{CertificateContext, is_between_servers};
@@ -97,6 +99,9 @@ fn summary(missing: &MissingStore) -> String {
             return "this machine has no trust store in the usual locations, so programs on it cannot verify any server"
                 .to_owned();
         }
+        (Some(_), Some(_)) if described.len() > 1 => {
+            "so programs that use only these locations cannot verify any server"
+        }
         (Some(_), Some(_)) => "so programs that use only this location cannot verify any server",
         (Some(_), None) => "so programs on this machine cannot verify any server",
     };
@@ -140,6 +145,9 @@ fn fixes(missing: &MissingStore, is_wanted: bool) -> Vec<Fix> {
             None => fixes.extend(of_standard(place)),
         }
     }
+    // A variable can specify several directories.
+    let mut seen = HashSet::new();
+    fixes.retain(|fix| seen.insert(fix.text.clone()));
     if missing.unused.is_none() && missing.places.iter().all(|place| place.fault != PlaceFault::Denied) {
         fixes.extend([install(), image]);
     }

@@ -1,7 +1,7 @@
 //! Fixes for failed connections if no other mail port of the host responds. The most probable cause depends on the
 //! place of the server: on the internet, networks block mail ports; in a private network, the service listens elsewhere.
 
-use super::super::finding::user_flag;
+use super::super::finding::{port_list, user_flag};
 use super::super::place::{PrivateName, is_on_internet, public_provider};
 use super::super::{peer, programs};
 use crate::evidence::Evidence;
@@ -17,53 +17,57 @@ pub(super) fn known_provider(plan: &Plan) -> Option<&'static Provider> {
     public_provider(plan).filter(|known| known.ports.iter().any(|listed| listed.port == plan.target.port))
 }
 
-/// The known provider of the host, if it does not list the port of the target. Port 25 is also that of its MX hosts.
-pub(super) fn provider_without_port(plan: &Plan) -> Option<&'static Provider> {
-    let is_other = |known: &&Provider| {
-        plan.target.port != 25
-            && !known.ports.is_empty()
-            && known.ports.iter().all(|listed| listed.port != plan.target.port)
-    };
-    public_provider(plan).filter(is_other)
-}
-
 /// Whether the port is one that mail servers use on the internet: those of RFC 5321, RFC 6409 and RFC 8314, and the
 /// alternative ports of hosting companies and sending services.
 fn is_mail_port(port: u16) -> bool {
-    matches!(port, 24 | 25 | 26 | 465 | 587 | 588 | 1025 | 2465 | 2525 | 2526 | 2587 | 3325 | 3535 | 8025 | 8465 | 8587)
+    matches!(
+        port,
+        24..=26 | 80 | 443 | 465 | 587 | 588 | 994 | 1025 | 1587 | 2465 | 2525..=2530 | 2587 | 3325 | 3535 | 8025 | 8465 | 8587 | 10025 | 10587
+    )
 }
 
-/// The fixes for a port on the internet that no mail server uses, or that this provider does not use. Networks do
-/// not unblock such a port.
-fn other_than_mail(plan: &Plan, evidence: &Evidence) -> Option<Vec<Fix>> {
-    let host = &plan.target.host;
-    let of_port = |port: u16, tls: TlsUse, name: &str| {
-        let scheme = if tls == TlsUse::Implicit { "smtps://" } else { "" };
-        let command = format!("smtpcheck {scheme}{}{}", host.with_port(port), user_flag(plan));
-        Fix::run(format!("Use port {port}{name}; in the program, select {}", programs::encryption(tls)), command)
-    };
-    if let Some(provider) = provider_without_port(plan) {
-        let mode = |tls: PortTls| if tls == PortTls::Implicit { TlsUse::Implicit } else { TlsUse::IfOffered };
-        let mut ports: Vec<_> = provider.ports.iter().filter(|known| known.port != 25).collect();
-        // The mode that the user chose comes first.
-        ports.sort_by_key(|known| (mode(known.tls) == TlsUse::Implicit) != (plan.tls_use() == TlsUse::Implicit));
-        let name = format!(" of {}", provider.name);
-        let of_provider = ports.into_iter().take(2).map(|known| of_port(known.port, mode(known.tls), &name));
-        // Their ports were tried, too, and a network that blocks them blocks those of other providers.
-        let are_silent = evidence.probes(Purpose::SiblingPort).next().is_some();
-        return Some(of_provider.chain(are_silent.then(|| other_provider(plan))).collect());
+/// Why a port on the internet is probably the wrong one: no mail server uses it. Names the ports of a known provider.
+pub(super) fn wrong_port(plan: &Plan, evidence: &Evidence) -> Option<String> {
+    let port = plan.target.port;
+    if is_mail_port(port) || !may_be_blocked(plan, evidence) {
+        return None;
     }
-    (!is_mail_port(plan.target.port)).then(|| {
-        let mut fixes = vec![of_port(587, TlsUse::IfOffered, ""), of_port(465, TlsUse::Implicit, "")];
-        if plan.tls_use() == TlsUse::Implicit {
-            fixes.reverse();
+    Some(match own_host(plan) {
+        Some(provider) => {
+            let listed: Vec<u16> =
+                provider.ports.iter().map(|known| known.port).filter(|listed| *listed != 25).collect();
+            let ports = port_list(&listed);
+            format!("Port {port} is not a port for mail, so it is probably wrong; {} uses {ports}.", provider.name)
         }
-        fixes.push(Fix::text(format!(
-            "If the operator of the server told you to use port {}, ask whether it still listens on this port, and whether its firewall allows your network",
-            plan.target.port
-        )));
-        fixes
+        None => format!(
+            "Port {port} is not a usual port for mail, so it is probably wrong; programs use port 587 with STARTTLS, or port 465 with implicit TLS."
+        ),
     })
+}
+
+/// The known provider, if the target is one of its servers for programs and not only a name below its domain.
+fn own_host(plan: &Plan) -> Option<&'static Provider> {
+    let name = plan.target.host.name()?.ascii().to_ascii_lowercase();
+    public_provider(plan).filter(|known| {
+        known.kind != "inbound"
+            && known.hosts.iter().any(|host| *host == *name)
+            && known.ports.iter().any(|listed| listed.port != 25)
+    })
+}
+
+/// The fixes for such a port, if the usual ports do not respond either: the port in the program, and what to do about a
+/// network that blocks mail.
+fn other_than_mail(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
+    let name = own_host(plan).map(|provider| format!(" of {}", provider.name)).unwrap_or_default();
+    let mut modes = [(587, TlsUse::IfOffered), (465, TlsUse::Implicit)];
+    if plan.tls_use() == TlsUse::Implicit {
+        modes.reverse();
+    }
+    let [first, second] =
+        modes.map(|(port, tls)| format!("port {port}{name} and select {}", programs::encryption(tls)));
+    let mut fixes = vec![Fix::text(format!("In the program, enter {first}, or {second}"))];
+    fixes.extend(blocked(plan, evidence, 587));
+    fixes
 }
 
 /// Whether a network on the path may block the port: the server is on the internet, and the port is one for mail.
@@ -73,18 +77,41 @@ pub(super) fn may_be_blocked(plan: &Plan, evidence: &Evidence) -> bool {
 
 /// What to do about a port that could not be reached.
 pub(super) fn last_resorts(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind) -> Vec<Fix> {
+    of_mail_domain(plan).into_iter().chain(of_port(plan, evidence, kind)).collect()
+}
+
+/// The fix if the user entered the domain of a provider's email addresses, `gmail.com`, instead of its server.
+fn of_mail_domain(plan: &Plan) -> Option<Fix> {
+    let name = plan.target.host.name()?.ascii();
+    let provider = public_provider(plan).filter(|known| known.kind == "mailbox")?;
+    let server = provider.hosts.iter().find(|host| !host.starts_with("*."))?;
+    let is_domain = name.matches('.').count() == 1 && provider.hosts.iter().all(|host| **host != *name);
+    let known = provider.ports.iter().find(|known| Some(known.port) == provider.recommended)?;
+    let scheme = if known.tls == PortTls::Implicit { "smtps://" } else { "" };
+    is_domain.then(|| {
+        Fix::run(
+            format!(
+                "Enter {server}, the server of {} for mail programs; {name} is the domain of email addresses",
+                provider.name
+            ),
+            format!("smtpcheck {scheme}{server}:{}{}", known.port, user_flag(plan)),
+        )
+    })
+}
+
+fn of_port(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind) -> Vec<Fix> {
     let is_outside = may_be_blocked(plan, evidence);
     if is_outside
         && matches!(kind, ConnectFaultKind::Refused | ConnectFaultKind::Reset | ConnectFaultKind::TimedOut)
-        && let Some(fixes) = other_than_mail(plan, evidence)
+        && wrong_port(plan, evidence).is_some()
     {
-        return fixes;
+        return other_than_mail(plan, evidence);
     }
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset if is_outside => refused_outside(plan, evidence),
-        ConnectFaultKind::Refused | ConnectFaultKind::Reset => refused_inside(plan),
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset => refused_inside(plan, evidence),
         ConnectFaultKind::TimedOut if is_outside => {
-            let mut fixes = blocked(plan, evidence);
+            let mut fixes = blocked(plan, evidence, plan.target.port);
             if known_provider(plan).is_some() {
                 return fixes;
             }
@@ -106,7 +133,11 @@ pub(super) fn last_resorts(plan: &Plan, evidence: &Evidence, kind: ConnectFaultK
                 "Check this machine's routes and VPN. Server operator: check the firewall (some firewalls, such as firewalld, reject connections in this way)",
                 "ip route",
             );
-            if is_outside { blocked(plan, evidence).into_iter().chain([route]).collect() } else { vec![route] }
+            if is_outside {
+                blocked(plan, evidence, plan.target.port).into_iter().chain([route]).collect()
+            } else {
+                vec![route]
+            }
         }
         ConnectFaultKind::NetworkUnreachable
         | ConnectFaultKind::NoSourceAddress
@@ -148,9 +179,9 @@ pub(super) fn has_v4(plan: &Plan, evidence: &Evidence) -> bool {
 fn refused_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
     // The servers of a known provider accept connections, so a network on the path rejects them.
     if known_provider(plan).is_some() {
-        return blocked(plan, evidence);
+        return blocked(plan, evidence, plan.target.port);
     }
-    let mut fixes = blocked(plan, evidence);
+    let mut fixes = blocked(plan, evidence, plan.target.port);
     fixes.insert(
         0,
         Fix::text(
@@ -160,12 +191,12 @@ fn refused_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
     fixes
 }
 
-fn refused_inside(plan: &Plan) -> Vec<Fix> {
+fn refused_inside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
     let mut fixes = Vec::new();
     if let Host::Name(name) = &plan.target.host
         && PrivateName::of(name.ascii()) == Some(PrivateName::ContainerHost)
     {
-        return on_the_host_of_containers(plan.target.port);
+        return on_the_host_of_containers(plan, evidence);
     }
     if let Host::Name(name) = &plan.target.host
         && PrivateName::of(name.ascii()) == Some(PrivateName::OneLabel)
@@ -183,26 +214,27 @@ fn refused_inside(plan: &Plan) -> Vec<Fix> {
     fixes
 }
 
-/// Fixes for a service on the machine that runs the container. From a container on Linux, a service that listens only on
-/// 127.0.0.1 cannot be reached; mail bridges do so.
-fn on_the_host_of_containers(port: u16) -> Vec<Fix> {
+/// Fixes for a service on the machine that runs the container. On Linux, containers cannot reach a service that listens
+/// only on 127.0.0.1 of this machine; mail bridges do so. With Docker Desktop they can.
+fn on_the_host_of_containers(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
+    let port = plan.target.port;
+    let address = evidence.names().and_then(|(_, names)| names?.addresses().next());
+    let bind = address.map(|ip| format!("bind={ip},")).unwrap_or_default();
     vec![
-        Fix::run(
-            format!("On the machine that runs the container, look at which address the service listens on port {port}"),
-            format!("ss -ltn sport = :{port}"),
-        ),
         Fix::text(format!(
-            "If it listens only on 127.0.0.1 (as Proton Mail Bridge and Postfix with inet_interfaces = loopback-only do), make it listen on the address of the container network, or forward the port there: socat TCP-LISTEN:{port},bind=172.17.0.1,fork TCP:127.0.0.1:{port}"
+            "On the machine that runs the container, check that the service is running, and at which address it listens on port {port} (Linux: ss -ltn; macOS: lsof -nP -iTCP:{port}; Windows: netstat -an)"
+        )),
+        Fix::text(format!(
+            "On Linux, if it listens only on 127.0.0.1 (as Proton Mail Bridge and Postfix with inet_interfaces = loopback-only do), make it listen on the address that the container uses, or forward the port there: socat TCP-LISTEN:{port},{bind}fork TCP:127.0.0.1:{port}"
         )),
         Fix::text(
-            "Or run the container in the network of its machine (docker run --network host; Compose: network_mode: host), and connect to localhost; or run the service in a container on the same network and connect to its service name",
+            "Or run the container in the network of its machine (docker run --network host; Compose: network_mode: host), and connect to localhost; or run the service in a container on the same network, and connect to its service name",
         ),
     ]
 }
 
-/// Fixes for a port that a network on the path blocks.
-fn blocked(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
-    let port = plan.target.port;
+/// Fixes for a port that a network on the path blocks: that of the target, or the usual one.
+fn blocked(plan: &Plan, evidence: &Evidence, port: u16) -> Vec<Fix> {
     let mut fixes: Vec<Fix> = other_port(plan, evidence).into_iter().collect();
     if port == 25 {
         let google = "gmail-smtp-in.l.google.com";

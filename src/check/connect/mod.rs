@@ -219,16 +219,10 @@ fn weigh_network(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, findi
         return;
     }
     let port = plan.target.port;
-    if let Some(provider) = fixes::provider_without_port(plan) {
-        let listed: Vec<u16> = provider.ports.iter().map(|known| known.port).collect();
-        finding.cause = format!(
-            "{} does not use port {port} for mail programs, but {}, so the port is probably wrong.",
-            provider.name,
-            port_list(&listed)
-        );
+    if let Some(why) = fixes::wrong_port(plan, evidence) {
+        finding.cause = why;
         finding.otherwise = Some(
-            "Your network may also be blocking mail ports. Repeat the check from another network to find out."
-                .to_owned(),
+            "Your network may be blocking mail ports. Repeat the check from another network to find out.".to_owned(),
         );
     } else if let Some(provider) = fixes::known_provider(plan) {
         let how = if kind == ConnectFaultKind::TimedOut { "drops" } else { "rejects" };
@@ -285,9 +279,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     };
     let ports = port_list(&open);
     finding.cause = match (kind, plan.target.port) {
-        _ if fixes::provider_without_port(plan).is_some() => {
-            format!("{} The host responds on {ports}.", finding.cause)
-        }
+        _ if fixes::wrong_port(plan, evidence).is_some() => format!("{} The host responds on {ports}.", finding.cause),
         (ConnectFaultKind::TimedOut, 25) => format!(
             "The host responds on {ports}, so it is up. Port 25 is probably blocked on the network path, as in most home and cloud networks."
         ),
@@ -301,7 +293,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         }
         _ => format!("The host responds on {ports}, so it is up. No service listens on this port."),
     };
-    if kind == ConnectFaultKind::TimedOut {
+    if kind == ConnectFaultKind::TimedOut || fixes::wrong_port(plan, evidence).is_some() {
         finding.otherwise = Some(
             "The server itself may be filtering the port. Repeat the check from another network to find out."
                 .to_owned(),
@@ -322,6 +314,16 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     };
     let user = if best == 25 { String::new() } else { user_flag(plan) };
     finding.fixes.push(Fix::run(which, format!("smtpcheck {}{user}", plan.target.host.with_port(best))));
+    if best == 25 && matches!(plan.target.port, 465 | 587) {
+        finding.fixes.insert(
+            0,
+            Fix::text(format!(
+                "Server operator: enable the service for mail programs on port {} (Postfix: the line {} in master.cf; Exim: daemon_smtp_ports), and allow the port in the firewall or security group",
+                plan.target.port,
+                if plan.target.port == 465 { "submissions" } else { "submission" }
+            )),
+        );
+    }
     if plan.target.port == 25 && fixes::may_be_blocked(plan, evidence) {
         finding.fixes.push(Fix::text(
             "If a mail server on this machine must deliver on port 25, ask your hosting company or internet provider to unblock the port, or send through a relay host on port 587 (Postfix: relayhost)",

@@ -2,6 +2,7 @@
 //! password, a provider with API keys does not use app passwords, and after a login the sender must be an email address
 //! of the account.
 
+use super::super::auth::SUBMISSION_PORTS;
 use super::super::finding::{Finding, in_shell};
 use super::super::{place, programs};
 use crate::evidence::session::ReceivedReply;
@@ -20,6 +21,9 @@ pub(super) fn corrected(
     reading: Reading,
 ) -> Reading {
     let reading = of_missing_login(plan, session, received, reading);
+    if received.event.phase == Phase::Mail && plan.from.as_ref().is_some_and(|from| from.mailbox().is_none()) {
+        return of_null_sender(received, reading);
+    }
     if received.event.phase == Phase::Mail {
         return of_own_address(plan, session, received, reading);
     }
@@ -33,6 +37,34 @@ pub(super) fn corrected(
         Some(provider) if provider.id == "outlook-com" => without_passwords(plan, provider, reading),
         Some(provider) if provider.kind != "local" => reading,
         Some(_) | None => with_open_relay(plan, session, reading),
+    }
+}
+
+/// Corrects the reading if the server rejects the null sender as if it were an address. Delivery notifications have this
+/// sender, so servers have to accept it (RFC 5321 sections 4.5.5 and 6.1).
+fn of_null_sender(received: ReceivedReply<'_>, reading: Reading) -> Reading {
+    let is_of_sender = matches!(reading.cause, Cause::SenderRejected | Cause::UnknownUser | Cause::Syntax);
+    if !is_of_sender || received.reply.class() != Class::Permanent {
+        return reading;
+    }
+    Reading {
+        cause: Cause::SenderRejected,
+        confidence: reading.confidence.min(Confidence::Likely),
+        means: "The server rejects the null sender <>. Delivery notifications (bounces) are sent with it, so a server that receives mail has to accept it.".to_owned(),
+        otherwise: Some(
+            "Servers that only send mail for logged-in users may require a real sender. Repeat the check with an address as the sender to find out."
+                .to_owned(),
+        ),
+        fixes: vec![
+            Fix::text(
+                "Server operator: accept MAIL FROM:<> (Postfix: no entry for <> in check_sender_access; in a program that receives mail: treat the empty address as valid)",
+            ),
+            Fix::run(
+                "Test with an address as the sender",
+                "smtpcheck {host}:{port} --from SENDER-ADDRESS --to {rcpt}",
+            ),
+        ],
+        ..reading
     }
 }
 
@@ -108,7 +140,7 @@ fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'
         &reading.basis,
         Basis::Phrase { id } if matches!(id.as_str(), "client-rejected-postfix" | "access-denied-bare")
     );
-    let is_submission = matches!(plan.target.port, 465 | 587 | 2465 | 2525 | 2587);
+    let is_submission = SUBMISSION_PORTS.contains(&plan.target.port);
     let is_of_envelope = matches!(received.event.phase, Phase::Mail | Phase::Rcpt);
     if !is_unexplained || !is_submission || !is_of_envelope || plan.login.is_some() {
         return reading;
@@ -142,7 +174,9 @@ fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'
 /// Adds the login to the reading of a server that does not relay: the server advertises AUTH, but smtpcheck did not log
 /// in. A recipient in the server's own domain needs no relaying.
 pub(super) fn of_relay_with_login(plan: &Plan, received: ReceivedReply<'_>, mut reading: Reading) -> Reading {
-    if reading.cause != Cause::RelayDenied || !matches!(received.event.phase, Phase::Mail | Phase::Rcpt) {
+    // A sender cannot log in to the mail server of a recipient's domain.
+    let is_relay = reading.cause == Cause::RelayDenied && matches!(received.event.phase, Phase::Mail | Phase::Rcpt);
+    if !is_relay || plan.domain.is_some() || !received.event.tls {
         return reading;
     }
     let recipient = received.recipient.and_then(|at| plan.to.get(at)).map(ToString::to_string).unwrap_or_default();
@@ -151,7 +185,10 @@ pub(super) fn of_relay_with_login(plan: &Plan, received: ReceivedReply<'_>, mut 
     if domain.is_empty() || host == domain || host.ends_with(&format!(".{domain}")) {
         return reading;
     }
-    reading.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" --user ")));
+    let is_between_servers = plan.target.port == 25;
+    if !is_between_servers {
+        reading.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" --user ")));
+    }
     let who = if reading.means.contains("log in") || reading.means.contains("logged in") {
         "The server"
     } else {
@@ -165,10 +202,18 @@ pub(super) fn of_relay_with_login(plan: &Plan, received: ReceivedReply<'_>, mut 
                 .to_owned(),
         )
     });
-    let log_in = Fix::run(
-        format!("Log in: {}", programs::WITH_LOGIN),
-        "smtpcheck {host}:{port} --user {user} --from {from} --to {rcpt}",
-    );
+    // Port 25 may also be that of the recipient's server, which accepts no login of the sender.
+    let log_in = if is_between_servers {
+        Fix::text(format!(
+            "If this is your own provider's server, log in, on port 587 or 465 if it has them: {}",
+            programs::WITH_LOGIN
+        ))
+    } else {
+        Fix::run(
+            format!("Log in: {}", programs::WITH_LOGIN),
+            "smtpcheck {host}:{port} --user {user} --from {from} --to {rcpt}",
+        )
+    };
     reading.fixes.insert(0, log_in);
     reading
 }

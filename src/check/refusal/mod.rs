@@ -207,6 +207,17 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
                 .to_owned(),
         );
     }
+    let is_for_administrator =
+        |fix: &Fix| ["administrator", "operator", "create"].iter().any(|word| fix.text.contains(word));
+    if phase == Phase::Rcpt && reading.cause == Cause::UnknownUser && !finding.fixes.iter().any(is_for_administrator) {
+        let at = finding.fixes.len().min(1);
+        finding.fixes.insert(
+            at,
+            Fix::text(
+                "If you administer the recipient's domain, create the mailbox, alias or route for this address there",
+            ),
+        );
+    }
     if phase == Phase::Mail
         && session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts())
     {
@@ -236,9 +247,10 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
             if reading.cause == Cause::Credentials {
                 finding.fixes.extend(with_one_domain(plan));
                 only_mechanism(plan, session, &mut finding);
-                // Port 25 of a company's server has no such limits.
+                // A company's server has no such limits.
                 if !is_inside
                     && plan.target.port != 25
+                    && session.mechanism() != Some("NTLM")
                     && peer::provider(plan, session)
                         .is_none_or(|known| matches!(known.kind.as_str(), "local" | "hosting"))
                 {
@@ -295,12 +307,12 @@ fn only_mechanism(plan: &Plan, session: Session<'_>, finding: &mut Finding) {
         return;
     };
     let offered = session.final_capabilities().map(|(_, offers)| offers.auth_mechanisms()).unwrap_or_default();
-    let is_common = |name: &String| matches!(name.as_str(), "PLAIN" | "LOGIN" | "XOAUTH2" | "OAUTHBEARER");
-    if offered.iter().any(is_common) {
+    let is_rare = |name: &String| matches!(name.as_str(), "NTLM" | "GSSAPI" | "CRAM-MD5" | "DIGEST-MD5");
+    if !offered.iter().all(is_rare) {
         return;
     }
     finding.cause.push_str(&format!(
-        " On this port, the server advertises neither PLAIN nor LOGIN, only {mechanism}, with which many programs and libraries cannot log in."
+        " On this port, the server advertises only {mechanism} for passwords, with which many programs and libraries cannot log in."
     ));
     let in_tls = plan.target.host.with_port(587);
     if plan.target.port != 587 {
@@ -308,9 +320,9 @@ fn only_mechanism(plan: &Plan, session: Session<'_>, finding: &mut Finding) {
         let begin = format!("smtpcheck {in_tls}");
         finding.fixes.retain(|fix| !fix.command.as_deref().is_some_and(|command| command.starts_with(&begin)));
         finding.fixes.insert(
-            0,
+            finding.fixes.len().min(1),
             Fix::run(
-                "Use port 587, the port for mail programs, where most servers advertise PLAIN or LOGIN over TLS",
+                "If the password is right, try port 587, the port for mail programs, where most servers advertise PLAIN or LOGIN over TLS",
                 format!("{begin} --tls starttls{}", user_flag(plan)),
             ),
         );

@@ -1,22 +1,16 @@
 //! A server without STARTTLS: whether the login was withheld, and fixes for the program's user and the server's operator.
 
-use super::super::auth::may_log_in_unencrypted;
+use super::super::auth::{SUBMISSION_PORTS, is_for_want_of_tls};
 use super::super::{elsewhere, finding::user_flag, place, programs};
 use crate::evidence::{EventKind, Evidence, Phase, Session, WithheldReason};
 use crate::lexicon::{Fix, software};
 use crate::plan::{Plan, TlsUse};
 
-/// The standard ports for programs, and those that providers use in addition.
-const SUBMISSION_PORTS: [u16; 5] = [465, 587, 2465, 2525, 2587];
-
-/// Whether the login was not tried because TLS is missing. On a submission port, AUTH is missing because TLS is missing:
-/// most servers advertise AUTH only over TLS. A server with neither on another port is usually a relay without logins.
+/// Whether the login was not tried because TLS is missing.
 pub(super) fn is_withheld(plan: &Plan, session: Session<'_>) -> bool {
     session.events().any(|event| match &event.what {
         EventKind::Withheld { reason: WithheldReason::Plaintext } => true,
-        EventKind::Withheld { reason: WithheldReason::NotOffered } => {
-            SUBMISSION_PORTS.contains(&plan.target.port) && !may_log_in_unencrypted(plan)
-        }
+        EventKind::Withheld { reason: WithheldReason::NotOffered } => is_for_want_of_tls(plan, session),
         _ => false,
     })
 }
