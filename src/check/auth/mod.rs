@@ -210,10 +210,14 @@ fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>, event: &E
     } else {
         "the server does not advertise AUTH on this unencrypted connection, so a login is not possible".to_owned()
     };
+    let lacks_starttls = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| !offers.has("STARTTLS"));
     let mut finding = Finding::new(&AUTH_NOT_OFFERED, Phase::Auth, Confidence::Certain, summary).on(event);
     finding.cause = match (plan.target.port, encrypted) {
         (25, _) => {
             "Port 25 is for mail between servers, and most servers do not accept logins on this port. Some accept mail without a login from the networks that they serve.".to_owned()
+        }
+        (_, false) if lacks_starttls => {
+            "The server advertises neither AUTH nor STARTTLS. Test servers and relays in private networks often accept mail without a login.".to_owned()
         }
         (_, false) => "Many servers advertise AUTH only over TLS, and this connection is unencrypted.".to_owned(),
         _ => "This host only receives mail and does not accept logins.".to_owned(),
