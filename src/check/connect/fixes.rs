@@ -40,7 +40,7 @@ pub(super) fn wrong_port(plan: &Plan, evidence: &Evidence) -> Option<String> {
             format!("Port {port} is not a port for mail, so it is probably wrong; {} uses {ports}.", provider.name)
         }
         None => format!(
-            "Port {port} is not a usual port for mail, so it is probably wrong; programs use port 587 with STARTTLS, or port 465 with implicit TLS."
+            "Port {port} is not a usual port for mail, so it is probably wrong unless the operator of the server named it; programs use port 587 with STARTTLS, or port 465 with implicit TLS."
         ),
     })
 }
@@ -55,19 +55,25 @@ fn own_host(plan: &Plan) -> Option<&'static Provider> {
     })
 }
 
-/// The fixes for such a port, if the usual ports do not respond either: the port in the program, and what to do about a
-/// network that blocks mail.
-fn other_than_mail(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
-    let name = own_host(plan).map(|provider| format!(" of {}", provider.name)).unwrap_or_default();
-    let mut modes = [(587, TlsUse::IfOffered), (465, TlsUse::Implicit)];
-    if plan.tls_use() == TlsUse::Implicit {
-        modes.reverse();
-    }
-    let [first, second] =
-        modes.map(|(port, tls)| format!("port {port}{name} and select {}", programs::encryption(tls)));
-    let mut fixes = vec![Fix::text(format!("In the program, enter {first}, or {second}"))];
-    fixes.extend(blocked(plan, evidence, 587));
-    fixes
+/// The fix for such a port: the ports of the provider, or the usual ones. The mode that the user chose comes first.
+fn other_than_mail(plan: &Plan) -> Fix {
+    let mode = |tls: PortTls| if tls == PortTls::Implicit { TlsUse::Implicit } else { TlsUse::IfOffered };
+    let (name, mut ports) = match own_host(plan) {
+        Some(provider) => {
+            let listed = provider.ports.iter().filter(|known| known.port != 25);
+            (format!(" of {}", provider.name), listed.map(|known| (known.port, mode(known.tls))).collect())
+        }
+        None => (String::new(), vec![(587, TlsUse::IfOffered), (465, TlsUse::Implicit)]),
+    };
+    ports.sort_by_key(|(_, tls)| (*tls == TlsUse::Implicit) != (plan.tls_use() == TlsUse::Implicit));
+    let listed: Vec<String> = ports
+        .into_iter()
+        .take(2)
+        .map(|(port, tls)| format!("port {port}{name} and select {}", programs::encryption(tls)))
+        .collect();
+    let condition =
+        if name.is_empty() { "Unless the operator of the server named this port, enter " } else { "Enter " };
+    Fix::text(format!("{condition}in the program {}", listed.join(", or ")))
 }
 
 /// Whether a network on the path may block the port: the server is on the internet, and the port is one for mail.
@@ -105,21 +111,17 @@ fn of_port(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind) -> Vec<Fix>
         && matches!(kind, ConnectFaultKind::Refused | ConnectFaultKind::Reset | ConnectFaultKind::TimedOut)
         && wrong_port(plan, evidence).is_some()
     {
-        return other_than_mail(plan, evidence);
+        let others = match (own_host(plan), kind) {
+            (Some(_), _) => blocked(plan, evidence, 587),
+            (None, ConnectFaultKind::TimedOut) => timed_out_outside(plan, evidence),
+            (None, _) => refused_outside(plan, evidence),
+        };
+        return std::iter::once(other_than_mail(plan)).chain(others).collect();
     }
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset if is_outside => refused_outside(plan, evidence),
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => refused_inside(plan, evidence),
-        ConnectFaultKind::TimedOut if is_outside => {
-            let mut fixes = blocked(plan, evidence, plan.target.port);
-            if known_provider(plan).is_some() {
-                return fixes;
-            }
-            fixes.push(Fix::text(
-                "Check the host and IP address. Server operator: check the server's firewall for this port.",
-            ));
-            fixes
-        }
+        ConnectFaultKind::TimedOut if is_outside => timed_out_outside(plan, evidence),
         ConnectFaultKind::TimedOut => vec![
             Fix::text(
                 "Check the IP address, and check that this machine is in the same network as the server or connected over a VPN",
@@ -174,6 +176,16 @@ pub(super) fn has_v4(plan: &Plan, evidence: &Evidence) -> bool {
             evidence.names().and_then(|(_, names)| names).is_some_and(|names| names.addresses().any(|ip| ip.is_ipv4()))
         }
     }
+}
+
+fn timed_out_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
+    let mut fixes = blocked(plan, evidence, plan.target.port);
+    if known_provider(plan).is_none() {
+        fixes.push(Fix::text(
+            "Check the host and IP address. Server operator: check the server's firewall for this port.",
+        ));
+    }
+    fixes
 }
 
 fn refused_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {

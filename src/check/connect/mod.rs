@@ -222,7 +222,7 @@ fn weigh_network(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, findi
     if let Some(why) = fixes::wrong_port(plan, evidence) {
         finding.cause = why;
         finding.otherwise = Some(
-            "Your network may be blocking mail ports. Repeat the check from another network to find out.".to_owned(),
+            "The server may be down, or your network may be blocking mail ports. Repeat the check from another network to find out.".to_owned(),
         );
     } else if let Some(provider) = fixes::known_provider(plan) {
         let how = if kind == ConnectFaultKind::TimedOut { "drops" } else { "rejects" };
