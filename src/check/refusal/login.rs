@@ -189,12 +189,7 @@ pub(super) fn of_relay_with_login(plan: &Plan, received: ReceivedReply<'_>, mut 
     if !is_between_servers {
         reading.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" --user ")));
     }
-    let who = if reading.means.contains("log in") || reading.means.contains("logged in") {
-        "The server"
-    } else {
-        "The server forwards mail to other domains only for clients that have logged in. It"
-    };
-    reading.means = format!("{who} advertises AUTH, but smtpcheck did not log in. {}", reading.means);
+    reading.means = format!("The server advertises AUTH, but smtpcheck did not log in. {}", reading.means);
     reading.confidence = reading.confidence.min(Confidence::Likely);
     reading.otherwise = reading.otherwise.or_else(|| {
         Some(
@@ -415,7 +410,7 @@ pub(super) fn sender_of_account(
     }
     finding.fixes.retain(|fix| fix.when != Some(FixWhen::OtherSender));
     if from.eq_ignore_ascii_case(&login.user) {
-        if finding.cause.contains("belongs to another user") {
+        if matches!(&finding.basis, Some(Basis::Phrase { id }) if id == "sender-not-owned") {
             finding.cause = "The login succeeded, but the server does not know that this user owns the sender address: its table of senders (Postfix: smtpd_sender_login_maps) has no entry for it.".to_owned();
         }
         finding.consequences.push(
