@@ -138,6 +138,7 @@ fn the_first_fixes_suit_the_place_of_the_server_and_the_results_of_its_other_por
         ("greeting/proxy-waits-for-the-client", "greeting-missing", 0, "without waiting for the client"),
         ("ehlo/helo-after-500", "ehlo-unsupported", 1, "has to use HELO"),
         ("starttls/test-server", "starttls-not-offered", 1, "use a test server with STARTTLS"),
+        ("auth/starttls-not-used-and-only-ntlm", "auth-mechanism-mismatch", 0, "the server advertises STARTTLS"),
         ("auth/cram-md5-only", "auth-credentials-refused", 1, "smtpcheck mail.example.net:587"),
         // Another port was tried, and is better.
         ("starttls/not-offered-with-a-login", "starttls-not-offered", 0, "Use port 465"),

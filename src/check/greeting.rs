@@ -420,7 +420,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     finding.fixes.push(Fix::text("Check that the host and port are those of a mail server"));
     if partial_bytes == 0 && plan.proxy_header.is_none() && plan.resolves_here() {
         finding.fixes.push(Fix::repeat(
-            "If the server expects connections from a load balancer, repeat the check with a PROXY header",
+            "If a load balancer is in front of the server, check that both have the PROXY protocol switched on, or both off. To test a server that expects the header, repeat the check with it",
             format!("smtpcheck {} --haproxy-protocol v1", plan.target.host.with_port(plan.target.port)),
         ));
     }

@@ -148,6 +148,10 @@ fn withheld(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fi
         WithheldReason::NotOffered => Some(not_offered(plan, evidence, session, event)),
         WithheldReason::NoCommonMechanism { offered, allowed } => {
             let mut finding = no_common(plan, event, offered, allowed);
+            let has_starttls = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS"));
+            if has_starttls && plan.tls_use() == TlsUse::Never {
+                finding.fixes.insert(0, select_starttls(plan));
+            }
             if offered.iter().any(|name| name == "NTLM" || name == "GSSAPI") {
                 finding.fixes.extend(for_exchange(plan));
             }
@@ -180,7 +184,7 @@ fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Opti
 fn select_starttls(plan: &Plan) -> Fix {
     Fix::run(
         format!(
-            "In the program, select {}: the server advertises STARTTLS, and most servers accept logins only over TLS",
+            "In the program, select {}: the server advertises STARTTLS, and most servers accept logins, or advertise mechanisms for passwords, only over TLS",
             programs::encryption(TlsUse::Required)
         ),
         format!("smtpcheck {}{}", plan.target.host.with_port(plan.target.port), user_flag(plan)),

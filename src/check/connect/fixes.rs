@@ -182,7 +182,7 @@ fn timed_out_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
     let mut fixes = blocked(plan, evidence, plan.target.port);
     if known_provider(plan).is_none() {
         fixes.push(Fix::text(
-            "Check the host and IP address. Server operator: check the server's firewall for this port.",
+            "Check the host and IP address. Server operator: check the server's firewall for this port. In a container or cluster, check its rules for outgoing connections (Kubernetes: NetworkPolicy; clouds: security group).",
         ));
     }
     fixes

@@ -230,8 +230,10 @@ fn weigh_network(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, findi
             "The servers of {} accept connections on port {port}, so a firewall in your network, or of your hosting company, cloud or internet provider, {how} the connection.",
             provider.name
         );
-        finding.otherwise =
-            Some(format!("{} may be unavailable. Repeat the check from another network to find out.", provider.name));
+        finding.otherwise = Some(format!(
+            "{} may be unavailable, or may have blocked your IP address. Repeat the check from another network, and with another provider, to find out.",
+            provider.name
+        ));
     } else if kind == ConnectFaultKind::TimedOut {
         let which = if port == 25 {
             "most home lines, hosting companies and clouds block outgoing connections to port 25"
