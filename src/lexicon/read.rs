@@ -554,7 +554,7 @@ mod tests {
         let of_login = phrases::all().iter().filter(|phrase| phrase.means.to_lowercase().contains("login succeeded"));
         let other: Vec<_> = of_login.filter(|phrase| !phrase.means.starts_with(AFTER_LOGIN)).collect();
         assert!(other.is_empty(), "{:?}", other.iter().map(|phrase| phrase.id).collect::<Vec<_>>());
-        let reply = reply::from_text("550 5.7.60 SMTP; Client does not have permissions to send as this sender");
+        let reply = reply::from_text("553 Mail from must equal authorized user");
         let with = read(&reply.expect("a reply"), &Context::default()).expect("it is known");
         assert_eq!((with.confidence, with.means.starts_with(AFTER_LOGIN)), (Confidence::Certain, true));
         let without = with.without_login(false);

@@ -17,6 +17,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plaintext, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question};
 use crate::wire::Capabilities;
+pub(super) use offers::OBSOLETE;
 use rules::{
     AUTH_EXCHANGE_BROKEN, AUTH_IN_PLAINTEXT, AUTH_MECHANISM_MISMATCH, AUTH_NOT_OFFERED, AUTH_SERVER_UNVERIFIED,
     AUTH_TAKEN_IN_PLAINTEXT, AUTH_WITHHELD,
@@ -148,8 +149,7 @@ fn withheld(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fi
         WithheldReason::NotOffered => Some(not_offered(plan, evidence, session, event)),
         WithheldReason::NoCommonMechanism { offered, allowed } => {
             let mut finding = no_common(plan, event, offered, allowed);
-            let has_starttls = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS"));
-            if has_starttls && plan.tls_use() == TlsUse::Never {
+            if plan.tls_use() == TlsUse::Never && has_starttls(session) == Some(true) {
                 finding.fixes.insert(0, select_starttls(plan));
             }
             if offered.iter().any(|name| name == "NTLM" || name == "GSSAPI") {
@@ -172,12 +172,17 @@ fn plaintext_by_choice(plan: &Plan, session: Session<'_>, event: &Event) -> Opti
     finding.cause =
         "smtpcheck does not send secrets over an unencrypted connection unless --allow-plaintext-auth is given."
             .to_owned();
-    if session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS")) {
+    if has_starttls(session) == Some(true) {
         finding.fixes.push(select_starttls(plan));
     }
     finding.fixes.push(Fix::text("If you trust the network path, add --allow-plaintext-auth"));
     finding.failure = Some(PhaseFailure::Auth);
     Some(finding)
+}
+
+/// Whether the server advertised STARTTLS before TLS; `None` if it sent no such list.
+fn has_starttls(session: Session<'_>) -> Option<bool> {
+    session.capabilities(Phase::Ehlo).map(|(_, offers)| offers.has("STARTTLS"))
 }
 
 /// The fix if the program uses no TLS, but the server advertises STARTTLS.
@@ -203,8 +208,10 @@ pub(in crate::check) const SUBMISSION_PORTS: [u16; 5] = [465, 587, 2465, 2525, 2
 /// `starttls` then reports the cause. A server with neither on another port is usually a relay without logins.
 pub(in crate::check) fn is_for_want_of_tls(plan: &Plan, session: Session<'_>) -> bool {
     let wanted = matches!(plan.tls_use(), TlsUse::IfOffered | TlsUse::Required);
-    let missing = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| !offers.has("STARTTLS"));
-    wanted && missing && SUBMISSION_PORTS.contains(&plan.target.port) && !may_log_in_unencrypted(plan)
+    wanted
+        && has_starttls(session) == Some(false)
+        && SUBMISSION_PORTS.contains(&plan.target.port)
+        && !may_log_in_unencrypted(plan)
 }
 
 fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>, event: &Event) -> Finding {
@@ -214,13 +221,12 @@ fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>, event: &E
     } else {
         "the server does not advertise AUTH on this unencrypted connection, so a login is not possible".to_owned()
     };
-    let lacks_starttls = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| !offers.has("STARTTLS"));
     let mut finding = Finding::new(&AUTH_NOT_OFFERED, Phase::Auth, Confidence::Certain, summary).on(event);
     finding.cause = match (plan.target.port, encrypted) {
         (25, _) => {
             "Port 25 is for mail between servers, and most servers do not accept logins on this port. Some accept mail without a login from the networks that they serve.".to_owned()
         }
-        (_, false) if lacks_starttls => {
+        (_, false) if has_starttls(session) == Some(false) => {
             "The server advertises neither AUTH nor STARTTLS. Test servers and relays in private networks often accept mail without a login.".to_owned()
         }
         (_, false) => "Many servers advertise AUTH only over TLS, and this connection is unencrypted.".to_owned(),
@@ -231,7 +237,7 @@ fn not_offered(plan: &Plan, evidence: &Evidence, session: Session<'_>, event: &E
         finding.otherwise = Some("AUTH may be disabled by mistake. Ask the server's operator.".to_owned());
     }
     if plan.tls_use() == TlsUse::Never {
-        finding.fixes.push(if session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS")) {
+        finding.fixes.push(if has_starttls(session) == Some(true) {
             select_starttls(plan)
         } else {
             Fix::text("Remove --tls none, because the server may advertise AUTH only over TLS")

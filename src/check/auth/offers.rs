@@ -7,7 +7,7 @@ use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
 /// CRAM-MD5 (RFC 2195), DIGEST-MD5 (declared historic by RFC 6331), NTLM (MS-NLMP).
-const OBSOLETE: [&str; 3] = ["CRAM-MD5", "DIGEST-MD5", "NTLM"];
+pub(in crate::check) const OBSOLETE: [&str; 3] = ["CRAM-MD5", "DIGEST-MD5", "NTLM"];
 
 pub(super) fn obsolete(session: Session<'_>) -> Option<Finding> {
     let (received, offers) = session.final_capabilities()?;

@@ -82,29 +82,38 @@ fn of_unverified(seen: CertificateContext<'_>, missing: &MissingStore) -> Findin
 /// Which programs are affected. OpenSSL and Go also read the standard directory if only the file was specified, and the
 /// standard file if only the directory was; curl reads only the file.
 fn affected(missing: &MissingStore) -> String {
-    let names_file = missing.places.iter().any(|place| place.variable.as_deref() == Some("SSL_CERT_FILE"));
-    if missing.unused.is_none() {
-        "Programs that use this machine's trust store, for example curl, and those written in Go, Python, PHP or Ruby, reject the certificate of every server; the server is not at fault. Node.js and Java usually have their own root certificates.".to_owned()
-    } else if names_file {
-        "Programs that use only the specified location, for example curl, reject the certificate of every server. Programs that use OpenSSL, for example those written in Python, PHP or Ruby, and those written in Go also read the system's directory of certificates.".to_owned()
+    let is_named = |name: &str| missing.places.iter().any(|place| place.variable.as_deref() == Some(name));
+    if is_named("SSL_CERT_FILE") {
+        "Programs that use only the specified location, for example curl, reject the certificate of every server. Programs that use OpenSSL, for example those written in Python, PHP or Ruby, and those written in Go also look in the system's directory of certificates.".to_owned()
+    } else if is_named("SSL_CERT_DIR") {
+        "Most programs also look in the system's file of certificates, but those that use only the specified directory reject the certificate of every server.".to_owned()
     } else {
-        "Most programs also read the system's file of certificates, but those that use only the specified directory reject the certificate of every server.".to_owned()
+        let whose = if is_denied(missing) { "Programs of this user that use" } else { "Programs that use" };
+        format!(
+            "{whose} this machine's trust store, for example curl, and those written in Go, Python, PHP or Ruby, reject the certificate of every server; the server is not at fault. Node.js and Java usually have their own root certificates."
+        )
     }
 }
 
+/// Whether the trust store exists, but this user is not allowed to read it.
+fn is_denied(missing: &MissingStore) -> bool {
+    missing.places.iter().any(|place| place.fault == PlaceFault::Denied)
+}
+
 fn summary(missing: &MissingStore) -> String {
-    let described: Vec<String> = missing.places.iter().map(described).collect();
-    let effect = match (missing.places.first(), &missing.unused) {
-        (None, _) => {
+    let effect = match missing.places.as_slice() {
+        [] => {
             return "this machine has no trust store in the usual locations, so programs on it cannot verify any server"
                 .to_owned();
         }
-        (Some(_), Some(_)) if described.len() > 1 => {
+        [EmptyPlace { variable: Some(_), .. }] => "so programs that use only this location cannot verify any server",
+        [EmptyPlace { variable: Some(_), .. }, ..] => {
             "so programs that use only these locations cannot verify any server"
         }
-        (Some(_), Some(_)) => "so programs that use only this location cannot verify any server",
-        (Some(_), None) => "so programs on this machine cannot verify any server",
+        _ if is_denied(missing) => "so programs of this user cannot verify any server",
+        _ => "so programs on this machine cannot verify any server",
     };
+    let described: Vec<String> = missing.places.iter().map(described).collect();
     format!("{}, {effect}", described.join(", and "))
 }
 
@@ -148,7 +157,7 @@ fn fixes(missing: &MissingStore, is_wanted: bool) -> Vec<Fix> {
     // A variable can specify several directories.
     let mut seen = HashSet::new();
     fixes.retain(|fix| seen.insert(fix.text.clone()));
-    if missing.unused.is_none() && missing.places.iter().all(|place| place.fault != PlaceFault::Denied) {
+    if missing.unused.is_none() && !is_denied(missing) {
         fixes.extend([install(), image]);
     }
     fixes

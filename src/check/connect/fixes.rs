@@ -72,8 +72,8 @@ fn other_than_mail(plan: &Plan) -> Fix {
         .map(|(port, tls)| format!("port {port}{name} and select {}", programs::encryption(tls)))
         .collect();
     let condition =
-        if name.is_empty() { "Unless the operator of the server named this port, enter " } else { "Enter " };
-    Fix::text(format!("{condition}in the program {}", listed.join(", or ")))
+        if name.is_empty() { "Unless the operator of the server named this port" } else { "In the program" };
+    Fix::text(format!("{condition}, enter {}", listed.join(", or ")))
 }
 
 /// Whether a network on the path may block the port: the server is on the internet, and the port is one for mail.

@@ -280,8 +280,9 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         return Siblings::Unknown;
     };
     let ports = port_list(&open);
+    let is_wrong_port = fixes::wrong_port(plan, evidence).is_some();
     finding.cause = match (kind, plan.target.port) {
-        _ if fixes::wrong_port(plan, evidence).is_some() => format!("{} The host responds on {ports}.", finding.cause),
+        _ if is_wrong_port => format!("{} The host responds on {ports}.", finding.cause),
         (ConnectFaultKind::TimedOut, 25) => format!(
             "The host responds on {ports}, so it is up. Port 25 is probably blocked on the network path, as in most home and cloud networks."
         ),
@@ -295,7 +296,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         }
         _ => format!("The host responds on {ports}, so it is up. No service listens on this port."),
     };
-    if kind == ConnectFaultKind::TimedOut || fixes::wrong_port(plan, evidence).is_some() {
+    if kind == ConnectFaultKind::TimedOut || is_wrong_port {
         finding.otherwise = Some(
             "The server itself may be filtering the port. Repeat the check from another network to find out."
                 .to_owned(),

@@ -8,6 +8,7 @@
 mod login;
 mod rules;
 
+use super::auth::OBSOLETE;
 use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell, user_flag};
 use super::greeting::weigh_other_family;
 use super::parameters;
@@ -303,11 +304,9 @@ fn in_another_way(plan: &Plan, session: Session<'_>) -> Option<Fix> {
 /// States in a finding about a rejected login that the server advertises only a mechanism that many programs do not
 /// support. Such a program fails even with the right password.
 fn only_mechanism(plan: &Plan, session: Session<'_>, finding: &mut Finding) {
-    let Some(mechanism) = session.mechanism().filter(|name| matches!(*name, "NTLM" | "CRAM-MD5" | "DIGEST-MD5")) else {
-        return;
-    };
+    let Some(mechanism) = session.mechanism().filter(|name| OBSOLETE.contains(name)) else { return };
     let offered = session.final_capabilities().map(|(_, offers)| offers.auth_mechanisms()).unwrap_or_default();
-    let is_rare = |name: &String| matches!(name.as_str(), "NTLM" | "GSSAPI" | "CRAM-MD5" | "DIGEST-MD5");
+    let is_rare = |name: &String| name == "GSSAPI" || OBSOLETE.contains(&name.as_str());
     if !offered.iter().all(is_rare) {
         return;
     }
