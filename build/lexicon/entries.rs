@@ -161,6 +161,9 @@ pub(super) struct FixEntry {
     pub(super) command: Option<String>,
     pub(super) url: Option<String>,
     pub(super) when: Option<FixWhen>,
+    /// Whether only an administrator of the server or of the recipient's domain can apply it.
+    #[serde(default)]
+    pub(super) administrator: bool,
 }
 
 #[derive(Deserialize)]

@@ -90,6 +90,7 @@ impl Pool {
                 ("command", self.optional(fix.command.as_deref())),
                 ("url", self.optional(fix.url.as_deref())),
                 ("when", when),
+                ("administrator", fix.administrator.to_string()),
             ],
         )
     }

@@ -37,6 +37,11 @@ pub struct Fix {
     #[serde(skip)]
     #[cfg_attr(test, schemars(skip))]
     pub is_repeat: bool,
+    /// Whether only an administrator of the server or of the recipient's domain can apply it. Not saved, because checks
+    /// use it only to decide which fixes to add.
+    #[serde(skip)]
+    #[cfg_attr(test, schemars(skip))]
+    pub is_for_administrator: bool,
 }
 
 /// The users to whom a fix applies.
@@ -52,12 +57,12 @@ pub enum FixWhen {
 impl Fix {
     /// A fix that is only a sentence.
     pub fn text(text: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: None, url: None, when: None, is_repeat: false }
+        Fix { text: text.into(), command: None, url: None, when: None, is_repeat: false, is_for_administrator: false }
     }
 
     /// A fix with a command.
     pub fn run(text: impl Into<String>, command: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: Some(command.into()), url: None, when: None, is_repeat: false }
+        Fix { command: Some(command.into()), ..Fix::text(text) }
     }
 
     /// A fix that repeats the check, possibly with other flags.
@@ -67,7 +72,7 @@ impl Fix {
 
     /// A fix with a page.
     pub fn open(text: impl Into<String>, url: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: None, url: Some(url.into()), when: None, is_repeat: false }
+        Fix { url: Some(url.into()), ..Fix::text(text) }
     }
 }
 

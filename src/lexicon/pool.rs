@@ -177,6 +177,7 @@ pub struct FixRow {
     pub(super) command: Option<Text>,
     pub(super) url: Option<Text>,
     pub(super) when: Option<FixWhen>,
+    pub(super) administrator: bool,
 }
 
 impl FixRow {
@@ -188,6 +189,7 @@ impl FixRow {
             url: self.url.map(String::from),
             when: self.when,
             is_repeat: false,
+            is_for_administrator: self.administrator,
         }
     }
 }

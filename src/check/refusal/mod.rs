@@ -7,6 +7,7 @@
 
 mod login;
 mod rules;
+mod sender;
 
 use super::auth::OBSOLETE;
 use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell, user_flag};
@@ -69,6 +70,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let about_recipient = reading.cause.is_about_recipient();
         let reading = weighed(plan, received, reading, logged_in);
         let reading = login::corrected(plan, session, received, provider, reading);
+        let reading = sender::of_own_domain(plan, received, software.as_deref(), reading);
         let reading = if logged_in {
             login::of_address_after_login(reading)
         } else {
@@ -98,7 +100,10 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
                 let mut finding = finding(plan, session, received, reading);
                 login::sender_of_account(plan, logged_in, received, cause, &mut finding);
                 // The fixes are selected at this point, because a saved report contains no conditions.
-                finding.fixes.iter_mut().for_each(|fix| fix.when = None);
+                for fix in &mut finding.fixes {
+                    fix.when = None;
+                    fix.is_for_administrator = false;
+                }
                 if received.event.phase == Phase::Greeting {
                     weigh_other_family(plan, evidence, &mut finding);
                 }
@@ -208,9 +213,8 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
                 .to_owned(),
         );
     }
-    let is_for_administrator =
-        |fix: &Fix| ["administrator", "operator", "create"].iter().any(|word| fix.text.contains(word));
-    if phase == Phase::Rcpt && reading.cause == Cause::UnknownUser && !finding.fixes.iter().any(is_for_administrator) {
+    let has_fix_for_administrator = finding.fixes.iter().any(|fix| fix.is_for_administrator);
+    if phase == Phase::Rcpt && reading.cause == Cause::UnknownUser && !has_fix_for_administrator {
         let at = finding.fixes.len().min(1);
         finding.fixes.insert(
             at,
@@ -515,7 +519,7 @@ fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: F
         .command
         .map(|command| values.iter().fold(command, |command, (name, value)| command.replace(name, &in_shell(value))));
     let text = values.iter().fold(fix.text, |text, (name, value)| text.replace(name, value));
-    Fix { text, command, url: fix.url, when: fix.when, is_repeat: fix.is_repeat }
+    Fix { text, command, ..fix }
 }
 
 /// The recipient of a reply to RCPT TO, or the first recipient of the plan.

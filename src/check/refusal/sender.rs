@@ -1,0 +1,113 @@
+//! Uses facts about the envelope to correct the reading of a rejected sender. Many servers accept senders of their own
+//! domains only after a login or from their own network, because spam uses the recipient's domain as its sender. Their
+//! replies mention the sender, relaying or forgery, so the words alone lead to the wrong fixes.
+
+use crate::evidence::session::ReceivedReply;
+use crate::evidence::Phase;
+use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading};
+use crate::plan::Plan;
+
+/// Phrases about a sender that do not state why the server rejects it.
+const UNEXPLAINED: [&str; 14] = [
+    "sender-not-permitted",
+    "auth-sender-not-allowed-to-relay",
+    "languages-sender-rejected",
+    "spoofing-refused",
+    "sender-called-forged",
+    "from-not-allowed",
+    "sender-not-yours",
+    "sender-not-allowed",
+    "sender-refused-words",
+    "mail-from-refused-words",
+    "sender-domain-refused-words",
+    "sender-blocked-by-rule",
+    "not-allowed-to-send-words",
+    "envelope-sender-not-authorised",
+];
+
+/// Corrects the reading if a client that has not logged in uses a sender of the server's own domain. All of these
+/// conditions must be met:
+///
+/// 1. The reply is about the sender, or about relaying in words that name the sender, and does not state a reason.
+/// 2. The sender is in the recipient's domain, or in the domain of the server's host name.
+/// 3. The plan contains no login, and the check is not that of a domain, in which the sender is an example.
+pub(super) fn of_own_domain(plan: &Plan, received: ReceivedReply<'_>, software: Option<&str>, reading: Reading) -> Reading {
+    if plan.login.is_some() || plan.domain.is_some() || !matches!(received.event.phase, Phase::Mail | Phase::Rcpt) {
+        return reading;
+    }
+    let is_about_sender = match &reading.basis {
+        Basis::Phrase { id } if UNEXPLAINED.contains(&id.as_str()) => true,
+        Basis::Wording => reading.cause == Cause::SenderRejected,
+        Basis::Phrase { .. } => reading.cause == Cause::RelayDenied && names_the_sender(received),
+        _ => false,
+    };
+    let Some((domain, whose)) = own_domain(plan, received).filter(|_| is_about_sender) else { return reading };
+    let log_in = if plan.target.port == 25 {
+        Fix::run(
+            "If the sender is your own address, log in on the submission port; mail from your own domain is not sent through port 25",
+            "smtpcheck {host}:587 --user {from} --from {from} --to {rcpt}",
+        )
+    } else {
+        Fix::run(
+            "If the sender is your own address, log in with it",
+            "smtpcheck {host}:{port} --user {from} --from {from} --to {rcpt}",
+        )
+    };
+    let other_sender = Fix::run(
+        "Without a login, use a sender address in another domain, one that you own (a contact form: your own address as the sender, the visitor's only in Reply-To)",
+        "smtpcheck {host}:{port} --from OTHER-ADDRESS --to {rcpt}",
+    );
+    Reading {
+        cause: Cause::SenderRejected,
+        confidence: Confidence::Likely,
+        means: format!(
+            "The sender is in {domain}, which is {whose}, and smtpcheck did not log in. Servers accept senders of their own domains only after a login or from their own network, because forged mail often uses the recipient's domain."
+        ),
+        otherwise: Some(
+            "The server may have a rule against this one address, or against your IP address. To find out, test a sender in another domain."
+                .to_owned(),
+        ),
+        fixes: vec![log_in, other_sender, exception(software)],
+        ..reading
+    }
+}
+
+/// The domain of the sender, and whose it is, if the server receives mail for it.
+fn own_domain(plan: &Plan, received: ReceivedReply<'_>) -> Option<(String, &'static str)> {
+    let from = plan.from.as_ref()?.mailbox()?.to_string();
+    let domain = lexicon::domain_of(&from, "").to_lowercase();
+    let number = received.recipient.unwrap_or_default();
+    let recipient = plan.to.get(number).map(ToString::to_string).unwrap_or_default();
+    if domain.is_empty() {
+        return None;
+    }
+    if lexicon::domain_of(&recipient, "").eq_ignore_ascii_case(&domain) {
+        return Some((domain, "also the recipient's domain"));
+    }
+    let host = plan.target.host.to_string().to_lowercase();
+    (host == domain || host.ends_with(&format!(".{domain}"))).then_some((domain, "also the server's domain"))
+}
+
+/// Whether the text of the reply names the sender.
+fn names_the_sender(received: ReceivedReply<'_>) -> bool {
+    let text = received.reply.joined().to_lowercase();
+    ["sender", "mail from", "from address", "absender", "expéditeur", "remitente", "remetente", "mittente"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+/// The exception for programs that cannot log in, with the settings of the server's software.
+fn exception(software: Option<&str>) -> Fix {
+    let how = match software {
+        Some("exchange") => {
+            "Exchange: a receive connector for its IP address only, with the rights ms-Exch-SMTP-Accept-Authoritative-Domain-Sender and ms-Exch-SMTP-Accept-Any-Sender"
+        }
+        Some("postfix") => {
+            "Postfix: mynetworks, and permit_mynetworks before reject_sender_login_mismatch and check_sender_access"
+        }
+        _ => {
+            "Postfix: mynetworks, and permit_mynetworks before reject_sender_login_mismatch and check_sender_access; Exchange: a receive connector with ms-Exch-SMTP-Accept-Authoritative-Domain-Sender; mail gateways: an exception to the anti-spoofing rule"
+        }
+    };
+    Fix::text(format!("Server operator, for a program that cannot log in: allow its IP address ({how})"))
+}
