@@ -164,6 +164,8 @@ pub(super) struct FixEntry {
     /// Whether only an administrator of the server or of the recipient's domain can apply it.
     #[serde(default)]
     pub(super) administrator: bool,
+    /// The id of the server software that it applies to.
+    pub(super) software: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -502,6 +504,7 @@ pub(super) struct ProviderEntry {
     pub(super) mailboxes: Option<String>,
     #[serde(default)]
     pub(super) user_is_local_part: bool,
+    pub(super) user_is: Option<String>,
     #[serde(default)]
     pub(super) port: Vec<PortEntry>,
     pub(super) recommended: Option<Spanned<u16>>,

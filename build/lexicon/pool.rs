@@ -91,6 +91,7 @@ impl Pool {
                 ("url", self.optional(fix.url.as_deref())),
                 ("when", when),
                 ("administrator", fix.administrator.to_string()),
+                ("software", self.optional(fix.software.as_deref())),
             ],
         )
     }

@@ -359,6 +359,7 @@ fn provider(entry: &ProviderEntry, pool: &mut Pool) -> String {
             ("platform", pool.optional(entry.platform.as_deref())),
             ("mailboxes", pool.optional(entry.mailboxes.as_deref())),
             ("user_is_local_part", entry.user_is_local_part.to_string()),
+            ("user_is", pool.optional(entry.user_is.as_deref())),
             ("ports", ports),
             ("recommended", option(entry.recommended.as_ref().map(|port| port.get_ref().to_string()))),
             ("why", pool.optional(entry.why.as_deref())),

@@ -169,7 +169,7 @@ impl Finding {
             expected: _,
         } = self;
         let fixes = fixes.iter_mut().flat_map(|fix| {
-            let Fix { text, command, url, when: _, is_repeat: _, is_for_administrator: _ } = fix;
+            let Fix { text, command, url, when: _, is_repeat: _, is_for_administrator: _, software: _ } = fix;
             std::iter::once(text).chain(command).chain(url)
         });
         [summary, cause].into_iter().chain(otherwise).chain(fixes).chain(consequences)

@@ -42,6 +42,10 @@ pub struct Fix {
     #[serde(skip)]
     #[cfg_attr(test, schemars(skip))]
     pub is_for_administrator: bool,
+    /// The id of the server software that the fix applies to; none if it applies to all. Only the data uses this field.
+    #[serde(skip)]
+    #[cfg_attr(test, schemars(skip))]
+    pub software: Option<&'static str>,
 }
 
 /// The users to whom a fix applies.
@@ -52,12 +56,18 @@ pub enum FixWhen {
     UserWithoutDomain,
     /// Users whose sender address may differ from the address of the account that they log in with.
     OtherSender,
+    /// Sessions without a login that the server accepted.
+    WithoutLogin,
+    /// Sessions with a login that the server accepted.
+    WithLogin,
+    /// Sessions without TLS.
+    Unencrypted,
 }
 
 impl Fix {
     /// A fix that is only a sentence.
     pub fn text(text: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: None, url: None, when: None, is_repeat: false, is_for_administrator: false }
+        Fix { text: text.into(), command: None, url: None, when: None, is_repeat: false, is_for_administrator: false, software: None }
     }
 
     /// A fix with a command.

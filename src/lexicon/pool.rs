@@ -178,6 +178,7 @@ pub struct FixRow {
     pub(super) url: Option<Text>,
     pub(super) when: Option<FixWhen>,
     pub(super) administrator: bool,
+    pub(super) software: Option<Text>,
 }
 
 impl FixRow {
@@ -190,6 +191,7 @@ impl FixRow {
             when: self.when,
             is_repeat: false,
             is_for_administrator: self.administrator,
+            software: self.software.map(Text::as_str),
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Provider {
     /// The id of the mailbox provider that an inbound provider's servers receive mail for.
     mailboxes: Option<Text>,
     user_is_local_part: bool,
+    /// The only user name that the servers accept.
+    pub user_is: Option<Text>,
     /// The ports, with their use of TLS.
     pub ports: &'static [Port],
     /// The recommended port.
@@ -61,6 +63,11 @@ impl Provider {
     /// Whether the usual greeting of the provider is known.
     pub fn has_known_greeting(&self) -> bool {
         !self.banner_any.is_empty()
+    }
+
+    /// Whether it is a brand of the same platform, so that the same accounts may exist there.
+    pub fn is_of_same_platform(&self, other: &Provider) -> bool {
+        self.platform.is_some_and(|platform| other.platform.is_some_and(|of_other| platform == of_other))
     }
 
     /// The mailbox provider that this entry belongs to: itself, or the one that an inbound provider receives mail for.

@@ -473,12 +473,18 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     Some(Reading { cause: row.cause, confidence, means: row.meaning.into(), basis, ..by_class })
 }
 
-/// A greeting with a policy status (`500 5.7.1`) rejects the client, as 554 does (RFC 5321 §3.1), because the client
-/// has not yet sent a command that could contain an error.
+/// A reply with a policy status (`501 5.7.1`) and a code for a fault in the command. The status is more specific
+/// (RFC 3463 §3.8): a greeting with it rejects the client, as 554 does (RFC 5321 §3.1), because the client has not yet
+/// sent a command; MAIL and RCPT are rejected by a policy, as with 550.
 fn of_policy(reply: &Reply, phase: ReplyPhase) -> Option<Reply> {
     let is_policy = reply.enhanced.is_some_and(|status| status.to_string() == "5.7.1");
-    let code = ReplyCode::parse(b"554")?;
-    (phase == ReplyPhase::Greeting && is_policy).then(|| Reply { code: Some(code), ..reply.clone() })
+    let code: &[u8] = match phase {
+        ReplyPhase::Greeting => b"554",
+        ReplyPhase::Mail | ReplyPhase::Rcpt if matches!(reply.code?.number(), 500..=504) => b"550",
+        _ => return None,
+    };
+    let code = ReplyCode::parse(code)?;
+    is_policy.then(|| Reply { code: Some(code), ..reply.clone() })
 }
 
 /// The interpretation based on the reply code in a phase, regardless of the text; `None` if the code has no meaning.

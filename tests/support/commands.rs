@@ -48,9 +48,9 @@ const PLACEHOLDERS: &[(&str, &str)] = &[
 const PROGRAMS: &[&str] = &[
     "apt-get", "aws", "cat", "certbot", "curl", "date", "df", "dig", "dnf", "docker", "doveadm", "doveconf",
     "exigrep", "exim", "fail2ban-client", "gcloud", "getent", "getsebool", "grep", "host", "ip", "journalctl", "jq",
-    "keytool", "klist", "kubectl", "ls", "makemap", "namei", "nc", "newaliases", "nslookup", "openssl", "ping", "plesk",
+    "keytool", "klist", "kubectl", "ls", "makemap", "namei", "nc", "newaliases", "nltest", "nslookup", "openssl", "ping", "plesk",
     "postconf", "postfix", "postmap", "postqueue", "sasldblistusers2", "setfacl", "setsebool", "smtpctl", "smtpd", "ss", "ssh", "sudo", "swaks",
-    "systemctl", "timedatectl", "tr", "traceroute", "update-ca-certificates", "update-crypto-policies", "uptime",
+    "systemctl", "timedatectl", "tr", "traceroute", "update-ca-certificates", "update-crypto-policies", "uptime", "w32tm",
 ];
 
 /// Commands that no shell runs: they are entered in the program that the fix names.

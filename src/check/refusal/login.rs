@@ -68,19 +68,46 @@ fn of_null_sender(received: ReceivedReply<'_>, reading: Reading) -> Reading {
     }
 }
 
-/// After a login, a blocklist concerns the network that the user is in at the moment, not a mail server of the user.
-pub(super) fn of_address_after_login(mut reading: Reading) -> Reading {
-    if reading.cause == Cause::Reputation {
-        let fixes = [
+/// Corrects the reading if a server applies a check of other mail servers to a user that has logged in. A blocklist then
+/// concerns the network that the user is in at the moment, not a mail server of the user. Mail programs and phones cannot
+/// have a public host name or a matching PTR record, so only the server's operator can repair the others.
+pub(super) fn of_check_after_login(mut reading: Reading) -> Reading {
+    let (before, settings) = match reading.cause {
+        Cause::Reputation => {
+            let fixes = [
+                Fix::text(
+                    "The server checks the IP address of your network even after the login. Use another network, or none of VPN and Tor; if the address is that of your router, restart it or ask your internet provider for another address",
+                ),
+                Fix::text(
+                    "Server operator: exempt logged-in users from the blocklists (Postfix: permit_sasl_authenticated before reject_rbl_client)",
+                ),
+            ];
+            reading.fixes.splice(0..0, fixes);
+            return reading;
+        }
+        Cause::HeloName => ("the EHLO name", "smtpd_helo_restrictions"),
+        Cause::ReverseDns => ("the reverse DNS name", "smtpd_client_restrictions"),
+        Cause::Greylisted => ("unknown clients (greylisting)", "smtpd_recipient_restrictions"),
+        Cause::SenderAuthentication => ("the sender's SPF record", "smtpd_recipient_restrictions"),
+        _ => return reading,
+    };
+    reading.means = format!(
+        "{} The login succeeded, so the server applies its check of {before}, which is meant for other mail servers, also to its own users.",
+        reading.means
+    );
+    let fix = format!(
+        "Server operator: exempt logged-in users from this check (Postfix: permit_sasl_authenticated first in {settings}, or an empty -o {settings}= for submission and smtps in master.cf)"
+    );
+    reading.fixes.splice(
+        0..0,
+        [
+            Fix::text(fix),
             Fix::text(
-                "The server checks the IP address of your network even after the login. Use another network, or none of VPN and Tor; if the address is that of your router, restart it or ask your internet provider for another address",
+                "If you do not operate the server, report this reply to its operator: mail programs and phones cannot fulfil this check",
             ),
-            Fix::text(
-                "Server operator: exempt logged-in users from the blocklists (Postfix: permit_sasl_authenticated before reject_rbl_client)",
-            ),
-        ];
-        reading.fixes.splice(0..0, fixes);
-    }
+        ],
+    );
+    reading.fixes.truncate(4);
     reading
 }
 
@@ -133,20 +160,31 @@ fn with_open_relay(plan: &Plan, session: Session<'_>, mut reading: Reading) -> R
     reading
 }
 
-/// Corrects the reading if a submission server rejects a client that has not logged in without stating the reason. In
-/// Postfix's configuration of the submission ports, the rule for clients ends with `reject`.
+/// Corrects the reading if a submission server rejects a client that has not logged in without stating the reason, or
+/// with general words about a policy, although no message was sent. In Postfix's configuration of the submission ports,
+/// the rule for clients ends with `reject`.
 fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
-    let is_unexplained = matches!(
-        &reading.basis,
-        Basis::Phrase { id } if matches!(id.as_str(), "client-rejected-postfix" | "access-denied-bare")
-    );
+    let is_unexplained = match &reading.basis {
+        Basis::Phrase { id } => {
+            matches!(id.as_str(), "client-rejected-postfix" | "access-denied-bare" | "policy-generic")
+        }
+        Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => {
+            received.reply.class() == Class::Permanent
+                && matches!(reading.cause, Cause::ContentPolicy | Cause::Other | Cause::SenderRejected)
+        }
+        _ => false,
+    };
     let is_submission = SUBMISSION_PORTS.contains(&plan.target.port);
     let is_of_envelope = matches!(received.event.phase, Phase::Mail | Phase::Rcpt);
     if !is_unexplained || !is_submission || !is_of_envelope || plan.login.is_some() {
         return reading;
     }
     // Searches the session, so it comes last: a server can reject hundreds of recipients.
-    if !session.final_capabilities().is_some_and(|(_, offers)| offers.has("AUTH")) {
+    // Most servers advertise AUTH only over TLS.
+    let could_log_in = session
+        .final_capabilities()
+        .is_some_and(|(_, offers)| offers.has("AUTH") || !received.event.tls && offers.has("STARTTLS"));
+    if !could_log_in {
         return reading;
     }
     Reading {
@@ -154,7 +192,7 @@ fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'
         confidence: Confidence::Likely,
         means: "This is a port for mail programs, and the server accepts mail on it only after a login. smtpcheck did not log in, so the server rejected the client.".to_owned(),
         otherwise: Some(
-            "The operator may have blocked your IP address or host name. To find out, log in: if the server still sends this reply, ask the operator."
+            "The server may have a rule against your IP address, the sender or the recipient. To find out, log in: if the server still sends this reply, ask its operator."
                 .to_owned(),
         ),
         fixes: vec![

@@ -5,6 +5,8 @@
 //! 3. A reply that the lexicon recognises, or whose wording resembles known replies, raises the rule of its category.
 //!    Otherwise, the rule of the phase is raised, and the finding states that it is based only on the code.
 
+mod account;
+mod fixes;
 mod login;
 mod rules;
 mod sender;
@@ -14,14 +16,15 @@ use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell,
 use super::greeting::weigh_other_family;
 use super::parameters;
 use super::peer;
-use super::place::{self, is_private};
+use super::place;
 use super::programs;
 use super::protocol;
 use super::service::service_with_codes;
+use self::fixes::SessionFacts;
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
-use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, FixWhen, Reading, ReplyPhase};
+use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase};
 use crate::plan::{LoginProof, Plan, TlsUse};
 use crate::wire::Reply;
 use crate::wire::status::Class;
@@ -58,6 +61,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let provider = peer::provider(plan, session);
     let software = peer::software(session);
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
+    let facts = SessionFacts { logged_in, software: software.as_deref() };
+    let is_inside = place::is_inside(plan, session);
     let could_log_in =
         plan.login.is_none() && session.final_capabilities().is_some_and(|(_, offers)| offers.has("AUTH"));
     for received in refusals.into_iter().filter(|received| !(explained && received.event.phase == Phase::Auth)) {
@@ -70,9 +75,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let about_recipient = reading.cause.is_about_recipient();
         let reading = weighed(plan, received, reading, logged_in);
         let reading = login::corrected(plan, session, received, provider, reading);
+        let reading = account::of_other_provider(plan, received, provider, reading);
+        let reading = account::of_private_account(plan, provider, reading);
+        let reading = account::of_fixed_user(plan, received, provider, reading);
+        let reading = sender::of_private_name(plan, received, is_inside, reading);
         let reading = sender::of_own_domain(plan, received, software.as_deref(), reading);
         let reading = if logged_in {
-            login::of_address_after_login(reading)
+            login::of_check_after_login(reading)
         } else {
             reading.without_login(plan.login.is_some())
         };
@@ -97,11 +106,12 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             }
             None => {
                 let cause = reading.cause;
-                let mut finding = finding(plan, session, received, reading);
+                let mut finding = finding(plan, session, received, &facts, reading);
                 login::sender_of_account(plan, logged_in, received, cause, &mut finding);
                 // The fixes are selected at this point, because a saved report contains no conditions.
                 for fix in &mut finding.fixes {
                     fix.when = None;
+                    fix.software = None;
                     fix.is_for_administrator = false;
                 }
                 if received.event.phase == Phase::Greeting {
@@ -154,7 +164,13 @@ fn is_refusal(session: Session<'_>, received: ReceivedReply<'_>) -> bool {
     }
 }
 
-fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Finding {
+fn finding(
+    plan: &Plan,
+    session: Session<'_>,
+    received: ReceivedReply<'_>,
+    facts: &SessionFacts<'_>,
+    reading: Reading,
+) -> Finding {
     let phase = received.event.phase;
     let known = is_known(&reading);
     // After a server fault at AUTH, the important fact is that the server did not check the password.
@@ -199,9 +215,7 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
         finding.consequences.extend(super::auth::challenge_error(session));
         return finding;
     }
-    let is_address = plan.login.as_ref().is_some_and(|login| login.user.contains('@'));
-    let fits = |fix: &Fix| !(is_address && fix.when == Some(FixWhen::UserWithoutDomain));
-    finding.fixes = reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, session, received, fix)).collect();
+    finding.fixes = fixes::selected(plan, session, received, facts, reading.fixes);
     if reading.cause == Cause::AuthRequired && plan.login.is_none() {
         let is_login = |fix: &Fix| fix.command.as_ref().is_some_and(|command| command.contains("--user"));
         if !finding.fixes.iter().any(is_login) {
@@ -492,46 +506,4 @@ fn explanation(received: ReceivedReply<'_>) -> String {
     let status = received.reply.enhanced.map(|status| format!(" {status}")).unwrap_or_default();
     let text = received.quoted();
     if text.text.is_empty() { format!("{code}{status}") } else { format!("{code}{status}: {text}") }
-}
-
-/// Replaces the placeholders of a fix with known values, so that the user can copy its command.
-fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: Fix) -> Fix {
-    let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
-    let from = plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string);
-    let rcpt = tested_recipient(plan, received).unwrap_or_else(|| "RECIPIENT".to_owned());
-    let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
-    // The domain of an incomplete user name is usually that of the sender.
-    let domain = lexicon::domain_of(&from, "YOUR-DOMAIN").to_owned();
-    let values = [
-        ("{user}@YOUR-DOMAIN", format!("{user}@{domain}")),
-        // A mailbox that exists. This placeholder is replaced before the placeholder for its domain.
-        ("postmaster@{rcpt_domain}", known_mailbox(plan, received)),
-        ("{host}", plan.target.host.to_string()),
-        ("{port}", plan.target.port.to_string()),
-        ("{user}", user),
-        ("{from}", from.clone()),
-        ("{rcpt}", rcpt.clone()),
-        ("{from_domain}", lexicon::domain_of(&from, "SENDER-DOMAIN").to_owned()),
-        ("{rcpt_domain}", lexicon::domain_of(&rcpt, "RECIPIENT-DOMAIN").to_owned()),
-        ("{ip}", local.map_or_else(|| "YOUR-PUBLIC-ADDRESS".to_owned(), |ip| ip.to_string())),
-    ];
-    let command = fix
-        .command
-        .map(|command| values.iter().fold(command, |command, (name, value)| command.replace(name, &in_shell(value))));
-    let text = values.iter().fold(fix.text, |text, (name, value)| text.replace(name, value));
-    Fix { text, command, ..fix }
-}
-
-/// The recipient of a reply to RCPT TO, or the first recipient of the plan.
-fn tested_recipient(plan: &Plan, received: ReceivedReply<'_>) -> Option<String> {
-    let number = received.recipient.unwrap_or_default();
-    plan.to.get(number).map(ToString::to_string)
-}
-
-/// An email address that probably exists in the domain of a rejected recipient (RFC 5321 §4.5.1 requires postmaster).
-fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
-    let rejected = tested_recipient(plan, received).unwrap_or_default();
-    let (name, domain) = rejected.rsplit_once('@').unwrap_or(("", "RECIPIENT-DOMAIN"));
-    let name = if name.eq_ignore_ascii_case("postmaster") { "abuse" } else { "postmaster" };
-    format!("{name}@{domain}")
 }

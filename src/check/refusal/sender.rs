@@ -1,11 +1,17 @@
-//! Uses facts about the envelope to correct the reading of a rejected sender. Many servers accept senders of their own
-//! domains only after a login or from their own network, because spam uses the recipient's domain as its sender. Their
-//! replies mention the sender, relaying or forgery, so the words alone lead to the wrong fixes.
+//! Uses the domains of the sender and the recipient to correct the reading of a rejection.
+//!
+//! - Many servers accept senders of their own domains only after a login or from their own network, because spam uses the
+//!   recipient's domain as its sender. Their replies mention the sender, relaying or forgery, so the words alone lead to
+//!   the wrong fixes.
+//! - Programs append the name of a local machine to local users (`root@nas`). No server on the internet accepts it.
 
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::Phase;
 use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading};
 use crate::plan::Plan;
+
+use super::super::finding::in_shell;
+use super::super::place::PrivateName;
 
 /// Phrases about a sender that do not state why the server rejects it.
 const UNEXPLAINED: [&str; 14] = [
@@ -68,6 +74,88 @@ pub(super) fn of_own_domain(plan: &Plan, received: ReceivedReply<'_>, software: 
                 .to_owned(),
         ),
         fixes: vec![log_in, other_sender, exception(software)],
+        ..reading
+    }
+}
+
+/// Corrects the reading if the domain of the recipient or of the sender is a name of a local machine (`root@nas`,
+/// `monit@opnsense.localdomain`), for a server outside the local network. Programs append the machine's name to local
+/// users. The words of the reply are about DNS, syntax or relaying.
+pub(super) fn of_private_name(
+    plan: &Plan,
+    received: ReceivedReply<'_>,
+    is_inside: bool,
+    reading: Reading,
+) -> Reading {
+    let is_of_address = matches!(
+        reading.cause,
+        Cause::SenderRejected | Cause::DomainUnknown | Cause::UnknownUser | Cause::Syntax | Cause::Other
+    );
+    if is_inside || !is_of_address || plan.domain.is_some() {
+        return reading;
+    }
+    let is_private = |address: &str| {
+        let domain = lexicon::domain_of(address, "");
+        !domain.is_empty() && !domain.starts_with('[') && PrivateName::of(domain).is_some()
+    };
+    let from = plan.from.as_ref().map(ToString::to_string).filter(|from| is_private(from));
+    let number = received.recipient.unwrap_or_default();
+    let to = plan.to.get(number).map(ToString::to_string).filter(|to| is_private(to));
+    let is_at_recipient = received.event.phase == Phase::Rcpt;
+    match (from, to) {
+        (_, Some(to)) if is_at_recipient && reading.cause != Cause::SenderRejected => of_local_recipient(&to, reading),
+        (None, Some(to)) if is_at_recipient => of_local_recipient(&to, reading),
+        (Some(from), _) if received.event.phase == Phase::Mail || is_at_recipient => {
+            of_local_sender(plan, &from, reading)
+        }
+        _ => reading,
+    }
+}
+
+fn of_local_recipient(to: &str, reading: Reading) -> Reading {
+    let domain = lexicon::domain_of(to, "");
+    let user = to.split('@').next().unwrap_or("root");
+    Reading {
+        cause: Cause::DomainUnknown,
+        confidence: Confidence::Likely,
+        means: format!(
+            "The recipient's domain, {domain}, is the name of a machine in a local network. It does not exist in the public DNS, so no mail server on the internet can deliver to {to}."
+        ),
+        otherwise: Some("The server may also reject the sender. Repeat the check with a real recipient to find out.".to_owned()),
+        fixes: vec![
+            Fix::text(format!(
+                "Forward mail for the local user to a real address: add the line \"{user}: YOUR-ADDRESS\" to /etc/aliases (Postfix, Sendmail: then run newaliases; msmtp: the setting aliases /etc/aliases; ssmtp: root=YOUR-ADDRESS in ssmtp.conf)"
+            )),
+            Fix::run(
+                "Or enter a real email address as the recipient in the program that sends the mail (cron: MAILTO)",
+                "smtpcheck {host}:{port} --from {from} --to OTHER-ADDRESS",
+            ),
+        ],
+        ..reading
+    }
+}
+
+fn of_local_sender(plan: &Plan, from: &str, reading: Reading) -> Reading {
+    let domain = lexicon::domain_of(from, "");
+    let account = plan.login.as_ref().map(|login| login.user.clone()).filter(|user| user.contains('@'));
+    let sender = account.clone().map_or_else(|| "OTHER-ADDRESS".to_owned(), |account| in_shell(&account));
+    let user = account.map(|_| " --user {user}").unwrap_or_default();
+    Reading {
+        cause: Cause::SenderRejected,
+        confidence: Confidence::Likely,
+        means: format!(
+            "The sender's domain, {domain}, is the name of a machine in a local network. It does not exist in the public DNS, so servers on the internet reject it as a sender."
+        ),
+        otherwise: Some("The server may reject another sender as well. Repeat the check with a real address to find out.".to_owned()),
+        fixes: vec![
+            Fix::run(
+                "Use a sender address in a domain that exists in the public DNS",
+                format!("smtpcheck {{host}}:{{port}}{user} --from {sender} --to {{rcpt}}"),
+            ),
+            Fix::text(
+                "Set the sender in the program (cron: MAILFROM; msmtp: from and set_from_header; Postfix: smtp_generic_maps or myorigin; ssmtp: rewriteDomain; monit: set mail-format from; PHP: sendmail -f)",
+            ),
+        ],
         ..reading
     }
 }

@@ -1,0 +1,146 @@
+//! Compares the domains of the user name and the sender with the server's provider: an account of one provider does not
+//! exist at another, and a service for companies does not accept private accounts. A reply never states this; it only
+//! rejects the login or the relaying.
+
+use crate::evidence::session::ReceivedReply;
+use crate::evidence::Phase;
+use crate::lexicon::providers::{self, Provider, ProviderSigns};
+use crate::lexicon::{self, Cause, Confidence, Fix, Reading};
+use crate::plan::{LoginProof, Plan};
+use crate::wire::Host;
+
+use super::super::finding::in_shell;
+
+/// The mailbox provider whose private users have addresses in the domain of an address (`gmail.com`).
+fn provider_of(address: &str) -> Option<&'static Provider> {
+    let domain = lexicon::domain_of(address, "").to_lowercase();
+    let signs = ProviderSigns { host: Some(&domain), ..ProviderSigns::default() };
+    let known = if domain.is_empty() { None } else { providers::recognise(&signs) };
+    known.filter(|provider| provider.kind == "mailbox")
+}
+
+/// Corrects the reading of a rejected login if the account belongs to another provider than the server. Contact forms
+/// and devices often have the host name of the hosting company and the login of a Gmail account. All of these conditions
+/// must be met:
+///
+/// 1. The server rejects a password, not the mechanism.
+/// 2. The user name is an address of a known mailbox provider, and the server does not belong to it, neither by its
+///    name nor by what it sends.
+/// 3. The server is not a sending service, whose user names can be addresses of any provider, and not that of
+///    Microsoft, whose accounts can have such user names.
+pub(super) fn of_other_provider(
+    plan: &Plan,
+    received: ReceivedReply<'_>,
+    provider: Option<&Provider>,
+    reading: Reading,
+) -> Reading {
+    let is_of_password = matches!(reading.cause, Cause::Credentials | Cause::AppPassword | Cause::UnknownUser);
+    let Some(login) = plan.login.as_ref().filter(|login| login.proof == LoginProof::Password) else { return reading };
+    if received.event.phase != Phase::Auth || !is_of_password {
+        return reading;
+    }
+    let Some(own) = provider_of(&login.user) else { return reading };
+    let by_name = match &plan.target.host {
+        Host::Name(name) => {
+            providers::recognise(&ProviderSigns { host: Some(name.ascii()), ..ProviderSigns::default() })
+        }
+        Host::Ip(_) | Host::Socket(_) => None,
+    };
+    let is_own = |server: &Provider| server.id == own.id || server.is_of_same_platform(own);
+    let takes_any_name =
+        |server: &Provider| server.kind == "relay" || server.kind == "local" || server.id.starts_with("outlook") || server.id.starts_with("microsoft");
+    if [provider, by_name].into_iter().flatten().any(|server| is_own(server) || takes_any_name(server)) {
+        return reading;
+    }
+    let Some(host) = own.host_for(lexicon::domain_of(&login.user, "")) else { return reading };
+    let server = plan.target.host.to_string();
+    let (user, name) = (&login.user, &own.name);
+    let port = own.recommended.unwrap_or(587);
+    let password = own.password.map(|password| format!("; the password is {password}")).unwrap_or_default();
+    Reading {
+        cause: Cause::Credentials,
+        confidence: Confidence::Likely,
+        means: format!(
+            "{user} is an account of {name}, but {server} is not a server of {name}. It does not know this account and its password."
+        ),
+        otherwise: Some(format!(
+            "{server} may have an account with this name. In that case, its password is wrong or differs from that of {name}."
+        )),
+        fixes: vec![
+            Fix::run(
+                format!("To send from {user}, enter the server of {name} in the program: {host}, port {port}{password}"),
+                format!("smtpcheck {host}:{port} --user {}", in_shell(user)),
+            ),
+            Fix::text(format!(
+                "Or log in with an account that exists on {server} (in the hosting company's control panel: a mailbox of your own domain), and use its address as the sender"
+            )),
+        ],
+        ..reading
+    }
+}
+
+/// Corrects the reading if a private account uses Google's relay for companies.
+pub(super) fn of_private_account(plan: &Plan, provider: Option<&Provider>, reading: Reading) -> Reading {
+    if provider.is_none_or(|provider| provider.id != "google-workspace-relay") || reading.cause != Cause::RelayDenied {
+        return reading;
+    }
+    let from = plan.from.as_ref().map(ToString::to_string);
+    let mut addresses = plan.login.as_ref().map(|login| login.user.clone()).into_iter().chain(from);
+    let Some(address) = addresses.find(|address| provider_of(address).is_some_and(|own| own.id == "gmail")) else {
+        return reading;
+    };
+    Reading {
+        confidence: Confidence::Certain,
+        means: format!(
+            "smtp-relay.gmail.com is Google's relay for companies with Google Workspace. It does not relay for private accounts such as {address}."
+        ),
+        otherwise: None,
+        fixes: vec![Fix::run(
+            "Use smtp.gmail.com, port 465 or 587, with the complete address as the user name and an app password",
+            format!("smtpcheck smtp.gmail.com:465 --user {}", in_shell(&address)),
+        )],
+        ..reading
+    }
+}
+
+/// Corrects the reading of a rejected login at a sending service for which all customers have the same user name
+/// (`apikey`), if the user name is another.
+pub(super) fn of_fixed_user(
+    plan: &Plan,
+    received: ReceivedReply<'_>,
+    provider: Option<&Provider>,
+    reading: Reading,
+) -> Reading {
+    let (Some(provider), Some(login)) = (provider, &plan.login) else { return reading };
+    let Some(user) = provider.user_is.filter(|user| *user != login.user) else { return reading };
+    let is_of_login = matches!(reading.cause, Cause::Credentials | Cause::AppPassword | Cause::ServerFault);
+    if received.event.phase != Phase::Auth || !is_of_login {
+        return reading;
+    }
+    let name = &provider.name;
+    let target = plan.target.host.with_port(plan.target.port);
+    let key = provider.password.map_or_else(|| "the API key".into(), |password| password.as_str());
+    let key = Fix::text(format!("As the password, use {key}"));
+    Reading {
+        cause: Cause::Credentials,
+        confidence: Confidence::Likely,
+        means: format!(
+            "{name} accepts only the word {user} as the user name, whatever the account is called, and {} is another.",
+            login.user
+        ),
+        otherwise: Some(
+            "The key may be wrong as well, or it may not be allowed to send from this machine's IP address.".to_owned(),
+        ),
+        fixes: vec![
+            Fix::run(
+                format!("Enter {user} as the user name in the program"),
+                format!("smtpcheck {target} --user {user}"),
+            ),
+            match provider.password_url {
+                Some(url) => Fix { url: Some(url.into()), ..key },
+                None => key,
+            },
+        ],
+        ..reading
+    }
+}

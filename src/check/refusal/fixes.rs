@@ -1,0 +1,94 @@
+//! Which fixes of the lexicon apply to a session, and their placeholders. A fix that asks for what this session already
+//! did, or that names the commands of another server software, cannot change anything.
+
+use super::super::finding::in_shell;
+use super::super::place::is_private;
+use crate::evidence::Session;
+use crate::evidence::session::ReceivedReply;
+use crate::lexicon::{self, Fix, FixWhen};
+use crate::plan::Plan;
+
+/// What decides which fixes apply.
+pub(super) struct SessionFacts<'a> {
+    /// Whether the server accepted a login.
+    pub logged_in: bool,
+    /// The id of the server's software, if it is known.
+    pub software: Option<&'a str>,
+}
+
+/// The fixes that apply to a rejection, with known values; all of them if none applies.
+pub(super) fn selected(
+    plan: &Plan,
+    session: Session<'_>,
+    received: ReceivedReply<'_>,
+    facts: &SessionFacts<'_>,
+    fixes: Vec<Fix>,
+) -> Vec<Fix> {
+    let is_address = plan.login.as_ref().is_some_and(|login| login.user.contains('@'));
+    let applies = |fix: &Fix| {
+        let fits = match fix.when {
+            Some(FixWhen::UserWithoutDomain) => !is_address,
+            Some(FixWhen::WithoutLogin) => !facts.logged_in,
+            Some(FixWhen::WithLogin) => facts.logged_in,
+            Some(FixWhen::Unencrypted) => !received.event.tls,
+            Some(FixWhen::OtherSender) | None => true,
+        };
+        fits && fix.software.is_none_or(|of| facts.software.is_none_or(|software| is_of(software, of)))
+    };
+    let all = fixes.iter().any(&applies);
+    fixes.into_iter().filter(|fix| !all || applies(fix)).map(|fix| filled(plan, session, received, fix)).collect()
+}
+
+/// Whether commands of a program work on a server with a software.
+fn is_of(software: &str, of: &str) -> bool {
+    match (software, of) {
+        // Products that contain the program. A device that masks the greeting does not show what is behind it.
+        ("mailinabox" | "asa-mask", "postfix") | ("cpanel", "exim") => true,
+        // Dovecot checks the passwords of other servers.
+        ("postfix" | "exim" | "mailinabox" | "cpanel" | "opensmtpd" | "sendmail" | "asa-mask", "dovecot") => true,
+        ("m365-submission" | "m365-mx" | "iis-smtp", "exchange") => true,
+        _ => software == of,
+    }
+}
+
+/// Replaces the placeholders of a fix with known values, so that the user can copy its command.
+pub(super) fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: Fix) -> Fix {
+    let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
+    let from = plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string);
+    let rcpt = tested_recipient(plan, received).unwrap_or_else(|| "RECIPIENT".to_owned());
+    let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
+    // The domain of an incomplete user name is usually that of the sender.
+    let domain = lexicon::domain_of(&from, "YOUR-DOMAIN").to_owned();
+    let values = [
+        ("{user}@YOUR-DOMAIN", format!("{user}@{domain}")),
+        // A mailbox that exists. This placeholder is replaced before the placeholder for its domain.
+        ("postmaster@{rcpt_domain}", known_mailbox(plan, received)),
+        ("{host}", plan.target.host.to_string()),
+        ("{port}", plan.target.port.to_string()),
+        ("{user}", user),
+        ("{from}", from.clone()),
+        ("{rcpt}", rcpt.clone()),
+        ("{from_domain}", lexicon::domain_of(&from, "SENDER-DOMAIN").to_owned()),
+        ("{rcpt_domain}", lexicon::domain_of(&rcpt, "RECIPIENT-DOMAIN").to_owned()),
+        ("{ip}", local.map_or_else(|| "YOUR-PUBLIC-ADDRESS".to_owned(), |ip| ip.to_string())),
+    ];
+    let command = fix
+        .command
+        .map(|command| values.iter().fold(command, |command, (name, value)| command.replace(name, &in_shell(value))));
+    let text = values.iter().fold(fix.text, |text, (name, value)| text.replace(name, value));
+    Fix { text, command, ..fix }
+}
+
+/// The recipient of a reply to RCPT TO, or the first recipient of the plan.
+fn tested_recipient(plan: &Plan, received: ReceivedReply<'_>) -> Option<String> {
+    let number = received.recipient.unwrap_or_default();
+    plan.to.get(number).map(ToString::to_string)
+}
+
+/// An email address that probably exists in the domain of a rejected recipient (RFC 5321 §4.5.1 requires postmaster).
+fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
+    let rejected = tested_recipient(plan, received).unwrap_or_default();
+    let (name, domain) = rejected.rsplit_once('@').unwrap_or(("", "RECIPIENT-DOMAIN"));
+    let name = if name.eq_ignore_ascii_case("postmaster") { "abuse" } else { "postmaster" };
+    format!("{name}@{domain}")
+}
