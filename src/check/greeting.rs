@@ -5,7 +5,7 @@ use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shel
 use super::service::{at_place, by_first_bytes, other_mail_service, service_with_codes};
 use super::{elsewhere, peer, place, programs, protocol};
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
-use crate::lexicon::{Confidence, Fix, software};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
@@ -258,12 +258,7 @@ fn slow(session: Session<'_>) -> Option<Finding> {
 /// use.
 fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let received = session.reply_at(Phase::Greeting).filter(|received| received.accepts())?;
-    let provider = peer::provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
-    let text = received.reply.joined();
-    let other = software::by_greeting(&text).filter(|row| row.kind == "server" && row.provider.is_none())?;
-    if provider.greets_with(&text) {
-        return None;
-    }
+    let (provider, other) = peer::instead_of_provider(plan, session)?;
     let summary = format!(
         "the greeting of {} names {}, which {} is not known to use",
         plan.target.host, other.name, provider.name

@@ -27,6 +27,19 @@ pub(crate) fn provider_by_name(plan: &Plan) -> Option<&'static Provider> {
     providers::recognise(&ProviderSigns { host: Some(host), ..ProviderSigns::default() })
 }
 
+/// The provider that the user wants to reach, and the software of another server that responds in its place, as its
+/// greeting shows.
+pub(crate) fn instead_of_provider(
+    plan: &Plan,
+    session: Session<'_>,
+) -> Option<(&'static Provider, &'static software::Software)> {
+    let received = session.reply_at(Phase::Greeting).filter(|received| received.accepts())?;
+    let provider = provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
+    let text = received.reply.joined();
+    let other = software::by_greeting(&text).filter(|row| row.kind == "server" && row.provider.is_none())?;
+    (!provider.greets_with(&text)).then_some((provider, other))
+}
+
 /// The software's id, if it is known.
 pub(crate) fn software(session: Session<'_>) -> Option<String> {
     let by_greeting =

@@ -108,12 +108,18 @@ fn is_list_of_extensions(reply: &Reply) -> bool {
 }
 
 /// Whether a rejection can only refer to AUTH (RFC 4954 §6: 534, 535, 538 and X.7.8 "authentication credentials
-/// invalid" are replies to AUTH).
+/// invalid" are replies to AUTH). Oracle's Email Delivery rejects a sender with 535, in words about the envelope.
 pub(crate) fn is_about_login(reply: &Reply) -> bool {
-    reply.has_code(534)
+    let is_of_auth = reply.has_code(534)
         || reply.has_code(535)
         || reply.has_code(538)
-        || reply.enhanced.is_some_and(|status| status.kind() == (7, 8) && status.class() != 2)
+        || reply.enhanced.is_some_and(|status| status.kind() == (7, 8) && status.class() != 2);
+    is_of_auth && !names_the_envelope(reply)
+}
+
+fn names_the_envelope(reply: &Reply) -> bool {
+    let text = reply.first_line().to_ascii_lowercase();
+    ["envelope from", "mail from", "rcpt to", "from address <", "sender address"].iter().any(|word| text.contains(word))
 }
 
 /// Whether a reply contradicts itself, which means that it violates one of these rules:

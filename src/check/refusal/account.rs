@@ -5,11 +5,13 @@
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::Phase;
 use crate::lexicon::providers::{self, Provider, ProviderSigns};
+use crate::lexicon::software::Software;
 use crate::lexicon::{self, Cause, Confidence, Fix, Reading};
 use crate::plan::{LoginProof, Plan};
 use crate::wire::Host;
 
 use super::super::finding::in_shell;
+use super::super::place;
 
 /// The mailbox provider whose private users have addresses in the domain of an address (`gmail.com`).
 fn provider_of(address: &str) -> Option<&'static Provider> {
@@ -141,6 +143,47 @@ pub(super) fn of_fixed_user(
                 None => key,
             },
         ],
+        ..reading
+    }
+}
+
+/// Corrects the reading of a rejection by another server that responds instead of the provider's. It does not know the
+/// provider's accounts, and does not relay, so advice about the account or the password would be wrong.
+pub(super) fn at_other_server(
+    plan: &Plan,
+    received: ReceivedReply<'_>,
+    instead: Option<(&'static Provider, &'static Software)>,
+    reading: Reading,
+) -> Reading {
+    let Some((provider, other)) = instead else { return reading };
+    let is_explained = match received.event.phase {
+        Phase::Auth => matches!(reading.cause, Cause::Credentials | Cause::AppPassword | Cause::OauthRequired),
+        Phase::Mail | Phase::Rcpt => matches!(reading.cause, Cause::RelayDenied | Cause::AuthRequired),
+        _ => false,
+    };
+    if !is_explained {
+        return reading;
+    }
+    let effect = if received.event.phase == Phase::Auth {
+        format!("It does not know the accounts of {}, so the password may be right", provider.name)
+    } else {
+        format!("It does not relay for you, so the reply says nothing about {}", provider.name)
+    };
+    let mut fixes = place::around_device(plan, provider);
+    fixes.push(Fix::text(
+        "If the connection is meant to be redirected, send through the hosting company's or internet provider's own server, with an account of that server",
+    ));
+    Reading {
+        confidence: Confidence::Likely,
+        means: format!(
+            "This reply is not from {}: the greeting names {}, so a hosting company, an internet provider or a virus scanner redirects the connection to another server. {effect}.",
+            provider.name, other.name
+        ),
+        otherwise: Some(format!(
+            "{} may have changed its software. The certificate shows whether the server belongs to it.",
+            provider.name
+        )),
+        fixes,
         ..reading
     }
 }

@@ -3,6 +3,8 @@
 
 use super::super::finding::in_shell;
 use super::super::place::is_private;
+use std::net::IpAddr;
+
 use crate::evidence::Session;
 use crate::evidence::session::ReceivedReply;
 use crate::lexicon::{self, Fix, FixWhen};
@@ -57,6 +59,8 @@ pub(super) fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<
     let from = plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string);
     let rcpt = tested_recipient(plan, received).unwrap_or_else(|| "RECIPIENT".to_owned());
     let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
+    // The address that the server sees, if the reply names it.
+    let local = address_in(&received.reply.joined()).or(local);
     // The domain of an incomplete user name is usually that of the sender.
     let domain = lexicon::domain_of(&from, "YOUR-DOMAIN").to_owned();
     let values = [
@@ -91,4 +95,13 @@ fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
     let (name, domain) = rejected.rsplit_once('@').unwrap_or(("", "RECIPIENT-DOMAIN"));
     let name = if name.eq_ignore_ascii_case("postmaster") { "abuse" } else { "postmaster" };
     format!("{name}@{domain}")
+}
+
+/// The public IP address that a reply names.
+fn address_in(text: &str) -> Option<IpAddr> {
+    let is_of_address = |one: char| one.is_ascii_hexdigit() || matches!(one, '.' | ':');
+    text.split(|one| !is_of_address(one))
+        .map(|word| word.trim_matches(['.', ':']))
+        .filter_map(|word| word.parse::<IpAddr>().ok())
+        .find(|ip| !is_private(*ip) && !ip.is_unspecified() && !ip.is_loopback())
 }

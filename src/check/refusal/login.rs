@@ -22,7 +22,8 @@ pub(super) fn corrected(
 ) -> Reading {
     let reading = of_missing_login(plan, session, received, reading);
     if received.event.phase == Phase::Mail && plan.from.as_ref().is_some_and(|from| from.mailbox().is_none()) {
-        return of_null_sender(received, reading);
+        let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
+        return if logged_in { of_null_sender_of_program(received, reading) } else { of_null_sender(received, reading) };
     }
     if received.event.phase == Phase::Mail {
         return of_own_address(plan, session, received, reading);
@@ -62,6 +63,31 @@ fn of_null_sender(received: ReceivedReply<'_>, reading: Reading) -> Reading {
             Fix::run(
                 "Test with an address as the sender",
                 "smtpcheck {host}:{port} --from SENDER-ADDRESS --to {rcpt}",
+            ),
+        ],
+        ..reading
+    }
+}
+
+/// Corrects the reading if a server for mail programs rejects the null sender after a login. Only mail servers send
+/// notifications; in a program, the sender is missing.
+fn of_null_sender_of_program(received: ReceivedReply<'_>, reading: Reading) -> Reading {
+    let is_of_sender = matches!(reading.cause, Cause::SenderRejected | Cause::UnknownUser | Cause::Syntax);
+    if !is_of_sender || received.reply.class() != Class::Permanent {
+        return reading;
+    }
+    Reading {
+        cause: Cause::SenderRejected,
+        confidence: Confidence::Likely,
+        means: "The sender is empty (<>). A server for mail programs accepts only addresses of the account that logged in.".to_owned(),
+        otherwise: Some("The server may reject the account's own address as well. Repeat the check with it to find out.".to_owned()),
+        fixes: vec![
+            Fix::text(
+                "Enter the account's email address as the sender in the program (From, Return-Path or envelope sender; PHP: sendmail_path with -f)",
+            ),
+            Fix::run(
+                "Test with the account's address",
+                "smtpcheck {host}:{port} --user {user} --from {user} --to {rcpt}",
             ),
         ],
         ..reading
@@ -123,6 +149,19 @@ pub(super) fn from_elsewhere() -> Fix {
 /// accepts only tokens.
 fn without_passwords(plan: &Plan, provider: &Provider, mut reading: Reading) -> Reading {
     let by_password = plan.login.as_ref().is_some_and(|login| login.proof == LoginProof::Password);
+    let is_disabled = matches!(&reading.basis, Basis::Phrase { id } if id == "m365-smtp-auth-disabled-mailbox");
+    if is_disabled {
+        // A private person has no administrator, and the host of Microsoft 365 does not know the account.
+        reading.fixes = vec![
+            Fix::text(
+                "In outlook.com, open Settings, Mail, Forwarding and IMAP, and allow devices and apps to use POP and IMAP; wait some minutes",
+            ),
+            Fix::text(
+                "In the mail program, select OAuth2 (Modern authentication) as the login method; for a program or device without it, use an account of another provider that accepts app passwords",
+            ),
+        ];
+        return reading;
+    }
     if reading.cause != Cause::Credentials || !by_password {
         return reading;
     }
@@ -164,9 +203,15 @@ fn with_open_relay(plan: &Plan, session: Session<'_>, mut reading: Reading) -> R
 /// with general words about a policy, although no message was sent. In Postfix's configuration of the submission ports,
 /// the rule for clients ends with `reject`.
 fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
+    // Servers apply these checks only to clients that have not logged in.
+    let is_check_of_servers = matches!(
+        reading.cause,
+        Cause::Reputation | Cause::ReverseDns | Cause::SenderAuthentication | Cause::Greylisted
+    );
     let is_unexplained = match &reading.basis {
         Basis::Phrase { id } => {
-            matches!(id.as_str(), "client-rejected-postfix" | "access-denied-bare" | "policy-generic")
+            matches!(id.as_str(), "client-rejected-postfix" | "access-denied-bare" | "policy-generic" | "recipient-access-denied")
+                || is_check_of_servers
         }
         Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => {
             received.reply.class() == Class::Permanent
@@ -176,7 +221,7 @@ fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'
     };
     let is_submission = SUBMISSION_PORTS.contains(&plan.target.port);
     let is_of_envelope = matches!(received.event.phase, Phase::Mail | Phase::Rcpt);
-    if !is_unexplained || !is_submission || !is_of_envelope || plan.login.is_some() {
+    if !is_unexplained || !is_submission || !is_of_envelope || plan.login.is_some() || plan.domain.is_some() {
         return reading;
     }
     // Searches the session, so it comes last: a server can reject hundreds of recipients.
@@ -191,10 +236,12 @@ fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'
         cause: Cause::AuthRequired,
         confidence: Confidence::Likely,
         means: "This is a port for mail programs, and the server accepts mail on it only after a login. smtpcheck did not log in, so the server rejected the client.".to_owned(),
-        otherwise: Some(
+        otherwise: Some(if is_check_of_servers {
+            format!("If the server still sends this reply after a login, its words count: {}", reading.means)
+        } else {
             "The server may have a rule against your IP address, the sender or the recipient. To find out, log in: if the server still sends this reply, ask its operator."
-                .to_owned(),
-        ),
+                .to_owned()
+        }),
         fixes: vec![
             Fix::run(
                 "Log in; smtpcheck prompts for the password",
@@ -434,12 +481,12 @@ fn with_key(provider: &Provider, mut reading: Reading) -> Reading {
 /// address.
 pub(super) fn sender_of_account(
     plan: &Plan,
-    logged_in: bool,
+    session: Session<'_>,
     received: ReceivedReply<'_>,
     cause: Cause,
     finding: &mut Finding,
 ) {
-    let Some(login) = plan.login.as_ref().filter(|_| logged_in) else { return };
+    let Some(login) = plan.login.as_ref() else { return };
     let Some(from) = plan.from.as_ref().and_then(|from| from.mailbox()).map(ToString::to_string) else { return };
     let is_of_sender =
         cause == Cause::SenderRejected || cause == Cause::RelayDenied && received.event.phase == Phase::Mail;
@@ -449,7 +496,7 @@ pub(super) fn sender_of_account(
     finding.fixes.retain(|fix| fix.when != Some(FixWhen::OtherSender));
     if from.eq_ignore_ascii_case(&login.user) {
         if matches!(&finding.basis, Some(Basis::Phrase { id }) if id == "sender-not-owned") {
-            finding.cause = "The login succeeded, but the server does not know that this user owns the sender address: its table of senders (Postfix: smtpd_sender_login_maps) has no entry for it.".to_owned();
+            finding.cause = "The login succeeded, but the server does not know that this user owns the sender address: its table of senders (Postfix: smtpd_sender_login_maps) has no entry for it, or an alias gives it to another user.".to_owned();
         }
         finding.consequences.push(
             "The sender is the same as the login's user name. If this name is an alias, send from the account's primary email address"
@@ -463,8 +510,36 @@ pub(super) fn sender_of_account(
         command.push_str(&format!(" --to {}", in_shell(&to.to_string())));
     }
     finding.fixes.insert(0, Fix::run("Send from the email address of the account that you log in with", command));
+    if let Some(setting) = setting_of_sender(&from) {
+        finding.fixes.insert(1, Fix::text(setting));
+    }
+    if place::is_inside(plan, session) {
+        finding.fixes.push(Fix::run(
+            "If the server accepts mail from your network without a login, it may accept this sender then",
+            format!("smtpcheck {} --no-auth --from {}", plan.target.host.with_port(plan.target.port), in_shell(&from)),
+        ));
+    }
     finding.consequences.push(format!(
         "The login {} and the sender {from} are different email addresses. Many servers allow an account to send only from its own email addresses.",
         login.user
     ));
+}
+
+/// Where a sender comes from that a program or system made itself, and the setting for it.
+fn setting_of_sender(from: &str) -> Option<&'static str> {
+    let name = from.split('@').next().unwrap_or_default().to_lowercase();
+    if matches!(name.as_str(), "root" | "www-data" | "apache" | "nginx" | "nobody" | "daemon" | "http" | "php" | "wwwrun") {
+        return Some(
+            "The system made this sender from the local user: set the sender in the program (PHP: sendmail_path with -f; Postfix: sender_canonical_maps or smtp_generic_maps; msmtp: from, auto_from off; ssmtp: rewriteDomain, FromLineOverride; cron: MAILFROM)",
+        );
+    }
+    if name.starts_with("srs0") || name.starts_with("srs1") {
+        return Some(
+            "The forwarding service PostSRSd made this sender: set its domain to one of yours (SRS_DOMAIN, or srs-domain in postsrsd.conf)",
+        );
+    }
+    let is_bounce = name.starts_with("bounce") || name.starts_with("prvs=") || name.ends_with("-bounces") || name.contains("bounces+");
+    is_bounce.then_some(
+        "A program made this sender for bounces: change its setting for the bounce, return-path or envelope sender address (Odoo: Alias Domain and mail.bounce.alias; Discourse, Mautic, listmonk: return path)",
+    )
 }

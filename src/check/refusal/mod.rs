@@ -8,6 +8,7 @@
 mod account;
 mod fixes;
 mod login;
+mod relay;
 mod rules;
 mod sender;
 
@@ -58,13 +59,16 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         return findings;
     }
     // Computed once: a server can reject hundreds of recipients, each with a different text.
-    let provider = peer::provider(plan, session);
+    let instead = peer::instead_of_provider(plan, session);
+    let provider = if instead.is_some() { None } else { peer::provider(plan, session) };
     let software = peer::software(session);
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
     let facts = SessionFacts { logged_in, software: software.as_deref() };
     let is_inside = place::is_inside(plan, session);
-    let could_log_in =
-        plan.login.is_none() && session.final_capabilities().is_some_and(|(_, offers)| offers.has("AUTH"));
+    let offers_login = session.final_capabilities().is_some_and(|(_, offers)| offers.has("AUTH"));
+    let could_log_in = plan.login.is_none() && offers_login;
+    let is_over_v6_loopback =
+        session.connected().is_some_and(|(server, _)| server.ip() == std::net::Ipv6Addr::LOCALHOST);
     for received in refusals.into_iter().filter(|received| !(explained && received.event.phase == Phase::Auth)) {
         let context = Context {
             step: Some(reply_phase(received.event.phase)),
@@ -78,14 +82,22 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let reading = account::of_other_provider(plan, received, provider, reading);
         let reading = account::of_private_account(plan, provider, reading);
         let reading = account::of_fixed_user(plan, received, provider, reading);
+        let reading = account::at_other_server(plan, received, instead, reading);
         let reading = sender::of_private_name(plan, received, is_inside, reading);
         let reading = sender::of_own_domain(plan, received, software.as_deref(), reading);
         let reading = if logged_in {
-            login::of_check_after_login(reading)
+            relay::after_login(plan, received, login::of_check_after_login(reading))
         } else {
             reading.without_login(plan.login.is_some())
         };
         let reading = if could_log_in { login::of_relay_with_login(plan, received, reading) } else { reading };
+        let reading = relay::at_server_of_recipient(plan, received, reading);
+        let reading = if is_over_v6_loopback { relay::over_loopback(plan, reading) } else { reading };
+        let reading = if offers_login || plan.login.is_some() {
+            reading
+        } else {
+            sender::of_account_at_receiver(plan, received, reading)
+        };
         let reason = failure(plan, received, reading.cause);
         let same = findings.iter_mut().find(|known| {
             received.event.phase == Phase::Rcpt
@@ -107,7 +119,9 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             None => {
                 let cause = reading.cause;
                 let mut finding = finding(plan, session, received, &facts, reading);
-                login::sender_of_account(plan, logged_in, received, cause, &mut finding);
+                if logged_in {
+                    login::sender_of_account(plan, session, received, cause, &mut finding);
+                }
                 // The fixes are selected at this point, because a saved report contains no conditions.
                 for fix in &mut finding.fixes {
                     fix.when = None;

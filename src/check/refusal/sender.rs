@@ -78,6 +78,34 @@ pub(super) fn of_own_domain(plan: &Plan, received: ReceivedReply<'_>, software: 
     }
 }
 
+/// Corrects a reading about the sender of an account if the server offers no login. A server that receives mail from
+/// other servers has no accounts for their senders. It checks whether the sender's domain can receive mail.
+pub(super) fn of_account_at_receiver(plan: &Plan, received: ReceivedReply<'_>, reading: Reading) -> Reading {
+    let is_of_account = matches!(
+        &reading.basis,
+        Basis::Phrase { id } if matches!(id.as_str(), "sender-not-yours" | "laposte-sender-not-owned" | "sender-not-owned" | "from-not-authorised")
+    );
+    let is_of_envelope = matches!(received.event.phase, Phase::Mail | Phase::Rcpt);
+    if !is_of_account || !is_of_envelope || plan.target.port != 25 || reading.cause != Cause::SenderRejected {
+        return reading;
+    }
+    Reading {
+        confidence: Confidence::Likely,
+        means: "The server does not accept the sender address. It offers no login, so it is a server that receives mail from other servers; such a server checks whether the sender's domain exists and can receive mail (an MX or A record).".to_owned(),
+        otherwise: Some(
+            "The server may have a rule against the sender. To find out, test a sender in another domain.".to_owned(),
+        ),
+        fixes: vec![
+            Fix::run(
+                "Check whether the sender's domain has an MX record, and an A record for the host that it names; add them if they are missing, also for a subdomain that a sending service uses for bounces",
+                "dig +short MX {from_domain}",
+            ),
+            Fix::run("Compare with a sender in another domain", "smtpcheck {host}:{port} --from OTHER-ADDRESS --to {rcpt}"),
+        ],
+        ..reading
+    }
+}
+
 /// Corrects the reading if the domain of the recipient or of the sender is a name of a local machine (`root@nas`,
 /// `monit@opnsense.localdomain`), for a server outside the local network. Programs append the machine's name to local
 /// users. The words of the reply are about DNS, syntax or relaying.
