@@ -3,6 +3,7 @@
 //! is a fault.
 
 use crate::evidence::{Phase, Session};
+use crate::lexicon::Fix;
 use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::software;
 use crate::plan::Plan;
@@ -53,4 +54,18 @@ pub(crate) fn software(session: Session<'_>) -> Option<String> {
 
 fn text(session: Session<'_>, phase: Phase) -> Option<String> {
     session.reply_at(phase).map(|received| received.reply.joined())
+}
+
+/// Whether a fix can be applied to a server with a software: its commands are those of this software, or neither is
+/// known.
+pub(crate) fn suits(software: Option<&str>, fix: &Fix) -> bool {
+    let (Some(software), Some(of)) = (software, fix.software) else { return true };
+    match (software, of) {
+        // Products that contain the program. A device that masks the greeting does not show what is behind it.
+        ("mailinabox" | "asa-mask", "postfix") | ("cpanel", "exim") => true,
+        // Dovecot checks the passwords of other servers.
+        ("postfix" | "exim" | "mailinabox" | "cpanel" | "opensmtpd" | "sendmail" | "asa-mask", "dovecot") => true,
+        ("m365-submission" | "m365-mx" | "iis-smtp", "exchange") => true,
+        _ => software == of,
+    }
 }

@@ -117,6 +117,19 @@ impl<'a> Dialogue<'a> {
     }
 }
 
+fn is_quoted(text: &str) -> bool {
+    text.len() > 2 && ['"', '\''].iter().any(|quote| text.starts_with(*quote) && text.ends_with(*quote))
+}
+
+/// Whether the text contains a special character in the form of a URL: %21 to %2F, %3A, %3D, %3F, %40.
+fn is_percent_encoded(text: &str) -> bool {
+    let special = |code: &str| {
+        let code = code.to_ascii_uppercase();
+        code.starts_with('2') && u8::from_str_radix(&code, 16).is_ok() || matches!(code.as_str(), "3A" | "3D" | "3F" | "40")
+    };
+    text.match_indices('%').any(|(at, _)| text.get(at + 1..at + 3).is_some_and(special))
+}
+
 /// Properties of the secret that are relevant if the server rejects it. The secret itself is not included.
 fn describe_secret(credentials: &Credentials) -> Option<EventKind> {
     match &credentials.proof {
@@ -133,11 +146,30 @@ fn describe_secret(credentials: &Credentials) -> Option<EventKind> {
                 (text.ends_with(char::is_whitespace), PasswordOddity::TrailingBlank),
                 (groups.len() == 4 && groups.iter().all(of_letters), PasswordOddity::AppPasswordWithBlanks),
                 (!text.is_ascii(), PasswordOddity::NotAscii),
+                (is_quoted(text), PasswordOddity::Quoted),
+                (is_percent_encoded(text), PasswordOddity::PercentEncoded),
             ];
             let oddities: Vec<PasswordOddity> =
                 signs.into_iter().filter(|(is_so, _)| *is_so).map(|(_, oddity)| oddity).collect();
             (!oddities.is_empty()).then_some(EventKind::OddPassword { oddities })
         }
         Proof::NoSecret => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_percent_encoded, is_quoted};
+
+    #[test]
+    fn quotation_marks_around_a_password_are_recognised() {
+        assert!(is_quoted("\"secret\"") && is_quoted("'secret'"));
+        assert!(!is_quoted("sec\"ret") && !is_quoted("\"secret'") && !is_quoted("\"") && !is_quoted(""));
+    }
+
+    #[test]
+    fn the_codes_of_special_characters_in_urls_are_recognised() {
+        assert!(is_percent_encoded("pa%40ss") && is_percent_encoded("pa%2fss") && is_percent_encoded("%3A"));
+        assert!(!is_percent_encoded("100%") && !is_percent_encoded("50%ab") && !is_percent_encoded("%é"));
     }
 }

@@ -245,6 +245,10 @@ pub enum PasswordOddity {
     AppPasswordWithBlanks,
     /// It contains non-ASCII characters, which different programs encode in different ways.
     NotAscii,
+    /// It begins and ends with the same quotation mark.
+    Quoted,
+    /// It contains a percent sign with two hexadecimal digits, as in a URL.
+    PercentEncoded,
 }
 
 /// Why an AUTH exchange was cancelled.

@@ -62,6 +62,8 @@ pub enum FixWhen {
     WithLogin,
     /// Sessions without TLS.
     Unencrypted,
+    /// Replies that name no web page.
+    WithoutPage,
 }
 
 impl Fix {

@@ -11,7 +11,7 @@ mod token;
 mod user;
 
 use super::finding::{Check, Finding, PhaseFailure, Severity, in_shell, user_flag};
-use super::{elsewhere, place, programs};
+use super::{elsewhere, peer, place, programs};
 use crate::evidence::{CancelReason, Event, EventKind, Evidence, Phase, Session, WithheldReason};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plaintext, Plan, QuitAfter, TlsUse};
@@ -22,7 +22,7 @@ use rules::{
     AUTH_EXCHANGE_BROKEN, AUTH_IN_PLAINTEXT, AUTH_MECHANISM_MISMATCH, AUTH_NOT_OFFERED, AUTH_SERVER_UNVERIFIED,
     AUTH_TAKEN_IN_PLAINTEXT, AUTH_WITHHELD,
 };
-pub(super) use secret::{challenge_error, oddities};
+pub(super) use secret::{challenge_error, oddities, without_quotes};
 pub(super) use token::rejection;
 use token::token;
 use user::user_name;
@@ -100,18 +100,35 @@ fn offered_in_plaintext(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let mut finding = Finding::new(&AUTH_IN_PLAINTEXT, Phase::Ehlo, Confidence::Certain, summary).on(received.event);
     finding.cause =
         "A program that does not require TLS would send its password where an on-path attacker can read it.".to_owned();
+    // Only the provider can change its servers, so the users' programs have to be safe.
+    let provider = peer::provider(plan, session).filter(|provider| matches!(&*provider.kind, "mailbox" | "relay"));
+    if provider.is_some() {
+        finding.severity = Severity::Notice;
+        finding.fixes = vec![Fix::text(
+            "In the program, select STARTTLS as required, not as optional, so that it never sends the password unencrypted",
+        )];
+        return Some(finding);
+    }
+    let software = peer::software(session);
     finding.fixes = advertised_only_inside_tls();
+    let suitable: Vec<Fix> =
+        finding.fixes.iter().filter(|fix| peer::suits(software.as_deref(), fix)).cloned().collect();
+    finding.fixes = suitable.into_iter().map(|fix| Fix { software: None, ..fix }).collect();
     Some(finding)
 }
 
 fn advertised_only_inside_tls() -> Vec<Fix> {
+    let of = |software: &'static str, fix: Fix| Fix { software: Some(software), ..fix };
     vec![
-        Fix::run(
-            "Server operator: advertise AUTH only over TLS (command for Postfix)",
-            "postconf -e smtpd_tls_auth_only=yes",
+        of(
+            "postfix",
+            Fix::run(
+                "Server operator: advertise AUTH only over TLS (command for Postfix)",
+                "postconf -e smtpd_tls_auth_only=yes",
+            ),
         ),
         Fix::text(
-            "Server operator: in Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no). In Exim, set auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}.",
+            "Server operator: advertise AUTH only over TLS. In Dovecot, set disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no); in Exim, auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}; in Exchange, BasicAuthRequireTLS on the connector; in other servers, look for this setting beside that of the login.",
         ),
     ]
 }

@@ -2,6 +2,7 @@
 //! did, or that names the commands of another server software, cannot change anything.
 
 use super::super::finding::in_shell;
+use super::super::peer;
 use super::super::place::is_private;
 use std::net::IpAddr;
 
@@ -27,30 +28,20 @@ pub(super) fn selected(
     fixes: Vec<Fix>,
 ) -> Vec<Fix> {
     let is_address = plan.login.as_ref().is_some_and(|login| login.user.contains('@'));
+    let has_page = page_in(&received.reply.joined()).is_some();
     let applies = |fix: &Fix| {
         let fits = match fix.when {
             Some(FixWhen::UserWithoutDomain) => !is_address,
             Some(FixWhen::WithoutLogin) => !facts.logged_in,
             Some(FixWhen::WithLogin) => facts.logged_in,
             Some(FixWhen::Unencrypted) => !received.event.tls,
+            Some(FixWhen::WithoutPage) => !has_page,
             Some(FixWhen::OtherSender) | None => true,
         };
-        fits && fix.software.is_none_or(|of| facts.software.is_none_or(|software| is_of(software, of)))
+        fits && peer::suits(facts.software, fix)
     };
     let all = fixes.iter().any(&applies);
     fixes.into_iter().filter(|fix| !all || applies(fix)).map(|fix| filled(plan, session, received, fix)).collect()
-}
-
-/// Whether commands of a program work on a server with a software.
-fn is_of(software: &str, of: &str) -> bool {
-    match (software, of) {
-        // Products that contain the program. A device that masks the greeting does not show what is behind it.
-        ("mailinabox" | "asa-mask", "postfix") | ("cpanel", "exim") => true,
-        // Dovecot checks the passwords of other servers.
-        ("postfix" | "exim" | "mailinabox" | "cpanel" | "opensmtpd" | "sendmail" | "asa-mask", "dovecot") => true,
-        ("m365-submission" | "m365-mx" | "iis-smtp", "exchange") => true,
-        _ => software == of,
-    }
 }
 
 /// Replaces the placeholders of a fix with known values, so that the user can copy its command.
@@ -104,4 +95,41 @@ fn address_in(text: &str) -> Option<IpAddr> {
         .map(|word| word.trim_matches(['.', ':']))
         .filter_map(|word| word.parse::<IpAddr>().ok())
         .find(|ip| !is_private(*ip) && !ip.is_unspecified() && !ip.is_loopback())
+}
+
+/// A fix with the page or the email address that a reply about the client's IP address names. It shows the listing, or
+/// leads to the people who can remove it, so it comes first.
+pub(super) fn contact_in(plan: &Plan, received: ReceivedReply<'_>) -> Option<Fix> {
+    let text = received.reply.joined();
+    if let Some(page) = page_in(&text) {
+        return Some(Fix::text(format!(
+            "Open the page that the reply names, which shows the reason and how to have it removed: {}",
+            received.quote(page)
+        )));
+    }
+    let is_own = |address: &str| {
+        let all = plan.from.iter().map(ToString::to_string).chain(plan.to.iter().map(ToString::to_string));
+        all.into_iter().any(|own| own.eq_ignore_ascii_case(address))
+    };
+    let mut words = text.split(|one: char| one.is_whitespace() || "<>()[],;\"'".contains(one));
+    let address = words.find(|word| {
+        let word = word.trim_end_matches('.');
+        word.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')) && !is_own(word)
+    })?;
+    let asks = ["contact", "mail to", "email", "e-mail", "write to", "report"].iter().any(|word| text.to_lowercase().contains(word));
+    asks.then(|| {
+        Fix::text(format!(
+            "Write to the address that the reply names, with your IP address and the time: {}",
+            received.quote(address.trim_end_matches('.').to_owned())
+        ))
+    })
+}
+
+/// The web page that a reply names.
+fn page_in(text: &str) -> Option<String> {
+    let start = text.find("https://").or_else(|| text.find("http://"))?;
+    let rest = text.get(start..)?;
+    let end = rest.find(|one: char| one.is_whitespace() || "<>\"'|".contains(one)).unwrap_or(rest.len());
+    let page = rest.get(..end)?.trim_end_matches(['.', ',', ';', ')', ']']);
+    (page.len() > 10).then(|| page.to_owned())
 }

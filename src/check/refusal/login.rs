@@ -182,6 +182,15 @@ fn without_passwords(plan: &Plan, provider: &Provider, mut reading: Reading) -> 
     reading
 }
 
+/// A consequence about a user name with letters that many servers do not accept.
+pub(super) fn letters_of_user(plan: &Plan) -> Option<String> {
+    let login = plan.login.as_ref().filter(|login| !login.user.is_ascii())?;
+    Some(format!(
+        "The user name {} contains non-ASCII letters, which many servers reject regardless of the password (Dovecot: auth_username_chars)",
+        login.user
+    ))
+}
+
 /// Adds the fix to send without a login. Relays in a company's network often accept mail by IP address, and reject
 /// logins that a program requires users to enter.
 fn with_open_relay(plan: &Plan, session: Session<'_>, mut reading: Reading) -> Reading {
@@ -341,7 +350,13 @@ fn of_advertised(plan: &Plan, session: Session<'_>, reading: &Reading) -> Option
     }
     let user = plan.login.as_ref().map(|login| in_shell(&login.user))?;
     let target = plan.target.host.with_port(plan.target.port);
-    let by_other = match other_mechanism(session, Some(used)) {
+    // A library that lacks the passwords in clear text, or the plug-in for them, may have those for a challenge.
+    let has_no_plain = matches!(&reading.basis, Basis::Phrase { id } if id == "auth-no-mechanism-available");
+    let challenge = ["SCRAM-SHA-256", "CRAM-MD5"]
+        .into_iter()
+        .filter(|_| has_no_plain)
+        .find(|name| *name != used && offers.auth_mechanisms().iter().any(|one| one == name));
+    let by_other = match challenge.or_else(|| other_mechanism(session, Some(used))) {
         Some(other) => Fix::run(
             format!("Log in with {other}, which the server also advertises"),
             format!("smtpcheck {target} --user {user} --auth {other}"),

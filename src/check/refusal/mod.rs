@@ -230,16 +230,21 @@ fn finding(
         return finding;
     }
     finding.fixes = fixes::selected(plan, session, received, facts, reading.fixes);
+    if reading.cause == Cause::Reputation {
+        finding.fixes.splice(0..0, fixes::contact_in(plan, received));
+    }
     if reading.cause == Cause::AuthRequired && plan.login.is_none() {
         let is_login = |fix: &Fix| fix.command.as_ref().is_some_and(|command| command.contains("--user"));
         if !finding.fixes.iter().any(is_login) {
             let target = plan.target.host.with_port(plan.target.port);
             finding.fixes.insert(0, Fix::run("Log in", format!("smtpcheck {target} --user USER --password-stdin")));
         }
-        finding.consequences.push(
+        let sentence = if plan.target.port == 25 {
+            "The check cannot continue without a login."
+        } else {
             "A submission server is supposed to require a login, so the server is not at fault. The check cannot continue without a login."
-                .to_owned(),
-        );
+        };
+        finding.consequences.push(sentence.to_owned());
     }
     let has_fix_for_administrator = finding.fixes.iter().any(|fix| fix.is_for_administrator);
     if phase == Phase::Rcpt && reading.cause == Cause::UnknownUser && !has_fix_for_administrator {
@@ -278,6 +283,8 @@ fn finding(
         if received.reply.class() == Class::Permanent {
             finding.consequences.extend(super::auth::oddities(session));
             if reading.cause == Cause::Credentials {
+                finding.fixes.splice(0..0, super::auth::without_quotes(session));
+                finding.consequences.extend(login::letters_of_user(plan));
                 finding.fixes.extend(with_one_domain(plan));
                 only_mechanism(plan, session, &mut finding);
                 // A company's server has no such limits.
