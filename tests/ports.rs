@@ -347,6 +347,7 @@ impl Gather for Cloud {
                 answer: Answer::Names(Names {
                     host: host.clone(),
                     source: NameSource::System,
+                    resolvers: Vec::new(),
                     a: Lookup::answered(vec![address], 1.0),
                     aaaa: Lookup::Empty { ms: 1.0 },
                 }),

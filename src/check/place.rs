@@ -152,6 +152,48 @@ pub(super) fn is_private(ip: std::net::IpAddr) -> bool {
     }
 }
 
+/// Whether an IP address belongs to Cloudflare's web proxy, as published at <https://www.cloudflare.com/ips/>. The proxy
+/// forwards only web traffic. Spectrum, which forwards mail ports as well, uses 172.65.0.0/16, which is left out.
+pub(super) fn is_of_web_proxy(ip: std::net::IpAddr) -> bool {
+    const NETWORKS: [([u8; 4], u32); 15] = [
+        ([103, 21, 244, 0], 22),
+        ([103, 22, 200, 0], 22),
+        ([103, 31, 4, 0], 22),
+        ([104, 16, 0, 0], 13),
+        ([104, 24, 0, 0], 14),
+        ([108, 162, 192, 0], 18),
+        ([131, 0, 72, 0], 22),
+        ([141, 101, 64, 0], 18),
+        ([162, 158, 0, 0], 15),
+        ([172, 64, 0, 0], 13),
+        ([173, 245, 48, 0], 20),
+        ([188, 114, 96, 0], 20),
+        ([190, 93, 240, 0], 20),
+        ([197, 234, 240, 0], 22),
+        ([198, 41, 128, 0], 17),
+    ];
+    match ip.to_canonical() {
+        std::net::IpAddr::V4(v4) if matches!(v4.octets(), [172, 65, ..]) => false,
+        std::net::IpAddr::V4(v4) => {
+            NETWORKS.iter().any(|(network, bits)| (u32::from(v4) ^ u32::from_be_bytes(*network)) >> (32 - bits) == 0)
+        }
+        std::net::IpAddr::V6(v6) => matches!(
+            v6.segments(),
+            [0x2400, 0xcb00, ..]
+                | [0x2405, 0x8100 | 0xb500, ..]
+                | [0x2606, 0x4700, ..]
+                | [0x2803, 0xf800, ..]
+                | [0x2a06, 0x98c0..=0x98c7, ..]
+                | [0x2c0f, 0xf248, ..]
+        ),
+    }
+}
+
+/// Whether a host belongs to Cloudflare's mail service, which uses IP addresses in the same networks as its web proxy.
+pub(super) fn is_mail_host_of_proxy(host: &str) -> bool {
+    host == "mx.cloudflare.net" || host.ends_with(".mx.cloudflare.net")
+}
+
 /// Whether the server is on this machine or in a private network, as the connection shows. If `--resolve` gives the
 /// address, the name decides.
 pub(super) fn is_inside(plan: &Plan, session: Session<'_>) -> bool {

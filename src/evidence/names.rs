@@ -16,6 +16,9 @@ pub struct Names {
     pub host: DomainName,
     /// The source of the answer.
     pub source: NameSource,
+    /// The IP addresses of this machine's DNS resolvers (`/etc/resolv.conf`), if a lookup failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolvers: Vec<IpAddr>,
     /// The IPv4 addresses.
     pub a: Lookup,
     /// The IPv6 addresses.

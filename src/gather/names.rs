@@ -122,7 +122,13 @@ impl LookupCache {
         loop {
             let known = receiver.borrow_and_update().clone();
             if let (Some(a), Some(aaaa)) = (known.a, known.aaaa) {
-                return Names { host: host.clone(), source: self.source(plan, host), a, aaaa };
+                let source = self.source(plan, host);
+                let is_failed = [&a, &aaaa].into_iter().any(|lookup| matches!(lookup, Lookup::Failed { .. }));
+                let resolvers = match source {
+                    NameSource::System if is_failed => system_servers().iter().map(SocketAddr::ip).collect(),
+                    _ => Vec::new(),
+                };
+                return Names { host: host.clone(), source, resolvers, a, aaaa };
             }
             // The senders exist until both families have been looked up.
             if receiver.changed().await.is_err() {

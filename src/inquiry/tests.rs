@@ -67,6 +67,7 @@ fn lookup_and_session_start_together_and_no_question_is_asked_twice() {
     let names = Names {
         host: host.clone(),
         source: NameSource::System,
+        resolvers: Vec::new(),
         a: Lookup::answered(vec!["192.0.2.25".parse().expect("an address")], 1.0),
         aaaa: Lookup::Empty { ms: 1.0 },
     };

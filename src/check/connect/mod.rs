@@ -13,7 +13,7 @@ mod sockets;
 use super::finding::{Check, Finding, PhaseFailure, Rule, port_list, user_flag};
 use super::{place, programs, source};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{Evidence, Fault, NameSource, Phase, Session};
+use crate::evidence::{EventKind, Evidence, Fault, NameSource, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{AddressChoice, Override, Plan, Protocol, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
@@ -171,6 +171,9 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
     let siblings = weigh_siblings(plan, evidence, kind, &mut finding);
     if kind == ConnectFaultKind::TimedOut {
         weigh_place(plan, evidence, session, siblings, &mut finding);
+    }
+    if siblings == Siblings::Unknown && is_behind_web_proxy(plan, session, kind) {
+        behind_web_proxy(plan, &mut finding);
     }
     if finding.fixes.is_empty() {
         finding.fixes = fixes::last_resorts(plan, evidence, kind);
@@ -333,6 +336,37 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         ));
     }
     Siblings::Answer
+}
+
+/// Whether every IP address that was tried belongs to a web proxy, which carries no mail.
+fn is_behind_web_proxy(plan: &Plan, session: Session<'_>, kind: ConnectFaultKind) -> bool {
+    let mut tried = session
+        .events()
+        .filter_map(|event| match &event.what {
+            EventKind::Dialled { address, .. } => Some(address.ip()),
+            _ => None,
+        })
+        .peekable();
+    let is_blocking = matches!(kind, ConnectFaultKind::TimedOut | ConnectFaultKind::Refused | ConnectFaultKind::Reset);
+    let is_mail_service = plan.target.host.name().is_some_and(|name| place::is_mail_host_of_proxy(name.ascii()));
+    is_blocking && !is_mail_service && tried.peek().is_some() && tried.all(place::is_of_web_proxy)
+}
+
+/// States in the finding that the name points at a web proxy instead of the mail server.
+fn behind_web_proxy(plan: &Plan, finding: &mut Finding) {
+    let host = &plan.target.host;
+    finding.cause =
+        "The IP address belongs to Cloudflare's web proxy, which forwards only web traffic, not mail.".to_owned();
+    finding.otherwise =
+        Some("Your network may be blocking mail ports. Repeat the check from another network to find out.".to_owned());
+    finding.fixes = vec![
+        Fix::text(format!(
+            "Domain owner: at Cloudflare, set the DNS record of {host} to \"DNS only\" (grey cloud), so that the name points at the mail server itself"
+        )),
+        Fix::text(
+            "In the program, enter the name or IP address of the mail server itself: the name that the hosting company or email provider gives for it, or that of a DNS record that is \"DNS only\"",
+        ),
+    ];
 }
 
 /// States in the finding whether this machine's cloud provider blocks the port.

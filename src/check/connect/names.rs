@@ -119,8 +119,9 @@ fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) 
     let asked = match &names.source {
         NameSource::Given { resolver } => format!("The resolver {resolver}"),
         NameSource::LoopbackFallback => "The resolver 127.0.0.1 (no resolver is configured on this machine)".to_owned(),
-        NameSource::System | NameSource::Override => "This machine's resolver".to_owned(),
+        NameSource::System | NameSource::Override => of_this_machine(names),
     };
+    let is_silent = matches!(why, LookupFault::Timeout | LookupFault::Unreachable);
     finding.cause = match why {
         LookupFault::Timeout => format!("{asked} did not respond."),
         LookupFault::ServerFailure => format!(
@@ -138,17 +139,47 @@ fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) 
                 .to_owned(),
         );
     }
+    if is_silent {
+        finding.fixes.extend(without_resolver(names));
+    }
     finding.fixes.push(Fix::run(
         "To find out whether only this lookup fails, look up a name that you know exists",
         "getent hosts example.com",
     ));
-    if matches!(why, LookupFault::Timeout | LookupFault::Unreachable) {
-        finding.fixes.push(Fix::text(QUERIES));
+    if !is_silent {
+        finding.fixes.push(Fix::text(
+            "Check /etc/resolv.conf, the DNS settings of the container, the VPN, and the firewall on port 53",
+        ));
     }
-    finding.fixes.push(Fix::text(
-        "Check /etc/resolv.conf, the DNS settings of the container, the VPN, and the firewall on port 53",
-    ));
     finding
+}
+
+/// This machine's resolver with its IP addresses, as the subject of a sentence.
+fn of_this_machine(names: &Names) -> String {
+    match listed(names) {
+        Some(addresses) => format!("This machine's resolver ({addresses})"),
+        None => "This machine's resolver".to_owned(),
+    }
+}
+
+/// The IP addresses of this machine's resolvers, if they are known.
+fn listed(names: &Names) -> Option<String> {
+    let addresses: Vec<String> = names.resolvers.iter().map(ToString::to_string).collect();
+    (!addresses.is_empty()).then(|| addresses.join(" or "))
+}
+
+/// Fixes if this machine's resolver does not respond. Networks often change it, for example with a new router.
+fn without_resolver(names: &Names) -> Vec<Fix> {
+    let setting = match names.source {
+        NameSource::Given { .. } => "Use another resolver with --resolver, or use this machine's resolver".to_owned(),
+        NameSource::System | NameSource::LoopbackFallback | NameSource::Override => {
+            let present = listed(names).map_or_else(String::new, |addresses| format!(" ({addresses} now)"));
+            format!(
+                "In the network settings of this machine, device or container (Docker: dns), correct the DNS server{present}: use the router's IP address or that of a public resolver, such as 9.9.9.9 or 1.1.1.1. With a VPN, use its DNS server, or disconnect the VPN"
+            )
+        }
+    };
+    vec![Fix::text(setting), Fix::text(QUERIES)]
 }
 
 /// The fix if the resolver does not respond.
@@ -190,7 +221,10 @@ fn of_provider(plan: &Plan, names: &Names, provider: &Provider, mut finding: Fin
         }
     };
     if is_silent {
-        finding.fixes.insert(0, Fix::text(QUERIES));
+        finding.fixes.splice(0..0, without_resolver(names));
+        finding.fixes.dedup_by(|one, other| one.text == other.text);
+        finding.failure = Some(PhaseFailure::Unreachable);
+        return finding;
     }
     finding.fixes.push(Fix::text(
         "Correct the resolver settings of this machine or container (/etc/resolv.conf, Docker's DNS settings, the VPN), or ask the network's administrator whether a DNS filter blocks the name",

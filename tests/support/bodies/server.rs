@@ -39,6 +39,7 @@ impl Gather for Server<'_> {
                 answer: Answer::Names(Names {
                     host: host.clone(),
                     source: NameSource::System,
+                    resolvers: Vec::new(),
                     a: Lookup::answered(vec!["192.0.2.25".parse().unwrap()], 1.0),
                     aaaa: Lookup::Empty { ms: 1.0 },
                 }),

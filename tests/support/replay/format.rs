@@ -62,6 +62,8 @@ pub struct TypedHello {
 pub struct TypedNames {
     pub(super) a: Option<TypedLookup>,
     pub(super) aaaa: Option<TypedLookup>,
+    #[serde(default)]
+    pub(super) resolvers: Vec<std::net::IpAddr>,
 }
 
 #[derive(Default, Deserialize)]

@@ -111,7 +111,11 @@ pub fn check_with(args: &[&str], server: NewServer<'_>) -> Report {
         plan: plan.clone(),
         echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
         credentials,
-        names: TypedNames { a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])), aaaa: None },
+        names: TypedNames {
+            a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])),
+            aaaa: None,
+            resolvers: Vec::new(),
+        },
         zone: Vec::new(),
         pages: Vec::new(),
         machine: Machine { dmi: BTreeMap::new(), variables: Vec::new(), host: None },
@@ -173,7 +177,11 @@ pub fn play_live(name: String, text: &str, listener: &mut dyn EvidenceListener) 
         };
         Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof }
     });
-    let default = TypedNames { a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])), aaaa: None };
+    let default = TypedNames {
+        a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])),
+        aaaa: None,
+        resolvers: Vec::new(),
+    };
     let mut replay = Replay {
         plan: plan.clone(),
         echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),

@@ -52,6 +52,7 @@ impl Gather for Replay<'_> {
                 answer: Answer::Names(Names {
                     host: host.clone(),
                     source: NameSource::System,
+                    resolvers: self.names.resolvers.clone(),
                     a: lookup(self.names.a.as_ref()),
                     aaaa: lookup(self.names.aaaa.as_ref()),
                 }),

@@ -117,7 +117,7 @@ pub(super) fn ask(sight: Sight<'_>) -> Vec<Question> {
         .map(|(ip, ..)| *ip)
         .collect();
     // The web port of a known proxy is the best evidence, so such addresses come first.
-    silent.sort_by_key(|ip| !is_of_web_proxy(*ip));
+    silent.sort_by_key(|ip| !place::is_of_web_proxy(*ip));
     for ip in silent.iter().take(MAX_OTHER) {
         for port in OTHER_PORTS {
             questions.push(Question::session(other_port(sight, *ip, port)));
@@ -247,14 +247,9 @@ fn with_session(finding: Finding, session: Session<'_>) -> Finding {
 /// Whether a host is behind a known web proxy, which does not forward mail.
 fn is_known_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> bool {
     is_silent(reach)
-        && reach.failed.iter().all(|(ip, ..)| is_of_web_proxy(*ip))
-        && !is_mail_service(reach.host.name.as_str())
+        && reach.failed.iter().all(|(ip, ..)| place::is_of_web_proxy(*ip))
+        && !place::is_mail_host_of_proxy(reach.host.name.as_str())
         && open_ports(sight, reach).iter().any(|(port, _)| *port == 443)
-}
-
-/// Whether a host belongs to the mail service of the proxy's operator, which uses IP addresses in the same networks.
-fn is_mail_service(host: &str) -> bool {
-    host == "mx.cloudflare.net" || host.ends_with(".mx.cloudflare.net")
 }
 
 /// A web proxy forwards only web traffic. Its address responds on port 443, while connections to port 25 time out.
@@ -284,29 +279,6 @@ fn web_proxy(sight: Sight<'_>, reach: &HostReach<'_>) -> Option<Finding> {
         ))],
         ..finding
     })
-}
-
-/// Networks of Cloudflare, as published at <https://www.cloudflare.com/ips/>.
-fn is_of_web_proxy(ip: IpAddr) -> bool {
-    const NETWORKS: [([u8; 4], u32); 9] = [
-        ([104, 16, 0, 0], 13),
-        ([104, 24, 0, 0], 14),
-        ([172, 64, 0, 0], 13),
-        ([188, 114, 96, 0], 20),
-        ([162, 158, 0, 0], 15),
-        ([198, 41, 128, 0], 17),
-        ([173, 245, 48, 0], 20),
-        ([141, 101, 64, 0], 18),
-        ([108, 162, 192, 0], 18),
-    ];
-    match ip.to_canonical() {
-        IpAddr::V4(v4) => {
-            NETWORKS.iter().any(|(network, bits)| (u32::from(v4) ^ u32::from_be_bytes(*network)) >> (32 - bits) == 0)
-        }
-        IpAddr::V6(v6) => {
-            matches!(v6.segments(), [0x2606, 0x4700, ..] | [0x2803, 0xf800, ..] | [0x2a06, 0x98c0..=0x98c7, ..])
-        }
-    }
 }
 
 /// No host responds, so the cause is probably this machine or its network.
