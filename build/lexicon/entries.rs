@@ -519,6 +519,8 @@ pub(super) struct ProviderEntry {
     pub(super) starttls_always: bool,
     pub(super) sees_after_data: Option<String>,
     #[serde(default)]
+    pub(super) sender_checked_after_data: bool,
+    #[serde(default)]
     pub(super) banner_any: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) cert_any: Vec<String>,

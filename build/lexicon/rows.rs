@@ -370,6 +370,7 @@ fn provider(entry: &ProviderEntry, pool: &mut Pool) -> String {
             ("rule", pool.optional(entry.rule.as_deref())),
             ("starttls_always", entry.starttls_always.to_string()),
             ("sees_after_data", pool.optional(entry.sees_after_data.as_deref())),
+            ("sender_checked_after_data", entry.sender_checked_after_data.to_string()),
             ("banner_any", pool.texts(plain(&entry.banner_any))),
             ("cert_any", pool.texts(strings(&entry.cert_any))),
             ("ehlo_any", pool.texts(plain(&entry.ehlo_any))),

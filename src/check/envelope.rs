@@ -1,9 +1,10 @@
 //! Findings about MAIL FROM and RCPT TO, other than rejections: email addresses that this server does not support, and
 //! providers that reject mail only after the message has been sent.
 
-use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing, in_shell};
 use super::peer;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
+use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
@@ -30,7 +31,7 @@ static REFUSALS_AFTER_DATA: Rule = Rule {
     docs: Docs {
         sees: "All recipients were accepted, and the provider is known to check the sender, the sending limits or the content only after the message data has been sent.",
         matters: "smtpcheck never sends a message, so it cannot detect these rejections. An accepted recipient does not guarantee delivery.",
-        action: "If your mail is not delivered, send one real message with your own program and read the server's reply.",
+        action: "If your mail is not delivered, send one real message with your own program and read the server's reply. If the login and the sender are different addresses, or the sender's domain belongs to a mailbox provider such as Gmail, use a sender address that the account may use: its own address, or one in a domain that you have verified.",
         example: "Microsoft 365 sends 5.7.60 (no permission to send as this address) after the message",
         references: "RFC 5321 section 4.2.5 (replies after DATA)",
     },
@@ -54,13 +55,127 @@ fn later_refusals(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         provider.name
     );
     let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(received.event);
-    Some(Finding {
-        cause: later.into(),
+    let finding = Finding { cause: later.into(), ..finding };
+    if provider.sender_checked_after_data
+        && let Some(sender) = Sender::of(plan)
+    {
+        let finding = match provider.kind.as_str() {
+            "relay" => of_relay(provider, &sender, finding),
+            _ => of_account(provider, &sender, finding),
+        };
+        return Some(finding);
+    }
+    Some(with_one_message(finding))
+}
+
+/// The sender and the login of a check.
+struct Sender<'a> {
+    from: String,
+    domain: String,
+    user: &'a str,
+}
+
+impl Sender<'_> {
+    fn of(plan: &Plan) -> Option<Sender<'_>> {
+        let from = plan.from.as_ref()?.mailbox()?.to_string();
+        let (_, domain) = from.rsplit_once('@')?;
+        Some(Sender { domain: domain.to_owned(), user: &plan.login.as_ref()?.user, from })
+    }
+}
+
+/// The fix if nothing of the check shows whether the provider will accept a message.
+fn with_one_message(finding: Finding) -> Finding {
+    Finding {
         fixes: vec![Fix::text(
             "If your mail is not delivered, send one real message with your own program and read the server's reply",
         )],
         ..finding
-    })
+    }
+}
+
+/// A mailbox provider lets an account use only its own addresses, and those for which it has a permission.
+fn of_account(provider: &Provider, sender: &Sender<'_>, finding: Finding) -> Finding {
+    let Sender { from, user, .. } = sender;
+    if !user.contains('@') || user.eq_ignore_ascii_case(from) {
+        return with_one_message(finding);
+    }
+    let mut fixes = vec![Fix::text(format!(
+        "If the program's mail is rejected, set its sender (From) to {user}, the address that it logs in with; a Reply-To header can name another address"
+    ))];
+    fixes.push(match provider.id.as_str() {
+        "microsoft-365" => Fix::run(
+            format!("Or, Microsoft 365 administrator: give the account Send As permission for {from}"),
+            format!("Add-RecipientPermission {} -Trustee {} -AccessRights SendAs", in_shell(from), in_shell(user)),
+        ),
+        "exchange" => Fix::run(
+            format!("Or, Exchange administrator: give the account Send As permission for {from}"),
+            format!("Add-ADPermission {} -User {} -ExtendedRights 'Send As'", in_shell(from), in_shell(user)),
+        ),
+        _ => Fix::text(format!("Or add {from} to the account as an alias or a confirmed sender address")),
+    });
+    Finding {
+        summary: format!(
+            "whether {user} may send as {from} is unknown: {} checks this only after it has received the message",
+            provider.name
+        ),
+        cause: format!("The login and the sender are different addresses. {}", finding.cause),
+        fixes,
+        ..finding
+    }
+}
+
+/// A relay service accepts only senders that the account's owner has verified. A visitor's address in a contact form is
+/// none of them, and its provider's DMARC policy usually forbids other servers to use it. A sandbox of Mailgun sends
+/// only to authorized recipients.
+fn of_relay(provider: &Provider, sender: &Sender<'_>, finding: Finding) -> Finding {
+    let Sender { from, domain, user } = sender;
+    let user_domain = user.rsplit_once('@').map(|(_, domain)| domain).unwrap_or_default();
+    // Sandbox domains, and those that add-ons such as Heroku's create.
+    if user_domain.ends_with(".mailgun.org") {
+        return Finding {
+            severity: Severity::Warning,
+            confidence: Confidence::Likely,
+            summary: format!(
+                "{user} belongs to a domain of Mailgun, not to your own; such sandbox domains may send only to authorized recipients"
+            ),
+            otherwise: Some(
+                "If the recipient is one of the account's authorized recipients, Mailgun delivers the mail.".to_owned(),
+            ),
+            fixes: vec![
+                Fix::text(
+                    "Add your own domain at Mailgun, verify it, and use its SMTP login (Sending, Domain settings, SMTP credentials)",
+                ),
+                Fix::text(
+                    "For a test, add the recipient to the authorized recipients of the sandbox domain, and let the recipient confirm",
+                ),
+            ],
+            ..finding
+        };
+    }
+    let signs = ProviderSigns { host: Some(domain.as_str()), ..ProviderSigns::default() };
+    match providers::recognise(&signs).filter(|known| known.has_addresses_at(domain)) {
+        Some(mailboxes) => Finding {
+            severity: Severity::Warning,
+            confidence: Confidence::Likely,
+            summary: format!(
+                "{} will probably reject mail from {from}, but only after it has received the message",
+                provider.name
+            ),
+            cause: format!(
+                "{} The domain {domain} belongs to {}, so you cannot verify it, and receivers may reject mail from it that other servers send (DMARC).",
+                finding.cause, mailboxes.name
+            ),
+            otherwise: Some(format!(
+                "If this single address has been verified in the account, {} accepts it.",
+                provider.name
+            )),
+            fixes: vec![Fix::text(
+                "Use an address in your own domain, which you have verified in the account, as the sender (From). In a contact form, put the visitor's address into Reply-To, not into From",
+            )],
+            ..finding
+        },
+        None => with_one_message(finding),
+    }
 }
 
 fn needs_smtputf8(session: Session<'_>) -> Vec<Finding> {

@@ -48,6 +48,9 @@ pub struct Provider {
     pub starttls_always: bool,
     /// Restrictions that the server applies only after the message is sent, so that smtpcheck cannot detect them.
     pub sees_after_data: Option<Text>,
+    /// Whether one of these restrictions is about the sender: whether the account may use the address (mailboxes), or
+    /// whether the account's owner has verified it (relays).
+    pub sender_checked_after_data: bool,
     banner_any: List<Text>,
     cert_any: List<Text>,
     ehlo_any: List<Text>,
@@ -78,6 +81,11 @@ impl Provider {
             (_, Some(id)) => all().iter().find(|provider| provider.id == id.as_str()),
             (_, None) => None,
         }
+    }
+
+    /// Whether the provider's mailboxes have addresses at this domain, for example `gmail.com`.
+    pub fn has_addresses_at(&self, domain: &str) -> bool {
+        self.kind.as_str() == "mailbox" && self.also.iter().any(|known| known.eq_ignore_ascii_case(domain))
     }
 
     /// The server for users of a domain or MX host: if the provider has servers for several countries, the one with the
