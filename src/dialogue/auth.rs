@@ -125,7 +125,8 @@ fn is_quoted(text: &str) -> bool {
 fn is_percent_encoded(text: &str) -> bool {
     let special = |code: &str| {
         let code = code.to_ascii_uppercase();
-        code.starts_with('2') && u8::from_str_radix(&code, 16).is_ok() || matches!(code.as_str(), "3A" | "3D" | "3F" | "40")
+        code.starts_with('2') && u8::from_str_radix(&code, 16).is_ok()
+            || matches!(code.as_str(), "3A" | "3D" | "3F" | "40")
     };
     text.match_indices('%').any(|(at, _)| text.get(at + 1..at + 3).is_some_and(special))
 }

@@ -60,7 +60,14 @@ impl ServerName {
             ("{ip}", "YOUR-PUBLIC-ADDRESS".to_owned()),
         ];
         let fill = |text: &str| values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
-        Fix { text: fill(&fix.text), command: fix.command.as_deref().map(fill), when: None, is_repeat: false, software: None, ..fix }
+        Fix {
+            text: fill(&fix.text),
+            command: fix.command.as_deref().map(fill),
+            when: None,
+            is_repeat: false,
+            software: None,
+            ..fix
+        }
     }
 }
 

@@ -69,7 +69,15 @@ pub enum FixWhen {
 impl Fix {
     /// A fix that is only a sentence.
     pub fn text(text: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: None, url: None, when: None, is_repeat: false, is_for_administrator: false, software: None }
+        Fix {
+            text: text.into(),
+            command: None,
+            url: None,
+            when: None,
+            is_repeat: false,
+            is_for_administrator: false,
+            software: None,
+        }
     }
 
     /// A fix with a command.

@@ -2,8 +2,8 @@
 //! exist at another, and a service for companies does not accept private accounts. A reply never states this; it only
 //! rejects the login or the relaying.
 
-use crate::evidence::session::ReceivedReply;
 use crate::evidence::Phase;
+use crate::evidence::session::ReceivedReply;
 use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::software::Software;
 use crate::lexicon::{self, Cause, Confidence, Fix, Reading};
@@ -49,8 +49,12 @@ pub(super) fn of_other_provider(
         Host::Ip(_) | Host::Socket(_) => None,
     };
     let is_own = |server: &Provider| server.id == own.id || server.is_of_same_platform(own);
-    let takes_any_name =
-        |server: &Provider| server.kind == "relay" || server.kind == "local" || server.id.starts_with("outlook") || server.id.starts_with("microsoft");
+    let takes_any_name = |server: &Provider| {
+        server.kind == "relay"
+            || server.kind == "local"
+            || server.id.starts_with("outlook")
+            || server.id.starts_with("microsoft")
+    };
     if [provider, by_name].into_iter().flatten().any(|server| is_own(server) || takes_any_name(server)) {
         return reading;
     }
@@ -70,7 +74,9 @@ pub(super) fn of_other_provider(
         )),
         fixes: vec![
             Fix::run(
-                format!("To send from {user}, enter the server of {name} in the program: {host}, port {port}{password}"),
+                format!(
+                    "To send from {user}, enter the server of {name} in the program: {host}, port {port}{password}"
+                ),
                 format!("smtpcheck {host}:{port} --user {}", in_shell(user)),
             ),
             Fix::text(format!(

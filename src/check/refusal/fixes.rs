@@ -4,8 +4,7 @@
 use super::super::finding::in_shell;
 use super::super::peer;
 use super::super::place::is_private;
-use std::net::IpAddr;
-
+use super::lookups;
 use crate::evidence::Session;
 use crate::evidence::session::ReceivedReply;
 use crate::lexicon::{self, Fix, FixWhen};
@@ -49,9 +48,10 @@ pub(super) fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<
     let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
     let from = plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string);
     let rcpt = tested_recipient(plan, received).unwrap_or_else(|| "RECIPIENT".to_owned());
-    let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
-    // The address that the server sees, if the reply names it.
-    let local = address_in(&received.reply.joined()).or(local);
+    let local = session.connected().map(|(_, local)| local.ip());
+    // The address that the server sees comes first.
+    let seen = lookups::client_address(session, received);
+    let local = [seen, local].into_iter().flatten().find(|ip| !is_private(*ip));
     // The domain of an incomplete user name is usually that of the sender.
     let domain = lexicon::domain_of(&from, "YOUR-DOMAIN").to_owned();
     let values = [
@@ -88,15 +88,6 @@ fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
     format!("{name}@{domain}")
 }
 
-/// The public IP address that a reply names.
-fn address_in(text: &str) -> Option<IpAddr> {
-    let is_of_address = |one: char| one.is_ascii_hexdigit() || matches!(one, '.' | ':');
-    text.split(|one| !is_of_address(one))
-        .map(|word| word.trim_matches(['.', ':']))
-        .filter_map(|word| word.parse::<IpAddr>().ok())
-        .find(|ip| !is_private(*ip) && !ip.is_unspecified() && !ip.is_loopback())
-}
-
 /// A fix with the page or the email address that a reply about the client's IP address names. It shows the listing, or
 /// leads to the people who can remove it, so it comes first.
 pub(super) fn contact_in(plan: &Plan, received: ReceivedReply<'_>) -> Option<Fix> {
@@ -116,7 +107,9 @@ pub(super) fn contact_in(plan: &Plan, received: ReceivedReply<'_>) -> Option<Fix
         let word = word.trim_end_matches('.');
         word.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')) && !is_own(word)
     })?;
-    let asks = ["contact", "mail to", "email", "e-mail", "write to", "report"].iter().any(|word| text.to_lowercase().contains(word));
+    let asks = ["contact", "mail to", "email", "e-mail", "write to", "report"]
+        .iter()
+        .any(|word| text.to_lowercase().contains(word));
     asks.then(|| {
         Fix::text(format!(
             "Write to the address that the reply names, with your IP address and the time: {}",

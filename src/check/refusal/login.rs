@@ -23,7 +23,11 @@ pub(super) fn corrected(
     let reading = of_missing_login(plan, session, received, reading);
     if received.event.phase == Phase::Mail && plan.from.as_ref().is_some_and(|from| from.mailbox().is_none()) {
         let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
-        return if logged_in { of_null_sender_of_program(received, reading) } else { of_null_sender(received, reading) };
+        return if logged_in {
+            of_null_sender_of_program(received, reading)
+        } else {
+            of_null_sender(received, reading)
+        };
     }
     if received.event.phase == Phase::Mail {
         return of_own_address(plan, session, received, reading);
@@ -79,8 +83,12 @@ fn of_null_sender_of_program(received: ReceivedReply<'_>, reading: Reading) -> R
     Reading {
         cause: Cause::SenderRejected,
         confidence: Confidence::Likely,
-        means: "The sender is empty (<>). A server for mail programs accepts only addresses of the account that logged in.".to_owned(),
-        otherwise: Some("The server may reject the account's own address as well. Repeat the check with it to find out.".to_owned()),
+        means:
+            "The sender is empty (<>). A server for mail programs accepts only addresses of the account that logged in."
+                .to_owned(),
+        otherwise: Some(
+            "The server may reject the account's own address as well. Repeat the check with it to find out.".to_owned(),
+        ),
         fixes: vec![
             Fix::text(
                 "Enter the account's email address as the sender in the program (From, Return-Path or envelope sender; PHP: sendmail_path with -f)",
@@ -219,8 +227,10 @@ fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'
     );
     let is_unexplained = match &reading.basis {
         Basis::Phrase { id } => {
-            matches!(id.as_str(), "client-rejected-postfix" | "access-denied-bare" | "policy-generic" | "recipient-access-denied")
-                || is_check_of_servers
+            matches!(
+                id.as_str(),
+                "client-rejected-postfix" | "access-denied-bare" | "policy-generic" | "recipient-access-denied"
+            ) || is_check_of_servers
         }
         Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => {
             received.reply.class() == Class::Permanent
@@ -543,7 +553,7 @@ pub(super) fn sender_of_account(
 /// Where a sender comes from that a program or system made itself, and the setting for it.
 fn setting_of_sender(from: &str) -> Option<&'static str> {
     let name = from.split('@').next().unwrap_or_default().to_lowercase();
-    if matches!(name.as_str(), "root" | "www-data" | "apache" | "nginx" | "nobody" | "daemon" | "http" | "php" | "wwwrun") {
+    if matches!(name.as_str(), "root" | "www-data" | "apache" | "nginx" | "daemon" | "http" | "php" | "wwwrun") {
         return Some(
             "The system made this sender from the local user: set the sender in the program (PHP: sendmail_path with -f; Postfix: sender_canonical_maps or smtp_generic_maps; msmtp: from, auto_from off; ssmtp: rewriteDomain, FromLineOverride; cron: MAILFROM)",
         );
@@ -553,7 +563,10 @@ fn setting_of_sender(from: &str) -> Option<&'static str> {
             "The forwarding service PostSRSd made this sender: set its domain to one of yours (SRS_DOMAIN, or srs-domain in postsrsd.conf)",
         );
     }
-    let is_bounce = name.starts_with("bounce") || name.starts_with("prvs=") || name.ends_with("-bounces") || name.contains("bounces+");
+    let is_bounce = name.starts_with("bounce")
+        || name.starts_with("prvs=")
+        || name.ends_with("-bounces")
+        || name.contains("bounces+");
     is_bounce.then_some(
         "A program made this sender for bounces: change its setting for the bounce, return-path or envelope sender address (Odoo: Alias Domain and mail.bounce.alias; Discourse, Mautic, listmonk: return path)",
     )

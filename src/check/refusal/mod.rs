@@ -8,12 +8,14 @@
 mod account;
 mod fixes;
 mod login;
+mod lookups;
 mod relay;
 mod rules;
 mod sender;
 
+use self::fixes::SessionFacts;
 use super::auth::OBSOLETE;
-use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell, user_flag};
+use super::finding::{Check, Finding, PhaseFailure, Rule, in_shell, user_flag};
 use super::greeting::weigh_other_family;
 use super::parameters;
 use super::peer;
@@ -21,20 +23,34 @@ use super::place;
 use super::programs;
 use super::protocol;
 use super::service::service_with_codes;
-use self::fixes::SessionFacts;
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
 use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase};
 use crate::plan::{LoginProof, Plan, TlsUse};
+use crate::question::Question;
 use crate::wire::Reply;
 use crate::wire::status::Class;
 
-pub static CHECK: Check = Check { subject: "refusal", ask: asks_nothing, judge, rules: rules::RULES };
+pub static CHECK: Check = Check { subject: "refusal", ask, judge, rules: rules::RULES };
 
 /// The rule of a lexicon category, for `explain`.
 pub fn rule_of(cause: Cause) -> Option<&'static Rule> {
     rules::of(cause)
+}
+
+/// Requests the DNS records that verify what the first rejection says.
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(session) = evidence.decisive_session().filter(Session::is_over) else { return Vec::new() };
+    let Some(received) = refusals(session).into_iter().next() else { return Vec::new() };
+    let software = peer::software(session);
+    let context = Context {
+        step: Some(reply_phase(received.event.phase)),
+        provider: peer::provider(plan, session).map(|known| known.id.as_str()),
+        software: software.as_deref(),
+    };
+    let cause = lexicon::read(received.reply, &context).map(|reading| reading.cause);
+    cause.map_or_else(Vec::new, |cause| lookups::questions(plan, evidence, session, received, cause))
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
@@ -84,6 +100,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let reading = account::of_fixed_user(plan, received, provider, reading);
         let reading = account::at_other_server(plan, received, instead, reading);
         let reading = sender::of_private_name(plan, received, is_inside, reading);
+        let reading = lookups::corrected(plan, evidence, session, received, reading);
         let reading = sender::of_own_domain(plan, received, software.as_deref(), reading);
         let reading = if logged_in {
             relay::after_login(plan, received, login::of_check_after_login(reading))
@@ -128,6 +145,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
                     fix.software = None;
                     fix.is_for_administrator = false;
                 }
+                lookups::weigh(plan, evidence, session, received, cause, &mut finding);
                 if received.event.phase == Phase::Greeting {
                     weigh_other_family(plan, evidence, &mut finding);
                 }

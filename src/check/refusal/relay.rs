@@ -125,9 +125,6 @@ pub(super) fn over_loopback(plan: &Plan, mut reading: Reading) -> Reading {
             format!("smtpcheck 127.0.0.1:{} --from {{from}} --to {{rcpt}}", plan.target.port),
         ),
     );
-    reading.fixes.insert(
-        1,
-        Fix::text("Server operator (Postfix): add [::1]/128 to mynetworks beside 127.0.0.0/8"),
-    );
+    reading.fixes.insert(1, Fix::text("Server operator (Postfix): add [::1]/128 to mynetworks beside 127.0.0.0/8"));
     reading
 }

@@ -5,8 +5,8 @@
 //!   the wrong fixes.
 //! - Programs append the name of a local machine to local users (`root@nas`). No server on the internet accepts it.
 
-use crate::evidence::session::ReceivedReply;
 use crate::evidence::Phase;
+use crate::evidence::session::ReceivedReply;
 use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading};
 use crate::plan::Plan;
 
@@ -37,7 +37,12 @@ const UNEXPLAINED: [&str; 14] = [
 /// 1. The reply is about the sender, or about relaying in words that name the sender, and does not state a reason.
 /// 2. The sender is in the recipient's domain, or in the domain of the server's host name.
 /// 3. The plan contains no login, and the check is not that of a domain, in which the sender is an example.
-pub(super) fn of_own_domain(plan: &Plan, received: ReceivedReply<'_>, software: Option<&str>, reading: Reading) -> Reading {
+pub(super) fn of_own_domain(
+    plan: &Plan,
+    received: ReceivedReply<'_>,
+    software: Option<&str>,
+    reading: Reading,
+) -> Reading {
     if plan.login.is_some() || plan.domain.is_some() || !matches!(received.event.phase, Phase::Mail | Phase::Rcpt) {
         return reading;
     }
@@ -109,12 +114,7 @@ pub(super) fn of_account_at_receiver(plan: &Plan, received: ReceivedReply<'_>, r
 /// Corrects the reading if the domain of the recipient or of the sender is a name of a local machine (`root@nas`,
 /// `monit@opnsense.localdomain`), for a server outside the local network. Programs append the machine's name to local
 /// users. The words of the reply are about DNS, syntax or relaying.
-pub(super) fn of_private_name(
-    plan: &Plan,
-    received: ReceivedReply<'_>,
-    is_inside: bool,
-    reading: Reading,
-) -> Reading {
+pub(super) fn of_private_name(plan: &Plan, received: ReceivedReply<'_>, is_inside: bool, reading: Reading) -> Reading {
     let is_of_address = matches!(
         reading.cause,
         Cause::SenderRejected | Cause::DomainUnknown | Cause::UnknownUser | Cause::Syntax | Cause::Other
@@ -149,7 +149,9 @@ fn of_local_recipient(to: &str, reading: Reading) -> Reading {
         means: format!(
             "The recipient's domain, {domain}, is the name of a machine in a local network. It does not exist in the public DNS, so no mail server on the internet can deliver to {to}."
         ),
-        otherwise: Some("The server may also reject the sender. Repeat the check with a real recipient to find out.".to_owned()),
+        otherwise: Some(
+            "The server may also reject the sender. Repeat the check with a real recipient to find out.".to_owned(),
+        ),
         fixes: vec![
             Fix::text(format!(
                 "Forward mail for the local user to a real address: add the line \"{user}: YOUR-ADDRESS\" to /etc/aliases (Postfix, Sendmail: then run newaliases; msmtp: the setting aliases /etc/aliases; ssmtp: root=YOUR-ADDRESS in ssmtp.conf)"
@@ -174,7 +176,10 @@ fn of_local_sender(plan: &Plan, from: &str, reading: Reading) -> Reading {
         means: format!(
             "The sender's domain, {domain}, is the name of a machine in a local network. It does not exist in the public DNS, so servers on the internet reject it as a sender."
         ),
-        otherwise: Some("The server may reject another sender as well. Repeat the check with a real address to find out.".to_owned()),
+        otherwise: Some(
+            "The server may reject another sender as well. Repeat the check with a real address to find out."
+                .to_owned(),
+        ),
         fixes: vec![
             Fix::run(
                 "Use a sender address in a domain that exists in the public DNS",

@@ -17,8 +17,9 @@
 //! [machine]                   # optional; default: no information
 //! dmi = { sys_vendor = "Amazon EC2" }
 //! variables = []
-//! zone = ["example.com MX 10 mx.example.com"]   # for `domain`: the records of its DNS; a line that ends in ` !` is
-//!                             # signed, and a line that ends in ` ?` is answered with SERVFAIL
+//! zone = ["example.com MX 10 mx.example.com"]   # the records of DNS; a line that ends in ` !` is signed, and a line
+//!                             # that ends in ` ?` is answered with SERVFAIL. Without this key, the lookups of a
+//!                             # single check fail
 //! [[page]]                    # for `domain`: what a web server sends for every path
 //! host = "mta-sts.example.com"
 //! body = "version: STSv1"
