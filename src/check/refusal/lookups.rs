@@ -293,7 +293,7 @@ fn weigh_client(evidence: &Evidence, received: ReceivedReply<'_>, ip: IpAddr, fi
 
 /// What a lookup shows about a domain.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Existence {
+enum DomainState {
     /// It has an MX record or an IP address.
     ForMail,
     /// It does not exist.
@@ -306,22 +306,22 @@ enum Existence {
     Unknown,
 }
 
-fn existence(evidence: &Evidence, domain: &DnsName) -> Existence {
-    let Some((_, seen)) = answer(evidence, domain, RecordKind::Mx) else { return Existence::Unknown };
+fn state_of_domain(evidence: &Evidence, domain: &DnsName) -> DomainState {
+    let Some((_, seen)) = answer(evidence, domain, RecordKind::Mx) else { return DomainState::Unknown };
     if seen.code == DnsCode::NxDomain {
-        return Existence::Missing;
+        return DomainState::Missing;
     }
     let hosts = hosts_of(evidence, domain);
     if hosts.iter().any(|host| host.as_str().parse::<IpAddr>().is_ok()) {
-        return Existence::AddressAsMx;
+        return DomainState::AddressAsMx;
     }
     if !hosts.is_empty() {
-        return Existence::ForMail;
+        return DomainState::ForMail;
     }
     match [RecordKind::A, RecordKind::Aaaa].map(|kind| answer(evidence, domain, kind)) {
-        [Some((_, a)), Some((_, aaaa))] if a.records.is_empty() && aaaa.records.is_empty() => Existence::WithoutServer,
-        [Some((_, a)), Some((_, aaaa))] if !a.records.is_empty() || !aaaa.records.is_empty() => Existence::ForMail,
-        _ => Existence::Unknown,
+        [Some((_, a)), Some((_, aaaa))] if a.records.is_empty() && aaaa.records.is_empty() => DomainState::WithoutServer,
+        [Some((_, a)), Some((_, aaaa))] if !a.records.is_empty() || !aaaa.records.is_empty() => DomainState::ForMail,
+        _ => DomainState::Unknown,
     }
 }
 
@@ -340,23 +340,23 @@ pub(super) fn corrected(
         }
         _ => return reading,
     };
-    let seen: Vec<_> = domains.iter().map(|(owner, domain)| (*owner, domain, existence(evidence, domain))).collect();
+    let seen: Vec<_> = domains.iter().map(|(owner, domain)| (*owner, domain, state_of_domain(evidence, domain))).collect();
     let is_bad =
-        |state: Existence| matches!(state, Existence::Missing | Existence::WithoutServer | Existence::AddressAsMx);
+        |state: DomainState| matches!(state, DomainState::Missing | DomainState::WithoutServer | DomainState::AddressAsMx);
     let mut bad = seen.iter().filter(|(_, _, state)| is_bad(*state));
     match (bad.next(), bad.next()) {
         (Some((owner, domain, state)), None) => of_bad_domain(*owner, domain, *state, reading),
-        (None, _) if seen.iter().all(|(_, _, state)| *state == Existence::ForMail) => {
+        (None, _) if seen.iter().all(|(_, _, state)| *state == DomainState::ForMail) => {
             of_good_domain(&received.reply.joined(), &domains, reading)
         }
         _ => reading,
     }
 }
 
-fn of_bad_domain(owner: Owner, domain: &DnsName, state: Existence, reading: Reading) -> Reading {
+fn of_bad_domain(owner: Owner, domain: &DnsName, state: DomainState, reading: Reading) -> Reading {
     let what = match state {
-        Existence::Missing => "does not exist: a lookup from here does not find it either",
-        Existence::AddressAsMx => {
+        DomainState::Missing => "does not exist: a lookup from here does not find it either",
+        DomainState::AddressAsMx => {
             "has an IP address in its MX record instead of a host name, so other servers cannot deliver to it"
         }
         _ => "cannot receive mail: a lookup from here finds neither an MX record nor an IP address for it",
@@ -373,7 +373,7 @@ fn of_bad_domain(owner: Owner, domain: &DnsName, state: Existence, reading: Read
     };
     let publish = "Domain owner: publish an MX record that names a mail server of the domain by its host name";
     match (owner, state) {
-        (Owner::Sender, Existence::Missing) => {
+        (Owner::Sender, DomainState::Missing) => {
             reading.fixes = vec![Fix::text("Use a sender address whose domain exists and can receive mail")];
         }
         (Owner::Sender, _) => {

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use smtpcheck::dialogue::{Access, Action, Dialogue, Peer};
 use smtpcheck::evidence::{
-    Answer, DialResult, EventKind, Fault, Handshake, HandshakeKind, HelloOutcome, HelloSeen, Lookup, Machine,
-    NameMatch, NameSource, Names, Outcome, Phase, Presented, ProbeId, TlsFault, TlsFaultKind, Trust, TrustStore,
+    Answer, DialResult, DnsFaultKind, EventKind, Fault, Handshake, HandshakeKind, HelloOutcome, HelloSeen, Lookup,
+    Machine, NameMatch, NameSource, Names, Outcome, Phase, Presented, ProbeId, TlsFault, TlsFaultKind, Trust,
+    TrustStore,
 };
 use smtpcheck::gather;
 use smtpcheck::inquiry::{Arrival, Gather};
@@ -44,7 +45,10 @@ impl Gather for Server<'_> {
                     aaaa: Lookup::Empty { ms: 1.0 },
                 }),
             },
-            Question::Records(_) | Question::Fetch(_) => unreachable!("only a check of a domain asks this"),
+            Question::Records(_) => {
+                Outcome::Failed { fault: Fault::Dns { kind: DnsFaultKind::Timeout, detail: String::new() } }
+            }
+            Question::Fetch(_) => unreachable!("only a check of a domain asks this"),
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(Machine::default()) },
             Question::Hello(request) => Outcome::Done { answer: Answer::Hello(self.hello(request)) },
             Question::Session(request) => match self.session(id, request) {

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use smtpcheck::dialogue::{Access, Action, Dialogue, Peer};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
-    Answer, ConnectFault, DialResult, EventKind, Fault, HelloOutcome, HelloSeen, Lookup, LookupFault, Machine,
-    NameSource, Names, Outcome, Phase, ProbeId, ProxyFault, ProxyFaultKind, ServerUnreachable, SocketResult,
+    Answer, ConnectFault, DialResult, DnsFaultKind, EventKind, Fault, HelloOutcome, HelloSeen, Lookup, LookupFault,
+    Machine, NameSource, Names, Outcome, Phase, ProbeId, ProxyFault, ProxyFaultKind, ServerUnreachable, SocketResult,
     SpokenInstead, TunnelResult,
 };
 use smtpcheck::inquiry::{Arrival, Gather};
@@ -58,9 +58,9 @@ impl Gather for Replay<'_> {
                 }),
             },
             // Most transcripts of a single check have no DNS records.
-            Question::Records(_) if self.zone.is_empty() && self.plan.domain.is_none() => Outcome::Failed {
-                fault: Fault::Dns { kind: smtpcheck::evidence::DnsFaultKind::Timeout, detail: String::new() },
-            },
+            Question::Records(_) if self.zone.is_empty() && self.plan.domain.is_none() => {
+                Outcome::Failed { fault: Fault::Dns { kind: DnsFaultKind::Timeout, detail: String::new() } }
+            }
             Question::Records(request) => records::answer(&self.zone, request),
             Question::Fetch(request) => records::page(&self.pages, request),
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(self.machine.clone()) },
