@@ -60,7 +60,7 @@
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, snippets, watch, wire |
 //! | exporter | cli, evidence, expect, host, plan, render, report, run, source |
-//! | cli | check, expect, host, plan, render, report, sasl, snippets, source, wire |
+//! | cli | check, expect, host, lexicon, plan, render, report, sasl, snippets, source, wire |
 //! | commands | everything |
 //!
 //! Only `exporter`, `gather`, `host`, `run` and `sandbox` may use tokio. Only `exporter`, `gather` and `sandbox` may

@@ -210,6 +210,13 @@ pub enum Purpose {
     ClientSettings,
 }
 
+impl Purpose {
+    /// Whether the session only improves the advice about a fault that the main session has already shown.
+    pub(crate) fn is_supplementary(self) -> bool {
+        matches!(self, Purpose::SiblingPort | Purpose::OtherFamily | Purpose::OtherAddress)
+    }
+}
+
 /// The commands of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -326,6 +333,10 @@ impl Envelope {
     }
 }
 
+/// The time limit for connecting in supplementary sessions. Within it, TCP sends a lost SYN twice more (RFC 6298 §2: after
+/// one second, then after two more).
+const SUPPLEMENTARY_CONNECT_MS: u64 = 4000;
+
 impl SessionRequest {
     /// The session that the user requested.
     pub fn main(plan: &Plan) -> SessionRequest {
@@ -353,6 +364,17 @@ impl SessionRequest {
                 pacing: Pacing::Prompt,
                 sni: None,
             },
+        }
+    }
+
+    /// The time limit for connecting, in milliseconds. A session that is only supplementary does not hold up the results
+    /// of the others, so it does not wait for a port that drops packets as long as the main session does.
+    pub(crate) fn connect_limit_ms(&self, plan: &Plan) -> u64 {
+        let limit = plan.limits.connect_ms;
+        if plan.is_about_server() && self.purpose.is_supplementary() {
+            limit.min(SUPPLEMENTARY_CONNECT_MS)
+        } else {
+            limit
         }
     }
 

@@ -55,7 +55,7 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     ("exporter", &["cli", "evidence", "expect", "host", "plan", "render", "report", "run", "source"]),
-    ("cli", &["check", "expect", "host", "plan", "render", "report", "sasl", "snippets", "source", "wire"]),
+    ("cli", &["check", "expect", "host", "lexicon", "plan", "render", "report", "sasl", "snippets", "source", "wire"]),
     (
         "commands",
         &[

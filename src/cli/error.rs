@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::flags::InvalidValue;
+use super::meant::Meant;
 use crate::expect::Mistake;
 use crate::secret::list_keys::without_likely_keys;
 use crate::secret::written::{NameForm, likely_passwords, without_parts, without_password};
@@ -33,6 +34,8 @@ pub struct UsageError {
 pub struct RareParts {
     /// Lines to print below the message, for example a line of a file with a mark under the error.
     pointed: Vec<String>,
+    /// The target that was probably meant.
+    meant: Option<Meant>,
     /// Parts of the user's input that can be passwords. The message does not contain them ([`UsageError::hiding`]).
     hidden: Vec<String>,
 }
@@ -121,6 +124,14 @@ impl UsageError {
         self
     }
 
+    /// Sets the target that was probably meant.
+    pub(super) fn meaning(mut self, meant: Option<Meant>) -> UsageError {
+        if meant.is_some() {
+            self.rare.get_or_insert_default().meant = meant;
+        }
+        self
+    }
+
     /// Hides the parts of these words that can be a password, wherever the message repeats them. The words are the user's
     /// input: the command line, or a line of a file.
     pub fn hiding<W: AsRef<str>>(mut self, words: impl IntoIterator<Item = W>) -> UsageError {
@@ -163,6 +174,14 @@ impl UsageError {
             self.rare.get_or_insert_default().pointed = pointed;
         }
         self
+    }
+
+    /// The advice about the target that was probably meant. It is left out if it could contain a password.
+    fn advice(&self) -> Option<String> {
+        let meant = self.rare.as_deref()?.meant.as_ref()?;
+        let advice = meant.advice();
+        let is_safe = meant.is_public || without_parts(&advice, self.hidden()) == advice;
+        is_safe.then_some(advice)
     }
 
     fn hidden(&self) -> &[String] {
@@ -217,7 +236,8 @@ impl UsageError {
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = self.message();
-        f.write_str(&without_parts(&message, self.hidden()))
+        f.write_str(&without_parts(&message, self.hidden()))?;
+        self.advice().map_or(Ok(()), |advice| write!(f, "; {advice}"))
     }
 }
 

@@ -20,6 +20,7 @@ pub mod flags;
 pub mod foreign;
 mod help;
 mod invocation;
+mod meant;
 pub mod pages;
 pub mod plan;
 pub mod plugin;

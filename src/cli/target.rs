@@ -1,11 +1,11 @@
 //! Parses a target: `host`, `host:port`, `[IPv6]:port`, `smtp://host:port`, `smtps://host:port`, `lmtp://host:port`,
 //! `lmtp+unix:/path` or `smtp+unix:/path`.
 
-use super::UsageError;
 use super::flags::InvalidValue;
+use super::{UsageError, meant};
 use crate::plan::Protocol;
 use crate::secret::written::without_password;
-use crate::wire::{Host, SocketPath};
+use crate::wire::{Host, HostError, SocketPath};
 
 /// The parts of a target, before defaults are added.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,7 +59,8 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
         Some((before, _)) => format!("{before}?..."),
         None => without_password(&shown).into_owned(),
     };
-    let wrong = |error: InvalidValue| UsageError::from(error).about("target", shown.clone());
+    let wrong =
+        |error: InvalidValue| UsageError::from(error).about("target", shown.clone()).meaning(meant::meant(text));
     if let Some(parsed) = socket(text) {
         return parsed.map_err(wrong);
     }
@@ -70,32 +71,55 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
         Some((other, rest)) => {
             let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
             let host = without_query(host);
-            let hint = format!("write smtp://{host} or smtps://{host}");
-            return Err(wrong(InvalidValue::new(format!("{other}:// is not SMTP"), hint)));
+            let hint = match meant::meant(text) {
+                Some(_) => String::new(),
+                None => format!("write smtp://{host} or smtps://{host}"),
+            };
+            return Err(wrong(InvalidValue::new(format!("{other}:// is not a scheme of SMTP"), hint)));
         }
         None => (None, text),
     };
     if rest.contains('@') {
         let reason = "this is an email address or contains a user name";
-        return Err(wrong(InvalidValue::new(
-            reason,
-            "write only the host, and the user name with --user; to find the server for an email address, run smtpcheck settings ADDRESS",
-        )));
+        let hint = match meant::meant(text) {
+            Some(_) => "write only the host, and the user name with --user",
+            None => {
+                "write only the host, and the user name with --user; to find the server for an email address, run smtpcheck settings ADDRESS"
+            }
+        };
+        return Err(wrong(InvalidValue::new(reason, hint)));
+    }
+    if is_placeholder(rest) {
+        let reason = "this is a placeholder, which the shell or the program did not replace";
+        let hint = "set the variable to the name of the server (check its spelling, and whether the program reads the file that sets it)";
+        return Err(wrong(InvalidValue::new(reason, hint)));
     }
     let rest = match rest.split_once('/') {
         Some((host, "")) => host,
         Some((host, path)) => {
             let reason = format!("an SMTP server has no path (/{})", without_query(path));
-            return Err(wrong(InvalidValue::new(reason, format!("write {host}"))));
+            let hint = if meant::meant(text).is_some() { String::new() } else { format!("write {host}") };
+            return Err(wrong(InvalidValue::new(reason, hint)));
         }
         None => rest,
     };
     if rest.contains(['?', '#']) {
-        let hint = format!("write {}", without_query(rest));
+        let hint = match meant::meant(text) {
+            Some(_) => String::new(),
+            None => format!("write {}", without_query(rest)),
+        };
         return Err(wrong(InvalidValue::new("an SMTP server has no query", hint)));
     }
     let (host, port) = split_port(rest).map_err(wrong)?;
-    let host = Host::parse(host).map_err(|error| wrong(InvalidValue::new(error.to_string(), "")))?;
+    let host = Host::parse(host).map_err(|error| {
+        let reason = match (&error, meant::meant(text)) {
+            (HostError::Stray { found, .. }, Some(_)) => {
+                HostError::Stray { found: *found, cleaned: String::new() }.to_string()
+            }
+            _ => error.to_string(),
+        };
+        wrong(InvalidValue::new(reason, ""))
+    })?;
     Ok(TypedTarget { host, port, scheme })
 }
 
@@ -119,6 +143,12 @@ fn socket(text: &str) -> Option<Result<TypedTarget, InvalidValue>> {
     let path = if path.starts_with('/') { path.to_owned() } else { format!("/var/spool/postfix/{path}") };
     let hint = format!("write lmtp+unix:{path} for LMTP or smtp+unix:{path} for SMTP");
     Some(Err(InvalidValue::new("the protocol of the Unix socket is missing", hint)))
+}
+
+/// Whether a target contains a variable in the notation of shells, templates or Windows.
+fn is_placeholder(text: &str) -> bool {
+    let is_windows = text.len() > 2 && text.starts_with('%') && text.get(1..).is_some_and(|rest| rest.contains('%'));
+    text.starts_with('$') || text.contains("${") || text.contains("{{") || is_windows
 }
 
 fn without_query(text: &str) -> &str {
@@ -204,7 +234,7 @@ mod tests {
             ("host:", "port is empty"),
             ("smtp://host/path", "has no path (/path)"),
             ("smtp://host/path?password=hunter2", "has no path (/path)"),
-            ("http://host/?password=hunter2", "write smtp://host/"),
+            ("http://host/?password=hunter2", "write smtp://host"),
             ("host?password=hunter2", "host?..."),
             ("ann:hunter2@host", "...@host: "),
             ("ann@host:hunter2", "...@host:...: "),
@@ -212,6 +242,9 @@ mod tests {
             ("smtp.gmail.com;", "did you mean smtp.gmail.com"),
             ("\"smtp.gmail.com\"", "a quote"),
             ("user@example.net", "--user"),
+            ("${SMTP_HOST}", "set the variable"),
+            ("{{ smtp.host }}:587", "set the variable"),
+            ("%SMTP_HOST%", "set the variable"),
             ("[::1", "not closed"),
             ("", "empty"),
             ("smtp://", "empty"),

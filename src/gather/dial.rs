@@ -41,7 +41,7 @@ async fn dial_directly(
     request: &SessionRequest,
     note: &mut impl FnMut(EventKind),
 ) -> Result<(TcpStream, SocketAddr), Fault> {
-    let deadline = Instant::now() + Duration::from_millis(context.plan.limits.connect_ms);
+    let deadline = Instant::now() + Duration::from_millis(request.connect_limit_ms(&context.plan));
     let mut race = Race::new(context, request);
     let outcome = tokio::time::timeout_at(deadline, race.run(note)).await;
     match outcome {

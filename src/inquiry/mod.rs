@@ -207,8 +207,9 @@ impl<'p> Inquiry<'p> {
                 }
             }
             Arrival::TimeUp => {
+                let ended = if self.is_answered() { Ended::Complete } else { Ended::TimeUp };
                 self.give_up(now_ms, |phase| Fault::TimeUp { phase });
-                self.ended = Some(Ended::TimeUp);
+                self.ended = Some(ended);
             }
             Arrival::Interrupted(signal) => {
                 self.give_up(now_ms, |_| Fault::Interrupted);
@@ -349,6 +350,16 @@ impl<'p> Inquiry<'p> {
                 })
         };
         (0..self.pending.len()).filter(|at| self.pending.get(*at).is_some_and(is_settled)).map(number).collect()
+    }
+
+    /// Whether the running probes can only improve the advice about faults that have already been shown.
+    fn is_answered(&self) -> bool {
+        let is_supplementary = |pending: &PendingQuestion| match &pending.question {
+            Question::Session(request) => request.purpose.is_supplementary(),
+            _ => false,
+        };
+        self.cases.iter().all(|case| case.plan.is_about_server())
+            && self.pending.iter().filter(|pending| pending.is_open).all(is_supplementary)
     }
 
     /// Ends every running probe in the phase that it has reached.

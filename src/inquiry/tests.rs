@@ -8,7 +8,7 @@ use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{Answer, SkipReason};
 use crate::evidence::{ConnectFault, DialResult, EventKind, Fault, Lookup, NameSource, Names, Outcome, Phase, ProbeId};
 use crate::plan::Plan;
-use crate::question::{Purpose, Question};
+use crate::question::{Purpose, Question, SessionRequest};
 use crate::secret::Echoes;
 
 fn plan(words: &[&str]) -> Plan {
@@ -140,6 +140,24 @@ fn the_time_limit_ends_each_probe_in_its_phase() {
     let evidence = inquiry.into_evidence().pop().expect("one plan");
     let Outcome::Failed { fault: Fault::TimeUp { phase } } = evidence.probes[0].outcome else { panic!("{evidence:?}") };
     assert_eq!((phase, evidence.probes[0].duration_ms), (Phase::Greeting, Some(60_000.0)));
+}
+
+#[test]
+fn the_time_limit_in_supplementary_sessions_leaves_the_result_complete() {
+    let plans = [plan(&["192.0.2.25"])];
+    let mut inquiry = inquiry(&plans);
+    let (asked, _) = steps(&mut inquiry, 0.0);
+    inquiry.arrive(refused(asked[0].0, 1.0), 1.0);
+    let (asked, _) = steps(&mut inquiry, 1.0);
+    let Question::Session(request) = &asked[0].1 else { panic!("{asked:?}") };
+    assert_eq!((request.purpose, request.connect_limit_ms(&plans[0])), (Purpose::SiblingPort, 4000));
+    assert_eq!(SessionRequest::main(&plans[0]).connect_limit_ms(&plans[0]), 10_000);
+    inquiry.arrive(Arrival::TimeUp, 3000.0);
+    let (_, notified) = steps(&mut inquiry, 3000.0);
+    assert!(matches!(notified.last(), Some(InquiryStep::End(Ended::Complete))), "{notified:?}");
+    let evidence = inquiry.into_evidence().pop().expect("one plan");
+    let cut = |outcome: &Outcome| matches!(outcome, Outcome::Failed { fault: Fault::TimeUp { .. } });
+    assert!(evidence.probes.iter().any(|probe| cut(&probe.outcome)), "the sessions are listed as not finished");
 }
 
 #[test]

@@ -56,6 +56,8 @@ pub(crate) fn without_parts<'t, P: AsRef<str>>(text: &'t str, parts: &[P]) -> Co
 
 /// The parts of a string that can be a password.
 pub(crate) fn likely_passwords(text: &str, form: NameForm) -> Vec<&str> {
+    // Blanks before a name do not separate it from another part.
+    let text = text.trim_start();
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (scheme, rest),
         None => ("", text.strip_prefix("mailto:").unwrap_or(text)),
