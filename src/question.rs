@@ -333,7 +333,7 @@ impl Envelope {
     }
 }
 
-/// The time limit for connecting in supplementary sessions. Within it, TCP sends a lost SYN twice more (RFC 6298 §2: after
+/// The time limit for connecting in supplementary sessions. Within it, TCP sends a lost SYN twice more (usually after
 /// one second, then after two more).
 const SUPPLEMENTARY_CONNECT_MS: u64 = 4000;
 

@@ -126,6 +126,17 @@ fn the_first_fixes_suit_the_place_of_the_server_and_the_results_of_its_other_por
         ("connect/relay-service-blocked", "connection-timed-out", 0, "unblock outgoing port 587"),
         ("connect/relay-service-blocked", "connection-timed-out", 1, "HTTPS API of Mailgun"),
         ("connect/localhost-in-a-container", "connection-refused", 0, "service name"),
+        ("connect/nothing-on-this-machine", "connection-refused", 0, "Many programs use localhost"),
+        ("connect/nothing-on-this-machine", "connection-refused", 1, "ss -ltnp"),
+        (
+            "connect/server-for-reading-mail",
+            "connection-timed-out",
+            0,
+            "smtpcheck smtp.gmail.com:587 --user me@example.org",
+        ),
+        ("connect/bare-domain", "connection-refused", 0, "smtpcheck mail.example.org:587"),
+        ("connect/name-of-the-usual-server", "name-not-found", 0, "smtpcheck mail.example.org:587"),
+        ("connect/provider-port-blocked", "connection-timed-out", 0, "Use port 2525"),
         ("connect/port-that-the-provider-does-not-use", "connection-timed-out", 0, "port 587 of Gmail"),
         ("connect/port-that-the-provider-does-not-use", "connection-timed-out", 1, "unblock outgoing port 587"),
         (

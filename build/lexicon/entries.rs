@@ -500,6 +500,8 @@ pub(super) struct ProviderEntry {
     pub(super) hosts: Vec<String>,
     #[serde(default)]
     pub(super) also: Vec<String>,
+    #[serde(default)]
+    pub(super) not_for_sending: Vec<String>,
     pub(super) platform: Option<String>,
     pub(super) mailboxes: Option<String>,
     #[serde(default)]

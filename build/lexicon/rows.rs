@@ -356,6 +356,7 @@ fn provider(entry: &ProviderEntry, pool: &mut Pool) -> String {
             ("kind", pool.text(entry.kind.get_ref())),
             ("hosts", pool.texts(strings(&entry.hosts))),
             ("also", pool.texts(strings(&entry.also))),
+            ("not_for_sending", pool.texts(strings(&entry.not_for_sending))),
             ("platform", pool.optional(entry.platform.as_deref())),
             ("mailboxes", pool.optional(entry.mailboxes.as_deref())),
             ("user_is_local_part", entry.user_is_local_part.to_string()),

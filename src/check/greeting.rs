@@ -3,7 +3,7 @@
 
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell, plural, seconds};
 use super::service::{at_place, by_first_bytes, other_mail_service, service_with_codes};
-use super::{elsewhere, peer, place, programs, protocol};
+use super::{elsewhere, other_host, peer, place, programs, protocol};
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
@@ -111,7 +111,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let foreign =
         greeting(session).is_some_and(|reply| reply.code.is_none()) || matches!(session.fault(), Some(Fault::Binary));
     if plaintext && (silent || foreign) {
-        return vec![Question::session(in_tls(plan))];
+        let names = if foreign { other_host::questions(plan, evidence) } else { Vec::new() };
+        return [Question::session(in_tls(plan))].into_iter().chain(names).collect();
     }
     let turned_away = greeting(session).is_some_and(|reply| reply.code.is_some() && !reply.is_success())
         || matches!(session.fault(), Some(Fault::Closed { phase: Phase::Greeting, .. }));
@@ -172,11 +173,12 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             }
         }
         Some(Fault::Closed { phase: Phase::Greeting, reset }) => hung_up(plan, session, *reset, begun),
-        Some(Fault::Binary) => return binary(plan, session).into_iter().collect(),
+        Some(Fault::Binary) => return binary(plan, evidence, session).into_iter().collect(),
         _ => {
             let is_other_protocol = protocol::accepts_other(evidence).is_some();
-            let words =
-                not_smtp(plan, session).filter(|_| !is_other_protocol).or_else(|| of_another_host(plan, session));
+            let words = not_smtp(plan, evidence, session)
+                .filter(|_| !is_other_protocol)
+                .or_else(|| of_another_host(plan, session));
             return [words, slow(session)].into_iter().flatten().collect();
         }
     };
@@ -199,7 +201,7 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
         _ => None,
     };
     if let Some(words) = foreign {
-        return Some(foreign_service(plan, session, &words).tried(probe.probe.id));
+        return Some(foreign_service(plan, evidence, session, &words).tried(probe.probe.id));
     }
     let (event, _) = probe.handshake()?;
     let target = plan.target.host.with_port(plan.target.port);
@@ -472,12 +474,12 @@ fn weigh_other_address(plan: &Plan, evidence: &Evidence, finding: &mut Finding) 
 }
 
 /// The finding about a service with a binary protocol, such as Postfix's internal services.
-fn binary(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+fn binary(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let (event, text) = session.events().find_map(|event| match &event.what {
         EventKind::Unfinished { text, .. } => Some((event, text)),
         _ => None,
     })?;
-    let finding = foreign_service(plan, session, text).on(event);
+    let finding = foreign_service(plan, evidence, session, text).on(event);
     Some(Finding {
         cause: "The server sends binary data. An SMTP greeting is a line of text that begins with a three-digit code."
             .to_owned(),
@@ -486,10 +488,10 @@ fn binary(plan: &Plan, session: Session<'_>) -> Option<Finding> {
 }
 
 /// Rejections with a code are judged by `refusal`, unless the greeting comes from another service.
-fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+fn not_smtp(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let received = session.reply_at(Phase::Greeting)?;
     if received.reply.code.is_none() {
-        return Some(foreign_service(plan, session, &received.reply.joined()).on(received.event));
+        return Some(foreign_service(plan, evidence, session, &received.reply.joined()).on(received.event));
     }
     let service = service_with_codes(session)?;
     let refused = session.reply_at(Phase::Ehlo)?;
@@ -507,7 +509,7 @@ fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     })
 }
 
-fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
+fn foreign_service(plan: &Plan, evidence: &Evidence, session: Session<'_>, words: &str) -> Finding {
     let known = by_first_bytes(words);
     let (service, port) = known.unwrap_or(("an unknown service", ""));
     let summary = format!("{} is used by {service}, not by an SMTP server", at_place(plan));
@@ -521,7 +523,11 @@ fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
                 .to_owned(),
         );
     }
-    finding.fixes.push(other_mail_service(plan, port));
+    finding.fixes.extend(other_host::fix(plan, evidence));
+    match other_host::not_for_sending(plan) {
+        Some((_, what)) => finding.cause = format!("{} {what}", finding.cause),
+        None => finding.fixes.push(other_mail_service(plan, port)),
+    }
     finding.failure = Some(PhaseFailure::Protocol);
     finding
 }

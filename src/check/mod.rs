@@ -21,6 +21,7 @@ mod envelope;
 mod finding;
 mod greeting;
 mod handshake;
+mod other_host;
 mod parameters;
 pub(crate) mod peer;
 mod place;

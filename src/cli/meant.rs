@@ -11,14 +11,14 @@ use crate::wire::Host;
 pub(super) struct Meant {
     host: String,
     port: Option<u16>,
-    encryption: Option<Encryption>,
+    encryption: Option<MeantTls>,
     scheme: Option<String>,
     /// Whether the host is one of a known provider, so that it cannot be a password.
     pub(super) is_public: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encryption {
+enum MeantTls {
     Implicit,
     Starttls,
 }
@@ -30,15 +30,15 @@ const PORTS: [u16; 9] = [25, 465, 587, 1025, 2465, 2525, 2526, 2587, 8025];
 const OTHER_SERVICES: [u16; 9] = [80, 443, 8080, 8443, 110, 143, 993, 995, 4190];
 
 /// Schemes in the settings of programs, with the encryption that they mean.
-const SCHEMES: [(&str, Option<Encryption>); 20] = [
-    ("ssl", Some(Encryption::Implicit)),
-    ("smtps", Some(Encryption::Implicit)),
-    ("smtp+ssl", Some(Encryption::Implicit)),
-    ("submissions", Some(Encryption::Implicit)),
-    ("tls", Some(Encryption::Starttls)),
-    ("starttls", Some(Encryption::Starttls)),
-    ("smtp+tls", Some(Encryption::Starttls)),
-    ("smtp+starttls", Some(Encryption::Starttls)),
+const SCHEMES: [(&str, Option<MeantTls>); 20] = [
+    ("ssl", Some(MeantTls::Implicit)),
+    ("smtps", Some(MeantTls::Implicit)),
+    ("smtp+ssl", Some(MeantTls::Implicit)),
+    ("submissions", Some(MeantTls::Implicit)),
+    ("tls", Some(MeantTls::Starttls)),
+    ("starttls", Some(MeantTls::Starttls)),
+    ("smtp+tls", Some(MeantTls::Starttls)),
+    ("smtp+starttls", Some(MeantTls::Starttls)),
     ("smtp", None),
     ("submission", None),
     ("esmtp", None),
@@ -56,20 +56,20 @@ const SCHEMES: [(&str, Option<Encryption>); 20] = [
 /// Names of servers that users write before an `@` instead of a dot.
 const SERVERS: [&str; 6] = ["smtp", "mail", "imap", "pop", "pop3", "smtp-mail"];
 
-/// Names and numbers of a port, in the place of a port.
-const PORT_NAMES: [(&str, u16, Option<Encryption>); 8] = [
+/// Names that users write instead of the number of a port.
+const PORT_NAMES: [(&str, u16, Option<MeantTls>); 8] = [
     ("smtp", 25, None),
-    ("smtps", 465, Some(Encryption::Implicit)),
-    ("ssmtp", 465, Some(Encryption::Implicit)),
-    ("submissions", 465, Some(Encryption::Implicit)),
-    ("ssl", 465, Some(Encryption::Implicit)),
+    ("smtps", 465, Some(MeantTls::Implicit)),
+    ("ssmtp", 465, Some(MeantTls::Implicit)),
+    ("submissions", 465, Some(MeantTls::Implicit)),
+    ("ssl", 465, Some(MeantTls::Implicit)),
     ("submission", 587, None),
-    ("tls", 587, Some(Encryption::Starttls)),
-    ("starttls", 587, Some(Encryption::Starttls)),
+    ("tls", 587, Some(MeantTls::Starttls)),
+    ("starttls", 587, Some(MeantTls::Starttls)),
 ];
 
 /// The target that was probably meant; `None` if there is none, or if the result could contain a password.
-pub(super) fn meant(text: &str) -> Option<Meant> {
+pub(super) fn probable_target(text: &str) -> Option<Meant> {
     let cleaned =
         text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | ',' | ';'));
     let (scheme, rest) = scheme(cleaned);
@@ -131,7 +131,7 @@ pub(super) fn meant(text: &str) -> Option<Meant> {
     let port =
         port.filter(|port| !(OTHER_SERVICES.contains(port) && scheme.is_some() || user.is_some_and(str::is_empty)));
     if port == Some(465) {
-        encryption = Some(Encryption::Implicit);
+        encryption = Some(MeantTls::Implicit);
     }
     let scheme = scheme.map(str::to_owned);
     Some(Meant { host: parsed.bracketed(), port, encryption, scheme, is_public })
@@ -155,8 +155,12 @@ fn scheme(text: &str) -> (Option<&'static str>, &str) {
     }
 }
 
-/// The server for sending mail of a known provider, if the name is that server, or the domain of its mailboxes.
+/// The server for sending mail of a known provider, if the name is that server, another of its servers, or the domain of
+/// its mailboxes.
 fn known_server(name: &str) -> Option<&'static str> {
+    if let Some((_, _, host)) = providers::other_use(name) {
+        return Some(host);
+    }
     let provider = providers::recognise(&ProviderSigns { host: Some(name), ..ProviderSigns::default() })?;
     let provider = Some(provider).filter(|provider| provider.kind != "local")?;
     let listed = provider.hosts.texts().find(|host| *host == name);
@@ -176,9 +180,9 @@ impl Meant {
         let Meant { host, port, .. } = self;
         let with_port = |port: &Option<u16>| port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
         let (target, select) = match (self.encryption, port) {
-            (Some(Encryption::Implicit), None | Some(465)) => (format!("{host}:465"), ", and select SSL/TLS"),
-            (Some(Encryption::Implicit), port) => (format!("smtps://{}", with_port(port)), ", and select SSL/TLS"),
-            (Some(Encryption::Starttls), port) => {
+            (Some(MeantTls::Implicit), None | Some(465)) => (format!("{host}:465"), ", and select SSL/TLS"),
+            (Some(MeantTls::Implicit), port) => (format!("smtps://{}", with_port(port)), ", and select SSL/TLS"),
+            (Some(MeantTls::Starttls), port) => {
                 (format!("{} --tls starttls", with_port(&port.or(Some(587)))), ", and select STARTTLS")
             }
             (None, port) if !host.contains('.') && self.scheme.is_some() => (format!("smtp://{}", with_port(port)), ""),
@@ -186,8 +190,8 @@ impl Meant {
         };
         let port = match (self.encryption, port) {
             (_, Some(port)) => format!(" and {port} as the port"),
-            (Some(Encryption::Implicit), None) => " and 465 as the port".to_owned(),
-            (Some(Encryption::Starttls), None) => " and 587 as the port".to_owned(),
+            (Some(MeantTls::Implicit), None) => " and 465 as the port".to_owned(),
+            (Some(MeantTls::Starttls), None) => " and 587 as the port".to_owned(),
             (None, None) => String::new(),
         };
         let beginning = if self.scheme.is_some() { "write " } else { "did you mean " };
@@ -198,10 +202,10 @@ impl Meant {
 
 #[cfg(test)]
 mod tests {
-    use super::meant;
+    use super::probable_target;
 
     fn advice(text: &str) -> String {
-        meant(text).map(|meant| meant.advice()).unwrap_or_default()
+        probable_target(text).map(|meant| meant.advice()).unwrap_or_default()
     }
 
     #[test]

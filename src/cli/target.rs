@@ -59,8 +59,9 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
         Some((before, _)) => format!("{before}?..."),
         None => without_password(&shown).into_owned(),
     };
-    let wrong =
-        |error: InvalidValue| UsageError::from(error).about("target", shown.clone()).meaning(meant::meant(text));
+    let wrong = |error: InvalidValue| {
+        UsageError::from(error).about("target", shown.clone()).meaning(meant::probable_target(text))
+    };
     if let Some(parsed) = socket(text) {
         return parsed.map_err(wrong);
     }
@@ -71,7 +72,7 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
         Some((other, rest)) => {
             let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
             let host = without_query(host);
-            let hint = match meant::meant(text) {
+            let hint = match meant::probable_target(text) {
                 Some(_) => String::new(),
                 None => format!("write smtp://{host} or smtps://{host}"),
             };
@@ -81,7 +82,7 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
     };
     if rest.contains('@') {
         let reason = "this is an email address or contains a user name";
-        let hint = match meant::meant(text) {
+        let hint = match meant::probable_target(text) {
             Some(_) => "write only the host, and the user name with --user",
             None => {
                 "write only the host, and the user name with --user; to find the server for an email address, run smtpcheck settings ADDRESS"
@@ -98,13 +99,13 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
         Some((host, "")) => host,
         Some((host, path)) => {
             let reason = format!("an SMTP server has no path (/{})", without_query(path));
-            let hint = if meant::meant(text).is_some() { String::new() } else { format!("write {host}") };
+            let hint = if meant::probable_target(text).is_some() { String::new() } else { format!("write {host}") };
             return Err(wrong(InvalidValue::new(reason, hint)));
         }
         None => rest,
     };
     if rest.contains(['?', '#']) {
-        let hint = match meant::meant(text) {
+        let hint = match meant::probable_target(text) {
             Some(_) => String::new(),
             None => format!("write {}", without_query(rest)),
         };
@@ -112,7 +113,7 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
     }
     let (host, port) = split_port(rest).map_err(wrong)?;
     let host = Host::parse(host).map_err(|error| {
-        let reason = match (&error, meant::meant(text)) {
+        let reason = match (&error, meant::probable_target(text)) {
             (HostError::Stray { found, .. }, Some(_)) => {
                 HostError::Stray { found: *found, cleaned: String::new() }.to_string()
             }

@@ -25,6 +25,7 @@ use crate::evidence::{Event, EventId, EventKind, Evidence, Fault, Outcome, Phase
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::secret::Echoes;
+use crate::wire::DomainName;
 
 pub use driver::{EvidenceListener, at_once, inquire, inquire_all};
 pub use port::{Arrival, Gather, Signal};
@@ -354,8 +355,12 @@ impl<'p> Inquiry<'p> {
 
     /// Whether the running probes can only improve the advice about faults that have already been shown.
     fn is_answered(&self) -> bool {
+        let is_target = |holder: &ProbeHolder, host: &DomainName| {
+            self.cases.get(holder.case).is_some_and(|case| case.plan.target.host.name() == Some(host))
+        };
         let is_supplementary = |pending: &PendingQuestion| match &pending.question {
             Question::Session(request) => request.purpose.is_supplementary(),
+            Question::Resolve { host } => !pending.holders.iter().any(|holder| is_target(holder, host)),
             _ => false,
         };
         self.cases.iter().all(|case| case.plan.is_about_server())

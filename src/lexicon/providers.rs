@@ -20,6 +20,8 @@ pub struct Provider {
     /// Host names of the servers for sending mail. `*.x` means any name below x.
     pub hosts: List<Text>,
     also: List<Text>,
+    /// Web sites, APIs and servers for reading mail that users enter by mistake.
+    not_for_sending: List<Text>,
     /// The platform that several brands share; its servers send the same replies.
     platform: Option<Text>,
     /// The id of the mailbox provider that an inbound provider's servers receive mail for.
@@ -95,6 +97,14 @@ impl Provider {
         let hosts: Vec<&'static str> = self.hosts.texts().filter(|host| !host.starts_with('*')).collect();
         let same = hosts.iter().find(|host| !name.is_empty() && top(host) == top(name));
         same.or(hosts.first()).copied()
+    }
+
+    /// The server whose name has the most labels in common with this one, counted from the end.
+    fn most_alike(&self, name: &str) -> Option<&'static str> {
+        let common = |host: &str| host.rsplit('.').zip(name.rsplit('.')).take_while(|(a, b)| a == b).count();
+        let hosts = self.hosts.texts().filter(|host| !host.starts_with('*'));
+        // Of several equal ones, the first.
+        hosts.min_by_key(|host| std::cmp::Reverse(common(host)))
     }
 
     /// The form of the user name.
@@ -175,6 +185,64 @@ pub fn recognise(signs: &ProviderSigns<'_>) -> Option<&'static Provider> {
     let by_greeting = || signs.greeting.and_then(|text| longest(all, &normal(text), |provider| provider.banner_any));
     let by_ehlo = || signs.ehlo.and_then(|text| longest(all, &normal(text), |provider| provider.ehlo_any));
     by_host.or_else(by_greeting).or_else(by_ehlo).or_else(by_certificate)
+}
+
+/// A name of a provider's server that is not for sending mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherUse {
+    /// Reading mail: IMAP or POP3.
+    Reading,
+    /// A web site, webmail or an API.
+    Web,
+}
+
+/// First labels of servers for reading mail.
+const READING: [&str; 8] = ["imap", "imaps", "imap4", "imap-mail", "pop", "pop3", "pops", "pop-mail"];
+
+/// First labels of web sites.
+const WEB: [&str; 10] = ["www", "webmail", "web", "login", "account", "accounts", "app", "api", "owa", "cpanel"];
+
+impl OtherUse {
+    /// What the first label of a host name says about its use; `None` if it can be a server for sending mail.
+    pub fn of_label(name: &str) -> Option<OtherUse> {
+        let label = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+        if READING.contains(&label.as_str()) {
+            Some(OtherUse::Reading)
+        } else {
+            WEB.contains(&label.as_str()).then_some(OtherUse::Web)
+        }
+    }
+}
+
+/// The known provider that a name belongs to, if the name is not one of its servers for sending mail, with the host name
+/// of such a server.
+pub fn other_use(name: &str) -> Option<(&'static Provider, OtherUse, &'static str)> {
+    let name = name.to_ascii_lowercase();
+    if recognise(&ProviderSigns { host: Some(&name), ..ProviderSigns::default() }).is_some() {
+        return None;
+    }
+    let mut candidates = all().iter().filter(|provider| provider.kind != "local" && !provider.ports.is_empty());
+    let listed =
+        |provider: &&'static Provider| provider.not_for_sending.iter().any(|known| is_like(known.as_str(), &name));
+    let provider = candidates.clone().find(listed).or_else(|| {
+        let (label, rest) = name.split_once('.')?;
+        let by_label = OtherUse::of_label(&name).is_some() && rest.contains('.');
+        candidates.find(|provider| {
+            let is_domain = provider.also.iter().any(|known| known.as_str() == rest);
+            let is_parent = || provider.hosts.iter().any(|host| host.split_once('.').is_some_and(|(_, of)| of == rest));
+            // `mail.` can also be a server for sending mail, so the domain has to be one of email addresses.
+            by_label && (is_domain || is_parent()) || label == "mail" && provider.kind == "mailbox" && is_domain
+        })
+    })?;
+    let of_use = OtherUse::of_label(&name).unwrap_or(OtherUse::Web);
+    Some((provider, of_use, provider.for_mailboxes().unwrap_or(provider).most_alike(&name)?))
+}
+
+/// Whether a name equals a pattern, in which `*` is one label.
+fn is_like(pattern: &str, name: &str) -> bool {
+    let mut labels = name.split('.');
+    pattern.split('.').all(|wanted| labels.next().is_some_and(|label| wanted == "*" || wanted == label))
+        && labels.next().is_none()
 }
 
 fn is_host(known: &str, host: &str) -> bool {
@@ -300,7 +368,9 @@ pub fn nearest_host(typed: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Provider, ProviderSigns, UserNameForm, all, find, is_named_in, nearest_host, recognise};
+    use super::{
+        OtherUse, Provider, ProviderSigns, UserNameForm, all, find, is_named_in, nearest_host, other_use, recognise,
+    };
     use crate::lexicon::entries;
     use crate::lexicon::entries::ProviderExample;
 
@@ -350,6 +420,31 @@ mod tests {
         assert_eq!(nearest_host("smtp.ofice365.com"), Some("smtp.office365.com"));
         assert_eq!(nearest_host("smtp.gmail.com"), None, "the name is correct");
         assert_eq!(nearest_host("mail.example.net"), None);
+    }
+
+    #[test]
+    fn web_sites_and_servers_for_reading_mail_lead_to_the_server_for_sending() {
+        let of = |name: &str| other_use(name).map(|(_, of_use, host)| (of_use, host));
+        for (name, expected) in [
+            ("imap.gmail.com", (OtherUse::Reading, "smtp.gmail.com")),
+            ("mail.google.com", (OtherUse::Web, "smtp.gmail.com")),
+            ("outlook.office.com", (OtherUse::Web, "smtp.office365.com")),
+            ("pop3.live.com", (OtherUse::Reading, "smtp-mail.outlook.com")),
+            ("imap.mail.yahoo.com", (OtherUse::Reading, "smtp.mail.yahoo.com")),
+            ("mail.yahoo.com", (OtherUse::Web, "smtp.mail.yahoo.com")),
+            ("imap.zoho.eu", (OtherUse::Reading, "smtp.zoho.eu")),
+            ("imap.gmx.com", (OtherUse::Reading, "mail.gmx.com")),
+            ("webmail.gandi.net", (OtherUse::Web, "mail.gandi.net")),
+            ("email.eu-west-1.amazonaws.com", (OtherUse::Web, "email-smtp.eu-west-1.amazonaws.com")),
+            ("api.mailgun.net", (OtherUse::Web, "smtp.mailgun.org")),
+        ] {
+            assert_eq!(of(name), Some(expected), "{name}");
+        }
+        for name in
+            ["smtp.gmail.com", "gmail.com", "mail.gmx.net", "mail.example.net", "imap.example.net", "x.gmail.com"]
+        {
+            assert_eq!(of(name), None, "{name}");
+        }
     }
 
     #[test]

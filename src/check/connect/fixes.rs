@@ -55,6 +55,53 @@ fn own_host(plan: &Plan) -> Option<&'static Provider> {
     })
 }
 
+/// Why a port of a known provider's server is closed or silent while others respond: the provider does not use it, or a
+/// network on the path blocks it. `open` lists the ports that respond.
+pub(super) fn host_of_provider(plan: &Plan, open: &str) -> Option<String> {
+    let (provider, port) = (own_host(plan)?, plan.target.port);
+    if port == 25 {
+        return None;
+    }
+    Some(if provider.ports.iter().any(|listed| listed.port == port) {
+        format!(
+            "The servers of {} accept connections on port {port}, and the host responds on {open}, so a firewall in your network, or of your hosting company, cloud or internet provider, blocks port {port}.",
+            provider.name
+        )
+    } else {
+        let listed: Vec<u16> = provider.ports.iter().map(|known| known.port).collect();
+        format!(
+            "The host responds on {open}, so it is up. {} is known to use {}, so it probably does not use port {port}.",
+            provider.name,
+            port_list(&listed)
+        )
+    })
+}
+
+/// Fixes if no service on this machine listens on the port.
+pub(super) fn on_this_machine(port: u16) -> Vec<Fix> {
+    let start = Fix::run(
+        "If a mail server should run on this machine, start it, and find out on which ports services listen",
+        "ss -ltnp",
+    );
+    if !matches!(port, 25 | 465 | 587) {
+        return vec![
+            Fix::text(format!(
+                "Start the service that should listen on port {port}, for example a test mail server (Mailpit, MailHog, smtp4dev, GreenMail) or Proton Mail Bridge, or enter the port on which it listens"
+            )),
+            start,
+            Fix::text(
+                "To send mail through your email provider instead, enter its server, port, user name and password in the program",
+            ),
+        ];
+    }
+    vec![
+        Fix::text(
+            "Many programs use localhost if no server is set. Enter the server, port, user name and password of your email provider in the program (Laravel: MAIL_HOST; Django: EMAIL_HOST; WordPress: an SMTP plugin; PHP's mail() on Windows: SMTP in php.ini), and restart the program",
+        ),
+        start,
+    ]
+}
+
 /// The fix for such a port: the ports of the provider, or the usual ones. The mode that the user chose comes first.
 fn other_than_mail(plan: &Plan) -> Fix {
     let mode = |tls: PortTls| if tls == PortTls::Implicit { TlsUse::Implicit } else { TlsUse::IfOffered };
@@ -191,7 +238,14 @@ fn timed_out_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
 fn refused_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
     // The servers of a known provider accept connections, so a network on the path rejects them.
     if known_provider(plan).is_some() {
-        return blocked(plan, evidence, plan.target.port);
+        let mut fixes = blocked(plan, evidence, plan.target.port);
+        fixes.insert(
+            fixes.len().min(1),
+            Fix::text(
+                "On this machine, allow the program to connect to mail ports in the firewall and the virus scanner (McAfee: \"Prevent mass mailing worms\"; ConfigServer Firewall: SMTP_BLOCK; cPanel: SMTP Restrictions)",
+            ),
+        );
+        return fixes;
     }
     let mut fixes = blocked(plan, evidence, plan.target.port);
     fixes.insert(

@@ -11,7 +11,7 @@ mod rules;
 mod sockets;
 
 use super::finding::{Check, Finding, PhaseFailure, Rule, port_list, user_flag};
-use super::{place, programs, source};
+use super::{other_host, place, programs, source};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{EventKind, Evidence, Fault, NameSource, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
@@ -64,6 +64,10 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         questions.push(place::question());
     }
     questions.extend(addresses::ask_another(plan, evidence));
+    let is_unknown = evidence.main_session().is_some_and(|session| matches!(session.fault(), Some(Fault::NoAddress)));
+    if worth_it || is_unknown && !names::is_failed(evidence) {
+        questions.extend(other_host::questions(plan, evidence));
+    }
     questions
 }
 
@@ -179,9 +183,28 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
         finding.fixes = fixes::last_resorts(plan, evidence, kind);
     }
     if matches!(kind, ConnectFaultKind::Refused | ConnectFaultKind::Reset) && is_loopback(plan, evidence) {
-        in_container(plan, evidence, &mut finding);
+        on_this_machine(plan, evidence, siblings, &mut finding);
+    }
+    if siblings == Siblings::Unknown {
+        weigh_other_host(plan, evidence, &mut finding);
     }
     finding
+}
+
+/// States that the target is probably not a server for sending mail, as its name or the lookup of the usual names shows.
+fn weigh_other_host(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
+    let Some(fix) = other_host::fix(plan, evidence) else { return };
+    if let Some((provider, what)) = other_host::not_for_sending(plan) {
+        finding.cause = what;
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some(format!(
+            "Your network may also be blocking mail ports. Check the server for sending mail of {} to find out.",
+            provider.name
+        ));
+        finding.fixes = vec![fix];
+    } else {
+        finding.fixes.insert(0, fix);
+    }
 }
 
 /// Another possible cause of a failed connection, and how to find out. Local errors need no second explanation.
@@ -284,7 +307,9 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     };
     let ports = port_list(&open);
     let is_wrong_port = fixes::wrong_port(plan, evidence).is_some();
+    let of_provider = fixes::host_of_provider(plan, &ports);
     finding.cause = match (kind, plan.target.port) {
+        _ if of_provider.is_some() && kind != ConnectFaultKind::HostUnreachable => of_provider.unwrap_or_default(),
         _ if is_wrong_port => format!("{} The host responds on {ports}.", finding.cause),
         (ConnectFaultKind::TimedOut, 25) => format!(
             "The host responds on {ports}, so it is up. Port 25 is probably blocked on the network path, as in most home and cloud networks."
@@ -391,18 +416,19 @@ fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings:
     finding.fixes.extend(place::fixes(cloud, &plan.target.host));
 }
 
-/// In a container, `localhost` is the container itself.
-fn in_container(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
+/// On this machine, no service listens on the port. Many programs connect to localhost if no server is set. In a
+/// container, `localhost` is the container itself.
+fn on_this_machine(plan: &Plan, evidence: &Evidence, siblings: Siblings, finding: &mut Finding) {
     let port = plan.target.port;
-    let fixes = [
-        Fix::text(
-            "If the mail server runs in another container, connect to its service name from the same Docker network",
-        ),
-        Fix::run(
-            "If the mail server runs on the machine outside the container, connect to that machine",
-            format!("smtpcheck host.docker.internal:{port}"),
-        ),
-    ];
+    if siblings == Siblings::Unknown {
+        finding.cause = format!("No service on this machine listens on port {port}.");
+        finding.fixes.clear();
+    }
+    finding.otherwise = Some(
+        "A service may listen only at another address of this machine, or its firewall may be rejecting the connection. The command in the fixes lists the services."
+            .to_owned(),
+    );
+    finding.fixes.extend(fixes::on_this_machine(port));
     match place::container(evidence) {
         Some(probe) => {
             finding.evidence.probes.push(probe.id);
@@ -410,19 +436,19 @@ fn in_container(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
                 "{} This program is running in a container, where {} means the container itself, not the host machine or another container.",
                 finding.cause, plan.target.host
             );
-            finding.fixes.splice(0..0, fixes);
-        }
-        None => {
-            let at = finding.fixes.len().min(1);
-            let more = [
-                Fix::text(format!(
-                    "If the program runs in a container, localhost means the container itself: use the service name of the mail server, or host.docker.internal for the machine that runs the container. If the mail server runs in a container, publish its port (docker run -p {port}:{port}; Compose: ports)."
-                )),
+            let fixes = [
                 Fix::text(
-                    "If you did not enter this server yourself, the program does not use your settings: enter the host and port of your email provider or relay in the program, and restart the program",
+                    "If the mail server runs in another container, connect to its service name from the same Docker network",
+                ),
+                Fix::run(
+                    "If the mail server runs on the machine outside the container, connect to that machine",
+                    format!("smtpcheck host.docker.internal:{port}"),
                 ),
             ];
-            finding.fixes.splice(at..at, more);
+            finding.fixes.splice(0..0, fixes);
         }
+        None => finding.fixes.push(Fix::text(format!(
+            "If the program runs in a container, localhost means the container itself: use the service name of the mail server, or host.docker.internal for the machine that runs the container. If the mail server runs in a container, publish its port (docker run -p {port}:{port}; Compose: ports)."
+        ))),
     }
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::finding::{Finding, PhaseFailure, Rule, Severity};
+use super::super::other_host;
 use super::super::place::{PrivateName, is_private};
 use super::rules::{
     NAME_LOOKUP_FAILED, NAME_NOT_FOUND, NAME_POINTS_ELSEWHERE, NAME_WITH_MANY_ADDRESSES, NAME_WITHOUT_ADDRESS,
@@ -33,7 +34,22 @@ pub(super) fn many_addresses(evidence: &Evidence) -> Option<Finding> {
     })
 }
 
+/// Whether the lookup of the host name failed, so that it is not known whether the name exists.
+pub(super) fn is_failed(evidence: &Evidence) -> bool {
+    let names = evidence.names().and_then(|(_, names)| names);
+    names.is_none_or(|names| [&names.a, &names.aaaa].into_iter().any(|one| matches!(one, Lookup::Failed { .. })))
+}
+
+/// A finding about a name without an IP address. The name of the mail server that was probably meant comes first.
 pub(super) fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
+    let mut finding = without_address(plan, evidence)?;
+    if let Some(fix) = other_host::fix(plan, evidence) {
+        finding.fixes.insert(0, fix);
+    }
+    Some(finding)
+}
+
+fn without_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let (probe, names) = evidence.names()?;
     let names = names?;
     let host = names.host.both();

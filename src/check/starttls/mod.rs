@@ -312,10 +312,15 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
             if upgraded.is_some() { "starttls" } else { "none" }
         ),
     ));
-    let has_implicit = place::public_provider(plan)
-        .is_none_or(|provider| provider.ports.iter().any(|known| known.tls == PortTls::Implicit));
+    // If the provider is not known, only the submission port suggests that port 465 exists.
+    let other = match place::public_provider(plan) {
+        Some(provider) if provider.ports.iter().any(|known| known.tls == PortTls::Implicit) => {
+            ", or use port 465 with SSL/TLS"
+        }
+        None if port == 587 => ", or use port 465 with SSL/TLS if the server offers it",
+        Some(_) | None => "",
+    };
     finding.fixes.push(Fix::text(if upgraded.is_some() {
-        let other = if has_implicit { ", or use port 465 with SSL/TLS" } else { "" };
         format!(
             "In the mail program or application, select {} instead of SSL/TLS for this port{other}",
             programs::encryption(TlsUse::IfOffered)

@@ -57,13 +57,16 @@ pub struct TypedHello {
     pub(super) instead: Option<String>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TypedNames {
     pub(super) a: Option<TypedLookup>,
     pub(super) aaaa: Option<TypedLookup>,
     #[serde(default)]
     pub(super) resolvers: Vec<std::net::IpAddr>,
+    /// The A records of other names. Names that are not listed have the same IP addresses as the target.
+    #[serde(default)]
+    pub(super) others: BTreeMap<String, TypedLookup>,
 }
 
 #[derive(Default, Deserialize)]

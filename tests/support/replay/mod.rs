@@ -115,7 +115,7 @@ pub fn check_with(args: &[&str], server: NewServer<'_>) -> Report {
         names: TypedNames {
             a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])),
             aaaa: None,
-            resolvers: Vec::new(),
+            ..TypedNames::default()
         },
         zone: Vec::new(),
         pages: Vec::new(),
@@ -181,7 +181,7 @@ pub fn play_live(name: String, text: &str, listener: &mut dyn EvidenceListener) 
     let default = TypedNames {
         a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])),
         aaaa: None,
-        resolvers: Vec::new(),
+        ..TypedNames::default()
     };
     let mut replay = Replay {
         plan: plan.clone(),

@@ -53,7 +53,7 @@ impl Gather for Replay<'_> {
                     host: host.clone(),
                     source: NameSource::System,
                     resolvers: self.names.resolvers.clone(),
-                    a: lookup(self.names.a.as_ref()),
+                    a: lookup(self.names.others.get(host.ascii()).or(self.names.a.as_ref())),
                     aaaa: lookup(self.names.aaaa.as_ref()),
                 }),
             },
