@@ -109,11 +109,11 @@ fn the_command_for_the_other_protocol_names_it() {
     assert_eq!(of("greeting/lmtp", "lmtp-expected"), ["smtpcheck lmtp://mail.example.net:2121"]);
 }
 
-/// The texts and commands of the first three fixes of a finding of a transcript.
+/// The texts and commands of the first four fixes of a finding of a transcript.
 fn first_fixes(name: &str, rule: &str) -> Vec<String> {
     let played = support::replay::all().iter().find(|played| played.name == name).unwrap();
     let finding = played.report.findings.iter().find(|finding| finding.rule == rule).unwrap();
-    let shown = finding.fixes.iter().take(3);
+    let shown = finding.fixes.iter().take(4);
     shown.map(|fix| format!("{}: {}", fix.text, fix.command.as_deref().unwrap_or_default())).collect()
 }
 
@@ -134,6 +134,17 @@ fn the_first_fixes_suit_the_place_of_the_server_and_the_results_of_its_other_por
             0,
             "smtpcheck smtp.gmail.com:587 --user me@example.org",
         ),
+        ("handshake/other-port-works", "tls-handshake-failed", 0, "Use port 587, where the TLS handshake succeeds"),
+        ("greeting/closed-on-one-port", "greeting-missing", 0, "read what the mail log says"),
+        ("greeting/imap-and-the-smtp-port", "greeting-not-smtp", 0, "smtpcheck localhost:3025"),
+        ("connect/only-https-responds", "connection-timed-out", 3, "Server operator: allow this port"),
+        (
+            "connect/blocked-by-a-dns-filter",
+            "name-points-elsewhere",
+            0,
+            "Allow the name smtp.example.org in the DNS filter",
+        ),
+        ("connect/mx-of-a-provider", "connection-timed-out", 0, "smtpcheck smtp.gmail.com:587 --user me@example.org"),
         ("connect/bare-domain", "connection-refused", 0, "smtpcheck mail.example.org:587"),
         ("connect/name-of-the-usual-server", "name-not-found", 0, "smtpcheck mail.example.org:587"),
         ("connect/provider-port-blocked", "connection-timed-out", 0, "Use port 2525"),

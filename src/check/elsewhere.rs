@@ -11,6 +11,9 @@ use crate::question::{Purpose, Question, SessionRequest};
 /// The ports for programs (RFC 6409, RFC 8314), with their use of TLS.
 const SUBMISSION: [(u16, TlsUse); 2] = [(587, TlsUse::IfOffered), (465, TlsUse::Implicit)];
 
+/// Ports in private networks, including those of test servers (Mailpit and MailHog, GreenMail).
+const LOCAL: [u16; 4] = [25, 587, 1025, 3025];
+
 /// Sessions on the other submission ports, up to the EHLO reply over TLS.
 pub(super) fn questions(plan: &Plan) -> Vec<Question> {
     let is_possible = plan.is_about_server()
@@ -29,6 +32,32 @@ pub(super) fn questions(plan: &Plan) -> Vec<Question> {
 pub(super) fn with_starttls(plan: &Plan) -> Option<Question> {
     let is_on_587 = |question: &Question| matches!(question, Question::Session(request) if request.port == 587);
     questions(plan).into_iter().find(is_on_587)
+}
+
+/// Sessions on the other mail ports, up to the greeting, to find the SMTP server of the host.
+pub(super) fn greetings(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let is_possible = plan.is_about_server()
+        && plan.target.protocol == Protocol::Smtp
+        && plan.target.host.socket().is_none()
+        && plan.quit_after >= QuitAfter::Banner;
+    let is_local = || evidence.main_session().is_some_and(|session| super::place::is_inside(plan, session));
+    let ports: &[u16] = if is_possible && is_local() { &LOCAL } else { &[25, 587, 465] };
+    let others = ports.iter().copied().filter(|port| is_possible && *port != plan.target.port);
+    others
+        .map(|port| {
+            let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
+            Question::session(SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner))
+        })
+        .collect()
+}
+
+/// A port of the host on which a mail server sends a greeting. The ports for programs come first.
+pub(super) fn greeted(evidence: &Evidence) -> Option<Session<'_>> {
+    let greeted = evidence.probes(Purpose::SiblingPort).filter(|probe| {
+        probe.request.script.quit_after == QuitAfter::Banner
+            && probe.reply_at(Phase::Greeting).is_some_and(|received| received.accepts())
+    });
+    greeted.min_by_key(|probe| (probe.request.port == 25, probe.request.port != 587))
 }
 
 fn tried(evidence: &Evidence) -> impl Iterator<Item = Session<'_>> {

@@ -18,15 +18,36 @@ use crate::wire::DomainName;
 /// First labels of servers for sending mail.
 const SENDING: [&str; 2] = ["smtp", "mail"];
 
-/// The known provider, if the target is its web site, API or server for reading mail, and what the target is.
+/// The known provider, if the target is not one of its servers for sending mail, and what the target is. The caller must
+/// know that the port does not accept mail. Port 25 of a server that receives mail is right for mail servers.
 pub(super) fn not_for_sending(plan: &Plan) -> Option<(&'static Provider, String)> {
-    let name = plan.target.host.name()?.ascii();
-    let (provider, of_use, _) = providers::other_use(name)?;
+    let (name, provider, of_use, _) = other_use(plan)?;
+    let of = provider.name;
     let what = match of_use {
-        OtherUse::Reading => "a server for reading mail (IMAP or POP3)",
-        OtherUse::Web => "a web address",
+        OtherUse::Reading => {
+            format!("{name} is a server of {of} for reading mail (IMAP or POP3), not for sending mail (SMTP).")
+        }
+        OtherUse::Web => format!("{name} is a web address of {of}, not its server for sending mail (SMTP)."),
+        OtherUse::Receiving => {
+            format!(
+                "{name} receives mail from other mail servers on port 25 for {of}. Programs cannot send mail through it."
+            )
+        }
+        OtherUse::Unknown => format!("{name} is not one of the known servers of {of} for sending mail."),
     };
-    Some((provider, format!("{name} is {what} of {}, not its server for sending mail (SMTP).", provider.name)))
+    Some((provider, what))
+}
+
+/// Whether the target is a known server that only receives mail from other servers.
+pub(super) fn only_receives(plan: &Plan) -> bool {
+    other_use(plan).is_some_and(|(_, _, of_use, _)| of_use == OtherUse::Receiving)
+}
+
+fn other_use(plan: &Plan) -> Option<(&str, &'static Provider, OtherUse, &'static str)> {
+    let name = plan.target.host.name()?.ascii();
+    let (provider, of_use, host) = providers::other_use(name)?;
+    let is_usable = of_use == OtherUse::Receiving && plan.target.port == 25;
+    (!is_usable).then_some((name, provider, of_use, host))
 }
 
 /// Lookups of the names that the mail server of the same domain usually has.
@@ -75,10 +96,8 @@ fn is_domain(name: &str) -> bool {
 
 /// The fix to enter the host that was probably meant.
 pub(super) fn fix(plan: &Plan, evidence: &Evidence) -> Option<Fix> {
-    let name = plan.target.host.name()?.ascii();
-    let (host, port, text) = match providers::other_use(name) {
-        Some((provider, _, host)) => {
-            let listed = provider.for_mailboxes().unwrap_or(provider);
+    let (host, port, text) = match other_use(plan) {
+        Some((_, listed, _, host)) => {
             let is_listed = listed.ports.iter().any(|known| known.port == plan.target.port);
             let port = if is_listed { Some(plan.target.port) } else { listed.recommended };
             let text =

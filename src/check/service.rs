@@ -1,7 +1,9 @@
 //! Recognises services other than the expected mail server, by their first bytes and their replies. This module asks no
 //! questions and raises no findings.
 
-use crate::evidence::{Phase, Session};
+use super::finding::user_flag;
+use super::{elsewhere, programs};
+use crate::evidence::{Evidence, Phase, Session};
 use crate::lexicon::Fix;
 use crate::plan::{Plan, Protocol};
 use crate::wire::{Class, Host};
@@ -15,15 +17,24 @@ pub(super) fn at_place(plan: &Plan) -> String {
 }
 
 /// The fix to use another port or socket, with a note about the service that was found.
-pub(super) fn other_mail_service(plan: &Plan, note: &str) -> Fix {
+pub(super) fn other_mail_service(plan: &Plan, evidence: &Evidence, note: &str) -> Fix {
     match (&plan.target.host, plan.target.protocol) {
         (Host::Socket(_), _) => Fix::text(
             "Use the mail server's socket, from its configuration (Dovecot: the unix_listener of service lmtp, normally /run/dovecot/lmtp)",
         ),
-        (Host::Name(_) | Host::Ip(_), Protocol::Smtp) => Fix::run(
-            format!("Use this host's SMTP port{note}"),
-            format!("smtpcheck {}", plan.target.host.with_port(587)),
-        ),
+        (Host::Name(_) | Host::Ip(_), Protocol::Smtp) => match elsewhere::greeted(evidence) {
+            Some(probe) => Fix::run(
+                format!(
+                    "Use port {}, on which a mail server responds{note}; in the program, select {}",
+                    probe.request.port,
+                    programs::encryption(probe.request.script.tls)
+                ),
+                format!("smtpcheck {}{}", plan.target.host.with_port(probe.request.port), user_flag(plan)),
+            ),
+            None => Fix::text(format!(
+                "Use the host and port of the SMTP server, from the provider's documentation or the server's configuration{note}; programs usually use port 587 or 465"
+            )),
+        },
         (Host::Name(_) | Host::Ip(_), Protocol::Lmtp) => {
             Fix::text(format!("Use this host's LMTP port, from the server's configuration (often 24){note}"))
         }

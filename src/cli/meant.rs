@@ -13,6 +13,8 @@ pub(super) struct Meant {
     port: Option<u16>,
     encryption: Option<MeantTls>,
     scheme: Option<String>,
+    /// Whether the text contains a user name.
+    has_login: bool,
     /// Whether the host is one of a known provider, so that it cannot be a password.
     pub(super) is_public: bool,
 }
@@ -26,8 +28,9 @@ enum MeantTls {
 /// Ports that users write after a blank or a comma instead of a colon. A different number can be a password.
 const PORTS: [u16; 9] = [25, 465, 587, 1025, 2465, 2525, 2526, 2587, 8025];
 
-/// Ports of web servers and of servers for reading mail.
-const OTHER_SERVICES: [u16; 9] = [80, 443, 8080, 8443, 110, 143, 993, 995, 4190];
+/// Ports of web servers and control panels, and of servers for reading mail.
+const OTHER_SERVICES: [u16; 17] =
+    [80, 443, 8080, 8443, 2082, 2083, 2086, 2087, 2095, 2096, 8880, 10000, 110, 143, 993, 995, 4190];
 
 /// Schemes in the settings of programs, with the encryption that they mean.
 const SCHEMES: [(&str, Option<MeantTls>); 20] = [
@@ -114,12 +117,14 @@ pub(super) fn probable_target(text: &str) -> Option<Meant> {
     if let Some(server) = server {
         host = format!("{}.{host}", server.to_ascii_lowercase());
     }
+    let login = user.filter(|_| server.is_none());
     let domain = server.map_or(host.as_str(), |server| host.get(server.len() + 1..).unwrap_or_default());
     let known = known_server(&host).or_else(|| user.and_then(|_| known_server(domain)));
     let is_public = known.is_some();
     // The domain of an address is not a server.
     let is_server = |host: &str| SERVERS.iter().chain(&["mx", "relay", "mail"]).any(|name| host.starts_with(name));
-    if user.is_some() && !is_public && !is_server(&host) {
+    let is_url = scheme.is_some() || user.is_some_and(|user| user.contains(':'));
+    if user.is_some() && !is_public && !is_url && !is_server(&host) {
         return None;
     }
     let host = known.map_or(host, str::to_owned);
@@ -134,7 +139,8 @@ pub(super) fn probable_target(text: &str) -> Option<Meant> {
         encryption = Some(MeantTls::Implicit);
     }
     let scheme = scheme.map(str::to_owned);
-    Some(Meant { host: parsed.bracketed(), port, encryption, scheme, is_public })
+    let has_login = login.is_some_and(|user| !user.is_empty());
+    Some(Meant { host: parsed.bracketed(), port, encryption, scheme, has_login, is_public })
 }
 
 /// The scheme of a URL, even if a slash or the colon is missing.
@@ -188,15 +194,20 @@ impl Meant {
             (None, port) if !host.contains('.') && self.scheme.is_some() => (format!("smtp://{}", with_port(port)), ""),
             (None, port) => (with_port(port), ""),
         };
+        let target = if self.has_login { format!("{target} --user USER") } else { target };
+        let usual = match (self.encryption, port) {
+            (Some(MeantTls::Implicit), Some(587)) => " (port 587 is usually for STARTTLS, and 465 for SSL/TLS)",
+            _ => "",
+        };
         let port = match (self.encryption, port) {
             (_, Some(port)) => format!(" and {port} as the port"),
             (Some(MeantTls::Implicit), None) => " and 465 as the port".to_owned(),
             (Some(MeantTls::Starttls), None) => " and 587 as the port".to_owned(),
             (None, None) => String::new(),
         };
-        let beginning = if self.scheme.is_some() { "write " } else { "did you mean " };
-        let end = if self.scheme.is_some() { "." } else { "?" };
-        format!("{beginning}{target}{end} In a program or device, enter {host} as the server{port}{select}")
+        let is_foreign = self.scheme.as_deref().is_some_and(|scheme| !matches!(scheme, "smtp" | "smtps"));
+        let (beginning, end) = if is_foreign { ("write ", ".") } else { ("did you mean ", "?") };
+        format!("{beginning}{target}{end} In a program or device, enter {host} as the server{port}{select}{usual}")
     }
 }
 
@@ -237,7 +248,7 @@ mod tests {
             ),
             (
                 "smtp:/smtp.example.net:25",
-                "write smtp.example.net:25. In a program or device, enter smtp.example.net as the server and 25 as the port",
+                "did you mean smtp.example.net:25? In a program or device, enter smtp.example.net as the server and 25 as the port",
             ),
         ] {
             assert_eq!(advice(text), expected, "{text}");
@@ -261,8 +272,9 @@ mod tests {
             ("smtp..example.net", "smtp.example.net"),
             ("smtp@gmail.com:587", "smtp.gmail.com:587"),
             ("smtp@example.org", "smtp.example.org"),
-            ("me@gmail.com", "smtp.gmail.com"),
-            ("me@smtp.example.net:465", "smtp.example.net:465"),
+            ("me@gmail.com", "smtp.gmail.com --user USER"),
+            ("me@smtp.example.net:465", "smtp.example.net:465 --user USER"),
+            ("ann:pa#ss/w@example.net:587", "example.net:587 --user USER"),
             ("smtp.example.net:ssl", "smtp.example.net:465"),
             ("[2001:db8::1]:587/x", "[2001:db8::1]:587"),
         ] {

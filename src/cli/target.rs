@@ -81,8 +81,17 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
         None => (None, text),
     };
     if rest.contains('@') {
-        let reason = "this is an email address or contains a user name";
+        let credentials = rest.rsplit_once('@').map_or("", |(user, _)| user);
+        let reason = if credentials.contains(':') {
+            "this URL contains a user name and a password"
+        } else {
+            "this is an email address or contains a user name"
+        };
         let hint = match meant::probable_target(text) {
+            // The message does not name the character, because it belongs to the password.
+            Some(_) if credentials.contains(':') && is_reserved_in(credentials) => {
+                "in such a URL, programs misread reserved characters of the user name and password, so write them as %40 (@), %23 (#), %2F (/), %3A (:), %3F (?), %25 (%) and %20 (space)"
+            }
             Some(_) => "write only the host, and the user name with --user",
             None => {
                 "write only the host, and the user name with --user; to find the server for an email address, run smtpcheck settings ADDRESS"
@@ -144,6 +153,15 @@ fn socket(text: &str) -> Option<Result<TypedTarget, InvalidValue>> {
     let path = if path.starts_with('/') { path.to_owned() } else { format!("/var/spool/postfix/{path}") };
     let hint = format!("write lmtp+unix:{path} for LMTP or smtp+unix:{path} for SMTP");
     Some(Err(InvalidValue::new("the protocol of the Unix socket is missing", hint)))
+}
+
+/// Whether the user name and password of a URL contain a character that has another meaning there (RFC 3986 section 2.2).
+fn is_reserved_in(credentials: &str) -> bool {
+    let is_encoded =
+        |at: usize| credentials.get(at + 1..at + 3).is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    credentials.matches(':').count() > 1
+        || credentials.contains(['@', '#', '/', '?', '[', ']', ' '])
+        || credentials.match_indices('%').any(|(at, _)| !is_encoded(at))
 }
 
 /// Whether a target contains a variable in the notation of shells, templates or Windows.
@@ -243,6 +261,8 @@ mod tests {
             ("smtp.gmail.com;", "did you mean smtp.gmail.com"),
             ("\"smtp.gmail.com\"", "a quote"),
             ("user@example.net", "--user"),
+            ("smtp://ann:hunter2#x@mail.example.net:587/", "%23 (#)"),
+            ("smtp://ann:hunter2@mail.example.net:587/", "did you mean mail.example.net:587 --user USER"),
             ("${SMTP_HOST}", "set the variable"),
             ("{{ smtp.host }}:587", "set the variable"),
             ("%SMTP_HOST%", "set the variable"),

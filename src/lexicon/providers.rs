@@ -194,6 +194,10 @@ pub enum OtherUse {
     Reading,
     /// A web site, webmail or an API.
     Web,
+    /// Receiving mail from other servers (MX).
+    Receiving,
+    /// A name below the domain of a mailbox provider that is not one of its known servers.
+    Unknown,
 }
 
 /// First labels of servers for reading mail.
@@ -215,27 +219,41 @@ impl OtherUse {
 }
 
 /// The known provider that a name belongs to, if the name is not one of its servers for sending mail, with the host name
-/// of such a server.
+/// of such a server. The caller must know that the server does not accept mail, because not all servers are known.
 pub fn other_use(name: &str) -> Option<(&'static Provider, OtherUse, &'static str)> {
     let name = name.to_ascii_lowercase();
-    if recognise(&ProviderSigns { host: Some(&name), ..ProviderSigns::default() }).is_some() {
-        return None;
+    let found = |provider: &'static Provider, of_use: OtherUse| {
+        let sender = provider.for_mailboxes().unwrap_or(provider);
+        Some((sender, of_use, sender.most_alike(&name)?))
+    };
+    match recognise(&ProviderSigns { host: Some(&name), ..ProviderSigns::default() }) {
+        Some(provider) if &*provider.kind == "inbound" && provider.for_mailboxes().is_some() => {
+            return found(provider, OtherUse::Receiving);
+        }
+        Some(_) => return None,
+        None => {}
     }
     let mut candidates = all().iter().filter(|provider| provider.kind != "local" && !provider.ports.is_empty());
     let listed =
         |provider: &&'static Provider| provider.not_for_sending.iter().any(|known| is_like(known.as_str(), &name));
-    let provider = candidates.clone().find(listed).or_else(|| {
-        let (label, rest) = name.split_once('.')?;
-        let by_label = OtherUse::of_label(&name).is_some() && rest.contains('.');
-        candidates.find(|provider| {
-            let is_domain = provider.also.iter().any(|known| known.as_str() == rest);
-            let is_parent = || provider.hosts.iter().any(|host| host.split_once('.').is_some_and(|(_, of)| of == rest));
-            // `mail.` can also be a server for sending mail, so the domain has to be one of email addresses.
-            by_label && (is_domain || is_parent()) || label == "mail" && provider.kind == "mailbox" && is_domain
-        })
+    if let Some(provider) = candidates.clone().find(listed) {
+        return found(provider, OtherUse::of_label(&name).unwrap_or(OtherUse::Web));
+    }
+    let (label, rest) = name.split_once('.')?;
+    let is_domain = |provider: &Provider, name: &str| provider.also.iter().any(|known| known.as_str() == name);
+    let is_parent = |provider: &Provider| {
+        provider.hosts.iter().any(|host| host.split_once('.').is_some_and(|(_, of)| of == rest)) && rest.contains('.')
+    };
+    if let Some(of_use) = OtherUse::of_label(&name)
+        && let Some(provider) = candidates.clone().find(|provider| is_domain(provider, rest) || is_parent(provider))
+    {
+        return found(provider, of_use);
+    }
+    let provider = candidates.find(|provider| {
+        let below = provider.also.iter().filter(|known| known.matches('.').count() == 1 && !known.starts_with('.'));
+        provider.kind == "mailbox" && below.into_iter().any(|known| is_below(known, &name))
     })?;
-    let of_use = OtherUse::of_label(&name).unwrap_or(OtherUse::Web);
-    Some((provider, of_use, provider.for_mailboxes().unwrap_or(provider).most_alike(&name)?))
+    found(provider, if label == "mail" { OtherUse::Web } else { OtherUse::Unknown })
 }
 
 /// Whether a name equals a pattern, in which `*` is one label.
@@ -437,12 +455,15 @@ mod tests {
             ("webmail.gandi.net", (OtherUse::Web, "mail.gandi.net")),
             ("email.eu-west-1.amazonaws.com", (OtherUse::Web, "email-smtp.eu-west-1.amazonaws.com")),
             ("api.mailgun.net", (OtherUse::Web, "smtp.mailgun.org")),
+            ("smtp.google.com", (OtherUse::Receiving, "smtp.gmail.com")),
+            ("contoso-com.mail.protection.outlook.com", (OtherUse::Receiving, "smtp.office365.com")),
+            ("smtp.yahoo.com", (OtherUse::Unknown, "smtp.mail.yahoo.com")),
+            ("smtp.outlook.com", (OtherUse::Unknown, "smtp-mail.outlook.com")),
+            ("mailtrap.io", (OtherUse::Web, "live.smtp.mailtrap.io")),
         ] {
             assert_eq!(of(name), Some(expected), "{name}");
         }
-        for name in
-            ["smtp.gmail.com", "gmail.com", "mail.gmx.net", "mail.example.net", "imap.example.net", "x.gmail.com"]
-        {
+        for name in ["smtp.gmail.com", "gmail.com", "mail.gmx.net", "mail.example.net", "imap.example.net"] {
             assert_eq!(of(name), None, "{name}");
         }
     }

@@ -259,7 +259,17 @@ impl fmt::Display for AddressError {
                 write!(f, "the email address contains the control character {}", found.escape_debug())
             }
             AddressError::NoDomain { text } => {
-                write!(f, "{} has no domain; write it as {}@example.net", text.escape_debug(), text.escape_debug())
+                let shown = text.escape_debug();
+                if !text.is_ascii() || text.contains(' ') {
+                    return write!(
+                        f,
+                        "{shown} is a name, not an email address; write the address of the mailbox, as user@example.net (programs have another field for the name)"
+                    );
+                }
+                write!(
+                    f,
+                    "{shown} has no domain; write it as {shown}@example.net. If a program sends to or from a local name such as root, set a full address there, or an alias (/etc/aliases; msmtp: aliases; ssmtp: root=)"
+                )
             }
             AddressError::NoLocalPart => {
                 f.write_str("there is no user name before the @; write it as user@example.net")
@@ -341,7 +351,10 @@ fn in_other_notation(text: &str) -> Option<AddressError> {
         text.split([',', ';', ' ']).filter(|part| part.contains('@')).map(address).collect();
     match several.as_slice() {
         [Some(first), Some(_), ..] => Some(AddressError::Several { first: first.clone() }),
-        _ => address(text).map(|address| AddressError::Decorated { address }),
+        // A stray character is a typing error.
+        _ => address(text)
+            .or_else(|| address(text.trim_matches(['<', '>', ',', ';', '(', ')', '\'', '"', ' '])))
+            .map(|address| AddressError::Decorated { address }),
     }
 }
 
@@ -414,6 +427,9 @@ mod tests {
     fn error_messages_show_the_correct_form() {
         assert!(display_form("root").contains("write it as root@example.net"));
         assert!(display_form("a b@example.net").contains("quotes"));
+        assert!(display_form("<you@example.net").contains("write you@example.net"));
+        assert!(display_form("root").contains("/etc/aliases"));
+        assert!(display_form("Example News").contains("a name, not an email address"));
         assert!(display_form("a..b@example.net").contains("two consecutive dots"));
         assert!(display_form("a@exa mple.net").contains("after the @: the domain contains a space"));
         assert!(display_form("a@[192.0.2]").contains("address literal"));

@@ -4,6 +4,7 @@
 use super::super::finding::{port_list, user_flag};
 use super::super::place::{PrivateName, is_on_internet, public_provider};
 use super::super::{peer, programs};
+use super::reach;
 use crate::evidence::Evidence;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::lexicon::Fix;
@@ -228,8 +229,16 @@ pub(super) fn has_v4(plan: &Plan, evidence: &Evidence) -> bool {
 fn timed_out_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
     let mut fixes = blocked(plan, evidence, plan.target.port);
     if known_provider(plan).is_none() {
+        fixes.push(Fix::text(if reach::is_up(evidence) {
+            "Server operator: allow this port in the firewall of the server, and in the security group or panel of its hosting company"
+        } else {
+            "If the server is your own, check that it has not banned your IP address (fail2ban-client status; cscli decisions list; mailcow: Configuration, Fail2ban), and that its firewall and security group allow this port"
+        }));
+    }
+    // Egress rules of containers, clusters and functions block everything, including the port for HTTPS.
+    if !reach::is_up(evidence) {
         fixes.push(Fix::text(
-            "Check the host and IP address. Server operator: check the server's firewall for this port. In a container or cluster, check its rules for outgoing connections (Kubernetes: NetworkPolicy; clouds: security group).",
+            "In a container, cluster or cloud function, allow outgoing connections (Docker: no internal network; Kubernetes: NetworkPolicy; clouds: security group; AWS Lambda in a VPC: NAT gateway or VPC endpoint)",
         ));
     }
     fixes
@@ -251,7 +260,7 @@ fn refused_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
     fixes.insert(
         0,
         Fix::text(
-            "Check the host and port. Server operator: check that the mail service is running and listens on this IP address, not only on 127.0.0.1 (Postfix: inet_interfaces = all), and that no firewall rejects the connection (ss -ltnp lists the services).",
+            "Check the host and port. Server operator: check that the mail service is running and listens on this IP address, not only on 127.0.0.1 (Postfix: inet_interfaces = all), and that no firewall rejects the connection (ss -ltnp lists the services). Inside the server's own network, use its local address, because many routers do not lead connections to their public address back inside.",
         ),
     );
     fixes
@@ -322,7 +331,7 @@ fn blocked(plan: &Plan, evidence: &Evidence, port: u16) -> Vec<Fix> {
         let relay = peer::provider_by_name(plan).filter(|provider| provider.kind == "relay");
         fixes.extend([
             Fix::text(format!(
-                "Ask your hosting company, cloud, VPN or internet provider to unblock outgoing port {port} (VPNs, DigitalOcean and some plans of other clouds block all mail ports, and cPanel servers have SMTP Restrictions), or to name its own mail relay"
+                "Ask your hosting company, cloud or internet provider to unblock outgoing port {port}, or to name its own mail relay (DigitalOcean and some plans of other clouds block mail ports; cPanel: SMTP Restrictions; Telekom routers: list of allowed mail servers). If you use a VPN, disconnect it, or exclude the mail program from it"
             )),
             Fix::text(match relay {
                 Some(provider) => {

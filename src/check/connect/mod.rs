@@ -1,12 +1,13 @@
 //! From the host name to a TCP connection. If no IP address responds, this check finds out whether the host responds on
 //! another mail port, and whether the cloud that this machine runs on blocks the port.
 //!
-//! Modules: [`names`] (the lookup), [`addresses`] (other IP addresses of the host), [`sockets`] (Unix sockets), [`fixes`]
+//! Modules: [`names`] (the lookup), [`reach`] (the port for HTTPS of the host), [`addresses`] (other IP addresses of the host), [`sockets`] (Unix sockets), [`fixes`]
 //! (fixes if no port responds) and [`rules`]. This file judges the connection.
 
 mod addresses;
 mod fixes;
 mod names;
+mod reach;
 mod rules;
 mod sockets;
 
@@ -65,10 +66,26 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     }
     questions.extend(addresses::ask_another(plan, evidence));
     let is_unknown = evidence.main_session().is_some_and(|session| matches!(session.fault(), Some(Fault::NoAddress)));
-    if worth_it || is_unknown && !names::is_failed(evidence) {
+    let is_alone = worth_it && is_unanswered(evidence);
+    if is_alone || is_unknown && !names::is_failed(evidence) {
         questions.extend(other_host::questions(plan, evidence));
     }
+    if kind == Some(ConnectFaultKind::TimedOut) && fixes::may_be_blocked(plan, evidence) {
+        // The other probes matter more, so this one must not use the last connection of `--max-connections`.
+        let is_new = |question: &&Question| question.connects() && evidence.answer_to(question).is_none();
+        let used = evidence.connections() + questions.iter().filter(is_new).count();
+        if used < usize::try_from(plan.limits.max_connections).unwrap_or(usize::MAX) {
+            questions.push(reach::question(plan));
+        }
+    }
     questions
+}
+
+/// Whether the other mail ports of the host were tried, and none of them responds.
+fn is_unanswered(evidence: &Evidence) -> bool {
+    let mut siblings = evidence.probes(Purpose::SiblingPort).peekable();
+    let is_silent = |probe: Session<'_>| probe.is_over() && probe.reply_at(Phase::Greeting).is_none();
+    siblings.peek().is_some() && siblings.all(is_silent)
 }
 
 /// Whether the target is this machine itself.
@@ -174,6 +191,11 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
     weigh_network(plan, evidence, kind, &mut finding);
     let siblings = weigh_siblings(plan, evidence, kind, &mut finding);
     if kind == ConnectFaultKind::TimedOut {
+        if siblings == Siblings::Unknown {
+            // The cause already names the network for a known provider, and the port if it is a wrong one.
+            let is_explained = fixes::known_provider(plan).is_some() || fixes::wrong_port(plan, evidence).is_some();
+            reach::weigh(evidence, is_explained, &mut finding);
+        }
         weigh_place(plan, evidence, session, siblings, &mut finding);
     }
     if siblings == Siblings::Unknown && is_behind_web_proxy(plan, session, kind) {
@@ -185,7 +207,7 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
     if matches!(kind, ConnectFaultKind::Refused | ConnectFaultKind::Reset) && is_loopback(plan, evidence) {
         on_this_machine(plan, evidence, siblings, &mut finding);
     }
-    if siblings == Siblings::Unknown {
+    if siblings == Siblings::Unknown || other_host::only_receives(plan) {
         weigh_other_host(plan, evidence, &mut finding);
     }
     finding
@@ -290,7 +312,9 @@ enum Siblings {
 
 /// Adds the results of the other mail ports of the host, which help to explain why this port times out or is closed.
 fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) -> Siblings {
-    let looked: Vec<Session<'_>> = evidence.probes(Purpose::SiblingPort).filter(Session::is_over).collect();
+    let is_mail = |probe: &Session<'_>| MAIL_PORTS.contains(&probe.request.port);
+    let looked: Vec<Session<'_>> =
+        evidence.probes(Purpose::SiblingPort).filter(Session::is_over).filter(is_mail).collect();
     let unreached = |probe: &Session<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
     let answers = |probe: &Session<'_>| probe.reply_at(Phase::Greeting).is_some_and(|received| received.accepts());
     let open: Vec<u16> = looked.iter().filter(|probe| answers(probe)).map(|probe| probe.request.port).collect();

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::super::finding::{Finding, PhaseFailure, Rule, Severity};
+use super::super::finding::{Finding, PhaseFailure, Rule, Severity, in_shell};
 use super::super::other_host;
 use super::super::place::{PrivateName, is_private};
 use super::rules::{
@@ -321,8 +321,11 @@ fn in_private_network(plan: &Plan, names: &Names, network: PrivateName, mut find
 pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let (probe, names) = evidence.names()?;
     let names = names.filter(|names| names.source != NameSource::Override)?;
-    let provider = provider_of(names.host.ascii())?;
     let addresses: Vec<IpAddr> = names.addresses().collect();
+    if !addresses.is_empty() && addresses.iter().all(IpAddr::is_unspecified) {
+        return Some(blocked_by_filter(plan, evidence, found(&NAME_POINTS_ELSEWHERE, probe, String::new())));
+    }
+    let provider = provider_of(names.host.ascii())?;
     let is_inside = |ip: &IpAddr| is_private(*ip) || ip.is_unspecified();
     if addresses.is_empty() || !addresses.iter().all(is_inside) {
         return None;
@@ -368,6 +371,39 @@ pub(super) fn points_elsewhere(plan: &Plan, evidence: &Evidence) -> Option<Findi
         finding.failure = Some(PhaseFailure::Unreachable);
     }
     Some(finding)
+}
+
+/// A finding about a name whose only IP address is 0.0.0.0 or ::, which DNS filters return for the names that they block.
+fn blocked_by_filter(plan: &Plan, evidence: &Evidence, finding: Finding) -> Finding {
+    let (host, target) = (plan.target.host.to_string(), plan.target.host.with_port(plan.target.port));
+    let connected = evidence.main_session().is_some_and(|session| session.is_connected());
+    let (severity, failure) = match connected {
+        true => (finding.severity, None),
+        false => (Severity::Error, Some(PhaseFailure::Unreachable)),
+    };
+    Finding {
+        summary: format!("{host} resolves to 0.0.0.0 or ::, which is not the address of a server"),
+        confidence: Confidence::Likely,
+        cause: "A DNS filter (Pi-hole, AdGuard, the router, the internet provider or security software) or an entry in the hosts file blocks the name. Connections to this address reach this machine itself.".to_owned(),
+        otherwise: Some(
+            "The domain owner may have entered this address to switch off the name. The lookup with another resolver shows whether this is the case."
+                .to_owned(),
+        ),
+        fixes: vec![
+            Fix::text(format!("Allow the name {host} in the DNS filter")),
+            Fix::run(
+                "To confirm this, look up the name with a public resolver",
+                format!("smtpcheck {target} --resolver 9.9.9.9"),
+            ),
+            Fix::run(
+                "Find the entry in the hosts file, and remove it if it is not intended",
+                format!("grep -n {} /etc/hosts", in_shell(&host)),
+            ),
+        ],
+        severity,
+        failure,
+        ..finding
+    }
 }
 
 #[cfg(test)]

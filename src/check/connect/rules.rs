@@ -144,9 +144,9 @@ pub(super) static RESOLVE_ENTRY_UNUSED: Rule = Rule {
 pub(super) static NAME_POINTS_ELSEWHERE: Rule = Rule {
     id: "name-points-elsewhere",
     severity: Severity::Warning,
-    title: "a public provider's name resolves to a loopback or private IP address",
+    title: "a public name resolves to this machine or a private network",
     docs: Docs {
-        sees: "The host name belongs to a known provider, and the lookup returned only loopback or private IP addresses. --resolve was not given. The finding is an error if the connection fails.",
+        sees: "The host name belongs to a known provider, and the lookup returned only loopback or private IP addresses. --resolve was not given. The rule also applies to any host name whose only IP addresses are 0.0.0.0 or ::, which DNS filters return. The finding is an error if the connection fails.",
         matters: "Public mail providers have public IP addresses, so the IP address does not belong to the provider. The hosts file, a DNS filter, a virus scanner, a VPN or the hosting company redirects the name.",
         action: "Remove the entry for this name from the hosts file, or use another resolver (--resolver). If the redirection is intended, connect to this network's relay by its own name.",
         example: "smtp.gmail.com resolves to 127.0.0.1",

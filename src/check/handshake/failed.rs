@@ -2,7 +2,8 @@
 //! means.
 
 use super::super::finding::{Finding, seconds};
-use super::super::{clients, place, server_name};
+use super::super::service::other_mail_service;
+use super::super::{clients, elsewhere, place, server_name};
 use super::hellos::{by_offer, is_alert, is_current};
 use super::rules::TLS_HANDSHAKE_FAILED;
 use crate::evidence::{Evidence, Incompatibility, Phase, Session, TlsFault, TlsFaultKind};
@@ -37,15 +38,25 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
     }
     if is_other_service(tls) {
         finding.cause = "The first bytes of the response come from another service, not from a mail server.".to_owned();
-        finding
-            .fixes
-            .push(Fix::run("Use this host's SMTP port", format!("smtpcheck {}", plan.target.host.with_port(587))));
+        finding.fixes.push(other_mail_service(plan, evidence, ""));
         return finding;
+    }
+    if let Some(other) = elsewhere::with_tls(evidence) {
+        finding = finding.tried(other.probe.id);
+        finding.otherwise = Some(
+            "A device on the network path may treat this port differently. Repeat the check from another network to find out."
+                .to_owned(),
+        );
+        finding.cause = format!(
+            "{} On port {}, the handshake with the same host succeeds, so the fault is on the server: in the settings of port {}.",
+            finding.cause, other.request.port, plan.target.port
+        );
+        finding.fixes.push(elsewhere::fix(plan, other, "where the TLS handshake succeeds"));
     }
     if is_deferred(tls) {
         finding.fixes.push(Fix::text("Repeat the check in a few minutes"));
     }
-    if is_perhaps_of_path(&tls.kind) {
+    if is_perhaps_of_path(&tls.kind) && elsewhere::with_tls(evidence).is_none() {
         finding.fixes.extend(on_the_path(plan, session));
     }
     finding.fixes.extend(last_resorts(plan));
@@ -251,7 +262,7 @@ fn is_deferred(tls: &TlsFault) -> bool {
         && tls.first_bytes.starts_with('4')
 }
 
-fn is_other_service(tls: &TlsFault) -> bool {
+pub(super) fn is_other_service(tls: &TlsFault) -> bool {
     let is_known = matches!(
         FirstBytes::of(tls.first_bytes.as_bytes()),
         FirstBytes::Imap | FirstBytes::Pop3 | FirstBytes::Ssh | FirstBytes::Http | FirstBytes::Ftp | FirstBytes::Nntp

@@ -23,7 +23,7 @@ mod parameters;
 mod rules;
 
 use super::finding::{Check, Finding, PhaseFailure};
-use super::{clients, server_name, starttls};
+use super::{clients, elsewhere, server_name, starttls};
 use crate::evidence::{DialResult, EventKind, Evidence, Fault, HelloProbe, Session, TlsFault, TlsFaultKind};
 use crate::plan::Plan;
 use crate::question::{HelloRequest, Offer, Question, SuiteList};
@@ -35,6 +35,10 @@ pub(super) static CHECK: Check = Check { subject: "handshake", ask, judge, rules
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     let Some(Fault::Tls { tls }) = session.fault() else { return Vec::new() };
+    // If another service responded, where does an SMTP server respond?
+    if failed::is_other_service(tls) {
+        return elsewhere::greetings(plan, evidence);
+    }
     // If the handshake completed, the server rejected the client certificate. If the response was not TLS, there are
     // no TLS parameters to test.
     if session.handshake().is_some() || tls.kind == TlsFaultKind::NotTls {
@@ -45,6 +49,9 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     }
     let ask = |offer| Question::Hello(HelloRequest::new(plan, offer));
     let mut questions = vec![ask(Offer::Version { version: Version::Tls12 })];
+    if matches!(plan.target.port, 465 | 587) {
+        questions.extend(elsewhere::questions(plan));
+    }
     if is_unanswered(tls) {
         questions.push(ask(Offer::Small));
         if by_offer(evidence, &Offer::Small).is_some_and(|hello| hello.accepted().is_some()) {

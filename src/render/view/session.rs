@@ -16,8 +16,8 @@ use super::verdict::plural;
 use super::{duration, tls};
 use crate::check;
 use crate::evidence::{
-    DialResult, Event, EventId, EventKind, Evidence, Fault, Lookup, Names, Outcome, Phase, Probe, ProxyFaultKind,
-    Session, SkipReason, SocketResult, TunnelResult, WithheldReason,
+    Answer, DialResult, Event, EventId, EventKind, Evidence, Fault, Lookup, Names, Outcome, Phase, Probe,
+    ProxyFaultKind, Session, SkipReason, SocketResult, TunnelResult, WithheldReason,
 };
 use crate::plan::{ConnectionSource, Family, Plan, Protocol, TlsUse};
 use crate::question::{Purpose, Question};
@@ -319,10 +319,10 @@ fn decoded(text: &str) -> String {
 
 fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe) -> Vec<SessionLine> {
     match &probe.question {
-        Question::Resolve { .. } => {
-            let names = evidence.names().and_then(|(_, names)| names);
-            names.map(|names| name_lines(probe, names)).unwrap_or_default()
-        }
+        Question::Resolve { .. } => match &probe.outcome {
+            Outcome::Done { answer: Answer::Names(names) } => name_lines(probe, names),
+            _ => Vec::new(),
+        },
         Question::Session(request) if request.purpose != Purpose::Main => {
             let Some(session) = evidence.sessions().find(|session| session.probe.id == probe.id) else {
                 return Vec::new();

@@ -30,14 +30,14 @@ pub struct Transcript {
     pub hello: Vec<TypedHello>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TypedPage {
     pub(super) host: String,
     pub(super) body: String,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TypedHello {
     pub(super) offer: String,
@@ -85,7 +85,7 @@ pub enum TypedLookup {
     Word(String),
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TypedSession {
     pub(super) port: Option<u16>,

@@ -24,7 +24,7 @@
 //! host = "mta-sts.example.com"
 //! body = "version: STSv1"
 //! [[session]]                    # matched by port and implicit TLS, in the order of the questions
-//! port = 25                   # optional
+//! port = 25                   # optional; required for other ports of the host, which are closed by default
 //! implicit = false            # optional
 //! name = "mx.example.net"     # only for a follow-up with this server name (SNI), and for an MX host
 //! connect = "ok"              # or "refused", "timed-out", "host-unreachable", "network-unreachable", "denied-here"

@@ -155,13 +155,19 @@ impl Replay<'_> {
     /// The next session of the transcript that fits the request.
     fn session_for(&mut self, request: &SessionRequest) -> Option<TypedSession> {
         let implicit = request.script.tls == TlsUse::Implicit;
+        let is_sibling = request.purpose == Purpose::SiblingPort;
         let fits = |session: &TypedSession| {
-            session.port.is_none_or(|port| port == request.port)
+            session.port.map_or(!is_sibling, |port| port == request.port)
                 && session.implicit.is_none_or(|wanted| wanted == implicit)
                 && session.protocol.is_none_or(|wanted| wanted == request.script.protocol)
                 && session.name == request.script.sni
         };
         let found = self.sessions.iter_mut().find(|session| session.as_ref().is_some_and(fits)).and_then(Option::take);
+        // Other mail ports are closed, and the port for HTTPS is silent, unless the transcript says otherwise.
+        if found.is_none() && is_sibling {
+            let connect = if request.port == 443 { "timed-out" } else { "refused" };
+            return Some(TypedSession { connect: Some(connect.to_owned()), ..TypedSession::default() });
+        }
         if found.is_none() {
             self.problems.push(format!("no [[session]] for {request:?}"));
         }

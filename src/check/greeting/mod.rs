@@ -1,9 +1,12 @@
 //! The server's greeting. If no greeting arrives, or the greeting does not come from an SMTP server, smtpcheck also
-//! tries implicit TLS on the same port.
+//! tries implicit TLS on the same port. [`closed`] judges connections that the server closes before the greeting.
 
-use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell, plural, seconds};
+mod closed;
+mod rules;
+
+use super::finding::{Check, Finding, PhaseFailure, in_shell, plural, seconds};
 use super::service::{at_place, by_first_bytes, other_mail_service, service_with_codes};
-use super::{elsewhere, other_host, peer, place, programs, protocol};
+use super::{elsewhere, other_host, peer, programs, protocol};
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
@@ -11,80 +14,13 @@ use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 use crate::wire::reply::Reply;
 
-pub(super) static CHECK: Check = Check {
-    subject: "greeting",
-    ask,
-    judge,
-    rules: &[&GREETING_MISSING, &IMPLICIT_TLS_EXPECTED, &GREETING_NOT_SMTP, &GREETING_OF_ANOTHER_HOST, &GREETING_SLOW],
-};
+pub(super) use rules::IMPLICIT_TLS_EXPECTED;
+use rules::{GREETING_MISSING, GREETING_NOT_SMTP, GREETING_OF_ANOTHER_HOST, GREETING_SLOW};
 
-static GREETING_MISSING: Rule = Rule {
-    id: "greeting-missing",
-    severity: Severity::Error,
-    title: "the server accepts the connection but sends no greeting",
-    docs: Docs {
-        sees: "The TCP connection succeeds, but no complete greeting arrives within the time limit for one reply (--timeout), or the server closes the connection before the greeting is complete. If the server sent no data, smtpcheck also tried a TLS handshake on the same port, but no TLS handshake succeeded there. If a greeting arrived in that connection, a proxy may be waiting for the client's first bytes.",
-        matters: "In SMTP, the server sends first. A server that sends no greeting is overloaded, is waiting for a slow reverse DNS lookup of your IP address, delays unknown clients on purpose, or is not a mail server. RFC 5321 recommends that clients wait five minutes.",
-        action: "Repeat the check with a longer --timeout. If no greeting arrives within five minutes, check the host and port. Server operator: if the greeting is only late, check the server's DNS lookups and greeting delay.",
-        example: "smtpcheck mx.example.net:25 --timeout 300s --max-time 310s",
-        references: "RFC 5321 sections 3.1 and 4.5.3.2.1",
-    },
-};
-
-pub(super) static IMPLICIT_TLS_EXPECTED: Rule = Rule {
-    id: "implicit-tls-expected",
-    severity: Severity::Error,
-    title: "the port uses implicit TLS (TLS from the first byte)",
-    docs: Docs {
-        sees: "On an unencrypted connection, the server sent no SMTP greeting. It responded to a TLS handshake on the same port. Unless the port is 25, smtpcheck also tries port 587, for programs that support only STARTTLS.",
-        matters: "The server waits for the client to start TLS, and the client waits for the greeting, until one of them times out. This is one of the most common mistakes in mail settings.",
-        action: "Use implicit TLS on this port. In mail programs the setting is called SSL, SSL/TLS or SMTPS, not STARTTLS.",
-        example: "smtpcheck smtps://mail.example.net:465",
-        references: "RFC 8314 section 3.3 (implicit TLS for submission)",
-    },
-};
-
-static GREETING_NOT_SMTP: Rule = Rule {
-    id: "greeting-not-smtp",
-    severity: Severity::Error,
-    title: "the service on this port is not SMTP",
-    docs: Docs {
-        sees: "The first line from the server does not begin with a three-digit code. The rule also applies if the server sends binary data, or if the greeting belongs to another service that uses such codes (FTP, NNTP, LMTP) and the server rejects EHLO.",
-        matters: "Another service uses this port or Unix socket, for example a web server, SSH, IMAP, POP3 or FTP. Most sockets in Postfix's private directory belong to internal services, which use a binary protocol.",
-        action: "Use the SMTP port. Mail programs use 587 with STARTTLS or 465 with implicit TLS. Mail servers use 25.",
-        example: "* OK [CAPABILITY IMAP4rev1 ...] on port 143",
-        references: "RFC 5321 section 4.2 (form of replies)",
-    },
-};
-
-static GREETING_SLOW: Rule = Rule {
-    id: "greeting-slow",
-    severity: Severity::Notice,
-    title: "the greeting is slow",
-    docs: Docs {
-        sees: "At least five seconds passed between the connection and the end of the greeting.",
-        matters: "Some servers delay every unknown client on purpose to detect programs that do not wait. Others look up the reverse DNS name of your IP address and get no response. Programs with a short timeout fail here, but mail servers wait five minutes.",
-        action: "Set a longer timeout in your program. Operator of the sending machine: set a PTR record for its IP address. Server operator: check the DNS lookups and the greeting delay.",
-        example: "220-mx.example.net ESMTP, then a pause of six seconds, then 220 mx.example.net ESMTP",
-        references: "RFC 5321 section 4.5.3.2.1 (five minutes for the greeting)",
-    },
-};
+pub(super) static CHECK: Check = Check { subject: "greeting", ask, judge, rules: rules::RULES };
 
 /// A greeting that takes at least this long is slow. Postfix's postscreen delays its greeting by six seconds.
 const SLOW_MS: f64 = 5000.0;
-
-static GREETING_OF_ANOTHER_HOST: Rule = Rule {
-    id: "greeting-of-another-host",
-    severity: Severity::Warning,
-    title: "the server that responds is not the provider's",
-    docs: Docs {
-        sees: "The host name belongs to a known provider, but the greeting shows server software that the provider is not known to use.",
-        matters: "Some web hosting companies and internet providers redirect all mail connections to their own server. Virus scanners do the same on a single machine. Logins then fail, and the certificate does not match the host name.",
-        action: "Ask your hosting company whether outgoing SMTP is redirected (on cPanel servers: SMTP restrictions), use another port of the provider, or send through the hosting company's own server.",
-        example: "220 server1.hoster.example ESMTP Exim 4.96 from smtp.gmail.com",
-        references: "RFC 5321 section 4.2 (greeting)",
-    },
-};
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session() else { return Vec::new() };
@@ -112,7 +48,10 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         greeting(session).is_some_and(|reply| reply.code.is_none()) || matches!(session.fault(), Some(Fault::Binary));
     if plaintext && (silent || foreign) {
         let names = if foreign { other_host::questions(plan, evidence) } else { Vec::new() };
-        return [Question::session(in_tls(plan))].into_iter().chain(names).collect();
+        // Where does an SMTP server respond?
+        let is_silence = matches!(session.fault(), Some(Fault::Silent { .. }));
+        let ports = if is_silence { Vec::new() } else { elsewhere::greetings(plan, evidence) };
+        return [Question::session(in_tls(plan))].into_iter().chain(names).chain(ports).collect();
     }
     let turned_away = greeting(session).is_some_and(|reply| reply.code.is_some() && !reply.is_success())
         || matches!(session.fault(), Some(Fault::Closed { phase: Phase::Greeting, .. }));
@@ -167,12 +106,20 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
                 return vec![finding];
             }
             if *partial_bytes > 0 {
-                missing(plan, session, &format!("does not complete its greeting within {waited}"), *partial_bytes)
+                missing(
+                    plan,
+                    evidence,
+                    session,
+                    &format!("does not complete its greeting within {waited}"),
+                    *partial_bytes,
+                )
             } else {
-                missing(plan, session, &format!("sends no greeting within {waited}"), 0)
+                missing(plan, evidence, session, &format!("sends no greeting within {waited}"), 0)
             }
         }
-        Some(Fault::Closed { phase: Phase::Greeting, reset }) => hung_up(plan, session, *reset, begun),
+        Some(Fault::Closed { phase: Phase::Greeting, reset }) => {
+            closed::finding(plan, evidence, session, *reset, begun)
+        }
         Some(Fault::Binary) => return binary(plan, evidence, session).into_iter().collect(),
         _ => {
             let is_other_protocol = protocol::accepts_other(evidence).is_some();
@@ -288,37 +235,6 @@ fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     })
 }
 
-fn hung_up(plan: &Plan, session: Session<'_>, reset: bool, begun: bool) -> Finding {
-    let how = if reset { "resets" } else { "closes" };
-    let when = if begun { "in the middle of its greeting" } else { "without a greeting" };
-    let summary = format!("the server accepts the connection but {how} it {when}");
-    let mut finding =
-        Finding::new(&GREETING_MISSING, Phase::Greeting, Confidence::Likely, summary).tried(session.probe.id);
-    for event in session.events() {
-        finding.evidence.events.push(event.seq);
-    }
-    finding.cause = "The server does not accept mail from this machine, because an access list does not allow this machine or a connection limit has been reached.".to_owned();
-    finding.otherwise = Some(
-        "The mail service may be down behind a proxy or load balancer. Repeat the check from another network to find out: if the connection is closed there too, the service is probably down."
-            .to_owned(),
-    );
-    finding.fixes.push(Fix::text(
-        "Server operator: check that the mail service is running behind the proxy, and that the access list allows this client",
-    ));
-    // Docker accepts connections to a published port even if the server in the container cannot be reached.
-    if place::is_inside(plan, session) && plan.target.host.socket().is_none() {
-        finding.fixes.insert(
-            0,
-            Fix::text(
-                "If the server runs in a container, make it listen on all addresses there (0.0.0.0, not 127.0.0.1), and publish the port that it uses",
-            ),
-        );
-    }
-    finding.fixes.push(Fix::text("Repeat the check in a few minutes, and from another network"));
-    finding.failure = Some(PhaseFailure::Unreachable);
-    finding
-}
-
 /// A finding if no greeting came while smtpcheck waited, but one came in reply to a ClientHello on another connection. In
 /// SMTP, the server speaks first (RFC 5321 section 3.1), so a proxy is waiting for the client.
 fn after_the_client(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
@@ -359,7 +275,7 @@ fn after_the_client(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> O
     Some(finding)
 }
 
-fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) -> Finding {
+fn missing(plan: &Plan, evidence: &Evidence, session: Session<'_>, what: &str, partial_bytes: usize) -> Finding {
     let summary = format!("the server accepts the connection but {what}");
     let mut finding =
         Finding::new(&GREETING_MISSING, Phase::Greeting, Confidence::Likely, summary).tried(session.probe.id);
@@ -385,7 +301,7 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
                 "Find the process that listens on the socket (as root)",
                 format!("ss -xlp src {}", in_shell(path.text())),
             ),
-            other_mail_service(plan, ""),
+            other_mail_service(plan, evidence, ""),
         ];
         finding.failure = Some(PhaseFailure::Unreachable);
         return finding;
@@ -503,7 +419,7 @@ fn not_smtp(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Fi
             "The service may be a mail server behind a filter that blocks EHLO. Ask the server's operator whether this is the case."
                 .to_owned(),
         ),
-        fixes: vec![other_mail_service(plan, "")],
+        fixes: vec![other_mail_service(plan, evidence, "")],
         failure: Some(PhaseFailure::Protocol),
         ..finding.on(received.event).on(refused.event)
     })
@@ -526,7 +442,7 @@ fn foreign_service(plan: &Plan, evidence: &Evidence, session: Session<'_>, words
     finding.fixes.extend(other_host::fix(plan, evidence));
     match other_host::not_for_sending(plan) {
         Some((_, what)) => finding.cause = format!("{} {what}", finding.cause),
-        None => finding.fixes.push(other_mail_service(plan, port)),
+        None => finding.fixes.push(other_mail_service(plan, evidence, port)),
     }
     finding.failure = Some(PhaseFailure::Protocol);
     finding
