@@ -93,7 +93,10 @@ pub(super) fn fix(plan: &Plan, probe: Session<'_>, why: &str) -> Fix {
 pub(super) fn fix_for(plan: &Plan, probe: Session<'_>, start: &str, why: &str) -> Fix {
     let (port, tls) = (probe.request.port, probe.request.script.tls);
     Fix::run(
-        format!("{start} port {port}, {why}; in the program, select {}", programs::encryption(tls)),
+        format!(
+            "{start} port {port}, {why}; in the program, select {}",
+            programs::encryption_instead_of(plan.tls_use(), tls)
+        ),
         format!("smtpcheck {}{}", plan.target.host.with_port(port), user_flag(plan)),
     )
 }

@@ -16,8 +16,8 @@ pub(super) fn question() -> Question {
     Question::Machine { variables: variables.map(str::to_owned).collect() }
 }
 
-/// Environment variables that Kubernetes, systemd-nspawn and Podman set in containers.
-const OF_CONTAINERS: [&str; 2] = ["KUBERNETES_SERVICE_HOST", "container"];
+/// Environment variables that Kubernetes, systemd-nspawn, Podman and AWS Lambda set in containers.
+const OF_CONTAINERS: [&str; 3] = ["KUBERNETES_SERVICE_HOST", "container", "AWS_LAMBDA_FUNCTION_NAME"];
 
 /// The evidence that this program runs in a container. In Docker, a container's host name is the first 12 digits of its
 /// ID.

@@ -38,6 +38,15 @@ pub(super) const OLD_TLS: &str = "Until the server has been updated, allow old T
 /// The settings for servers with old cipher suites, until their operators update them.
 pub(super) const OLD_SUITES: &str = "Until the server has been updated, allow its cipher suites in the program (OpenSSL: CipherString = DEFAULT@SECLEVEL=0 in openssl.cnf; Java: jdk.tls.disabledAlgorithms), or send through another server";
 
+/// The name of a TLS mode, with the settings of programs only if it differs from the mode that the user has chosen.
+pub(super) fn encryption_instead_of(now: TlsUse, tls: TlsUse) -> &'static str {
+    match (now, tls) {
+        (TlsUse::Implicit, TlsUse::Implicit) => "SSL/TLS",
+        (TlsUse::IfOffered | TlsUse::Required, TlsUse::IfOffered | TlsUse::Required) => "STARTTLS",
+        _ => encryption(tls),
+    }
+}
+
 /// The name of a TLS mode in the settings of programs.
 pub(super) fn encryption(tls: TlsUse) -> &'static str {
     match tls {

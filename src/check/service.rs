@@ -27,7 +27,7 @@ pub(super) fn other_mail_service(plan: &Plan, evidence: &Evidence, note: &str) -
                 format!(
                     "Use port {}, on which a mail server responds{note}; in the program, select {}",
                     probe.request.port,
-                    programs::encryption(probe.request.script.tls)
+                    programs::encryption_instead_of(plan.tls_use(), probe.request.script.tls)
                 ),
                 format!("smtpcheck {}{}", plan.target.host.with_port(probe.request.port), user_flag(plan)),
             ),

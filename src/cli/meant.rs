@@ -119,7 +119,7 @@ pub(super) fn probable_target(text: &str) -> Option<Meant> {
     }
     let login = user.filter(|_| server.is_none());
     let domain = server.map_or(host.as_str(), |server| host.get(server.len() + 1..).unwrap_or_default());
-    let known = known_server(&host).or_else(|| user.and_then(|_| known_server(domain)));
+    let known = known_server(&host).or_else(|| user.and_then(|_| server_of_domain(domain)));
     let is_public = known.is_some();
     // The domain of an address is not a server.
     let is_server = |host: &str| SERVERS.iter().chain(&["mx", "relay", "mail"]).any(|name| host.starts_with(name));
@@ -161,16 +161,17 @@ fn scheme(text: &str) -> (Option<&'static str>, &str) {
     }
 }
 
-/// The server for sending mail of a known provider, if the name is that server, another of its servers, or the domain of
-/// its mailboxes.
+/// The server for sending mail of a known provider, if the name is that server or another of its servers.
 fn known_server(name: &str) -> Option<&'static str> {
-    if let Some((_, _, host)) = providers::other_use(name) {
-        return Some(host);
-    }
+    let provider = || providers::recognise(&ProviderSigns { host: Some(name), ..ProviderSigns::default() });
+    let other = providers::other_use(name).map(|(_, _, host)| host);
+    other.or_else(|| provider().filter(|provider| provider.kind != "local")?.hosts.texts().find(|host| *host == name))
+}
+
+/// The server for sending mail of a known provider, if the name is the domain of its mailboxes.
+fn server_of_domain(name: &str) -> Option<&'static str> {
     let provider = providers::recognise(&ProviderSigns { host: Some(name), ..ProviderSigns::default() })?;
-    let provider = Some(provider).filter(|provider| provider.kind != "local")?;
-    let listed = provider.hosts.texts().find(|host| *host == name);
-    listed.or_else(|| provider.for_mailboxes()?.host_for(name))
+    provider.for_mailboxes().filter(|provider| provider.kind != "local")?.host_for(name)
 }
 
 /// Whether the host was taken from a part of the text that can be a password.

@@ -3,7 +3,7 @@
 
 use super::super::finding::{port_list, user_flag};
 use super::super::place::{PrivateName, is_on_internet, public_provider};
-use super::super::{peer, programs};
+use super::super::{peer, place, programs};
 use super::reach;
 use crate::evidence::Evidence;
 use crate::evidence::fault::ConnectFaultKind;
@@ -13,9 +13,26 @@ use crate::plan::{Plan, Protocol, TlsUse};
 use crate::question::Purpose;
 use crate::wire::Host;
 
+/// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and port 2525, which some providers offer because the
+/// other ports are often blocked.
+pub(in crate::check) const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
+
 /// The known provider of the host, if it lists the port of the target.
 pub(super) fn known_provider(plan: &Plan) -> Option<&'static Provider> {
     public_provider(plan).filter(|known| known.ports.iter().any(|listed| listed.port == plan.target.port))
+}
+
+/// The mail ports to try if the port of the target cannot be reached. If a known provider does not use port 2525, a port
+/// that only this provider uses takes its place.
+pub(super) fn sibling_ports(plan: &Plan) -> [u16; 4] {
+    let listed = own_host(plan).map_or(&[][..], |provider| provider.ports);
+    let is_used = |port: u16| listed.iter().any(|known| known.port == port);
+    let own =
+        listed.iter().map(|known| known.port).find(|port| !MAIL_PORTS.contains(port) && *port != plan.target.port);
+    match own {
+        Some(own) if !is_used(2525) => MAIL_PORTS.map(|port| if port == 2525 { own } else { port }),
+        _ => MAIL_PORTS,
+    }
 }
 
 /// Whether the port is one that mail servers use on the internet: those of RFC 5321, RFC 6409 and RFC 8314, and the
@@ -117,7 +134,9 @@ fn other_than_mail(plan: &Plan) -> Fix {
     let listed: Vec<String> = ports
         .into_iter()
         .take(2)
-        .map(|(port, tls)| format!("port {port}{name} and select {}", programs::encryption(tls)))
+        .map(|(port, tls)| {
+            format!("port {port}{name} and select {}", programs::encryption_instead_of(plan.tls_use(), tls))
+        })
         .collect();
     let condition =
         if name.is_empty() { "Unless the operator of the server named this port" } else { "In the program" };
@@ -237,7 +256,8 @@ fn timed_out_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
     }
     // Egress rules of containers, clusters and functions block everything, including the port for HTTPS.
     if !reach::is_up(evidence) {
-        fixes.push(Fix::text(
+        let at = if place::container(evidence).is_some() { 0 } else { fixes.len() };
+        fixes.insert(at, Fix::text(
             "In a container, cluster or cloud function, allow outgoing connections (Docker: no internal network; Kubernetes: NetworkPolicy; clouds: security group; AWS Lambda in a VPC: NAT gateway or VPC endpoint)",
         ));
     }
@@ -331,7 +351,7 @@ fn blocked(plan: &Plan, evidence: &Evidence, port: u16) -> Vec<Fix> {
         let relay = peer::provider_by_name(plan).filter(|provider| provider.kind == "relay");
         fixes.extend([
             Fix::text(format!(
-                "Ask your hosting company, cloud or internet provider to unblock outgoing port {port}, or to name its own mail relay (DigitalOcean and some plans of other clouds block mail ports; cPanel: SMTP Restrictions; Telekom routers: list of allowed mail servers). If you use a VPN, disconnect it, or exclude the mail program from it"
+                "Ask your hosting company, cloud or internet provider to unblock outgoing port {port}, or to name its own mail relay (DigitalOcean and some plans of other clouds block mail ports; cPanel: SMTP Restrictions; Telekom routers: list of allowed mail servers)"
             )),
             Fix::text(match relay {
                 Some(provider) => {
@@ -340,6 +360,7 @@ fn blocked(plan: &Plan, evidence: &Evidence, port: u16) -> Vec<Fix> {
                 None if port == 2525 => "Send through the HTTPS API of a sending service (port 443), which networks do not block".to_owned(),
                 None => "Send through a sending service on port 2525 or through its HTTPS API (port 443), which networks rarely block".to_owned(),
             }),
+            Fix::text("If you use a VPN, disconnect it and repeat the check, or exclude the mail program from the VPN (split tunnelling)"),
             other_provider(plan),
         ]);
     }
@@ -372,7 +393,7 @@ fn other_port(plan: &Plan, evidence: &Evidence) -> Option<Fix> {
             "Use port {} of {}, which networks rarely block; in the program, select {}",
             other.port,
             provider.name,
-            programs::encryption(tls)
+            programs::encryption_instead_of(plan.tls_use(), tls)
         ),
         format!("smtpcheck {scheme}{target}"),
     ))

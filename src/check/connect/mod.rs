@@ -19,12 +19,9 @@ use crate::lexicon::{Confidence, Fix};
 use crate::plan::{AddressChoice, Override, Plan, Protocol, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
+pub(super) use fixes::MAIL_PORTS;
 pub(super) use rules::BEFORE_THE_SERVER;
 use rules::{CONNECTION_IMPOSSIBLE, CONNECTION_REFUSED, CONNECTION_TIMED_OUT, RESOLVE_ENTRY_UNUSED};
-
-/// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and port 2525, which some providers offer because the
-/// other ports are often blocked.
-pub(super) const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 
 pub(super) static CHECK: Check = Check { subject: "connect", ask, judge, rules: rules::RULES };
 
@@ -55,8 +52,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     }
     // On an LMTP server's host, the other mail ports belong to other servers.
     if worth_it && plan.target.protocol == Protocol::Smtp {
-        for port in MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port) {
-            let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
+        for port in fixes::sibling_ports(plan).into_iter().filter(|&port| port != plan.target.port) {
+            let tls = if port % 1000 == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
             let request = SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner);
             questions.push(Question::session(request));
         }
@@ -312,7 +309,8 @@ enum Siblings {
 
 /// Adds the results of the other mail ports of the host, which help to explain why this port times out or is closed.
 fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) -> Siblings {
-    let is_mail = |probe: &Session<'_>| MAIL_PORTS.contains(&probe.request.port);
+    let ports = fixes::sibling_ports(plan);
+    let is_mail = |probe: &Session<'_>| ports.contains(&probe.request.port);
     let looked: Vec<Session<'_>> =
         evidence.probes(Purpose::SiblingPort).filter(Session::is_over).filter(is_mail).collect();
     let unreached = |probe: &Session<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
@@ -321,7 +319,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     for probe in &looked {
         finding.evidence.probes.push(probe.probe.id);
     }
-    let Some(best) = MAIL_PORTS.into_iter().find(|port| open.contains(port)) else {
+    let Some(best) = ports.into_iter().find(|port| open.contains(port)) else {
         if !looked.is_empty() && looked.iter().all(unreached) {
             let ports: Vec<String> = looked.iter().map(|probe| probe.request.port.to_string()).collect();
             let list = ports.join(", ");
@@ -356,15 +354,15 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     }
     let is_outside = place::is_on_internet(plan, evidence);
     let which = match best {
-        465 => format!("Use port 465 (implicit TLS); in the program, select {}", programs::encryption(TlsUse::Implicit)),
-        587 => format!("Use port 587, the port for mail programs; in the program, select {}", programs::encryption(TlsUse::IfOffered)),
+        465 => format!("Use port 465 (implicit TLS); in the program, select {}", programs::encryption_instead_of(plan.tls_use(), TlsUse::Implicit)),
+        587 => format!("Use port 587, the port for mail programs; in the program, select {}", programs::encryption_instead_of(plan.tls_use(), TlsUse::IfOffered)),
         25 if !is_outside => {
             "Use port 25, on which the service listens; between containers, the port inside the container counts, not the published port".to_owned()
         }
         25 => "Port 25 responds, but only mail servers should use it; mail programs should use 587 or 465".to_owned(),
         _ => format!(
-            "Use port 2525, which some providers offer for networks where the other ports are blocked; in the program, select {}",
-            programs::encryption(TlsUse::IfOffered)
+            "Use port {best}, which some providers offer for networks where the other ports are blocked; in the program, select {}",
+            programs::encryption_instead_of(plan.tls_use(), TlsUse::IfOffered)
         ),
     };
     let user = if best == 25 { String::new() } else { user_flag(plan) };

@@ -55,13 +55,13 @@ pub(super) fn weigh(evidence: &Evidence, is_explained: bool, finding: &mut Findi
                 );
             }
         }
-        HttpsReach::Silent => {
+        HttpsReach::Silent if !is_explained => {
             finding.evidence.probes.push(probe.probe.id);
             finding.consequences.push(format!(
                 "The host does not respond on port {HTTPS} (HTTPS) either, but many mail servers do not use it"
             ));
         }
-        HttpsReach::Unknown => {}
+        HttpsReach::Silent | HttpsReach::Unknown => {}
     }
 }
 

@@ -4,9 +4,20 @@
 use super::super::finding::{Finding, PhaseFailure};
 use super::super::{elsewhere, place};
 use super::rules::GREETING_MISSING;
-use crate::evidence::{Evidence, Phase, Session};
+use crate::evidence::{DialResult, EventKind, Evidence, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
+
+/// A server that waits at least this long before it closes the connection waits for the client.
+const WAITED_MS: f64 = 2500.0;
+
+/// How long the server kept the connection open.
+fn waited_ms(session: Session<'_>) -> Option<f64> {
+    let connected = session
+        .events()
+        .find(|event| matches!(event.what, EventKind::Dialled { result: DialResult::Connected { .. }, .. }))?;
+    Some(session.probe.started_ms + session.probe.duration_ms? - connected.at_ms)
+}
 
 pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, reset: bool, begun: bool) -> Finding {
     let how = if reset { "resets" } else { "closes" };
@@ -36,6 +47,19 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, re
         );
         let use_other = (port != 25).then(|| elsewhere::fix(plan, other, "where the server sends a greeting"));
         finding.fixes = use_other.into_iter().chain([log, again]).collect();
+    } else if waited_ms(session).is_some_and(|waited| waited >= WAITED_MS) {
+        finding.cause = "The server closed the connection after it had waited for data from the client. In SMTP, the server sends first, so it probably expects the header of the PROXY protocol, which a load balancer sends, or the service behind it does not respond.".to_owned();
+        finding.otherwise = Some(
+            "The server may be waiting for a slow DNS lookup or login service. The server's mail log shows the reason."
+                .to_owned(),
+        );
+        finding.fixes = vec![
+            Fix::text(
+                "If the server is behind a load balancer, connect through it, or to a port without the PROXY protocol. Server operator: switch the protocol off for this port, or on in the load balancer (Postfix: smtpd_upstream_proxy_protocol, postscreen_upstream_proxy_protocol; Exim: hosts_proxy; Dovecot: haproxy)",
+            ),
+            log,
+            again,
+        ];
     } else if is_inside {
         finding.cause = "Something accepts the connections, for example the port forwarding of Docker, a load balancer or a tunnel, but no mail server responds behind it.".to_owned();
         finding.otherwise = Some(
