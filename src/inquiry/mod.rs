@@ -360,6 +360,8 @@ impl<'p> Inquiry<'p> {
         };
         let is_supplementary = |pending: &PendingQuestion| match &pending.question {
             Question::Session(request) => request.purpose.is_supplementary(),
+            // Lookups about a rejection that has been received.
+            Question::Records(_) => true,
             Question::Resolve { host } => !pending.holders.iter().any(|holder| is_target(holder, host)),
             _ => false,
         };

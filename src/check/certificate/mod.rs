@@ -247,7 +247,10 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     }
     let is_usable = |name: &&String| {
         // A certificate can contain an arbitrary string as a name; only a host name is put into a command.
-        !name.starts_with(['*', '-']) && name.contains('.') && Host::parse(name.as_str()).is_ok()
+        let is_host = !name.starts_with(['*', '-']) && name.contains('.') && Host::parse(name.as_str()).is_ok();
+        // Beside a wildcard, the domain itself is usually a web site.
+        let is_web_site = presented.iter().any(|other| other.strip_prefix("*.") == Some(name.as_str()));
+        is_host && !is_web_site && !is_default_name(seen, name)
     };
     if seen.plan.target.host.socket().is_some() {
         // The user chooses the name, because a socket has no host name.
@@ -303,9 +306,15 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         usable,
         presented.iter().find_map(|name| name.strip_prefix("*.")).filter(|name| DomainName::parse(name).is_ok()),
     ) {
-        finding.fixes.push(Fix::text(format!(
-            "If {domain} belongs to your hosting company, connect to the server's own name below {domain}; the control panel or the welcome message shows it"
-        )));
+        let text = format!(
+            "If {domain} belongs to your hosting company, connect to the server's own name below {domain}; the control panel or the welcome message shows it, and often the server's reverse DNS name"
+        );
+        finding.fixes.push(match seen.session.connected() {
+            Some((server, _)) if seen.plan.resolves_here() => {
+                Fix::run(text, format!("dig +short -x {}", server.ip().to_canonical()))
+            }
+            _ => Fix::text(text),
+        });
     }
     // Public CAs rarely issue certificates for IP addresses, and never for private ones.
     if expected.parse::<std::net::IpAddr>().is_err() {
@@ -319,6 +328,19 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
         finding.fixes.push(Fix::text(DELIVER_UNVERIFIED));
     }
     Some(finding)
+}
+
+/// Whether a name in a certificate cannot lead to the server: a default name of an installation, or a private name in the
+/// certificate of a server on the internet.
+fn is_default_name(seen: CertificateContext<'_>, name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_default = matches!(name.as_str(), "hostname.domain" | "host.domain" | "mail.domain" | "server.domain");
+    let is_private = name.ends_with(".localdomain") || place::PrivateName::of(&name).is_some();
+    let ip = name.parse::<std::net::IpAddr>().ok();
+    let is_here = seen.session.connected().is_some_and(|(server, _)| server.ip().to_canonical().is_loopback());
+    let is_elsewhere = ip.is_some_and(|ip| ip.is_loopback()) && !is_here;
+    let is_private = is_private || ip.is_some_and(place::is_private);
+    is_default || is_elsewhere || is_private && !place::is_inside(seen.plan, seen.session)
 }
 
 /// Whether none of the names belongs to the provider or to the domain of the host.

@@ -219,7 +219,7 @@ fn of_port(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind) -> Vec<Fix>
             )
         } else {
             Fix::text(
-                "Use a network that supports this address family, or ask the server's operator for an IP address of the other family",
+                "Use a network that supports this address family, or ask the server's operator for an IP address of the other family. In a container, enable IPv6 (Docker: \"ipv6\": true in daemon.json and enable_ipv6 for the network), or use the network of its machine (network_mode: host)",
             )
         }],
         ConnectFaultKind::DeniedHere => vec![
@@ -248,11 +248,18 @@ pub(super) fn has_v4(plan: &Plan, evidence: &Evidence) -> bool {
 fn timed_out_outside(plan: &Plan, evidence: &Evidence) -> Vec<Fix> {
     let mut fixes = blocked(plan, evidence, plan.target.port);
     if known_provider(plan).is_none() {
-        fixes.push(Fix::text(if reach::is_up(evidence) {
-            "Server operator: allow this port in the firewall of the server, and in the security group or panel of its hosting company"
+        let (at, text) = if reach::is_up(evidence) {
+            (
+                1,
+                "Server operator: allow this port in the firewall of the server, and in the security group or panel of its hosting company",
+            )
         } else {
-            "If the server is your own, check that it has not banned your IP address (fail2ban-client status; cscli decisions list; mailcow: Configuration, Fail2ban), and that its firewall and security group allow this port"
-        }));
+            (
+                fixes.len(),
+                "If the server is your own, check that it has not banned your IP address (fail2ban-client status; cscli decisions list; mailcow: Configuration, Fail2ban), and that its firewall and security group allow this port",
+            )
+        };
+        fixes.insert(at.min(fixes.len()), Fix::text(text));
     }
     // Egress rules of containers, clusters and functions block everything, including the port for HTTPS.
     if !reach::is_up(evidence) {

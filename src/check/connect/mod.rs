@@ -252,6 +252,9 @@ fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
 fn weigh_network(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) {
     if kind == ConnectFaultKind::NetworkUnreachable && fixes::has_v4(plan, evidence) {
         finding.cause = "This machine has no route to the IP address of the host.".to_owned();
+    } else if kind == ConnectFaultKind::NetworkUnreachable {
+        finding.cause =
+            "The host has only IPv6 addresses, and this machine's network does not support IPv6.".to_owned();
     }
     let is_blocking = matches!(
         kind,

@@ -127,7 +127,7 @@ pub(super) fn of_fixed_user(
     }
     let name = &provider.name;
     let target = plan.target.host.with_port(plan.target.port);
-    let key = provider.password.map_or_else(|| "the API key".into(), |password| password.as_str());
+    let key = provider.password.map_or_else(|| "the API key", |password| password.as_str());
     let key = Fix::text(format!("As the password, use {key}"));
     Reading {
         cause: Cause::Credentials,

@@ -319,7 +319,9 @@ fn state_of_domain(evidence: &Evidence, domain: &DnsName) -> DomainState {
         return DomainState::ForMail;
     }
     match [RecordKind::A, RecordKind::Aaaa].map(|kind| answer(evidence, domain, kind)) {
-        [Some((_, a)), Some((_, aaaa))] if a.records.is_empty() && aaaa.records.is_empty() => DomainState::WithoutServer,
+        [Some((_, a)), Some((_, aaaa))] if a.records.is_empty() && aaaa.records.is_empty() => {
+            DomainState::WithoutServer
+        }
         [Some((_, a)), Some((_, aaaa))] if !a.records.is_empty() || !aaaa.records.is_empty() => DomainState::ForMail,
         _ => DomainState::Unknown,
     }
@@ -340,9 +342,11 @@ pub(super) fn corrected(
         }
         _ => return reading,
     };
-    let seen: Vec<_> = domains.iter().map(|(owner, domain)| (*owner, domain, state_of_domain(evidence, domain))).collect();
-    let is_bad =
-        |state: DomainState| matches!(state, DomainState::Missing | DomainState::WithoutServer | DomainState::AddressAsMx);
+    let seen: Vec<_> =
+        domains.iter().map(|(owner, domain)| (*owner, domain, state_of_domain(evidence, domain))).collect();
+    let is_bad = |state: DomainState| {
+        matches!(state, DomainState::Missing | DomainState::WithoutServer | DomainState::AddressAsMx)
+    };
     let mut bad = seen.iter().filter(|(_, _, state)| is_bad(*state));
     match (bad.next(), bad.next()) {
         (Some((owner, domain, state)), None) => of_bad_domain(*owner, domain, *state, reading),
