@@ -16,15 +16,18 @@ pub(super) fn question() -> Question {
     Question::Machine { variables: variables.map(str::to_owned).collect() }
 }
 
-/// Environment variables that Kubernetes, systemd-nspawn, Podman and AWS Lambda set in containers.
-const OF_CONTAINERS: [&str; 3] = ["KUBERNETES_SERVICE_HOST", "container", "AWS_LAMBDA_FUNCTION_NAME"];
+/// Environment variables that Kubernetes, systemd-nspawn and Podman set in containers.
+const OF_CONTAINERS: [&str; 2] = ["KUBERNETES_SERVICE_HOST", "container"];
+
+/// The variable of AWS Lambda, whose functions run in containers. The list of clouds contains it.
+const OF_LAMBDA: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
 /// The evidence that this program runs in a container. In Docker, a container's host name is the first 12 digits of its
 /// ID.
 pub(super) fn container(evidence: &Evidence) -> Option<&Probe> {
     let (probe, machine) = evidence.machine()?;
     let is_id = |host: &String| host.len() == 12 && host.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let has_variable = machine.variables.iter().any(|name| OF_CONTAINERS.contains(&name.as_str()));
+    let has_variable = machine.variables.iter().any(|name| OF_CONTAINERS.contains(&name.as_str()) || name == OF_LAMBDA);
     (has_variable || machine.host.as_ref().is_some_and(is_id)).then_some(probe)
 }
 

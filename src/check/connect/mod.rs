@@ -67,7 +67,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if is_alone || is_unknown && !names::is_failed(evidence) {
         questions.extend(other_host::questions(plan, evidence));
     }
-    if kind == Some(ConnectFaultKind::TimedOut) && fixes::may_be_blocked(plan, evidence) {
+    let is_silent = kind == Some(ConnectFaultKind::TimedOut) && is_unanswered(evidence);
+    if is_silent && fixes::may_be_blocked(plan, evidence) {
         // The other probes matter more, so this one must not use the last connection of `--max-connections`.
         let is_new = |question: &&Question| question.connects() && evidence.answer_to(question).is_none();
         let used = evidence.connections() + questions.iter().filter(is_new).count();
@@ -80,7 +81,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 
 /// Whether the other mail ports of the host were tried, and none of them responds.
 fn is_unanswered(evidence: &Evidence) -> bool {
-    let mut siblings = evidence.probes(Purpose::SiblingPort).peekable();
+    let is_mail = |probe: &Session<'_>| probe.request.port != reach::HTTPS;
+    let mut siblings = evidence.probes(Purpose::SiblingPort).filter(is_mail).peekable();
     let is_silent = |probe: Session<'_>| probe.is_over() && probe.reply_at(Phase::Greeting).is_none();
     siblings.peek().is_some() && siblings.all(is_silent)
 }

@@ -8,7 +8,7 @@ use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 
 /// The port for HTTPS.
-const HTTPS: u16 = 443;
+pub(super) const HTTPS: u16 = 443;
 
 /// A connection to the port for HTTPS, on which nothing is sent.
 pub(super) fn question(plan: &Plan) -> Question {
