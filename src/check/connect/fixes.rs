@@ -391,6 +391,10 @@ fn other_port(plan: &Plan, evidence: &Evidence) -> Option<Fix> {
     let was_tried = |port: u16| {
         evidence.probes(Purpose::SiblingPort).any(|probe| probe.request.port == port) || port == plan.target.port
     };
+    // If another port of this kind was tried and is blocked, the network blocks all of them.
+    if provider.ports.iter().any(|known| !MAIL_PORTS.contains(&known.port) && was_tried(known.port)) {
+        return None;
+    }
     let other = provider.ports.iter().find(|known| !was_tried(known.port))?;
     let tls = if other.tls == PortTls::Implicit { TlsUse::Implicit } else { TlsUse::IfOffered };
     let target = plan.target.host.with_port(other.port);
