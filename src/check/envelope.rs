@@ -96,12 +96,23 @@ fn with_one_message(finding: Finding) -> Finding {
 /// A mailbox provider lets an account use only its own addresses, and those for which it has a permission.
 fn of_account(provider: &Provider, sender: &Sender<'_>, finding: Finding) -> Finding {
     let Sender { from, user, .. } = sender;
-    if !user.contains('@') || user.eq_ignore_ascii_case(from) {
+    // A user principal name of a tenant often belongs to the same mailbox (`ann@example.onmicrosoft.com`).
+    let is_of_tenant = user.split('@').next() == from.split('@').next()
+        && user.rsplit_once('@').is_some_and(|(_, domain)| domain.ends_with(".onmicrosoft.com"));
+    if !user.contains('@') || user.eq_ignore_ascii_case(&without_tag(from)) || is_of_tenant {
         return with_one_message(finding);
     }
     let mut fixes = vec![Fix::text(format!(
         "If the program's mail is rejected, set its sender (From) to {user}, the address that it logs in with; a Reply-To header can name another address"
     ))];
+    let signs = ProviderSigns { host: Some(sender.domain.as_str()), ..ProviderSigns::default() };
+    let is_of_other = providers::recognise(&signs)
+        .is_some_and(|known| known.id != provider.id && known.has_addresses_at(&sender.domain));
+    if is_of_other {
+        // The address of a visitor of a web site: no permission makes it an address of this account.
+        let cause = format!("The login and the sender are different addresses. {}", finding.cause);
+        return Finding { fixes, cause, summary: unknown_until_sent(provider, sender), ..finding };
+    }
     fixes.push(match provider.id.as_str() {
         "microsoft-365" => Fix::run(
             format!("Or, Microsoft 365 administrator: give the account Send As permission for {from}"),
@@ -113,15 +124,33 @@ fn of_account(provider: &Provider, sender: &Sender<'_>, finding: Finding) -> Fin
         ),
         _ => Fix::text(format!("Or add {from} to the account as an alias or a confirmed sender address")),
     });
+    if provider.id.as_str() == "microsoft-365" {
+        fixes.push(Fix::run(
+            format!("If {from} is an alias of the account, allow sending from aliases"),
+            "Set-OrganizationConfig -SendFromAliasEnabled $true",
+        ));
+    }
     Finding {
-        summary: format!(
-            "whether {user} may send as {from} is unknown: {} checks this only after it has received the message",
-            provider.name
-        ),
+        summary: unknown_until_sent(provider, sender),
         cause: format!("The login and the sender are different addresses. {}", finding.cause),
         fixes,
         ..finding
     }
+}
+
+/// An address without its tag: `ann+shop@example.com` is delivered to `ann@example.com`.
+fn without_tag(address: &str) -> String {
+    match address.split_once('@') {
+        Some((local, domain)) => format!("{}@{domain}", local.split('+').next().unwrap_or(local)),
+        None => address.to_owned(),
+    }
+}
+
+fn unknown_until_sent(provider: &Provider, sender: &Sender<'_>) -> String {
+    format!(
+        "whether {} may send as {} is unknown: {} checks this only after it has received the message",
+        sender.user, sender.from, provider.name
+    )
 }
 
 /// A relay service accepts only senders that the account's owner has verified. A visitor's address in a contact form is

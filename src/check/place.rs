@@ -192,9 +192,13 @@ pub(super) fn is_of_web_proxy(ip: std::net::IpAddr) -> bool {
     }
 }
 
-/// Whether a host belongs to Cloudflare's mail service, which uses IP addresses in the same networks as its web proxy.
+/// Whether a host belongs to a mail service of Cloudflare (Email Routing, Email Security), which uses IP addresses in the
+/// same networks as its web proxy.
 pub(super) fn is_mail_host_of_proxy(host: &str) -> bool {
-    host == "mx.cloudflare.net" || host.ends_with(".mx.cloudflare.net")
+    const DOMAINS: [&str; 6] =
+        ["cloudflare.net", "cloudflare.com", "cf-emailsecurity.net", "mxrecord.io", "mxrecord.mx", "area1security.com"];
+    let host = host.trim_end_matches('.');
+    DOMAINS.iter().any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 /// Whether the server is on this machine or in a private network, as the connection shows. If `--resolve` gives the

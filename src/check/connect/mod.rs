@@ -400,8 +400,8 @@ fn is_behind_web_proxy(plan: &Plan, session: Session<'_>, kind: ConnectFaultKind
         })
         .peekable();
     let is_blocking = matches!(kind, ConnectFaultKind::TimedOut | ConnectFaultKind::Refused | ConnectFaultKind::Reset);
-    let is_mail_service = plan.target.host.name().is_some_and(|name| place::is_mail_host_of_proxy(name.ascii()));
-    is_blocking && !is_mail_service && tried.peek().is_some() && tried.all(place::is_of_web_proxy)
+    let is_web_name = plan.target.host.name().is_some_and(|name| !place::is_mail_host_of_proxy(name.ascii()));
+    is_blocking && is_web_name && tried.peek().is_some() && tried.all(place::is_of_web_proxy)
 }
 
 /// States in the finding that the name points at a web proxy instead of the mail server.

@@ -50,7 +50,7 @@ pub(super) fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<
     let rcpt = tested_recipient(plan, received).unwrap_or_else(|| "RECIPIENT".to_owned());
     let local = session.connected().map(|(_, local)| local.ip());
     // The address that the server sees comes first.
-    let seen = lookups::client_address(session, received);
+    let seen = lookups::client_address(plan, session, received);
     let local = [seen, local].into_iter().flatten().find(|ip| !is_private(*ip));
     // The domain of an incomplete user name is usually that of the sender.
     let domain = lexicon::domain_of(&from, "YOUR-DOMAIN").to_owned();

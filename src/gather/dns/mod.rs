@@ -20,6 +20,7 @@ mod validate;
 
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use hickory_resolver::proto::op::Query;
 
@@ -41,9 +42,19 @@ pub(super) async fn look_up(context: &Rc<GatherContext>, request: &RecordsReques
             let asked = RecordsRequest { name, ..request.clone() };
             keyed::without_keys(&look_up_name(context, &asked).await, keys)
         }
+        _ if context.plan.is_about_server() => {
+            let limit = Duration::from_millis(context.plan.limits.connect_ms.min(SUPPLEMENTARY_LOOKUP_MS));
+            tokio::time::timeout(limit, look_up_name(context, request)).await.unwrap_or_else(|_| {
+                failed(NoDnsResponse::new(DnsFaultKind::Timeout, "no response within the time limit of this lookup"))
+            })
+        }
         _ => look_up_name(context, request).await,
     }
 }
+
+/// The time limit of a lookup in a check of one server. It only improves the advice about a rejection, so it must not hold
+/// up the result. A resolver that works responds in less time.
+const SUPPLEMENTARY_LOOKUP_MS: u64 = 2000;
 
 async fn look_up_name(context: &Rc<GatherContext>, request: &RecordsRequest) -> Outcome {
     if let Some(records) = source::overridden(&context.plan, request) {

@@ -2,10 +2,13 @@
 
 use super::answers::{MxPlace, answer, hosts_of, place_of};
 use crate::check::finding::{Finding, in_shell};
+use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Evidence, Session};
-use crate::lexicon::{Cause, Confidence, Fix, Reading};
+use crate::lexicon::providers::{self, Provider, ProviderSigns};
+use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading};
 use crate::plan::Plan;
-use crate::wire::{DnsName, RecordKind};
+use crate::policy::dmarc::search::organizational_domain_by_list;
+use crate::wire::{DnsName, ForwardPath, RecordKind};
 
 /// A server that relays only for clients that have logged in rejects every recipient with the words for a restricted
 /// one, for example Postfix with `smtpd_recipient_restrictions = permit_sasl_authenticated, reject`.
@@ -13,10 +16,16 @@ pub(super) fn of_outsider(
     plan: &Plan,
     evidence: &Evidence,
     session: Session<'_>,
+    received: ReceivedReply<'_>,
     domain: &DnsName,
     reading: Reading,
 ) -> Reading {
-    if plan.login.is_some() || !offers_login(session) || place_of(plan, evidence, session, domain) != MxPlace::Elsewhere
+    let is_bare = matches!(&reading.basis, Basis::Phrase { id } if id == "recipient-access-denied");
+    if !is_bare
+        || plan.login.is_some()
+        || !may_offer_login(session, received)
+        || is_of_domain(plan, domain)
+        || place_of(plan, evidence, session, domain) != MxPlace::Elsewhere
     {
         return reading;
     }
@@ -46,10 +55,11 @@ pub(super) fn of_receiver(
     plan: &Plan,
     evidence: &Evidence,
     session: Session<'_>,
+    received: ReceivedReply<'_>,
     domain: &DnsName,
     reading: Reading,
 ) -> Reading {
-    if offers_login(session) || place_of(plan, evidence, session, domain) != MxPlace::Here {
+    if may_offer_login(session, received) || place_of(plan, evidence, session, domain) != MxPlace::Here {
         return reading;
     }
     Reading {
@@ -74,28 +84,40 @@ pub(super) fn of_receiver(
     }
 }
 
-fn offers_login(session: Session<'_>) -> bool {
-    session.final_capabilities().is_some_and(|(_, offers)| offers.has("AUTH"))
+/// Whether the server advertises AUTH, or may advertise it once the session is encrypted.
+fn may_offer_login(session: Session<'_>, received: ReceivedReply<'_>) -> bool {
+    session
+        .final_capabilities()
+        .is_some_and(|(_, offers)| offers.has("AUTH") || (!received.event.tls && offers.has("STARTTLS")))
 }
 
+/// Whether the server's name is in a domain.
+fn is_of_domain(plan: &Plan, domain: &DnsName) -> bool {
+    plan.target.host.name().is_some_and(|name| DnsName::from(name).is_within(domain))
+}
+
+/// Adds to a finding where the mailboxes of the recipient's domain are, if this is of use.
 pub(super) fn weigh_mailboxes(
     plan: &Plan,
     evidence: &Evidence,
     session: Session<'_>,
+    received: ReceivedReply<'_>,
     cause: Cause,
     domain: &DnsName,
     finding: &mut Finding,
 ) {
+    // A finding about several recipients must be true of all.
+    let is_of_domain = |to: &ForwardPath| lexicon::domain_of(&to.to_string(), "").eq_ignore_ascii_case(domain.as_str());
+    if !plan.to.iter().all(is_of_domain) {
+        return;
+    }
     let hosts = hosts_of(evidence, domain);
     let (Some(first), Some((probe, _))) = (hosts.first(), answer(evidence, domain, RecordKind::Mx)) else { return };
     finding.evidence.probes.push(probe.id);
     let shown = probe.quote(first.as_str());
     let place = place_of(plan, evidence, session, domain);
-    if place == MxPlace::Elsewhere {
-        finding.consequences.push(format!("The MX record of {domain} names {shown}, not this server"));
-    }
-    match cause {
-        Cause::RelayDenied if place == MxPlace::Here => {
+    match (cause, place) {
+        (Cause::RelayDenied, MxPlace::Here) if plan.target.port == 25 && !states_reason(received) => {
             finding.cause = format!(
                 "The MX record of {domain} names this server, but the server does not know that it has to accept mail for the domain."
             );
@@ -111,26 +133,50 @@ pub(super) fn weigh_mailboxes(
                 Fix::text(format!("If the mailboxes are on another server, correct the MX record of {domain}")),
             ];
         }
-        Cause::RelayDenied | Cause::RecipientRestricted
-            if place == MxPlace::Elsewhere && plan.login.is_none() && !offers_login(session) =>
-        {
-            finding.fixes.insert(
-                0,
-                Fix::run(
-                    format!("Deliver the mail to the server in the MX record of {domain}"),
-                    format!("smtpcheck {}:25", in_shell(first.as_str())),
-                ),
-            );
+        (Cause::RelayDenied | Cause::RecipientRestricted, MxPlace::Elsewhere) if plan.login.is_none() => {
+            finding.consequences.push(format!("The MX record of {domain} names {shown}, not this server"));
+            if plan.target.port == 25 && !may_offer_login(session, received) && is_host_name(first) {
+                finding.fixes.insert(
+                    0,
+                    Fix::run(
+                        format!("Deliver the mail to the server in the MX record of {domain}"),
+                        format!("smtpcheck {}:25", in_shell(first.as_str())),
+                    ),
+                );
+            }
         }
-        Cause::UnknownUser if place == MxPlace::Elsewhere => {
-            let at = finding.fixes.len().min(1);
-            finding.fixes.insert(
-                at,
-                Fix::text(format!(
-                    "If the mailboxes of {domain} are at {shown}, this server wrongly treats the domain as its own. Server operator: remove the domain from it (Postfix: mydestination, virtual_mailbox_domains; cPanel: Email Routing, Remote; Plesk, Hestia, DirectAdmin: switch off mail for the domain)"
-                )),
-            );
+        (Cause::UnknownUser, MxPlace::Elsewhere) => {
+            // A filter, or another server of the same organisation, passes the mail on to this server.
+            let signs = ProviderSigns { host: Some(first.as_str()), ..ProviderSigns::default() };
+            let provider = providers::recognise(&signs);
+            let mailboxes = provider.and_then(Provider::for_mailboxes);
+            let is_related = organizational_domain_by_list(first) == organizational_domain_by_list(domain)
+                || provider.is_some() && mailboxes.is_none();
+            if is_related {
+                return;
+            }
+            finding.consequences.push(format!("The MX record of {domain} names {shown}, not this server"));
+            if let Some(mailboxes) = mailboxes {
+                let fix = Fix::text(format!(
+                    "If mail for {domain} is kept at {} and not on this server, the server wrongly treats the domain as its own. Server operator: remove the domain from it (Postfix: mydestination, virtual_mailbox_domains; cPanel: Email Routing, Remote; Plesk, Hestia, DirectAdmin: switch off mail for the domain)",
+                    mailboxes.name
+                ));
+                finding.fixes.insert(finding.fixes.len().min(1), fix);
+            }
         }
         _ => {}
     }
+}
+
+/// Whether the reply itself states a reason: it demands a login, or does not accept the client's address.
+fn states_reason(received: ReceivedReply<'_>) -> bool {
+    let text = received.reply.joined().to_ascii_lowercase();
+    let words = ["auth", "log in", "login", "reverse", "ptr", "dynamic", "your ip", "spam", "listed", "quota"];
+    words.iter().any(|word| text.contains(word))
+}
+
+/// Whether an MX host can be used in a command: a name, not an IP address, that is not read as an option.
+fn is_host_name(host: &DnsName) -> bool {
+    let name = host.as_str();
+    name.contains('.') && !name.starts_with('-') && name.parse::<std::net::IpAddr>().is_err()
 }

@@ -14,16 +14,15 @@ mod mailboxes;
 
 use std::net::IpAddr;
 
-use self::answers::{MAX_HOSTS, address_kind, answer, hosts_of, names_of};
-use self::client::address_in;
+use self::answers::{MAX_HOSTS, MAX_TRIED, address_kind, answer, hosts_of, names_of};
 pub(super) use self::client::client_address;
-use self::domains::Owner;
+use self::domains::{DomainWords, Owner, words_about_domain};
 use crate::check::finding::Finding;
 use crate::check::place;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{DnsCode, Evidence, NameSource, Phase, Session};
 use crate::lexicon::{Cause, Reading};
-use crate::plan::Plan;
+use crate::plan::{Plan, Protocol};
 use crate::question::{Question, RecordsRequest};
 use crate::wire::{DnsName, DomainName, RecordKind, reverse_name};
 
@@ -32,7 +31,7 @@ enum Subject {
     /// The server rejects this IP address because of its name.
     Client(IpAddr),
     /// The server rejects a domain: that of the sender, that of the recipient, or one of both.
-    Domains(Vec<(Owner, DnsName)>),
+    Domains(DomainWords, Vec<(Owner, DnsName)>),
     /// The server treats the recipient's domain as its own, or does not.
     Mailboxes(DnsName),
 }
@@ -50,7 +49,9 @@ pub(super) fn questions(
     }
     let wanted = match subject(plan, session, received, cause) {
         Some(Subject::Client(ip)) if !place::is_private(ip) => of_client(evidence, ip),
-        Some(Subject::Domains(domains)) => domains.iter().flat_map(|(_, domain)| of_domain(evidence, domain)).collect(),
+        Some(Subject::Domains(_, domains)) => {
+            domains.iter().flat_map(|(_, domain)| of_domain(evidence, domain)).collect()
+        }
         Some(Subject::Mailboxes(domain)) => of_mailboxes(evidence, session, &domain),
         Some(Subject::Client(_)) | None => Vec::new(),
     };
@@ -59,7 +60,7 @@ pub(super) fn questions(
 
 /// Whether DNS returned a public IP address for the target in this run.
 fn is_found_by_dns(plan: &Plan, evidence: &Evidence) -> bool {
-    plan.resolves_here()
+    plan.used_proxy().is_none()
         && evidence.names().and_then(|(_, names)| names).is_some_and(|names| {
             names.source != NameSource::Override
                 && names.addresses().next().is_some()
@@ -68,37 +69,52 @@ fn is_found_by_dns(plan: &Plan, evidence: &Evidence) -> bool {
 }
 
 fn subject(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, cause: Cause) -> Option<Subject> {
-    let text = received.reply.joined();
+    let client = || client_address(plan, session, received);
     match (cause, received.event.phase) {
-        (Cause::ReverseDns, _) => client_address(session, received).map(Subject::Client),
+        (Cause::ReverseDns, _) => client().map(Subject::Client),
         // Only a private address shows something about these.
         (Cause::Reputation | Cause::SenderAuthentication | Cause::Greylisted | Cause::ContentPolicy, _) => {
-            address_in(&text).filter(|ip| place::is_private(*ip)).map(Subject::Client)
+            client().filter(|ip| place::is_private(*ip)).map(Subject::Client)
         }
-        (Cause::DomainUnknown | Cause::SenderRejected, phase @ (Phase::Mail | Phase::Rcpt)) => {
-            let lower = text.to_ascii_lowercase();
-            let is_about_dns = ["domain", "dns", "resolv", " mx", "exist", "invalid sender", "verif"]
-                .iter()
-                .any(|word| lower.contains(word));
-            if !is_about_dns {
-                return None;
-            }
-            let of_sender = sender_domain(plan).map(|domain| (Owner::Sender, domain));
-            let of_recipient = recipient_domain(plan, received).map(|domain| (Owner::Recipient, domain));
-            let domains: Vec<_> = match (lower.contains("sender"), lower.contains("recipient")) {
-                _ if phase == Phase::Mail => of_sender.into_iter().collect(),
-                (true, false) => of_sender.into_iter().collect(),
-                (false, true) => of_recipient.into_iter().collect(),
-                _ => of_sender.into_iter().chain(of_recipient).collect(),
-            };
-            Some(Subject::Domains(domains))
+        (Cause::DomainUnknown | Cause::SenderRejected, Phase::Mail | Phase::Rcpt) => {
+            let words = words_about_domain(&received.reply.joined())?;
+            Some(Subject::Domains(words, domains_in_question(plan, received)))
         }
+        // LMTP servers are never in an MX record.
+        (_, Phase::Rcpt) if plan.target.protocol != Protocol::Smtp => None,
         (Cause::AuthRequired, Phase::Rcpt) if plan.login.is_some() || plan.target.port != 25 => None,
         (Cause::UnknownUser | Cause::RelayDenied | Cause::RecipientRestricted | Cause::AuthRequired, Phase::Rcpt) => {
             recipient_domain(plan, received).map(Subject::Mailboxes)
         }
         _ => None,
     }
+}
+
+/// The domains that a reply may speak of: the one that it names, or the one that its status is about (RFC 3463 §3.2),
+/// or the one that its words are about; otherwise both.
+fn domains_in_question(plan: &Plan, received: ReceivedReply<'_>) -> Vec<(Owner, DnsName)> {
+    let sender = sender_domain(plan).map(|domain| (Owner::Sender, domain));
+    let recipient = recipient_domain(plan, received).map(|domain| (Owner::Recipient, domain));
+    if received.event.phase == Phase::Mail {
+        return sender.into_iter().collect();
+    }
+    let text = received.reply.joined().to_ascii_lowercase();
+    let is_named = |known: &Option<(Owner, DnsName)>| {
+        known.as_ref().is_some_and(|(_, domain)| text.contains(&domain.as_str().to_ascii_lowercase()))
+    };
+    let bare: Vec<&str> = text.split_whitespace().filter(|word| !word.contains('@')).collect();
+    let bare = bare.join(" ");
+    let status = received.reply.enhanced.map(|status| status.kind());
+    let (of_sender, of_recipient) = match (is_named(&sender), is_named(&recipient), status) {
+        (true, false, _) | (_, _, Some((1, 7 | 8))) => (true, false),
+        (false, true, _) | (_, _, Some((1, 1..=3))) => (false, true),
+        _ => match (bare.contains("sender"), bare.contains("recipient")) {
+            (true, false) => (true, false),
+            (false, true) => (false, true),
+            _ => (true, true),
+        },
+    };
+    sender.filter(|_| of_sender).into_iter().chain(recipient.filter(|_| of_recipient)).collect()
 }
 
 fn public_name(domain: &str) -> Option<DnsName> {
@@ -131,6 +147,9 @@ fn of_domain(evidence: &Evidence, domain: &DnsName) -> Wanted {
     {
         wanted.extend([(domain.clone(), RecordKind::A), (domain.clone(), RecordKind::Aaaa)]);
     }
+    for host in hosts_of(evidence, domain).into_iter().take(MAX_TRIED) {
+        wanted.extend([(host.clone(), RecordKind::A), (host, RecordKind::Aaaa)]);
+    }
     wanted
 }
 
@@ -152,10 +171,10 @@ pub(super) fn corrected(
     reading: Reading,
 ) -> Reading {
     match subject(plan, session, received, reading.cause) {
-        Some(Subject::Domains(domains)) => domains::corrected(evidence, &received.reply.joined(), &domains, reading),
+        Some(Subject::Domains(words, domains)) => domains::corrected(evidence, words, &domains, reading),
         Some(Subject::Mailboxes(domain)) => match reading.cause {
-            Cause::RecipientRestricted => mailboxes::of_outsider(plan, evidence, session, &domain, reading),
-            Cause::AuthRequired => mailboxes::of_receiver(plan, evidence, session, &domain, reading),
+            Cause::RecipientRestricted => mailboxes::of_outsider(plan, evidence, session, received, &domain, reading),
+            Cause::AuthRequired => mailboxes::of_receiver(plan, evidence, session, received, &domain, reading),
             _ => reading,
         },
         _ => reading,
@@ -173,13 +192,13 @@ pub(super) fn weigh(
 ) {
     match subject(plan, session, received, cause) {
         Some(Subject::Client(ip)) if place::is_private(ip) => client::private_client(session, ip, finding),
-        Some(Subject::Client(ip)) => client::weigh_client(evidence, received, ip, finding),
-        Some(Subject::Domains(domains)) => {
+        Some(Subject::Client(ip)) => client::weigh_client(plan, evidence, received, ip, finding),
+        Some(Subject::Domains(_, domains)) => {
             let probes = domains.iter().filter_map(|(_, domain)| answer(evidence, domain, RecordKind::Mx));
             finding.evidence.probes.extend(probes.map(|(probe, _)| probe.id));
         }
         Some(Subject::Mailboxes(domain)) => {
-            mailboxes::weigh_mailboxes(plan, evidence, session, cause, &domain, finding)
+            mailboxes::weigh_mailboxes(plan, evidence, session, received, cause, &domain, finding)
         }
         None => {}
     }
