@@ -48,7 +48,9 @@ fn address_in(text: &str, ehlo: Option<&str>, server: Option<IpAddr>) -> Option<
     for run in lower.split_inclusive(|letter| !is_of_address(letter)) {
         let at = begin;
         begin += run.len();
-        let word = run.trim_end_matches(|letter| !is_of_address(letter)).trim_matches(['.', ':']);
+        let word = run.trim_end_matches(|letter| !is_of_address(letter)).trim_end_matches(['.', ':']);
+        // `IP:192.0.2.1`, but not `::ffff:192.0.2.1`.
+        let word = if word.starts_with("::") { word } else { word.trim_start_matches(['.', ':']) };
         let before = lower.get(..at).unwrap_or_default();
         // `[IPv6:2001:db8::1]` is the notation of RFC 5321 §4.1.3; its `6:` belongs to the tag.
         let (word, is_tagged) = match word.strip_prefix("6:") {
@@ -206,6 +208,7 @@ mod tests {
             ("cannot find your reverse hostname (policy 127.0.0.2), [198.51.100.7]", Some("198.51.100.7")),
             ("server 203.0.113.25: no PTR record: [198.51.100.7]", Some("198.51.100.7")),
             ("No reverse DNS for your host (helo=[192.168.1.20]) 198.51.100.7", Some("198.51.100.7")),
+            ("cannot find your hostname, [::ffff:198.51.100.7]", Some("198.51.100.7")),
             ("Hello [192.168.1.20]", None),
             ("MDaemon 21.5.1.2: no reverse name for your host", None),
             ("see http://www.openspf.net/Why?s=helo;id=a.example;ip=172.18.0.1;r=x", Some("172.18.0.1")),
