@@ -14,7 +14,7 @@ mod mailboxes;
 
 use std::net::IpAddr;
 
-use self::answers::{MAX_HOSTS, MAX_TRIED, address_kind, answer, hosts_of, names_of};
+use self::answers::{MAX_HOSTS, MAX_TRIED, MxPlace, address_kind, answer, hosts_of, names_of, place_of};
 pub(super) use self::client::client_address;
 use self::domains::{DomainWords, Owner, words_about_domain};
 use crate::check::finding::Finding;
@@ -202,4 +202,15 @@ pub(super) fn weigh(
         }
         None => {}
     }
+}
+
+/// Whether the MX record of the recipient's domain names the server.
+pub(super) fn is_mx_of_recipient(
+    plan: &Plan,
+    evidence: &Evidence,
+    session: Session<'_>,
+    received: ReceivedReply<'_>,
+) -> bool {
+    let domain = recipient_domain(plan, received);
+    domain.is_some_and(|domain| place_of(plan, evidence, session, &domain) == MxPlace::Here)
 }
