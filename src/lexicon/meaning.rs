@@ -62,6 +62,8 @@ pub enum FixWhen {
     WithLogin,
     /// Sessions without TLS.
     Unencrypted,
+    /// Users whose login name is not the one that the provider gives to all customers.
+    OtherUser,
     /// Replies that name no web page.
     WithoutPage,
 }

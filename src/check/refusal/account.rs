@@ -8,10 +8,9 @@ use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::software::Software;
 use crate::lexicon::{self, Cause, Confidence, Fix, Reading};
 use crate::plan::{LoginProof, Plan};
-use crate::wire::Host;
 
 use super::super::finding::in_shell;
-use super::super::place;
+use super::super::{peer, place};
 
 /// The mailbox provider whose private users have addresses in the domain of an address (`gmail.com`).
 fn provider_of(address: &str) -> Option<&'static Provider> {
@@ -19,6 +18,17 @@ fn provider_of(address: &str) -> Option<&'static Provider> {
     let signs = ProviderSigns { host: Some(&domain), ..ProviderSigns::default() };
     let known = if domain.is_empty() { None } else { providers::recognise(&signs) };
     known.filter(|provider| provider.kind == "mailbox")
+}
+
+/// Whether an address belongs to a private mailbox at a known provider.
+pub(super) fn is_private_mailbox(address: &str) -> bool {
+    provider_of(address).is_some()
+}
+
+/// Whether the server, by its name, belongs to the provider of a private mailbox.
+pub(super) fn is_of_provider(plan: &Plan, address: &str) -> bool {
+    let server = peer::provider_by_name(plan);
+    provider_of(address).zip(server).is_some_and(|(own, server)| own.id == server.id || own.is_of_same_platform(server))
 }
 
 /// Corrects the reading of a rejected login if the account belongs to another provider than the server. Contact forms
@@ -42,12 +52,7 @@ pub(super) fn of_other_provider(
         return reading;
     }
     let Some(own) = provider_of(&login.user) else { return reading };
-    let by_name = match &plan.target.host {
-        Host::Name(name) => {
-            providers::recognise(&ProviderSigns { host: Some(name.ascii()), ..ProviderSigns::default() })
-        }
-        Host::Ip(_) | Host::Socket(_) => None,
-    };
+    let by_name = peer::provider_by_name(plan);
     let is_own = |server: &Provider| server.id == own.id || server.is_of_same_platform(own);
     let takes_any_name = |server: &Provider| {
         server.kind == "relay"

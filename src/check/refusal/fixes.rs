@@ -16,6 +16,8 @@ pub(super) struct SessionFacts<'a> {
     pub logged_in: bool,
     /// The id of the server's software, if it is known.
     pub software: Option<&'a str>,
+    /// The user name that the provider gives to all customers, if it does so.
+    pub user_of_provider: Option<&'static str>,
 }
 
 /// The fixes that apply to a rejection, with known values; all of them if none applies.
@@ -27,6 +29,8 @@ pub(super) fn selected(
     fixes: Vec<Fix>,
 ) -> Vec<Fix> {
     let is_address = plan.login.as_ref().is_some_and(|login| login.user.contains('@'));
+    let has_user_of_provider =
+        plan.login.as_ref().is_some_and(|login| facts.user_of_provider.is_some_and(|user| user == login.user));
     let has_page = page_in(&received.reply.joined()).is_some();
     let applies = |fix: &Fix| {
         let fits = match fix.when {
@@ -35,6 +39,7 @@ pub(super) fn selected(
             Some(FixWhen::WithLogin) => facts.logged_in,
             Some(FixWhen::Unencrypted) => !received.event.tls,
             Some(FixWhen::WithoutPage) => !has_page,
+            Some(FixWhen::OtherUser) => !has_user_of_provider,
             Some(FixWhen::OtherSender) | None => true,
         };
         fits && peer::suits(facts.software, fix)

@@ -102,10 +102,50 @@ fn of_null_sender_of_program(received: ReceivedReply<'_>, reading: Reading) -> R
     }
 }
 
+/// Corrects the reading if a server for mail programs rejects the client's IP address before the client can log in.
+pub(super) fn before_login(plan: &Plan, received: ReceivedReply<'_>, mut reading: Reading) -> Reading {
+    let is_before = matches!(received.event.phase, Phase::Greeting | Phase::Ehlo | Phase::EhloTls | Phase::Auth);
+    let is_check = matches!(reading.cause, Cause::Reputation | Cause::ReverseDns);
+    if !is_before || !is_check || !SUBMISSION_PORTS.contains(&plan.target.port) {
+        return reading;
+    }
+    // Advice to use a port for mail programs: this is one.
+    reading.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains("SUBMISSION-SERVER")));
+    reading.fixes.splice(
+        0..0,
+        [
+            Fix::text(
+                "The server checks the IP address of your network before the login. Use another network, or none of VPN and Tor; if the address is that of your router, restart it or ask your internet provider for another address",
+            ),
+            Fix::text(
+                "Server operator: do not check the addresses of clients on the ports for mail programs (Postfix: an empty -o smtpd_client_restrictions= for submission and smtps in master.cf; Haraka: skip dnsbl on 587)",
+            ),
+        ],
+    );
+    reading
+}
+
 /// Corrects the reading if a server applies a check of other mail servers to a user that has logged in. A blocklist then
 /// concerns the network that the user is in at the moment, not a mail server of the user. Mail programs and phones cannot
 /// have a public host name or a matching PTR record, so only the server's operator can repair the others.
 pub(super) fn of_check_after_login(mut reading: Reading) -> Reading {
+    // Greylisting is not applied to logged-in users.
+    if matches!(&reading.basis, Basis::Phrase { id } if id == "milter-try-later") {
+        return Reading {
+            cause: Cause::ServerFault,
+            confidence: Confidence::Likely,
+            means: "The server could not reach one of its filters (milters), or the filter failed. Postfix sends these words in that case.".to_owned(),
+            otherwise: Some("The filter itself may ask the client to retry later.".to_owned()),
+            fixes: vec![
+                Fix::text("If you do not operate the server, retry later, and report it to the operator if it persists"),
+                Fix::run(
+                    "Server operator (Postfix): look for 'connect to Milter service' in the mail log, and restart the filter (rspamd, opendkim; Mailu: docker compose restart antispam); the command shows the filters",
+                    "postconf smtpd_milters non_smtpd_milters milter_default_action",
+                ),
+            ],
+            ..reading
+        };
+    }
     let (before, settings) = match reading.cause {
         Cause::Reputation => {
             let fixes = [
@@ -225,20 +265,25 @@ fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'
         reading.cause,
         Cause::Reputation | Cause::ReverseDns | Cause::SenderAuthentication | Cause::Greylisted
     );
+    // The first command after a complete EHLO is not out of sequence, unless AUTH has to come before it.
+    let is_sequence = reading.cause == Cause::Sequence && received.event.phase == Phase::Mail;
     let is_unexplained = match &reading.basis {
         Basis::Phrase { id } => {
-            matches!(
-                id.as_str(),
-                "client-rejected-postfix" | "access-denied-bare" | "policy-generic" | "recipient-access-denied"
-            ) || is_check_of_servers
+            is_sequence
+                || matches!(
+                    id.as_str(),
+                    "client-rejected-postfix" | "access-denied-bare" | "policy-generic" | "recipient-access-denied"
+                )
+                || is_check_of_servers
         }
         Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. } | Basis::Wording => {
-            received.reply.class() == Class::Permanent
-                && matches!(reading.cause, Cause::ContentPolicy | Cause::Other | Cause::SenderRejected)
+            is_sequence
+                || received.reply.class() == Class::Permanent
+                    && matches!(reading.cause, Cause::ContentPolicy | Cause::Other | Cause::SenderRejected)
         }
         _ => false,
     };
-    let is_submission = SUBMISSION_PORTS.contains(&plan.target.port);
+    let is_submission = SUBMISSION_PORTS.contains(&plan.target.port) || is_sequence && plan.target.port != 25;
     let is_of_envelope = matches!(received.event.phase, Phase::Mail | Phase::Rcpt);
     if !is_unexplained || !is_submission || !is_of_envelope || plan.login.is_some() || plan.domain.is_some() {
         return reading;

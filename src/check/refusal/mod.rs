@@ -79,12 +79,16 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let provider = if instead.is_some() { None } else { peer::provider(plan, session) };
     let software = peer::software(session);
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
-    let facts = SessionFacts { logged_in, software: software.as_deref() };
+    let user_of_provider = provider.and_then(|provider| provider.user_is).map(|user| user.as_str());
+    let facts = SessionFacts { logged_in, software: software.as_deref(), user_of_provider };
     let is_inside = place::is_inside(plan, session);
     let offers_login = session.final_capabilities().is_some_and(|(_, offers)| offers.has("AUTH"));
     let could_log_in = plan.login.is_none() && offers_login;
     let is_over_v6_loopback =
         session.connected().is_some_and(|(server, _)| server.ip() == std::net::Ipv6Addr::LOCALHOST);
+    let is_mx = |reading: &Reading, received: ReceivedReply<'_>| {
+        reading.cause == Cause::AuthRequired && lookups::is_mx_of_recipient(plan, evidence, session, received)
+    };
     for received in refusals.into_iter().filter(|received| !(explained && received.event.phase == Phase::Auth)) {
         let context = Context {
             step: Some(reply_phase(received.event.phase)),
@@ -108,7 +112,11 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             reading.without_login(plan.login.is_some())
         };
         let reading = if could_log_in { login::of_relay_with_login(plan, received, reading) } else { reading };
-        let reading = relay::at_server_of_recipient(plan, received, reading);
+        let reading = relay::at_server_of_recipient(plan, received, is_mx(&reading, received), reading);
+        let reading = if is_inside && !logged_in { relay::inside(session, reading) } else { reading };
+        let reading = sender::of_user_without_login(plan, received, reading);
+        let reading = login::before_login(plan, received, reading);
+        let reading = of_size_limit(session, reading);
         let reading = if is_over_v6_loopback { relay::over_loopback(plan, reading) } else { reading };
         let reading = if offers_login || plan.login.is_some() {
             reading
@@ -154,6 +162,33 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Corrects the reading of a full server whose size limit is so large that Postfix can never accept a message: it
+/// requires 1.5 times as much free space as the largest message.
+fn of_size_limit(session: Session<'_>, reading: Reading) -> Reading {
+    const HUGE: u64 = 10_000_000_000;
+    if reading.cause != Cause::ServerFull {
+        return reading;
+    }
+    let Some(limit) = session.final_capabilities().and_then(|(_, offers)| offers.size()).filter(|size| *size >= HUGE)
+    else {
+        return reading;
+    };
+    let mut fixes = vec![Fix::run(
+        "Server operator: set a size limit that the disk allows (mailcow: in extra.cf), and restart the server",
+        "postconf -e message_size_limit=104857600",
+    )];
+    fixes.extend(reading.fixes);
+    Reading {
+        confidence: Confidence::Likely,
+        means: format!(
+            "The server advertises a size limit of {limit} bytes (SIZE). Postfix accepts mail only if 1.5 times as much disk space is free."
+        ),
+        otherwise: Some("The disk may really be full.".to_owned()),
+        fixes,
+        ..reading
+    }
 }
 
 /// A 421 reply directly after the last reply to MAIL or RCPT, before the next command was sent. The server accepts the

@@ -1,8 +1,8 @@
 //! Corrects readings of rejected relaying, where the session refutes the usual advice to log in: after a login that the
 //! server accepted, at the server that receives mail for the recipient, and over the other IP address of this machine.
 
-use crate::evidence::Phase;
 use crate::evidence::session::ReceivedReply;
+use crate::evidence::{Phase, Session};
 use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading};
 use crate::plan::Plan;
 
@@ -69,8 +69,14 @@ pub(super) fn after_login(plan: &Plan, received: ReceivedReply<'_>, reading: Rea
 /// sender in another domain has no account there. All of these conditions must be met:
 ///
 /// 1. The port is 25, and the plan contains no login.
-/// 2. The server's host name is in the recipient's domain, and the sender is in another.
-pub(super) fn at_server_of_recipient(plan: &Plan, received: ReceivedReply<'_>, reading: Reading) -> Reading {
+/// 2. The MX record of the recipient's domain names the server, or the server's host name is in this domain.
+/// 3. The sender is in another domain.
+pub(super) fn at_server_of_recipient(
+    plan: &Plan,
+    received: ReceivedReply<'_>,
+    is_mx: bool,
+    reading: Reading,
+) -> Reading {
     if !matches!(reading.cause, Cause::AuthRequired | Cause::RelayDenied)
         || received.event.phase != Phase::Rcpt
         || plan.target.port != 25
@@ -85,14 +91,15 @@ pub(super) fn at_server_of_recipient(plan: &Plan, received: ReceivedReply<'_>, r
     let host = plan.target.host.to_string().to_lowercase();
     let is_of_recipient = !domain.is_empty() && (host == domain || host.ends_with(&format!(".{domain}")));
     let is_own = lexicon::domain_of(&from, "").eq_ignore_ascii_case(&domain);
-    if !is_of_recipient || is_own {
+    if !is_of_recipient && !is_mx || is_own {
         return reading;
     }
+    let by = if is_mx { "According to the MX record" } else { "By its name" };
     Reading {
         cause: Cause::RelayDenied,
         confidence: Confidence::Likely,
         means: format!(
-            "By its name, this server receives mail for {domain}, but it does not accept mail for {to} from outside: the domain or the address is not set up on it."
+            "{by}, this server receives mail for {domain}, but it does not accept mail for {to} from outside: the domain or the address is not set up on it."
         ),
         otherwise: Some(
             "The server may only be meant for its own users, with a login. The MX record of the domain then has to name another server."
@@ -127,4 +134,32 @@ pub(super) fn over_loopback(plan: &Plan, mut reading: Reading) -> Reading {
     );
     reading.fixes.insert(1, Fix::text("Server operator (Postfix): add [::1]/128 to mynetworks beside 127.0.0.0/8"));
     reading
+}
+
+/// Corrects the fixes if a server in a private network rejects the address or the name of a client. It sees the client's
+/// private address, so public blocklists and PTR records have no effect.
+pub(super) fn inside(session: Session<'_>, reading: Reading) -> Reading {
+    if !matches!(reading.cause, Cause::Reputation | Cause::ReverseDns) {
+        return reading;
+    }
+    let Some((_, local)) = session.connected() else { return reading };
+    let ip = local.ip();
+    Reading {
+        confidence: reading.confidence.min(Confidence::Likely),
+        otherwise: reading.otherwise.or_else(|| {
+            Some("A gateway between this machine and the server may hide the address of this machine.".to_owned())
+        }),
+        fixes: vec![
+            Fix::text(format!(
+                "Ask the server's administrator to allow this machine's IP address, {ip} (Postfix: mynetworks; Exchange: remote IP ranges of the receive connector; appliances: allowed relay hosts)"
+            )),
+            Fix::text(
+                "Or log in, if the server has a port for it (587 or 465); most servers do not apply this rule to clients that are logged in",
+            ),
+            Fix::text(
+                "Server operator: exempt the private network from this rule, or give its addresses names in the DNS server that the mail server uses",
+            ),
+        ],
+        ..reading
+    }
 }

@@ -12,6 +12,7 @@ use crate::plan::Plan;
 
 use super::super::finding::in_shell;
 use super::super::place::PrivateName;
+use super::account;
 
 /// Phrases about a sender that do not state why the server rejects it.
 const UNEXPLAINED: [&str; 14] = [
@@ -81,6 +82,41 @@ pub(super) fn of_own_domain(
         fixes: vec![log_in, other_sender, exception(software)],
         ..reading
     }
+}
+
+/// Adds the login if a user of the server sends through port 25, on which the server applies its checks of other mail
+/// servers; and the usual mistake of contact forms if the sender is an address of another provider.
+pub(super) fn of_user_without_login(plan: &Plan, received: ReceivedReply<'_>, mut reading: Reading) -> Reading {
+    if plan.login.is_some() || plan.domain.is_some() || !matches!(received.event.phase, Phase::Mail | Phase::Rcpt) {
+        return reading;
+    }
+    let is_check = matches!(
+        reading.cause,
+        Cause::Reputation | Cause::ReverseDns | Cause::HeloName | Cause::SenderAuthentication | Cause::Greylisted
+    );
+    if is_check && plan.target.port == 25 {
+        if let Some((domain, whose)) = own_domain(plan, received) {
+            reading.fixes.insert(
+                0,
+                Fix::run(
+                    format!("If you are a user of this server ({domain} is {whose}), log in on port 587: programs and devices are not checked there"),
+                    "smtpcheck {host}:587 --user {from} --from {from} --to {rcpt}",
+                ),
+            );
+        }
+        return reading;
+    }
+    let from = plan.from.as_ref().map(ToString::to_string).unwrap_or_default();
+    let is_of_visitor = reading.cause == Cause::SenderRejected && account::is_private_mailbox(&from);
+    if is_of_visitor && !account::is_of_provider(plan, &from) {
+        reading.fixes.insert(
+            0,
+            Fix::text(
+                "In a contact form or application, use an address of your own domain as the sender, and put the visitor's address only in Reply-To",
+            ),
+        );
+    }
+    reading
 }
 
 /// Corrects a reading about the sender of an account if the server offers no login. A server that receives mail from
