@@ -12,6 +12,7 @@ mod lookups;
 mod relay;
 mod rules;
 mod sender;
+mod server_checks;
 
 use self::fixes::SessionFacts;
 use super::auth::OBSOLETE;
@@ -107,7 +108,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let reading = lookups::corrected(plan, evidence, session, received, reading);
         let reading = sender::of_own_domain(plan, received, software.as_deref(), reading);
         let reading = if logged_in {
-            relay::after_login(plan, received, login::of_check_after_login(reading))
+            relay::after_login(plan, received, server_checks::of_check_after_login(reading))
         } else {
             reading.without_login(plan.login.is_some())
         };
@@ -115,7 +116,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let reading = relay::at_server_of_recipient(plan, received, is_mx(&reading, received), reading);
         let reading = if is_inside && !logged_in { relay::inside(session, reading) } else { reading };
         let reading = sender::of_user_without_login(plan, received, reading);
-        let reading = login::before_login(plan, received, reading);
+        let reading = server_checks::before_login(plan, received, reading);
         let reading = of_size_limit(session, reading);
         let reading = if is_over_v6_loopback { relay::over_loopback(plan, reading) } else { reading };
         let reading = if offers_login || plan.login.is_some() {
