@@ -102,12 +102,17 @@ pub(super) fn of_private_account(plan: &Plan, provider: Option<&Provider>, readi
     let Some(address) = addresses.find(|address| provider_of(address).is_some_and(|own| own.id == "gmail")) else {
         return reading;
     };
+    // A company's user may only have a private address as the sender.
+    let is_account = plan.login.as_ref().is_some_and(|login| login.user == address);
     Reading {
-        confidence: Confidence::Certain,
+        confidence: if is_account { Confidence::Certain } else { Confidence::Likely },
         means: format!(
             "smtp-relay.gmail.com is Google's relay for companies with Google Workspace. It does not relay for private accounts such as {address}."
         ),
-        otherwise: None,
+        otherwise: (!is_account).then(|| {
+            "If the login or this machine's IP address belongs to a company with Google Workspace, use a sender in the company's domain."
+                .to_owned()
+        }),
         fixes: vec![Fix::run(
             "Use smtp.gmail.com, port 465 or 587, with the complete address as the user name and an app password",
             format!("smtpcheck smtp.gmail.com:465 --user {}", in_shell(&address)),

@@ -1,5 +1,5 @@
 //! Checks that are meant for other mail servers, applied to users: of the client's IP address, its reverse DNS name, its
-//! EHLO name, the sender's SPF record, and greylisting. Mail programs and phones cannot fulfil them.
+//! EHLO name, and greylisting. Mail programs and phones cannot fulfil them.
 
 use super::super::auth::SUBMISSION_PORTS;
 use crate::evidence::Phase;
@@ -44,7 +44,6 @@ pub(super) fn of_check_after_login(mut reading: Reading) -> Reading {
         Cause::HeloName => ("the EHLO name", "smtpd_helo_restrictions"),
         Cause::ReverseDns => ("the reverse DNS name", "smtpd_client_restrictions"),
         Cause::Greylisted => ("unknown clients (greylisting)", "smtpd_recipient_restrictions"),
-        Cause::SenderAuthentication => ("the sender's SPF record", "smtpd_recipient_restrictions"),
         _ => return reading,
     };
     reading.means = format!(
