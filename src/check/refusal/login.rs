@@ -9,7 +9,7 @@ use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Phase, Session};
 use crate::lexicon::providers::Provider;
 use crate::lexicon::{self, Basis, Cause, Confidence, Fix, FixWhen, Reading, ReplyPhase, phrases};
-use crate::plan::{LoginProof, Plan};
+use crate::plan::{LoginProof, Plan, TlsUse};
 use crate::wire::status::Class;
 
 /// Corrects the reading of a rejected login.
@@ -20,7 +20,7 @@ pub(super) fn corrected(
     provider: Option<&Provider>,
     reading: Reading,
 ) -> Reading {
-    let reading = of_missing_login(plan, session, received, reading);
+    let reading = of_missing_login(plan, session, received, provider, reading);
     if received.event.phase == Phase::Mail && plan.from.as_ref().is_some_and(|from| from.mailbox().is_none()) {
         let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
         return if logged_in {
@@ -176,7 +176,13 @@ fn with_open_relay(plan: &Plan, session: Session<'_>, mut reading: Reading) -> R
 /// Corrects the reading if a submission server rejects a client that has not logged in without stating the reason, or
 /// with general words about a policy, although no message was sent. In Postfix's configuration of the submission ports,
 /// the rule for clients ends with `reject`.
-fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Reading {
+fn of_missing_login(
+    plan: &Plan,
+    session: Session<'_>,
+    received: ReceivedReply<'_>,
+    provider: Option<&Provider>,
+    reading: Reading,
+) -> Reading {
     // Servers apply these checks only to clients that have not logged in.
     let is_check_of_servers = matches!(
         reading.cause,
@@ -223,16 +229,23 @@ fn of_missing_login(plan: &Plan, session: Session<'_>, received: ReceivedReply<'
             "The server may have a rule against your IP address, the sender or the recipient. To find out, log in: if the server still sends this reply, ask its operator."
                 .to_owned()
         }),
-        fixes: vec![
-            Fix::run(
+        fixes: [
+            Some(Fix::run(
                 "Log in; smtpcheck prompts for the password",
                 "smtpcheck {host}:{port} --user {user} --from {from} --to {rcpt}",
-            ),
-            Fix::text(format!("In the program, {}", programs::WITH_LOGIN)),
-            Fix::text(
+            )),
+            Some(Fix::text(format!("In the program, {}", programs::WITH_LOGIN))),
+            // Most servers allow the login only over TLS.
+            (!received.event.tls)
+                .then(|| Fix::text(format!("Also select {} in the program", programs::encryption(TlsUse::Required))))
+                .filter(|_| session.final_capabilities().is_some_and(|(_, offers)| offers.has("STARTTLS"))),
+            provider.is_none().then(|| Fix::text(
                 "If the program cannot log in, ask the server's operator to allow its IP address (Postfix: mynetworks and permit_mynetworks), or use the port for your network's relay (often 25)",
-            ),
-        ],
+            )),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         ..reading
     }
 }
