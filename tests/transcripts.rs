@@ -72,6 +72,51 @@ fn only_a_user_name_without_a_domain_gets_the_fix_to_use_the_email_address() {
     assert_eq!(advice("AUT-08"), [""; 0]);
 }
 
+/// Advice to log in never asks for the password of another provider's account, or at a server that is not the provider's,
+/// and a reply that states its reason keeps it.
+#[test]
+fn corrections_of_rejections_need_evidence() {
+    let all = all();
+    for (name, present, absent) in [
+        ("gmail-address-to-itself-at-another-server", "", "--user ann@gmail.com"),
+        ("gmail-address-to-itself-at-another-server", "", "also the recipient's domain"),
+        ("group-closed-to-outsiders", "only from senders inside its organisation", "is not set up on it"),
+        ("login-for-a-sender-of-a-second-domain", "--user", "is not set up on it"),
+        ("relay-denied-to-dynamic-addresses", "", "is not set up on it"),
+        ("login-demanded-by-the-recipients-server", "If you are a user of this server, log in", "not possible for you"),
+        ("direct-send-of-a-scanner", "RejectDirectSend", "mynetworks"),
+        ("direct-send-of-a-scanner", "smtpcheck smtp.office365.com:587 --user scan@example.com", "OTHER-ADDRESS"),
+        ("null-sender-without-from", "--from SENDER-ADDRESS", "--from bob"),
+        ("null-sender-without-from", "without --from", "in the program"),
+        ("null-sender-of-a-program", "in the program", "without --from"),
+        ("null-sender-on-a-submission-port", "", "Server operator"),
+        ("recipient-unknown-with-a-local-sender", "", "a machine in a local network"),
+        ("recipient-unknown-in-an-internal-domain", "", "/etc/aliases"),
+        ("relay-at-a-redirecting-server", "This reply is not from Posteo", "--user"),
+        ("relay-at-a-redirecting-server", "", "log in"),
+        ("list-of-sender-domains-after-a-login", "", "restart it"),
+        ("list-of-sender-domains-after-a-login", "", "reject_rbl_client"),
+        ("sender-at-a-public-suffix", "", "also the server's domain"),
+        ("sender-not-owned-before-tls", "", "It offers no login"),
+        ("relay-of-google-for-a-registered-address", "", "mynetworks"),
+        ("spf-of-a-private-address-after-a-login", "--from ann@example.com", ""),
+        ("reverse-name-on-a-submission-port", "If you are a user of this server, log in", ""),
+    ] {
+        let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
+        let findings = played.report.findings.iter().filter(|finding| finding.category.is_some());
+        let text: Vec<String> = findings
+            .flat_map(|finding| {
+                let fixes =
+                    finding.fixes.iter().flat_map(|fix| [Some(fix.text.clone()), fix.command.clone()]).flatten();
+                std::iter::once(finding.cause.clone()).chain(fixes).collect::<Vec<_>>()
+            })
+            .collect();
+        let text = text.join("\n");
+        assert!(!text.is_empty() && text.contains(present), "{name}: {present:?} in {text}");
+        assert!(absent.is_empty() || !text.contains(absent), "{name}: {absent:?} in {text}");
+    }
+}
+
 /// A TLS version that was not tested, or received no answer, is unknown. Only a rejection by the server means "no".
 #[test]
 fn a_scan_that_the_server_stops_reports_no_version_as_rejected() {

@@ -5,6 +5,7 @@
 use super::super::auth::SUBMISSION_PORTS;
 use super::super::finding::{Finding, in_shell};
 use super::super::{place, programs};
+use super::hosting;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Phase, Session};
 use crate::lexicon::providers::Provider;
@@ -24,9 +25,9 @@ pub(super) fn corrected(
     if received.event.phase == Phase::Mail && plan.from.as_ref().is_some_and(|from| from.mailbox().is_none()) {
         let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
         return if logged_in {
-            of_null_sender_of_program(received, reading)
+            of_null_sender_of_program(plan, received, reading)
         } else {
-            of_null_sender(received, reading)
+            of_null_sender(plan, received, reading)
         };
     }
     if received.event.phase == Phase::Mail {
@@ -47,10 +48,27 @@ pub(super) fn corrected(
 
 /// Corrects the reading if the server rejects the null sender as if it were an address. Delivery notifications have this
 /// sender, so servers have to accept it (RFC 5321 sections 4.5.5 and 6.1).
-fn of_null_sender(received: ReceivedReply<'_>, reading: Reading) -> Reading {
+fn of_null_sender(plan: &Plan, received: ReceivedReply<'_>, reading: Reading) -> Reading {
     let is_of_sender = matches!(reading.cause, Cause::SenderRejected | Cause::UnknownUser | Cause::Syntax);
     if !is_of_sender || received.reply.class() != Class::Permanent {
         return reading;
+    }
+    let is_submission = SUBMISSION_PORTS.contains(&plan.target.port);
+    if is_submission {
+        return Reading {
+            cause: Cause::SenderRejected,
+            confidence: Confidence::Likely,
+            means: format!(
+                "The sender is empty (<>){}. On a port for mail programs, servers need not accept it.",
+                by_smtpcheck(plan)
+            ),
+            otherwise: Some("The server may accept mail on this port only after a login.".to_owned()),
+            fixes: vec![Fix::run(
+                "Test with an address as the sender",
+                "smtpcheck {host}:{port} --from SENDER-ADDRESS --to {rcpt}",
+            )],
+            ..reading
+        };
     }
     Reading {
         cause: Cause::SenderRejected,
@@ -75,31 +93,42 @@ fn of_null_sender(received: ReceivedReply<'_>, reading: Reading) -> Reading {
 
 /// Corrects the reading if a server for mail programs rejects the null sender after a login. Only mail servers send
 /// notifications; in a program, the sender is missing.
-fn of_null_sender_of_program(received: ReceivedReply<'_>, reading: Reading) -> Reading {
+fn of_null_sender_of_program(plan: &Plan, received: ReceivedReply<'_>, reading: Reading) -> Reading {
     let is_of_sender = matches!(reading.cause, Cause::SenderRejected | Cause::UnknownUser | Cause::Syntax);
     if !is_of_sender || received.reply.class() != Class::Permanent {
         return reading;
     }
+    let in_program = Fix::text(
+        "Enter the account's email address as the sender in the program (From, Return-Path or envelope sender; PHP: sendmail_path with -f)",
+    );
+    let is_address = plan.login.as_ref().is_some_and(|login| login.user.contains('@'));
+    let from = if is_address { "{user}" } else { "SENDER-ADDRESS" };
+    let test = Fix::run(
+        "Test with an address of the account as the sender",
+        format!("smtpcheck {{host}}:{{port}} --user {{user}} --from {from} --to {{rcpt}}"),
+    );
     Reading {
         cause: Cause::SenderRejected,
         confidence: Confidence::Likely,
-        means:
-            "The sender is empty (<>). A server for mail programs accepts only addresses of the account that logged in."
-                .to_owned(),
+        means: format!(
+            "The sender is empty (<>){}. A server for mail programs accepts only addresses of the account that logged in.",
+            by_smtpcheck(plan)
+        ),
         otherwise: Some(
             "The server may reject the account's own address as well. Repeat the check with it to find out.".to_owned(),
         ),
-        fixes: vec![
-            Fix::text(
-                "Enter the account's email address as the sender in the program (From, Return-Path or envelope sender; PHP: sendmail_path with -f)",
-            ),
-            Fix::run(
-                "Test with the account's address",
-                "smtpcheck {host}:{port} --user {user} --from {user} --to {rcpt}",
-            ),
-        ],
+        fixes: if is_from_given(plan) { vec![in_program, test] } else { vec![test] },
         ..reading
     }
+}
+
+/// Whether the user gave the sender. Without it, smtpcheck sends the null sender if the user name is not an address.
+fn is_from_given(plan: &Plan) -> bool {
+    plan.origins.contains_key("from")
+}
+
+fn by_smtpcheck(plan: &Plan) -> &'static str {
+    if is_from_given(plan) { "" } else { ", because smtpcheck was started without --from" }
 }
 
 /// A fix for logins that a server accepts only from some networks. Hosting companies and providers do so in addition to
@@ -181,13 +210,11 @@ fn of_missing_login(
     session: Session<'_>,
     received: ReceivedReply<'_>,
     provider: Option<&Provider>,
-    reading: Reading,
+    mut reading: Reading,
 ) -> Reading {
     // Servers apply these checks only to clients that have not logged in.
-    let is_check_of_servers = matches!(
-        reading.cause,
-        Cause::Reputation | Cause::ReverseDns | Cause::SenderAuthentication | Cause::Greylisted
-    );
+    let is_check_of_servers =
+        matches!(reading.cause, Cause::Reputation | Cause::ReverseDns | Cause::SenderAuthentication);
     // The first command after a complete EHLO is not out of sequence, unless AUTH has to come before it.
     let is_sequence = reading.cause == Cause::Sequence && received.event.phase == Phase::Mail;
     let is_unexplained = match &reading.basis {
@@ -213,10 +240,20 @@ fn of_missing_login(
     }
     // Searches the session, so it comes last: a server can reject hundreds of recipients.
     // Most servers advertise AUTH only over TLS.
-    let could_log_in = session
-        .final_capabilities()
-        .is_some_and(|(_, offers)| offers.has("AUTH") || !received.event.tls && offers.has("STARTTLS"));
-    if !could_log_in {
+    if !hosting::may_offer_login(session, received) {
+        return reading;
+    }
+    // A temporary reply that states its reason may end by itself.
+    if received.reply.class() == Class::Transient && matches!(&reading.basis, Basis::Phrase { .. }) {
+        if is_check_of_servers {
+            reading.fixes.insert(
+                0,
+                Fix::run(
+                    "If you are a user of this server, log in: on a port for mail programs, servers check only clients that have not logged in",
+                    "smtpcheck {host}:{port} --user {user} --from {from} --to {rcpt}",
+                ),
+            );
+        }
         return reading;
     }
     Reading {
@@ -259,16 +296,20 @@ pub(super) fn of_relay_with_login(plan: &Plan, received: ReceivedReply<'_>, mut 
         return reading;
     }
     let recipient = received.recipient.and_then(|at| plan.to.get(at)).map(ToString::to_string).unwrap_or_default();
-    let domain = lexicon::domain_of(&recipient, "").to_lowercase();
-    let host = plan.target.host.to_string().to_lowercase();
-    if domain.is_empty() || host == domain || host.ends_with(&format!(".{domain}")) {
+    let domain = lexicon::domain_of(&recipient, "");
+    if domain.is_empty() || hosting::is_server_in(plan, domain) {
         return reading;
     }
     let is_between_servers = plan.target.port == 25;
     if !is_between_servers {
         reading.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" --user ")));
     }
-    reading.means = format!("The server advertises AUTH, but smtpcheck did not log in. {}", reading.means);
+    // A reply that states another reason keeps its meaning, and the login comes last.
+    let has_reason = hosting::states_other_reason(received) || matches!(&reading.basis, Basis::ProviderStatus { .. });
+    let has_login = reading.means.starts_with("The server advertises AUTH");
+    if !has_reason && !has_login {
+        reading.means = format!("The server advertises AUTH, but smtpcheck did not log in. {}", reading.means);
+    }
     reading.confidence = reading.confidence.min(Confidence::Likely);
     reading.otherwise = reading.otherwise.or_else(|| {
         Some(
@@ -288,7 +329,10 @@ pub(super) fn of_relay_with_login(plan: &Plan, received: ReceivedReply<'_>, mut 
             "smtpcheck {host}:{port} --user {user} --from {from} --to {rcpt}",
         )
     };
-    reading.fixes.insert(0, log_in);
+    if has_login {
+        reading.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" --user ")));
+    }
+    reading.fixes.insert(if has_reason { reading.fixes.len() } else { 0 }, log_in);
     reading
 }
 
@@ -488,8 +532,10 @@ pub(super) fn sender_of_account(
 ) {
     let Some(login) = plan.login.as_ref() else { return };
     let Some(from) = plan.from.as_ref().and_then(|from| from.mailbox()).map(ToString::to_string) else { return };
-    let is_of_sender =
-        cause == Cause::SenderRejected || cause == Cause::RelayDenied && received.event.phase == Phase::Mail;
+    // SPF of a sender at another provider fails at every server but that provider's.
+    let is_of_sender = matches!(cause, Cause::SenderRejected | Cause::SenderAuthentication)
+        && (cause == Cause::SenderRejected || !from.eq_ignore_ascii_case(&login.user))
+        || cause == Cause::RelayDenied && received.event.phase == Phase::Mail;
     if !is_of_sender || !login.user.contains('@') || received.reply.class() != Class::Permanent {
         return;
     }

@@ -7,6 +7,7 @@
 
 mod account;
 mod fixes;
+mod hosting;
 mod login;
 mod lookups;
 mod relay;
@@ -50,8 +51,13 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         provider: peer::provider(plan, session).map(|known| known.id.as_str()),
         software: software.as_deref(),
     };
-    let cause = lexicon::read(received.reply, &context).map(|reading| reading.cause);
-    cause.map_or_else(Vec::new, |cause| lookups::questions(plan, evidence, session, received, cause))
+    let Some(reading) = lexicon::read(received.reply, &context) else { return Vec::new() };
+    let mut wanted = lookups::questions(plan, evidence, session, received, reading.cause);
+    // Whether the server receives mail for the sender's domain, which is that of the recipient.
+    if sender::may_be_of_own_domain(plan, received, &reading) && sender::is_of_recipients_domain(plan, received) {
+        wanted.extend(lookups::questions(plan, evidence, session, received, Cause::AuthRequired));
+    }
+    wanted
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
@@ -83,13 +89,11 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let user_of_provider = provider.and_then(|provider| provider.user_is).map(|user| user.as_str());
     let facts = SessionFacts { logged_in, software: software.as_deref(), user_of_provider };
     let is_inside = place::is_inside(plan, session);
-    let offers_login = session.final_capabilities().is_some_and(|(_, offers)| offers.has("AUTH"));
-    let could_log_in = plan.login.is_none() && offers_login;
+    let offers = |name: &str| session.final_capabilities().is_some_and(|(_, offers)| offers.has(name));
+    let (offers_login, offers_tls) = (offers("AUTH"), offers("STARTTLS"));
+    let could_log_in = plan.login.is_none() && offers_login && instead.is_none();
     let is_over_v6_loopback =
         session.connected().is_some_and(|(server, _)| server.ip() == std::net::Ipv6Addr::LOCALHOST);
-    let is_mx = |reading: &Reading, received: ReceivedReply<'_>| {
-        reading.cause == Cause::AuthRequired && lookups::is_mx_of_recipient(plan, evidence, session, received)
-    };
     for received in refusals.into_iter().filter(|received| !(explained && received.event.phase == Phase::Auth)) {
         let context = Context {
             step: Some(reply_phase(received.event.phase)),
@@ -97,6 +101,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             software: software.as_deref(),
         };
         let Some(reading) = lexicon::read(received.reply, &context) else { continue };
+        let is_mx = || lookups::is_mx_of_recipient(plan, evidence, session, received);
+        let may_log_in = offers_login || !received.event.tls && offers_tls;
         let about_recipient = reading.cause.is_about_recipient();
         let reading = weighed(plan, received, reading, logged_in);
         let reading = login::corrected(plan, session, received, provider, reading);
@@ -106,20 +112,30 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let reading = account::at_other_server(plan, received, instead, reading);
         let reading = sender::of_private_name(plan, received, is_inside, reading);
         let reading = lookups::corrected(plan, evidence, session, received, reading);
-        let reading = sender::of_own_domain(plan, received, software.as_deref(), reading);
+        // A login at the server that responds instead of the provider's would give it the password.
+        let reading = if instead.is_some() {
+            reading
+        } else {
+            sender::of_own_domain(plan, received, software.as_deref(), provider, &is_mx, reading)
+        };
         let reading = if logged_in {
-            relay::after_login(plan, received, server_checks::of_check_after_login(reading))
+            relay::after_login(plan, received, server_checks::of_check_after_login(received, reading))
         } else {
             reading.without_login(plan.login.is_some())
         };
         let reading = if could_log_in { login::of_relay_with_login(plan, received, reading) } else { reading };
-        let reading = relay::at_server_of_recipient(plan, received, is_mx(&reading, received), reading);
         let reading = if is_inside && !logged_in { relay::inside(session, reading) } else { reading };
-        let reading = sender::of_user_without_login(plan, received, reading);
+        let reading = match instead {
+            Some((expected, _)) => relay::without_login_at_other(plan, received, expected, reading),
+            None => {
+                let reading = relay::at_server_of_recipient(plan, received, may_log_in, &is_mx, reading);
+                sender::of_user_without_login(plan, received, provider, &is_mx, reading)
+            }
+        };
         let reading = server_checks::before_login(plan, received, reading);
         let reading = of_size_limit(session, reading);
         let reading = if is_over_v6_loopback { relay::over_loopback(plan, reading) } else { reading };
-        let reading = if offers_login || plan.login.is_some() {
+        let reading = if plan.login.is_some() || may_log_in {
             reading
         } else {
             sender::of_account_at_receiver(plan, received, reading)

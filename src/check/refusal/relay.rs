@@ -6,6 +6,10 @@ use crate::evidence::{Phase, Session};
 use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading};
 use crate::plan::Plan;
 
+use super::super::place;
+use super::hosting;
+use crate::lexicon::providers::Provider;
+
 /// Corrects the reading if the server does not relay although it accepted a login. General readings state that the
 /// client has not logged in. Readings for one provider or with an enhanced status of its own know the reason.
 pub(super) fn after_login(plan: &Plan, received: ReceivedReply<'_>, reading: Reading) -> Reading {
@@ -69,32 +73,39 @@ pub(super) fn after_login(plan: &Plan, received: ReceivedReply<'_>, reading: Rea
 /// sender in another domain has no account there. All of these conditions must be met:
 ///
 /// 1. The port is 25, and the plan contains no login.
-/// 2. The MX record of the recipient's domain names the server, or the server's host name is in this domain.
+/// 2. The MX record of the recipient's domain names the server, or the server's host name is in this domain, and is not
+///    that of a server for mail programs (`smtp.`, `mail.`).
 /// 3. The sender is in another domain.
+/// 4. The reply does not state another reason.
 pub(super) fn at_server_of_recipient(
     plan: &Plan,
     received: ReceivedReply<'_>,
-    is_mx: bool,
+    may_log_in: bool,
+    is_mx: &dyn Fn() -> bool,
     reading: Reading,
 ) -> Reading {
     if !matches!(reading.cause, Cause::AuthRequired | Cause::RelayDenied)
+        || matches!(&reading.basis, Basis::ProviderStatus { .. })
         || received.event.phase != Phase::Rcpt
         || plan.target.port != 25
         || plan.login.is_some()
+        || hosting::states_other_reason(received)
     {
         return reading;
     }
+    let is_mx = reading.cause == Cause::AuthRequired && is_mx();
     let number = received.recipient.unwrap_or_default();
     let to = plan.to.get(number).map(ToString::to_string).unwrap_or_default();
     let domain = lexicon::domain_of(&to, "").to_lowercase();
     let from = plan.from.as_ref().map(ToString::to_string).unwrap_or_default();
-    let host = plan.target.host.to_string().to_lowercase();
-    let is_of_recipient = !domain.is_empty() && (host == domain || host.ends_with(&format!(".{domain}")));
+    let is_of_recipient = hosting::is_server_in(plan, &domain) && !hosting::is_named_for_programs(plan);
     let is_own = lexicon::domain_of(&from, "").eq_ignore_ascii_case(&domain);
     if !is_of_recipient && !is_mx || is_own {
         return reading;
     }
     let by = if is_mx { "According to the MX record" } else { "By its name" };
+    let log_in =
+        may_log_in.then(|| Fix::text("If you are a user of this server, log in, on port 587 or 465 if it has them"));
     Reading {
         cause: Cause::RelayDenied,
         confidence: Confidence::Likely,
@@ -105,18 +116,43 @@ pub(super) fn at_server_of_recipient(
             "The server may only be meant for its own users, with a login. The MX record of the domain then has to name another server."
                 .to_owned(),
         ),
-        fixes: vec![
-            Fix::run(
+        fixes: [
+            Some(Fix::run(
                 format!("Check whether the MX record of {domain} names this server; if it names another, mail goes there"),
                 "smtpcheck domain {rcpt_domain}",
-            ),
-            Fix::text(format!(
-                "Recipient's administrator: set up {domain} and the address on this server (Postfix: virtual_mailbox_domains or mydestination; mailcow, Mailu: add the domain; Postal: create a route), or remove the server from the MX records"
             )),
-            Fix::text("Sender: report it to the recipient through another channel; a login is not possible for you"),
-        ],
+            Some(Fix::text(format!(
+                "Recipient's administrator: set up {domain} and the address on this server (Postfix: virtual_mailbox_domains or mydestination; mailcow, Mailu: add the domain; Postal: create a route), or remove the server from the MX records"
+            ))),
+            log_in,
+            Some(Fix::text("Sender: report it to the recipient through another channel")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         ..reading
     }
+}
+
+/// Removes the login from the fixes if another server responds instead of the provider's: the login would give it the
+/// password of the provider's account.
+pub(super) fn without_login_at_other(
+    plan: &Plan,
+    received: ReceivedReply<'_>,
+    provider: &Provider,
+    mut reading: Reading,
+) -> Reading {
+    if plan.login.is_some() || received.event.phase == Phase::Auth {
+        return reading;
+    }
+    reading.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains("--user")));
+    if reading.fixes.is_empty() {
+        reading.fixes = place::around_device(plan, provider);
+    }
+    if reading.cause == Cause::AuthRequired {
+        reading.cause = Cause::RelayDenied;
+    }
+    reading
 }
 
 /// Adds the address 127.0.0.1 if the server on this machine does not relay over `::1`. Lists of trusted networks often

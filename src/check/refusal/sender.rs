@@ -7,12 +7,13 @@
 
 use crate::evidence::Phase;
 use crate::evidence::session::ReceivedReply;
+use crate::lexicon::providers::Provider;
 use crate::lexicon::{self, Basis, Cause, Confidence, Fix, Reading};
 use crate::plan::Plan;
 
 use super::super::finding::in_shell;
 use super::super::place::PrivateName;
-use super::account;
+use super::{account, hosting};
 
 /// Phrases about a sender that do not state why the server rejects it.
 const UNEXPLAINED: [&str; 14] = [
@@ -36,24 +37,26 @@ const UNEXPLAINED: [&str; 14] = [
 /// conditions must be met:
 ///
 /// 1. The reply is about the sender, or about relaying in words that name the sender, and does not state a reason.
-/// 2. The sender is in the recipient's domain, or in the domain of the server's host name.
+/// 2. The server receives mail for the sender's domain, as its name or the MX record shows.
 /// 3. The plan contains no login, and the check is not that of a domain, in which the sender is an example.
+/// 4. The server is not that of a known provider, which has rules of its own; Microsoft's are known.
 pub(super) fn of_own_domain(
     plan: &Plan,
     received: ReceivedReply<'_>,
     software: Option<&str>,
+    provider: Option<&Provider>,
+    is_mx: &dyn Fn() -> bool,
     reading: Reading,
 ) -> Reading {
-    if plan.login.is_some() || plan.domain.is_some() || !matches!(received.event.phase, Phase::Mail | Phase::Rcpt) {
+    if !may_be_of_own_domain(plan, received, &reading) {
         return reading;
     }
-    let is_about_sender = match &reading.basis {
-        Basis::Phrase { id } if UNEXPLAINED.contains(&id.as_str()) => true,
-        Basis::Wording => reading.cause == Cause::SenderRejected,
-        Basis::Phrase { .. } => reading.cause == Cause::RelayDenied && names_the_sender(received),
-        _ => false,
-    };
-    let Some((domain, whose)) = own_domain(plan, received).filter(|_| is_about_sender) else { return reading };
+    match provider {
+        Some(provider) if provider.id == "microsoft-365-mx" => return of_direct_send(plan, received, reading),
+        Some(provider) if provider.kind != "local" => return reading,
+        _ => {}
+    }
+    let Some((domain, whose)) = own_domain(plan, received, is_mx) else { return reading };
     let log_in = if plan.target.port == 25 {
         Fix::run(
             "If the sender is your own address, log in on the submission port; mail from your own domain is not sent through port 25",
@@ -84,9 +87,61 @@ pub(super) fn of_own_domain(
     }
 }
 
+/// Whether the reply and the plan leave it open that the sender's domain is the server's own: conditions 1 and 3 of
+/// [`of_own_domain`].
+pub(super) fn may_be_of_own_domain(plan: &Plan, received: ReceivedReply<'_>, reading: &Reading) -> bool {
+    let is_about_sender = match &reading.basis {
+        Basis::Phrase { id } if UNEXPLAINED.contains(&id.as_str()) => true,
+        Basis::Wording => reading.cause == Cause::SenderRejected,
+        Basis::Phrase { .. } => reading.cause == Cause::RelayDenied && names_the_sender(received),
+        _ => false,
+    };
+    is_about_sender
+        && plan.login.is_none()
+        && plan.domain.is_none()
+        && matches!(received.event.phase, Phase::Mail | Phase::Rcpt)
+        && !hosting::states_other_reason(received)
+}
+
+/// Corrects the fixes if a device sends with an address of the organisation to its MX at Microsoft 365 (Direct Send).
+fn of_direct_send(plan: &Plan, received: ReceivedReply<'_>, reading: Reading) -> Reading {
+    if !is_of_recipients_domain(plan, received) {
+        return reading;
+    }
+    Reading {
+        cause: Cause::SenderRejected,
+        confidence: Confidence::Likely,
+        means: "The sender is in the recipient's domain, and smtpcheck did not log in. Microsoft 365 accepts such mail (Direct Send) only if the organisation allows it.".to_owned(),
+        otherwise: Some(
+            "The organisation may have a rule against this sender or your IP address. To find out, test a sender in another domain."
+                .to_owned(),
+        ),
+        fixes: vec![
+            Fix::run(
+                "If the program or device can log in, use smtp.office365.com, port 587, with an account of the organisation",
+                "smtpcheck smtp.office365.com:587 --user {from} --from {from} --to {rcpt}",
+            ),
+            Fix::text(
+                "Administrator of Microsoft 365, for a device that cannot log in: in the Exchange admin center, create an inbound connector (from your organisation's server) for its public IP address or certificate",
+            ),
+            Fix::run(
+                "Administrator: check whether Direct Send is switched off for the organisation; with $false it is on again",
+                "Get-OrganizationConfig | Select-Object RejectDirectSend",
+            ),
+        ],
+        ..reading
+    }
+}
+
 /// Adds the login if a user of the server sends through port 25, on which the server applies its checks of other mail
 /// servers; and the usual mistake of contact forms if the sender is an address of another provider.
-pub(super) fn of_user_without_login(plan: &Plan, received: ReceivedReply<'_>, mut reading: Reading) -> Reading {
+pub(super) fn of_user_without_login(
+    plan: &Plan,
+    received: ReceivedReply<'_>,
+    provider: Option<&Provider>,
+    is_mx: &dyn Fn() -> bool,
+    mut reading: Reading,
+) -> Reading {
     if plan.login.is_some() || plan.domain.is_some() || !matches!(received.event.phase, Phase::Mail | Phase::Rcpt) {
         return reading;
     }
@@ -95,7 +150,8 @@ pub(super) fn of_user_without_login(plan: &Plan, received: ReceivedReply<'_>, mu
         Cause::Reputation | Cause::ReverseDns | Cause::HeloName | Cause::SenderAuthentication | Cause::Greylisted
     );
     if is_check && plan.target.port == 25 {
-        if let Some((domain, whose)) = own_domain(plan, received) {
+        let has_provider = provider.is_some_and(|provider| provider.kind != "local");
+        if let Some((domain, whose)) = own_domain(plan, received, is_mx).filter(|_| !has_provider) {
             reading.fixes.insert(
                 0,
                 Fix::run(
@@ -160,20 +216,45 @@ pub(super) fn of_private_name(plan: &Plan, received: ReceivedReply<'_>, is_insid
     }
     let is_private = |address: &str| {
         let domain = lexicon::domain_of(address, "");
-        !domain.is_empty() && !domain.starts_with('[') && PrivateName::of(domain).is_some()
+        !domain.is_empty()
+            && !domain.starts_with('[')
+            && !hosting::is_top_level(domain)
+            && PrivateName::of(domain).is_some()
     };
     let from = plan.from.as_ref().map(ToString::to_string).filter(|from| is_private(from));
     let number = received.recipient.unwrap_or_default();
     let to = plan.to.get(number).map(ToString::to_string).filter(|to| is_private(to));
-    let is_at_recipient = received.event.phase == Phase::Rcpt;
-    match (from, to) {
-        (_, Some(to)) if is_at_recipient && reading.cause != Cause::SenderRejected => of_local_recipient(&to, reading),
-        (None, Some(to)) if is_at_recipient => of_local_recipient(&to, reading),
-        (Some(from), _) if received.event.phase == Phase::Mail || is_at_recipient => {
-            of_local_sender(plan, &from, reading)
-        }
+    let text = received.reply.joined().to_lowercase();
+    // A server that does not know the user of a domain knows the domain.
+    let knows_domain = reading.cause == Cause::UnknownUser
+        && matches!(&reading.basis, Basis::Phrase { .. } | Basis::ProviderStatus { .. })
+        && !is_about_dns(&hosting::bare_text(received));
+    let names_from = from.as_ref().is_some_and(|from| text.contains(&from.to_lowercase()));
+    let is_of_sender = reading.cause == Cause::SenderRejected || names_from;
+    match (received.event.phase, from, to) {
+        (Phase::Rcpt, _, Some(to)) if !is_of_sender && !knows_domain => of_local_recipient(&to, reading),
+        (Phase::Mail, Some(from), _) => of_local_sender(plan, &from, reading),
+        (Phase::Rcpt, Some(from), _) if is_of_sender => of_local_sender(plan, &from, reading),
         _ => reading,
     }
+}
+
+/// Whether a text says that DNS does not know a domain or its servers.
+fn is_about_dns(text: &str) -> bool {
+    [
+        "dns",
+        "mx",
+        "domain not",
+        "unknown domain",
+        "host not",
+        "host unknown",
+        "unknown host",
+        "resolve",
+        "unroutable",
+        "unrouteable",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
 }
 
 fn of_local_recipient(to: &str, reading: Reading) -> Reading {
@@ -229,20 +310,29 @@ fn of_local_sender(plan: &Plan, from: &str, reading: Reading) -> Reading {
     }
 }
 
-/// The domain of the sender, and whose it is, if the server receives mail for it.
-fn own_domain(plan: &Plan, received: ReceivedReply<'_>) -> Option<(String, &'static str)> {
+/// The domain of the sender, and whose it is, if the server receives mail for it: the server's name is in the registered
+/// domain, or the MX record of the recipient's domain, which is also the sender's, names the server. A domain for private
+/// mailboxes is that of its provider only.
+fn own_domain(plan: &Plan, received: ReceivedReply<'_>, is_mx: &dyn Fn() -> bool) -> Option<(String, &'static str)> {
     let from = plan.from.as_ref()?.mailbox()?.to_string();
     let domain = lexicon::domain_of(&from, "").to_lowercase();
-    let number = received.recipient.unwrap_or_default();
-    let recipient = plan.to.get(number).map(ToString::to_string).unwrap_or_default();
-    if domain.is_empty() {
+    if account::is_private_mailbox(&from) && !account::is_of_provider(plan, &from) {
         return None;
     }
-    if lexicon::domain_of(&recipient, "").eq_ignore_ascii_case(&domain) {
-        return Some((domain, "also the recipient's domain"));
+    let is_of_recipient = is_of_recipients_domain(plan, received);
+    match hosting::is_server_in(plan, &domain) {
+        true if is_of_recipient => Some((domain, "also the recipient's domain")),
+        true => Some((domain, "also the server's domain")),
+        false => (is_of_recipient && is_mx()).then_some((domain, "also the recipient's domain")),
     }
-    let host = plan.target.host.to_string().to_lowercase();
-    (host == domain || host.ends_with(&format!(".{domain}"))).then_some((domain, "also the server's domain"))
+}
+
+/// Whether the sender is in the recipient's domain.
+pub(super) fn is_of_recipients_domain(plan: &Plan, received: ReceivedReply<'_>) -> bool {
+    let from = plan.from.as_ref().map(ToString::to_string).unwrap_or_default();
+    let to = plan.to.get(received.recipient.unwrap_or_default()).map(ToString::to_string).unwrap_or_default();
+    let domain = lexicon::domain_of(&from, "");
+    !domain.is_empty() && domain.eq_ignore_ascii_case(lexicon::domain_of(&to, ""))
 }
 
 /// Whether the text of the reply names the sender.

@@ -10,7 +10,7 @@ use crate::plan::Plan;
 /// Corrects the reading if a server applies a check of other mail servers to a user that has logged in. A blocklist then
 /// concerns the network that the user is in at the moment, not a mail server of the user. Mail programs and phones cannot
 /// have a public host name or a matching PTR record, so only the server's operator can repair the others.
-pub(super) fn of_check_after_login(mut reading: Reading) -> Reading {
+pub(super) fn of_check_after_login(received: ReceivedReply<'_>, mut reading: Reading) -> Reading {
     // Greylisting is not applied to logged-in users.
     if matches!(&reading.basis, Basis::Phrase { id } if id == "milter-try-later") {
         return Reading {
@@ -29,6 +29,7 @@ pub(super) fn of_check_after_login(mut reading: Reading) -> Reading {
         };
     }
     let (before, settings) = match reading.cause {
+        Cause::Reputation if !is_about_client(received, &reading) => return reading,
         Cause::Reputation => {
             let fixes = [
                 Fix::text(
@@ -64,6 +65,29 @@ pub(super) fn of_check_after_login(mut reading: Reading) -> Reading {
     );
     reading.fixes.truncate(4);
     reading
+}
+
+/// Whether a reply about a list is about the client's IP address, and not about a domain or the address from which the
+/// server itself sends.
+fn is_about_client(received: ReceivedReply<'_>, reading: &Reading) -> bool {
+    const OF_OTHERS: [&str; 10] = [
+        "sender address",
+        "sender domain",
+        "dbl.",
+        "surbl",
+        "uribl",
+        "rhsbl",
+        "remote server",
+        "remote host",
+        "outbound",
+        "our ip",
+    ];
+    let is_of_domain =
+        matches!(&reading.basis, Basis::Phrase { id } if id.ends_with("-dbl") || id.starts_with("sender-"));
+    let text = received.reply.joined().to_lowercase();
+    // "your ip" contains "our ip".
+    let text = text.replace("your ip", "");
+    !is_of_domain && !OF_OTHERS.iter().any(|word| text.contains(word))
 }
 
 /// Corrects the reading if a server for mail programs rejects the client's IP address before the client can log in.
