@@ -13,7 +13,7 @@ use crate::wire::{DnsName, DomainName};
 const OF_SUBMISSION: [&str; 9] =
     ["smtp", "mail", "submission", "relay", "out", "outbound", "send", "smtps", "outgoing"];
 
-/// Whether the server's name is in the registered domain of an address. A public suffix (`com`) belongs to no organisation.
+/// Whether the server's name is in the registered domain of an address. A public suffix (`com`) has none.
 pub(super) fn is_server_in(plan: &Plan, domain: &str) -> bool {
     let Ok(domain) = DomainName::parse(domain) else { return false };
     let registered = organizational_domain_by_list(&DnsName::from(&domain));
