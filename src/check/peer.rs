@@ -2,7 +2,7 @@
 //! no questions and raises no findings. Checks use it to choose the wording of a finding, never to decide whether there
 //! is a fault.
 
-use crate::evidence::{Phase, Session};
+use crate::evidence::{NameMatch, Phase, Session};
 use crate::lexicon::Fix;
 use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::software;
@@ -38,19 +38,30 @@ pub(crate) fn instead_of_provider(
     let provider = provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
     let text = received.reply.joined();
     let other = software::by_greeting(&text).filter(|row| row.kind == "server" && row.provider.is_none())?;
-    (!provider.greets_with(&text)).then_some((provider, other))
+    // A server with a valid certificate for the provider's name is the provider's.
+    let is_proved = session.handshake().is_some_and(|(_, handshake)| {
+        let presented = &handshake.presented;
+        presented.is_trusted() && presented.faults.is_empty() && matches!(presented.name, NameMatch::Matches { .. })
+    });
+    (!is_proved && !provider.greets_with(&text)).then_some((provider, other))
 }
 
 /// The software's id, if it is known.
 pub(crate) fn software(session: Session<'_>) -> Option<String> {
-    let by_greeting =
+    let by_greeting: Option<String> =
         text(session, Phase::Greeting).and_then(|text| software::by_greeting(&text)).map(|row| row.id.into());
-    by_greeting.or_else(|| {
+    let by_words = || {
         let ehlo = text(session, Phase::EhloTls).or_else(|| text(session, Phase::Ehlo));
         let replies: Vec<String> = session.replies().map(|received| received.reply.joined()).collect();
         software::by_words(ehlo.as_deref(), &replies).map(str::to_owned)
-    })
+    };
+    // A device that masks the greeting does not mask the words of the server behind it.
+    let is_mask = by_greeting.as_deref() == Some(MASK);
+    if is_mask { by_words().or(by_greeting) } else { by_greeting.or_else(by_words) }
 }
+
+/// The software's id of a device that replaces the letters of a greeting.
+const MASK: &str = "asa-mask";
 
 fn text(session: Session<'_>, phase: Phase) -> Option<String> {
     session.reply_at(phase).map(|received| received.reply.joined())
@@ -62,9 +73,9 @@ pub(crate) fn suits(software: Option<&str>, fix: &Fix) -> bool {
     let (Some(software), Some(of)) = (software, fix.software) else { return true };
     match (software, of) {
         // Products that contain the program. A device that masks the greeting does not show what is behind it.
-        ("mailinabox" | "asa-mask", "postfix") | ("cpanel", "exim") => true,
+        (MASK, _) | ("mailinabox", "postfix") | ("cpanel", "exim") => true,
         // Dovecot checks the passwords of other servers.
-        ("postfix" | "exim" | "mailinabox" | "cpanel" | "opensmtpd" | "sendmail" | "asa-mask", "dovecot") => true,
+        ("postfix" | "exim" | "mailinabox" | "cpanel" | "opensmtpd" | "sendmail", "dovecot") => true,
         ("m365-submission" | "m365-mx" | "iis-smtp", "exchange") => true,
         _ => software == of,
     }

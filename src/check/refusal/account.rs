@@ -35,20 +35,27 @@ pub(super) fn is_of_provider(plan: &Plan, address: &str) -> bool {
 /// and devices often have the host name of the hosting company and the login of a Gmail account. All of these conditions
 /// must be met:
 ///
-/// 1. The server rejects a password, not the mechanism.
+/// 1. The server rejects a password, not the mechanism. A demand for an app password shows that it knows the account.
 /// 2. The user name is an address of a known mailbox provider, and the server does not belong to it, neither by its
 ///    name nor by what it sends.
 /// 3. The server is not a sending service, whose user names can be addresses of any provider, and not that of
-///    Microsoft, whose accounts can have such user names.
+///    Microsoft, whose accounts can have such user names. The sender is in the same domain: customers of a sending
+///    service that is not known send from their own domain.
+/// 4. The server is not in a private network, where it can be a bridge to the provider.
 pub(super) fn of_other_provider(
     plan: &Plan,
     received: ReceivedReply<'_>,
     provider: Option<&Provider>,
+    is_inside: bool,
     reading: Reading,
 ) -> Reading {
-    let is_of_password = matches!(reading.cause, Cause::Credentials | Cause::AppPassword | Cause::UnknownUser);
+    let is_of_password = matches!(reading.cause, Cause::Credentials | Cause::UnknownUser);
     let Some(login) = plan.login.as_ref().filter(|login| login.proof == LoginProof::Password) else { return reading };
-    if received.event.phase != Phase::Auth || !is_of_password {
+    let domain = lexicon::domain_of(&login.user, "");
+    let sends_from_other = plan.from.as_ref().is_some_and(|from| {
+        from.mailbox().is_some_and(|from| !lexicon::domain_of(&from.to_string(), "").eq_ignore_ascii_case(domain))
+    });
+    if received.event.phase != Phase::Auth || !is_of_password || is_inside || sends_from_other {
         return reading;
     }
     let Some(own) = provider_of(&login.user) else { return reading };
@@ -68,6 +75,29 @@ pub(super) fn of_other_provider(
     let (user, name) = (&login.user, &own.name);
     let port = own.recommended.unwrap_or(587);
     let password = own.password.map(|password| format!("; the password is {password}")).unwrap_or_default();
+    // Some providers accept no passwords over SMTP, or offer no SMTP.
+    let accepts_passwords = own.recommended.is_some()
+        && own.password.is_none_or(|password| !["none", "token"].iter().any(|word| password.contains(word)));
+    let own_server = if accepts_passwords {
+        Fix::run(
+            format!("To send from {user}, enter the server of {name} in the program: {host}, port {port}{password}"),
+            format!("smtpcheck {host}:{port} --user {}", in_shell(user)),
+        )
+    } else {
+        Fix::run(
+            format!(
+                "To send from {user}, see what {name} accepts; the password of the mailbox does not work over SMTP"
+            ),
+            format!("smtpcheck provider {}", own.id),
+        )
+    };
+    let where_it_exists = match by_name {
+        Some(_) => String::new(),
+        None => " (in the hosting company's control panel: a mailbox of your own domain)".to_owned(),
+    };
+    let other_account = Fix::text(format!(
+        "Log in with an account that exists on {server}{where_it_exists}, and use its address as the sender"
+    ));
     Reading {
         cause: Cause::Credentials,
         confidence: Confidence::Likely,
@@ -77,17 +107,7 @@ pub(super) fn of_other_provider(
         otherwise: Some(format!(
             "{server} may have an account with this name. In that case, its password is wrong or differs from that of {name}."
         )),
-        fixes: vec![
-            Fix::run(
-                format!(
-                    "To send from {user}, enter the server of {name} in the program: {host}, port {port}{password}"
-                ),
-                format!("smtpcheck {host}:{port} --user {}", in_shell(user)),
-            ),
-            Fix::text(format!(
-                "Or log in with an account that exists on {server} (in the hosting company's control panel: a mailbox of your own domain), and use its address as the sender"
-            )),
-        ],
+        fixes: if accepts_passwords { vec![own_server, other_account] } else { vec![other_account, own_server] },
         ..reading
     }
 }
@@ -97,25 +117,21 @@ pub(super) fn of_private_account(plan: &Plan, provider: Option<&Provider>, readi
     if provider.is_none_or(|provider| provider.id != "google-workspace-relay") || reading.cause != Cause::RelayDenied {
         return reading;
     }
-    let from = plan.from.as_ref().map(ToString::to_string);
-    let mut addresses = plan.login.as_ref().map(|login| login.user.clone()).into_iter().chain(from);
-    let Some(address) = addresses.find(|address| provider_of(address).is_some_and(|own| own.id == "gmail")) else {
-        return reading;
-    };
-    // A company's user may only have a private address as the sender.
-    let is_account = plan.login.as_ref().is_some_and(|login| login.user == address);
+    // A company's user, or its registered IP address, may send with a private address as the sender.
+    let is_private = |user: &&String| provider_of(user).is_some_and(|own| own.id == "gmail");
+    let Some(address) = plan.login.as_ref().map(|login| &login.user).filter(is_private) else { return reading };
     Reading {
-        confidence: if is_account { Confidence::Certain } else { Confidence::Likely },
+        confidence: Confidence::Likely,
         means: format!(
             "smtp-relay.gmail.com is Google's relay for companies with Google Workspace. It does not relay for private accounts such as {address}."
         ),
-        otherwise: (!is_account).then(|| {
-            "If the login or this machine's IP address belongs to a company with Google Workspace, use a sender in the company's domain."
-                .to_owned()
-        }),
+        otherwise: Some(
+            "If this machine's IP address is registered for a company's relay, use a sender in the company's domain, and no login."
+                .to_owned(),
+        ),
         fixes: vec![Fix::run(
             "Use smtp.gmail.com, port 465 or 587, with the complete address as the user name and an app password",
-            format!("smtpcheck smtp.gmail.com:465 --user {}", in_shell(&address)),
+            format!("smtpcheck smtp.gmail.com:465 --user {}", in_shell(address)),
         )],
         ..reading
     }
@@ -196,8 +212,8 @@ pub(super) fn at_other_server(
             provider.name, other.name
         ),
         otherwise: Some(format!(
-            "{} may have changed its software. The certificate shows whether the server belongs to it.",
-            provider.name
+            "{} may have changed its software. A certificate that is valid for {} would show that the server belongs to it.",
+            provider.name, plan.target.host
         )),
         fixes,
         ..reading

@@ -31,7 +31,7 @@ pub(super) fn selected(
     let is_address = plan.login.as_ref().is_some_and(|login| login.user.contains('@'));
     let has_user_of_provider =
         plan.login.as_ref().is_some_and(|login| facts.user_of_provider.is_some_and(|user| user == login.user));
-    let has_page = page_in(&received.reply.joined()).is_some();
+    let has_page = plan.login.is_none() && page_in(&received.reply.joined()).is_some();
     let applies = |fix: &Fix| {
         let fits = match fix.when {
             Some(FixWhen::UserWithoutDomain) => !is_address,
@@ -63,7 +63,8 @@ pub(super) fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<
         ("{user}@YOUR-DOMAIN", format!("{user}@{domain}")),
         // A mailbox that exists. This placeholder is replaced before the placeholder for its domain.
         ("postmaster@{rcpt_domain}", known_mailbox(plan, received)),
-        ("{host}", plan.target.host.to_string()),
+        ("{host}:{port}", plan.target.host.with_port(plan.target.port)),
+        ("{host}", plan.target.host.bracketed()),
         ("{port}", plan.target.port.to_string()),
         ("{user}", user),
         ("{from}", from.clone()),
@@ -95,39 +96,64 @@ fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
 
 /// A fix with the page or the email address that a reply about the client's IP address names. It shows the listing, or
 /// leads to the people who can remove it, so it comes first.
+///
+/// Promises to show nothing of a password: the text is a part of the reply, in which a part of a password could not be
+/// recognised. Therefore there is no such fix if this run can have sent a password.
 pub(super) fn contact_in(plan: &Plan, received: ReceivedReply<'_>) -> Option<Fix> {
+    if plan.login.is_some() {
+        return None;
+    }
     let text = received.reply.joined();
     if let Some(page) = page_in(&text) {
-        return Some(Fix::text(format!(
-            "Open the page that the reply names, which shows the reason and how to have it removed: {}",
-            received.quote(page)
-        )));
+        return Some(Fix::text(format!("Open the page that the reply names: {}", received.quote(page))));
     }
     let is_own = |address: &str| {
         let all = plan.from.iter().map(ToString::to_string).chain(plan.to.iter().map(ToString::to_string));
         all.into_iter().any(|own| own.eq_ignore_ascii_case(address))
     };
-    let mut words = text.split(|one: char| one.is_whitespace() || "<>()[],;\"'".contains(one));
-    let address = words.find(|word| {
+    let words: Vec<&str> = text
+        .split(|one: char| one.is_whitespace() || "<>()[],;\"'".contains(one))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let is_address = |word: &str| {
         let word = word.trim_end_matches('.');
         word.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')) && !is_own(word)
-    })?;
-    let asks = ["contact", "mail to", "email", "e-mail", "write to", "report"]
-        .iter()
-        .any(|word| text.to_lowercase().contains(word));
-    asks.then(|| {
+    };
+    let at = words.iter().position(|word| is_address(word))?;
+    let before = words.get(at.saturating_sub(4)..at)?.join(" ").to_lowercase();
+    let asks = ["contact", "mail to", "email to", "e-mail to", "write to", "report to"];
+    asks.iter().any(|word| before.contains(word)).then(|| {
         Fix::text(format!(
             "Write to the address that the reply names, with your IP address and the time: {}",
-            received.quote(address.trim_end_matches('.').to_owned())
+            received.quote(words.get(at).copied().unwrap_or_default().trim_end_matches('.').to_owned())
         ))
     })
 }
 
-/// The web page that a reply names.
+/// The web page that a reply names; none with a user name, which would be a trap.
 fn page_in(text: &str) -> Option<String> {
     let start = text.find("https://").or_else(|| text.find("http://"))?;
     let rest = text.get(start..)?;
     let end = rest.find(|one: char| one.is_whitespace() || "<>\"'|".contains(one)).unwrap_or(rest.len());
     let page = rest.get(..end)?.trim_end_matches(['.', ',', ';', ')', ']']);
-    (page.len() > 10).then(|| page.to_owned())
+    let authority = page.split("//").nth(1)?.split(['/', '?', '#']).next()?;
+    (authority.contains('.') && !authority.contains('@')).then(|| page.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_in;
+
+    #[test]
+    fn a_page_has_a_host_and_no_user_name() {
+        for (text, page) in [
+            ("blocked, see https://bl.example.org/?ip=192.0.2.1.", Some("https://bl.example.org/?ip=192.0.2.1")),
+            ("see <http://bl.example.org/removal>", Some("http://bl.example.org/removal")),
+            ("log in at https://ann:hunter2@bl.example.org/", None),
+            ("https://", None),
+            ("no page", None),
+        ] {
+            assert_eq!(page_in(text).as_deref(), page, "{text}");
+        }
+    }
 }

@@ -40,7 +40,9 @@ pub(super) fn corrected(
     let reading = corrected.unwrap_or(reading);
     match provider {
         Some(provider) if is_with_key(provider) => with_key(provider, reading),
-        Some(provider) if provider.id == "outlook-com" => without_passwords(plan, provider, reading),
+        Some(provider) if provider.id == "outlook-com" && is_personal(plan) => {
+            without_passwords(plan, provider, reading)
+        }
         Some(provider) if provider.kind != "local" => reading,
         Some(_) | None => with_open_relay(plan, session, reading),
     }
@@ -137,6 +139,12 @@ pub(super) fn from_elsewhere() -> Fix {
     Fix::text(
         "If the same login works from another network (home, mobile), the server rejects it from this network or country: allow it in the mailbox's security settings (GEO protection, allowed countries or IP addresses), or ask the hosting company",
     )
+}
+
+/// Whether the user name is an address of Outlook.com. Accounts of companies also reach this host.
+fn is_personal(plan: &Plan) -> bool {
+    let domain = plan.login.as_ref().map(|login| lexicon::domain_of(&login.user, "").to_ascii_lowercase());
+    domain.is_none_or(|domain| ["outlook.", "hotmail.", "live.", "msn.com"].iter().any(|own| domain.starts_with(own)))
 }
 
 /// Replaces the advice for administrators of Microsoft 365: personal accounts have no administrator, and Outlook.com

@@ -106,7 +106,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let about_recipient = reading.cause.is_about_recipient();
         let reading = weighed(plan, received, reading, logged_in);
         let reading = login::corrected(plan, session, received, provider, reading);
-        let reading = account::of_other_provider(plan, received, provider, reading);
+        let reading = account::of_other_provider(plan, received, provider, is_inside, reading);
         let reading = account::of_private_account(plan, provider, reading);
         let reading = account::of_fixed_user(plan, received, provider, reading);
         let reading = account::at_other_server(plan, received, instead, reading);
