@@ -10,6 +10,7 @@ mod fixes;
 mod hosting;
 mod login;
 mod lookups;
+mod null_sender;
 mod relay;
 mod rules;
 mod sender;
@@ -133,7 +134,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             }
         };
         let reading = server_checks::before_login(plan, received, reading);
-        let reading = of_size_limit(session, reading);
+        let reading = server_checks::of_size_limit(session, reading);
         let reading = if is_over_v6_loopback { relay::over_loopback(plan, reading) } else { reading };
         let reading = if plan.login.is_some() || may_log_in {
             reading
@@ -179,33 +180,6 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// Corrects the reading of a full server whose size limit is so large that Postfix can never accept a message: it
-/// requires 1.5 times as much free space as the largest message.
-fn of_size_limit(session: Session<'_>, reading: Reading) -> Reading {
-    const HUGE: u64 = 10_000_000_000;
-    if reading.cause != Cause::ServerFull {
-        return reading;
-    }
-    let Some(limit) = session.final_capabilities().and_then(|(_, offers)| offers.size()).filter(|size| *size >= HUGE)
-    else {
-        return reading;
-    };
-    let mut fixes = vec![Fix::run(
-        "Server operator: set a size limit that the disk allows (mailcow: in extra.cf), and restart the server",
-        "postconf -e message_size_limit=104857600",
-    )];
-    fixes.extend(reading.fixes);
-    Reading {
-        confidence: Confidence::Likely,
-        means: format!(
-            "The server advertises a size limit of {limit} bytes (SIZE). Postfix accepts mail only if 1.5 times as much disk space is free."
-        ),
-        otherwise: Some("The disk may really be full.".to_owned()),
-        fixes,
-        ..reading
-    }
 }
 
 /// A 421 reply directly after the last reply to MAIL or RCPT, before the next command was sent. The server accepts the

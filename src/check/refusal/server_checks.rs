@@ -1,9 +1,9 @@
 //! Checks that are meant for other mail servers, applied to users: of the client's IP address, its reverse DNS name, its
-//! EHLO name, and greylisting. Mail programs and phones cannot fulfil them.
+//! EHLO name, and greylisting. Mail programs and phones cannot fulfil them. Also a size limit that no disk fulfils.
 
 use super::super::auth::SUBMISSION_PORTS;
-use crate::evidence::Phase;
 use crate::evidence::session::ReceivedReply;
+use crate::evidence::{Phase, Session};
 use crate::lexicon::{Basis, Cause, Confidence, Fix, Reading};
 use crate::plan::Plan;
 
@@ -111,4 +111,31 @@ pub(super) fn before_login(plan: &Plan, received: ReceivedReply<'_>, mut reading
         ],
     );
     reading
+}
+
+/// Corrects the reading of a full server whose size limit is so large that Postfix can never accept a message: it
+/// requires 1.5 times as much free space as the largest message.
+pub(super) fn of_size_limit(session: Session<'_>, reading: Reading) -> Reading {
+    const HUGE: u64 = 10_000_000_000;
+    if reading.cause != Cause::ServerFull {
+        return reading;
+    }
+    let Some(limit) = session.final_capabilities().and_then(|(_, offers)| offers.size()).filter(|size| *size >= HUGE)
+    else {
+        return reading;
+    };
+    let mut fixes = vec![Fix::run(
+        "Server operator: set a size limit that the disk allows (mailcow: in extra.cf), and restart the server",
+        "postconf -e message_size_limit=104857600",
+    )];
+    fixes.extend(reading.fixes);
+    Reading {
+        confidence: Confidence::Likely,
+        means: format!(
+            "The server advertises a size limit of {limit} bytes (SIZE). Postfix accepts mail only if 1.5 times as much disk space is free."
+        ),
+        otherwise: Some("The disk may really be full.".to_owned()),
+        fixes,
+        ..reading
+    }
 }
