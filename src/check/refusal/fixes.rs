@@ -4,21 +4,12 @@
 use super::super::finding::in_shell;
 use super::super::peer;
 use super::super::place::is_private;
+use super::corrections::SessionFacts;
 use super::lookups;
 use crate::evidence::Session;
 use crate::evidence::session::ReceivedReply;
 use crate::lexicon::{self, Fix, FixWhen};
 use crate::plan::Plan;
-
-/// What decides which fixes apply.
-pub(super) struct SessionFacts<'a> {
-    /// Whether the server accepted a login.
-    pub logged_in: bool,
-    /// The id of the server's software, if it is known.
-    pub software: Option<&'a str>,
-    /// The user name that the provider gives to all customers, if it does so.
-    pub user_of_provider: Option<&'static str>,
-}
 
 /// The fixes that apply to a rejection, with known values; all of them if none applies.
 pub(super) fn selected(

@@ -6,6 +6,7 @@
 //!    Otherwise, the rule of the phase is raised, and the finding states that it is based only on the code.
 
 mod account;
+mod corrections;
 mod fixes;
 mod hosting;
 mod login;
@@ -16,7 +17,7 @@ mod rules;
 mod sender;
 mod server_checks;
 
-use self::fixes::SessionFacts;
+use self::corrections::SessionFacts;
 use super::auth::OBSOLETE;
 use super::finding::{Check, Finding, PhaseFailure, Rule, in_shell, user_flag};
 use super::greeting::weigh_other_family;
@@ -83,64 +84,17 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         return findings;
     }
     // Computed once: a server can reject hundreds of recipients, each with a different text.
-    let instead = peer::instead_of_provider(plan, session);
-    let provider = if instead.is_some() { None } else { peer::provider(plan, session) };
     let software = peer::software(session);
-    let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
-    let user_of_provider = provider.and_then(|provider| provider.user_is).map(|user| user.as_str());
-    let facts = SessionFacts { logged_in, software: software.as_deref(), user_of_provider };
-    let is_inside = place::is_inside(plan, session);
-    let offers = |name: &str| session.final_capabilities().is_some_and(|(_, offers)| offers.has(name));
-    let (offers_login, offers_tls) = (offers("AUTH"), offers("STARTTLS"));
-    let could_log_in = plan.login.is_none() && offers_login && instead.is_none();
-    let is_over_v6_loopback =
-        session.connected().is_some_and(|(server, _)| server.ip() == std::net::Ipv6Addr::LOCALHOST);
+    let facts = SessionFacts::of(plan, evidence, session, software.as_deref());
     for received in refusals.into_iter().filter(|received| !(explained && received.event.phase == Phase::Auth)) {
         let context = Context {
             step: Some(reply_phase(received.event.phase)),
-            provider: provider.map(|known| known.id.as_str()),
-            software: software.as_deref(),
+            provider: facts.provider.map(|known| known.id.as_str()),
+            software: facts.software,
         };
         let Some(reading) = lexicon::read(received.reply, &context) else { continue };
-        let is_mx = || lookups::is_mx_of_recipient(plan, evidence, session, received);
-        let may_log_in = offers_login || !received.event.tls && offers_tls;
         let about_recipient = reading.cause.is_about_recipient();
-        let reading = weighed(plan, received, reading, logged_in);
-        let reading = login::corrected(plan, session, received, provider, reading);
-        let reading = account::of_other_provider(plan, received, provider, is_inside, reading);
-        let reading = account::of_private_account(plan, provider, reading);
-        let reading = account::of_fixed_user(plan, received, provider, reading);
-        let reading = account::at_other_server(plan, received, instead, reading);
-        let reading = sender::of_private_name(plan, received, is_inside, reading);
-        let reading = lookups::corrected(plan, evidence, session, received, reading);
-        // A login at the server that responds instead of the provider's would give it the password.
-        let reading = if instead.is_some() {
-            reading
-        } else {
-            sender::of_own_domain(plan, received, software.as_deref(), provider, &is_mx, reading)
-        };
-        let reading = if logged_in {
-            relay::after_login(plan, received, server_checks::of_check_after_login(received, reading))
-        } else {
-            reading.without_login(plan.login.is_some())
-        };
-        let reading = if could_log_in { login::of_relay_with_login(plan, received, reading) } else { reading };
-        let reading = if is_inside && !logged_in { relay::inside(session, reading) } else { reading };
-        let reading = match instead {
-            Some((expected, _)) => relay::without_login_at_other(plan, received, expected, reading),
-            None => {
-                let reading = relay::at_server_of_recipient(plan, received, may_log_in, &is_mx, reading);
-                sender::of_user_without_login(plan, received, provider, &is_mx, reading)
-            }
-        };
-        let reading = server_checks::before_login(plan, received, reading);
-        let reading = server_checks::of_size_limit(session, reading);
-        let reading = if is_over_v6_loopback { relay::over_loopback(plan, reading) } else { reading };
-        let reading = if plan.login.is_some() || may_log_in {
-            reading
-        } else {
-            sender::of_account_at_receiver(plan, received, reading)
-        };
+        let reading = facts.corrected(received, reading);
         let reason = failure(plan, received, reading.cause);
         let same = findings.iter_mut().find(|known| {
             received.event.phase == Phase::Rcpt
@@ -162,7 +116,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             None => {
                 let cause = reading.cause;
                 let mut finding = finding(plan, session, received, &facts, reading);
-                if logged_in {
+                if facts.logged_in {
                     login::sender_of_account(plan, session, received, cause, &mut finding);
                 }
                 // The fixes are selected at this point, because a saved report contains no conditions.
@@ -421,53 +375,6 @@ fn is_known(reading: &Reading) -> bool {
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
         Basis::Code { .. } | Basis::Class { .. } => false,
     }
-}
-
-/// Corrects the reading of a reply that requires encryption, if the connection is already encrypted.
-fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading {
-    if reading.cause != Cause::EncryptionRequired || !received.event.tls {
-        return reading;
-    }
-    let means =
-        "The server requires encryption, although the connection is already encrypted. A device in front of the server may terminate TLS, in which case the server receives an unencrypted session."
-            .to_owned();
-    let otherwise =
-        "The server may use the code for another reason, for example a missing login. Its mail log shows the reason.";
-    let fixes = vec![
-        Fix::text(
-            "Server operator: find the proxy or load balancer that terminates TLS in front of the server. Configure it to pass TLS through to the server, or configure the server to treat sessions from the proxy as encrypted.",
-        ),
-        Fix::text(
-            "To find out whether a device on the network path terminates TLS, repeat the check from another network",
-        ),
-    ];
-    Reading { confidence: Confidence::Possible, means, otherwise: Some(otherwise.to_owned()), fixes, ..reading }
-}
-
-/// Corrects the reading of a reply about the size of a message: smtpcheck neither sends a message nor announces a size.
-fn doubted_without_message(reading: Reading) -> Reading {
-    if reading.cause != Cause::TooLarge {
-        return reading;
-    }
-    let means = "The server replies that the message is too large, although smtpcheck neither sends a message nor announces a size.";
-    let otherwise = || "The server may use the reply for another reason, such as a full mailbox.".to_owned();
-    Reading {
-        confidence: reading.confidence.min(Confidence::Likely),
-        means: means.to_owned(),
-        otherwise: Some(reading.otherwise.unwrap_or_else(otherwise)),
-        ..reading
-    }
-}
-
-/// Corrects a reading that the rest of the session contradicts: 530 after a successful login does not mean that a login
-/// is required, unless the text states it.
-fn weighed(plan: &Plan, received: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Reading {
-    let is_contradicted =
-        reading.cause == Cause::AuthRequired && logged_in && !matches!(reading.basis, Basis::Phrase { .. });
-    let reading = lexicon::by_class(received.reply).filter(|_| is_contradicted).unwrap_or(reading);
-    let reading = doubted_inside_tls(received, reading);
-    let announces_size = plan.parameters.mail.iter().any(|parameter| parameter.keyword() == "SIZE");
-    if announces_size { reading } else { doubted_without_message(reading) }
 }
 
 fn of_phase(received: ReceivedReply<'_>) -> &'static Rule {

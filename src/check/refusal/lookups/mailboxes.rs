@@ -1,5 +1,6 @@
 //! A rejection of a recipient: whether this server is the one in the MX record of the recipient's domain.
 
+use super::super::hosting::may_offer_login;
 use super::answers::{MxPlace, answer, hosts_of, place_of};
 use crate::check::finding::{Finding, in_shell};
 use crate::evidence::session::ReceivedReply;
@@ -82,13 +83,6 @@ pub(super) fn of_receiver(
         ],
         ..reading
     }
-}
-
-/// Whether the server advertises AUTH, or may advertise it once the session is encrypted.
-fn may_offer_login(session: Session<'_>, received: ReceivedReply<'_>) -> bool {
-    session
-        .final_capabilities()
-        .is_some_and(|(_, offers)| offers.has("AUTH") || (!received.event.tls && offers.has("STARTTLS")))
 }
 
 /// Whether the server's name is in a domain.
