@@ -2,7 +2,7 @@
 //! no questions and raises no findings. Checks use it to choose the wording of a finding, never to decide whether there
 //! is a fault.
 
-use crate::evidence::{NameMatch, Phase, Session};
+use crate::evidence::{NameMatch, Phase, Session, TrustStore};
 use crate::lexicon::Fix;
 use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::software;
@@ -38,10 +38,15 @@ pub(crate) fn instead_of_provider(
     let provider = provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
     let text = received.reply.joined();
     let other = software::by_greeting(&text).filter(|row| row.kind == "server" && row.provider.is_none())?;
-    // A server with a valid certificate for the provider's name is the provider's.
+    // A server with a valid certificate for the provider's name is the provider's. With --sni, the certificate is for
+    // another name, and with --cacert, any CA can have issued it.
+    let is_usual = |store: &TrustStore| plan.tls.sni.is_none() && !matches!(store, TrustStore::File { .. });
     let is_proved = session.handshake().is_some_and(|(_, handshake)| {
         let presented = &handshake.presented;
-        presented.is_trusted() && presented.faults.is_empty() && matches!(presented.name, NameMatch::Matches { .. })
+        is_usual(&presented.store)
+            && presented.is_trusted()
+            && presented.faults.is_empty()
+            && matches!(presented.name, NameMatch::Matches { .. })
     });
     (!is_proved && !provider.greets_with(&text)).then_some((provider, other))
 }
