@@ -72,6 +72,17 @@ fn only_a_user_name_without_a_domain_gets_the_fix_to_use_the_email_address() {
     assert_eq!(advice("AUT-08"), [""; 0]);
 }
 
+/// The fix for an additional port uses TLS as the session on this port did.
+#[test]
+fn an_additional_port_is_named_with_its_tls_mode() {
+    let all = all();
+    let played = all.iter().find(|played| played.name.ends_with("additional-port-with-implicit-tls")).unwrap();
+    let fixes: Vec<_> = played.report.findings.iter().flat_map(|finding| &finding.fixes).collect();
+    let command = "smtpcheck smtps://smtp.resend.com:2465 --user resend";
+    let fix = fixes.iter().find(|fix| fix.command.as_deref() == Some(command));
+    assert!(fix.is_some_and(|fix| fix.text.contains("SSL/TLS")), "{fixes:?}");
+}
+
 /// Advice to log in never asks for the password of another provider's account, or at a server that is not the provider's,
 /// and a reply that states its reason keeps it.
 #[test]

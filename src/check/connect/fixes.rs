@@ -196,6 +196,9 @@ fn of_port(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind) -> Vec<Fix>
             Fix::text(
                 "Server operator: allow this port in the server's firewall, also from container networks if the program runs in a container (ufw allow from 172.16.0.0/12)",
             ),
+            Fix::text(
+                "In a cluster, check the rules for connections between the program and the server (Kubernetes: the NetworkPolicy of both namespaces; service meshes: their policies)",
+            ),
         ],
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
             let route = Fix::run(

@@ -358,6 +358,11 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         );
     }
     let is_outside = place::is_on_internet(plan, evidence);
+    // An additional port may use implicit TLS, as the session shows.
+    let tls = looked
+        .iter()
+        .find(|probe| probe.request.port == best)
+        .map_or(TlsUse::IfOffered, |probe| probe.request.script.tls);
     let which = match best {
         465 => format!("Use port 465 (implicit TLS); in the program, select {}", programs::encryption_instead_of(plan.tls_use(), TlsUse::Implicit)),
         587 => format!("Use port 587, the port for mail programs; in the program, select {}", programs::encryption_instead_of(plan.tls_use(), TlsUse::IfOffered)),
@@ -367,11 +372,12 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         25 => "Port 25 responds, but only mail servers should use it; mail programs should use 587 or 465".to_owned(),
         _ => format!(
             "Use port {best}, which some providers offer for networks where the other ports are blocked; in the program, select {}",
-            programs::encryption_instead_of(plan.tls_use(), TlsUse::IfOffered)
+            programs::encryption_instead_of(plan.tls_use(), tls)
         ),
     };
     let user = if best == 25 { String::new() } else { user_flag(plan) };
-    finding.fixes.push(Fix::run(which, format!("smtpcheck {}{user}", plan.target.host.with_port(best))));
+    let scheme = if tls == TlsUse::Implicit && best != 465 { "smtps://" } else { "" };
+    finding.fixes.push(Fix::run(which, format!("smtpcheck {scheme}{}{user}", plan.target.host.with_port(best))));
     if best == 25 && matches!(plan.target.port, 465 | 587) {
         finding.fixes.insert(
             0,
