@@ -4,7 +4,7 @@
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing, in_shell};
 use super::peer;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
-use crate::lexicon::providers::{self, Provider, ProviderSigns};
+use crate::lexicon::providers::{self, Provider};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
@@ -105,13 +105,15 @@ fn of_account(provider: &Provider, sender: &Sender<'_>, finding: Finding) -> Fin
     let mut fixes = vec![Fix::text(format!(
         "If the program's mail is rejected, set its sender (From) to {user}, the address that it logs in with; a Reply-To header can name another address"
     ))];
-    let signs = ProviderSigns { host: Some(sender.domain.as_str()), ..ProviderSigns::default() };
-    let is_of_other = providers::recognise(&signs)
-        .is_some_and(|known| known.id != provider.id && known.has_addresses_at(&sender.domain));
+    let is_of_other = providers::of_addresses_at(&sender.domain).is_some_and(|known| known.id != provider.id);
+    let finding = Finding {
+        summary: unknown_until_sent(provider, sender),
+        cause: format!("The login and the sender are different addresses. {}", finding.cause),
+        ..finding
+    };
     if is_of_other {
         // The address of a visitor of a web site: no permission makes it an address of this account.
-        let cause = format!("The login and the sender are different addresses. {}", finding.cause);
-        return Finding { fixes, cause, summary: unknown_until_sent(provider, sender), ..finding };
+        return Finding { fixes, ..finding };
     }
     fixes.push(match provider.id.as_str() {
         "microsoft-365" => Fix::run(
@@ -130,12 +132,7 @@ fn of_account(provider: &Provider, sender: &Sender<'_>, finding: Finding) -> Fin
             "Set-OrganizationConfig -SendFromAliasEnabled $true",
         ));
     }
-    Finding {
-        summary: unknown_until_sent(provider, sender),
-        cause: format!("The login and the sender are different addresses. {}", finding.cause),
-        fixes,
-        ..finding
-    }
+    Finding { fixes, ..finding }
 }
 
 /// An address without its tag: `ann+shop@example.com` is delivered to `ann@example.com`.
@@ -181,8 +178,7 @@ fn of_relay(provider: &Provider, sender: &Sender<'_>, finding: Finding) -> Findi
             ..finding
         };
     }
-    let signs = ProviderSigns { host: Some(domain.as_str()), ..ProviderSigns::default() };
-    match providers::recognise(&signs).filter(|known| known.has_addresses_at(domain)) {
+    match providers::of_addresses_at(domain) {
         Some(mailboxes) => Finding {
             severity: Severity::Warning,
             confidence: Confidence::Likely,

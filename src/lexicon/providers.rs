@@ -86,7 +86,7 @@ impl Provider {
     }
 
     /// Whether the provider's mailboxes have addresses at this domain, for example `gmail.com`.
-    pub fn has_addresses_at(&self, domain: &str) -> bool {
+    fn has_addresses_at(&self, domain: &str) -> bool {
         self.kind.as_str() == "mailbox" && self.also.iter().any(|known| known.eq_ignore_ascii_case(domain))
     }
 
@@ -342,6 +342,11 @@ pub fn find(word: &str) -> Vec<&'static Provider> {
         })
     };
     all().iter().filter(|provider| has_words(&provider.name.to_lowercase()) || has_words(&provider.id)).collect()
+}
+
+/// The provider whose mailboxes have addresses at a domain, for example `gmail.com`; none for a company's domain.
+pub fn of_addresses_at(domain: &str) -> Option<&'static Provider> {
+    all().iter().find(|provider| provider.has_addresses_at(domain))
 }
 
 /// The providers whose id, name or host name is most similar to a word, most similar first, at most three.

@@ -4,7 +4,7 @@
 
 use crate::evidence::Phase;
 use crate::evidence::session::ReceivedReply;
-use crate::lexicon::providers::{self, Provider, ProviderSigns};
+use crate::lexicon::providers::{self, Provider};
 use crate::lexicon::software::Software;
 use crate::lexicon::{self, Cause, Confidence, Fix, Reading};
 use crate::plan::{LoginProof, Plan};
@@ -14,10 +14,7 @@ use super::super::{peer, place};
 
 /// The mailbox provider whose private users have addresses in the domain of an address (`gmail.com`).
 fn provider_of(address: &str) -> Option<&'static Provider> {
-    let domain = lexicon::domain_of(address, "").to_lowercase();
-    let signs = ProviderSigns { host: Some(&domain), ..ProviderSigns::default() };
-    let known = if domain.is_empty() { None } else { providers::recognise(&signs) };
-    known.filter(|provider| provider.kind == "mailbox")
+    providers::of_addresses_at(lexicon::domain_of(address, ""))
 }
 
 /// Whether an address belongs to a private mailbox at a known provider.

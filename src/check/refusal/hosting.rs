@@ -71,6 +71,11 @@ pub(super) fn states_other_reason(received: ReceivedReply<'_>) -> bool {
 
 /// The text of the reply in lower case, without email addresses, whose words have no meaning.
 pub(super) fn bare_text(received: ReceivedReply<'_>) -> String {
-    let text = received.reply.joined().to_lowercase();
+    without_addresses(&received.reply.joined())
+}
+
+/// A text in lower case, without email addresses.
+pub(super) fn without_addresses(text: &str) -> String {
+    let text = text.to_lowercase();
     text.split_whitespace().filter(|word| !word.contains('@')).collect::<Vec<_>>().join(" ")
 }

@@ -1,5 +1,6 @@
 //! A rejection because of a domain: whether the domain of the sender or the recipient exists and can receive mail.
 
+use super::super::hosting::without_addresses;
 use super::answers::{DomainState, state_of_domain};
 use crate::evidence::Evidence;
 use crate::lexicon::{Cause, Confidence, Fix, Reading};
@@ -44,8 +45,7 @@ pub(super) fn words_about_domain(text: &str) -> Option<DomainWords> {
         "invalid dns",
         "no mx",
     ];
-    let text: Vec<&str> = text.split_whitespace().filter(|word| !word.contains('@')).collect();
-    let text = text.join(" ").to_ascii_lowercase();
+    let text = without_addresses(text);
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&["user", "mailbox", "callout"]) && !has(&["mailbox unavailable invalid dns"]) {
         has(&["sender verify", "verify sender", "sender verification", "callout"]).then_some(DomainWords::Verified)

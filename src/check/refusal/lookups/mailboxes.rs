@@ -1,6 +1,6 @@
 //! A rejection of a recipient: whether this server is the one in the MX record of the recipient's domain.
 
-use super::super::hosting::may_offer_login;
+use super::super::hosting::{self, may_offer_login};
 use super::answers::{MxPlace, answer, hosts_of, place_of};
 use crate::check::finding::{Finding, in_shell};
 use crate::evidence::session::ReceivedReply;
@@ -25,7 +25,7 @@ pub(super) fn of_outsider(
     if !is_bare
         || plan.login.is_some()
         || !may_offer_login(session, received)
-        || is_of_domain(plan, domain)
+        || hosting::is_server_in(plan, domain.as_str())
         || place_of(plan, evidence, session, domain) != MxPlace::Elsewhere
     {
         return reading;
@@ -83,11 +83,6 @@ pub(super) fn of_receiver(
         ],
         ..reading
     }
-}
-
-/// Whether the server's name is in a domain.
-fn is_of_domain(plan: &Plan, domain: &DnsName) -> bool {
-    plan.target.host.name().is_some_and(|name| DnsName::from(name).is_within(domain))
 }
 
 /// Adds to a finding where the mailboxes of the recipient's domain are, if this is of use.
@@ -162,11 +157,10 @@ pub(super) fn weigh_mailboxes(
     }
 }
 
-/// Whether the reply itself states a reason: it demands a login, or does not accept the client's address.
+/// Whether the reply itself states a reason: it demands a login, or speaks of something other than relaying.
 fn states_reason(received: ReceivedReply<'_>) -> bool {
-    let text = received.reply.joined().to_ascii_lowercase();
-    let words = ["auth", "log in", "login", "reverse", "ptr", "dynamic", "your ip", "spam", "listed", "quota"];
-    words.iter().any(|word| text.contains(word))
+    let text = hosting::bare_text(received);
+    hosting::states_other_reason(received) || ["auth", "log in", "login"].iter().any(|word| text.contains(word))
 }
 
 /// Whether an MX host can be used in a command: a name, not an IP address, that is not read as an option.

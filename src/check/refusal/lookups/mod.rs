@@ -17,6 +17,7 @@ use std::net::IpAddr;
 use self::answers::{MAX_HOSTS, MAX_TRIED, MxPlace, address_kind, answer, hosts_of, names_of, place_of};
 pub(super) use self::client::client_address;
 use self::domains::{DomainWords, Owner, words_about_domain};
+use super::hosting;
 use crate::check::finding::Finding;
 use crate::check::place;
 use crate::evidence::session::ReceivedReply;
@@ -102,8 +103,7 @@ fn domains_in_question(plan: &Plan, received: ReceivedReply<'_>) -> Vec<(Owner, 
     let is_named = |known: &Option<(Owner, DnsName)>| {
         known.as_ref().is_some_and(|(_, domain)| text.contains(&domain.as_str().to_ascii_lowercase()))
     };
-    let bare: Vec<&str> = text.split_whitespace().filter(|word| !word.contains('@')).collect();
-    let bare = bare.join(" ");
+    let bare = hosting::bare_text(received);
     let status = received.reply.enhanced.map(|status| status.kind());
     let (of_sender, of_recipient) = match (is_named(&sender), is_named(&recipient), status) {
         (true, false, _) | (_, _, Some((1, 7 | 8))) => (true, false),
